@@ -1,0 +1,45 @@
+# One verb per task. `make help` lists them.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+export PYTHONDONTWRITEBYTECODE := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup generate check test demo build clean
+
+help: ## List the tasks
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.ready ## Make the virtual environment with everything the other tasks need
+
+$(VENV)/.ready: pyproject.toml constraints.txt
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed; name it: make PYTHON=python3.12 …" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+generate: setup ## Render spec/ into generated/ and check the result
+	$(BIN)/python -m generator render
+	$(BIN)/python -m generator check
+
+check: setup ## Format, lint, types, import rules, the description, and that generated/ is up to date
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	$(BIN)/openapi-spec-validator spec/openapi.yaml
+	$(BIN)/python -m generator check
+
+test: setup $(if $(CI),check) ## Run the tests (in CI, after `make check`)
+	$(BIN)/pytest -n auto
+
+demo: setup ## Render the client and make real calls with it on a loopback server
+	$(BIN)/python -m generator render
+	$(BIN)/python examples/demo.py
+
+build: setup ## Build the wheel and the source distribution into dist/
+	$(BIN)/pip --disable-pip-version-check wheel --quiet --no-deps --wheel-dir dist .
+
+clean: ## Delete the virtual environment and caches
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,1 @@
+"""Development tools: import, render, check and compare the description of the API."""

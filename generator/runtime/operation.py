@@ -1,0 +1,113 @@
+"""An operation of the API as a value: what to send and how to read the reply. Nothing here does I/O."""
+
+import enum
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
+from urllib.parse import quote, urlencode
+
+import attrs
+
+JsonValue: TypeAlias = "None | bool | int | float | str | Sequence[JsonValue] | Mapping[str, JsonValue]"
+AccessType: TypeAlias = Literal["client", "server", "admin"]
+Credential: TypeAlias = Literal["access_token", "refresh_token", "publishable_client_key"]
+Method: TypeAlias = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+MediaType: TypeAlias = Literal["application/json", "application/x-www-form-urlencoded"]
+QueryValue: TypeAlias = "bool | int | float | str | Sequence[bool | int | float | str]"
+
+T_co = TypeVar("T_co", covariant=True)
+
+_IDEMPOTENT: Final = frozenset({"GET", "HEAD", "PUT", "DELETE"})
+
+
+class Unset(enum.Enum):
+    """The type of `UNSET`, which leaves a field alone; `None` clears it."""
+
+    # An enum member stays the same object under pickle and deepcopy, and type checkers narrow on `is UNSET`.
+    UNSET = "UNSET"
+
+    def __repr__(self) -> str:
+        return "UNSET"
+
+    __str__ = __repr__
+
+    def __bool__(self) -> Literal[False]:
+        return False
+
+
+UNSET: Final = Unset.UNSET
+
+
+def given(**values: Any) -> dict[str, Any]:
+    """The values that were given: everything that is not `UNSET`."""
+    return {name: value for name, value in values.items() if value is not UNSET}
+
+
+@attrs.frozen(repr=False)
+class Operation(Generic[T_co]):
+    """One call of the API, described but not made. Perform it with `app.call(operation)`.
+
+    Its repr names the operation alone: path, query and body may hold secrets.
+
+    Raises:
+        ValueError: a path argument is empty, `.` or `..`, which would reach another resource.
+        TypeError: a path argument is not a `str`.
+    """
+
+    name: str
+    method: Method
+    template: str
+    path: tuple[str, ...]
+    access: tuple[AccessType, ...]
+    parse: Callable[[Any], T_co]
+    query: Mapping[str, QueryValue] = attrs.field(factory=dict)
+    body: Mapping[str, JsonValue] | Sequence[JsonValue] | Unset = UNSET
+    media_type: MediaType = "application/json"
+    needs: tuple[Credential, ...] = ()
+    uses: tuple[Credential, ...] = ()
+    idempotent: bool = attrs.field()
+
+    @idempotent.default
+    def _idempotent_by_method(self) -> bool:
+        return self.method in _IDEMPOTENT
+
+    def __attrs_post_init__(self) -> None:
+        for segment in self.path:
+            if segment.__class__ is not str or segment in _UNSAFE_SEGMENTS:
+                self._refuse(segment)
+
+    def _refuse(self, segment: object) -> None:
+        names = self.template.strip("/").split("/")
+        name = names[self.path.index(segment)].strip("{}") if segment in self.path else "a path argument"  # type: ignore[arg-type]
+        if not isinstance(segment, str):
+            raise TypeError(f"{self.name}: {name} must be a str, not {type(segment).__name__}")
+        if segment in _UNSAFE_SEGMENTS:
+            raise ValueError(f"{self.name}: {name} must not be {segment!r}; it would reach another resource")
+
+    @property
+    def url(self) -> str:
+        """Path and query, percent-encoded, relative to the API's base: `/users/a%2Fb?limit=5`."""
+        path = "/" + "/".join([quote(segment, safe="$@:") for segment in self.path])
+        return f"{path}?{encode_query(self.query)}" if self.query else path
+
+    def __repr__(self) -> str:
+        return f"<Operation {self.name}: {self.method} {self.template}>"
+
+
+_UNSAFE_SEGMENTS: Final = frozenset({"", ".", ".."})
+
+
+def encode_query(query: Mapping[str, QueryValue]) -> str:
+    """The query string as the API reads it: `true`/`false`, lists joined with commas, `None` left out."""
+    return urlencode([(name, _query_text(value)) for name, value in query.items() if value is not None], quote_via=quote)
+
+
+def _query_text(value: QueryValue) -> str:
+    if value is True:
+        return "true"
+    if value is False:
+        return "false"
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Sequence):
+        return ",".join(map(_query_text, value))
+    return str(value)
