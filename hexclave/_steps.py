@@ -1,0 +1,48 @@
+"""The steps of a call. A generator yields them, an executor performs them and sends back the outcome.
+
+Everything that decides is such a generator, so it runs without sockets or clocks: play outcomes at it and compare steps.
+"""
+
+from collections.abc import Awaitable, Callable, Generator
+from concurrent.futures import Future
+from typing import Any, Generic, TypeAlias, TypeVar
+
+import attrs
+
+from hexclave._messages import Request
+
+T = TypeVar("T")
+
+
+@attrs.frozen
+class Send:
+    """Send the request. Outcome: the `Reply`, or an `APIConnectionError` or `APITimeoutError` raised at the yield."""
+
+    request: Request
+
+
+@attrs.frozen
+class Sleep:
+    """Let `seconds` pass."""
+
+    seconds: float
+
+
+@attrs.frozen
+class Call(Generic[T]):
+    """Ask somebody outside, such as a token store. Outcome: what the callable of the executor's mode returned."""
+
+    blocking: Callable[[], T]
+    awaiting: Callable[[], Awaitable[T]]
+
+
+@attrs.frozen
+class Wait:
+    """Wait until another call has settled the future, at most `timeout` seconds. Outcome: whether it is settled."""
+
+    future: "Future[Any]"
+    timeout: float | None
+
+
+Step: TypeAlias = Send | Sleep | Call[Any] | Wait
+Steps: TypeAlias = Generator[Step, Any, T]
