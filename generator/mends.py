@@ -1,0 +1,272 @@
+"""The known faults of the published documents, each mended by one function that says why. Each returns how often it did.
+
+They run in the order of `MENDS` on the operations of one audience, as `generator.upstream` read them.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+
+from generator.description import Json
+from generator.upstream import WEBHOOK, Place
+
+Mend = Callable[[Place, Json], int]
+
+_CREDENTIALS = {
+    "access-token": "access_token",
+    "refresh-token": "refresh_token",
+    "publishable-client-key": "publishable_client_key",
+}
+_OTHER_AUTHENTICATION = frozenset(
+    {"project-id", "branch-id", "access-type", "secret-server-key", "super-secret-admin-key", "admin-access-token"}
+)
+_WHOLE_IN_QUERY = re.compile(r"limit|offset|.*_(millis|min|max)")
+_WHOLE_NUMBERS = re.compile(
+    r".*_millis|.*_count|byte_length|quantity|delta|upvotes|bot|free_trial_abuse|sent|bounced|marked_as_spam"
+)
+_MOMENTS = frozenset({"created_at", "last_used_at"})
+_LISTS_IN_QUERY = re.compile(r".*_ids|.*_domains")
+
+
+def require_path_parameters(_place: Place, operation: Json) -> int:
+    """Some path parameters are marked `required: false`; without a value there is no path."""
+    wrong = [p for p in operation["parameters"] if p["in"] == "path" and not p["required"]]
+    for parameter in wrong:
+        parameter["required"] = True
+    return len(wrong)
+
+
+def drop_query_twins(_place: Place, operation: Json) -> int:
+    """Query parameters that repeat a path parameter or a field of the body, because upstream's routes of one resource
+    share one declaration: the value is sent once, where it counts."""
+    taken = {p["name"] for p in operation["parameters"] if p["in"] == "path"}
+    taken |= {name for schema in _bodies(operation) for name in schema.get("properties", {})}
+    return _drop(operation, lambda p: p["in"] == "query" and p["name"] in taken)
+
+
+def turn_credential_headers_into_needs(_place: Place, operation: Json) -> int:
+    """Headers of authentication are declared as parameters here and there; sending them is the business of whoever
+    performs the call. Tokens and the publishable key say something about this operation, so they stay as its needs."""
+
+    def is_credential(parameter: Json) -> bool:
+        name = re.sub(r"x-(stack|hexclave)-", "", parameter["name"].lower())
+        if parameter["in"] != "header" or name not in _CREDENTIALS.keys() | _OTHER_AUTHENTICATION:
+            return False
+        if credential := _CREDENTIALS.get(name):
+            wanted = operation.setdefault("x-needs" if parameter["required"] else "x-uses", [])
+            wanted[:] = sorted({*wanted, credential})
+        return True
+
+    return _drop(operation, is_credential)
+
+
+def type_query_flags(_place: Place, operation: Json) -> int:
+    """Booleans in queries are declared as the strings "true" and "false"; that is how they are sent, not what they are."""
+    return _retype_query(operation, lambda p: p["schema"].get("enum") == ["true", "false"], {"type": "boolean"})
+
+
+def type_query_numbers(_place: Place, operation: Json) -> int:
+    """Whole numbers in queries are declared as strings or numbers, `limit` differently from one operation to the next."""
+
+    def is_whole(parameter: Json) -> bool:
+        return bool(_WHOLE_IN_QUERY.fullmatch(parameter["name"])) and parameter["schema"].get("type") in (
+            "string",
+            "number",
+        )
+
+    return _retype_query(operation, is_whole, {"type": "integer"})
+
+
+def type_query_lists(_place: Place, operation: Json) -> int:
+    """Lists in queries are declared as strings; they are sent joined with commas."""
+
+    def is_list(parameter: Json) -> bool:
+        return bool(_LISTS_IN_QUERY.fullmatch(parameter["name"])) and parameter["schema"].get("type") == "string"
+
+    count = _retype_query(operation, is_list, {"type": "array", "items": {"type": "string"}})
+    for parameter in operation["parameters"]:
+        if parameter["in"] == "query" and parameter["schema"].get("type") == "array":
+            parameter |= {"style": "form", "explode": False}
+    return count
+
+
+def drop_enum_of_null(_place: Place, operation: Json) -> int:
+    """`"enum": [null]` stands beside every nullable string and forbids all strings."""
+    count = 0
+    for _, schema in _schemas(operation):
+        if schema.get("enum") == [None]:
+            del schema["enum"]
+            count += 1
+    return count
+
+
+def type_whole_numbers(_place: Place, operation: Json) -> int:
+    """Moments, durations and counts are declared as `number`, which reads as a float; they are whole."""
+    count = 0
+    for name, schema in _schemas(operation):
+        if not (_WHOLE_NUMBERS.fullmatch(name) or name in _MOMENTS):
+            continue
+        kinds = schema.get("type")
+        whole = ["integer" if kind == "number" else kind for kind in kinds] if isinstance(kinds, list) else "integer"
+        if kinds == "number" or (isinstance(kinds, list) and whole != kinds):
+            schema["type"] = whole
+            count += 1
+    return count
+
+
+def let_metadata_be_any_json(_place: Place, operation: Json) -> int:
+    """Metadata is declared as an object; the API takes and gives any JSON value, `null` among them."""
+    count = 0
+    for name, schema in _schemas(operation):
+        if name.endswith("_metadata") and "object" in _types(schema) and "properties" not in schema:
+            schema.clear()
+            count += 1
+    return count
+
+
+def require_nullable_fields_of_replies(place: Place, operation: Json) -> int:
+    """A reply's field that may be null is left out of `required`; what the API means is that it is null, not absent.
+    Metadata is such a field too, whether or not its type says so."""
+
+    def can_be_null(name: str, field: Json) -> bool:
+        return "null" in _types(field) or (name.endswith("_metadata") and not field)
+
+    filled = _replies(operation) + (_bodies(operation) if place[0] == WEBHOOK else [])
+    return sum(
+        _require(owner, [name for name, field in owner.get("properties", {}).items() if can_be_null(name, field)])
+        for schema in filled
+        for _, owner in _walk(schema)
+    )
+
+
+def tell_whether_lists_are_paginated(_place: Place, operation: Json) -> int:
+    """Every list reply carries `is_paginated`, which upstream hides, and leaves out `pagination` where it is false."""
+    count = 0
+    for schema in _replies(operation):
+        fields = schema.get("properties", {})
+        if {"items", "pagination"} <= fields.keys() and "pagination" not in schema.get("required", []):
+            if "is_paginated" not in fields:
+                fields["is_paginated"] = {"type": "boolean"}
+                count += 1
+            _require(schema, ["is_paginated"])
+    return count
+
+
+def drop_empty_bodies(_place: Place, operation: Json) -> int:
+    """A body without a field, where unknown fields are refused, has nothing that a caller could give."""
+    content = operation.get("requestBody", {}).get("content", {})
+    if [c["schema"] for c in content.values()] in ([{"type": "object"}], [{"type": "object", "properties": {}}]):
+        del operation["requestBody"]
+        return 1
+    return 0
+
+
+def type_events(place: Place, operation: Json) -> int:
+    """An event's `type` is declared as any string, with the event's name as its example; it is always that name."""
+    method, name = place
+    if method != WEBHOOK:
+        return 0
+    count = 0
+    for schema in _bodies(operation):
+        if schema.get("properties", {}).get("type") == {"type": "string"}:
+            schema["properties"]["type"] = {"type": "string", "const": name}
+            count += 1
+    return count
+
+
+def merge_successes(_place: Place, operation: Json) -> int:
+    """Where 200 and 201 bring different objects, callers want one type: fields that only one of them has are optional."""
+    shapes = [
+        response["content"]["application/json"]["schema"]
+        for status, response in operation["responses"].items()
+        if status[0] == "2" and "application/json" in response["content"]
+    ]
+    if all(shape == shapes[0] for shape in shapes) or not all("properties" in shape for shape in shapes):
+        return 0
+    properties: Json = {}
+    for shape in shapes:
+        properties = shape["properties"] | properties
+    required = [n for n in properties if all(n in shape.get("required", []) for shape in shapes)]
+    merged = {"type": "object", "properties": properties} | ({"required": required} if required else {})
+    for shape in shapes:
+        shape.clear()
+        shape |= merged
+    return 1
+
+
+MENDS: tuple[Mend, ...] = (
+    require_path_parameters,
+    drop_query_twins,
+    turn_credential_headers_into_needs,
+    type_query_flags,
+    type_query_numbers,
+    type_query_lists,
+    drop_enum_of_null,
+    type_whole_numbers,
+    let_metadata_be_any_json,
+    require_nullable_fields_of_replies,
+    tell_whether_lists_are_paginated,
+    drop_empty_bodies,
+    type_events,
+    merge_successes,
+)
+
+
+def mend(place: Place, operation: Json) -> dict[str, int]:
+    """Mends `operation` in place; says how often each mend was needed."""
+    return {each.__name__: count for each in MENDS if (count := each(place, operation))}
+
+
+def _walk(schema: Json, name: str = "") -> Iterator[tuple[str, Json]]:
+    """Every schema in `schema`, itself first, with the name of the field it belongs to."""
+    yield name, schema
+    for field, child in schema.get("properties", {}).items():
+        yield from _walk(child, field)
+    for key in ("items", "additionalProperties"):
+        if isinstance(schema.get(key), dict):
+            yield from _walk(schema[key], name)
+    for key in ("anyOf", "oneOf", "allOf"):
+        for child in schema.get(key, []):
+            yield from _walk(child, name)
+
+
+def _bodies(operation: Json) -> list[Json]:
+    return [content["schema"] for content in operation.get("requestBody", {}).get("content", {}).values()]
+
+
+def _replies(operation: Json) -> list[Json]:
+    return [c["schema"] for response in operation["responses"].values() for c in response["content"].values()]
+
+
+def _schemas(operation: Json) -> Iterator[tuple[str, Json]]:
+    for schema in _bodies(operation) + _replies(operation):
+        yield from _walk(schema)
+
+
+def _types(schema: Json) -> list[str]:
+    kinds = schema.get("type", [])
+    return kinds if isinstance(kinds, list) else [kinds]
+
+
+def _require(owner: Json, names: list[str]) -> int:
+    required = owner.get("required", [])
+    added = [name for name in names if name not in required]
+    if added:
+        owner["required"] = [*required, *added]
+    return len(added)
+
+
+def _drop(operation: Json, unwanted: Callable[[Json], bool]) -> int:
+    kept = [parameter for parameter in operation["parameters"] if not unwanted(parameter)]
+    count = len(operation["parameters"]) - len(kept)
+    operation["parameters"] = kept
+    return count
+
+
+def _retype_query(operation: Json, wrong: Callable[[Json], bool], right: Json) -> int:
+    count = 0
+    for parameter in operation["parameters"]:
+        if parameter["in"] == "query" and wrong(parameter):
+            default = parameter["schema"].get("default")
+            parameter["schema"] = {**right} | ({} if default is None else {"default": default})
+            count += 1
+    return count
