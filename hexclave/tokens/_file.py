@@ -1,0 +1,175 @@
+"""A store in a file, for command-line tools."""
+
+import json
+import os
+import random
+import secrets
+import stat
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import attrs
+
+from hexclave._secret import Secret
+from hexclave.tokens._lock import try_lock, unlock
+from hexclave.tokens._store import REFRESH_LEASE, Tokens, TokenStore, refresh_token_of
+
+_LOCK_WAIT: Final = 10.0
+"""Seconds. A holder needs milliseconds, so one that takes longer is stopped, or the file system's locks are broken."""
+
+
+@attrs.frozen
+class _Lease:
+    ticket: str
+    until: float
+
+    def runs(self) -> bool:
+        # A clock that was set back must not stretch it.
+        return 0 < self.until - time.time() <= REFRESH_LEASE
+
+
+@attrs.frozen
+class _Record:
+    tokens: Tokens
+    lease: _Lease | None = None
+
+
+class FileTokenStore(TokenStore):
+    """Keeps tokens in a file that only its owner can read (mode 0600) and that processes of that user may share.
+
+    The file is replaced whole, so a reader or a crash never sees half of it; writers take turns by a lock on
+    `<path>.lock`, which stays behind. Missing directories are made with mode 0700; `~` is expanded. On Windows the
+    permissions of the directory protect the file; modes and owners are not checked.
+
+    Every method may raise:
+        PermissionError: the file is open to other users or belongs to one, or anybody can write into its directory.
+        ValueError: the file holds no tokens; delete it to start signed out.
+        TimeoutError: another process kept the lock for 10 seconds.
+        OSError: the file system failed, as it says.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._path = Path(path).expanduser().absolute()
+
+    def __repr__(self) -> str:
+        return f"FileTokenStore({str(self._path)!r})"
+
+    def load(self) -> Tokens | None:
+        if sys.platform == "win32":
+            # Windows refuses to replace a file that somebody reads.
+            with self._locked():
+                record = self._read()
+        else:
+            record = self._read()
+        return None if record is None else record.tokens
+
+    def save(self, tokens: Tokens | None, /) -> None:
+        with self._locked():
+            self._write(None if tokens is None else _Record(tokens))
+
+    def compare_and_set(self, expected_refresh_token: Secret | None, tokens: Tokens | None, /) -> bool:
+        with self._locked():
+            record = self._read()
+            if refresh_token_of(None if record is None else record.tokens) != expected_refresh_token:
+                return False
+            self._write(None if tokens is None else _Record(tokens))
+            return True
+
+    def begin_refresh(self) -> str | None:
+        ticket = secrets.token_hex(8)
+        with self._locked():
+            record = self._read()
+            if record is None:
+                return ticket
+            if record.lease is not None and record.lease.runs():
+                return None
+            self._write(_Record(record.tokens, _Lease(ticket, time.time() + REFRESH_LEASE)))
+            return ticket
+
+    def end_refresh(self, ticket: str, /) -> None:
+        with self._locked():
+            record = self._read()
+            if record is not None and record.lease is not None and record.lease.ticket == ticket:
+                self._write(_Record(record.tokens))
+
+    def _read(self) -> _Record | None:
+        try:
+            self._check_directory()
+            descriptor = os.open(self._path, os.O_RDONLY)
+        except FileNotFoundError:
+            return None
+        with os.fdopen(descriptor, "rb") as file:
+            self._check_file(os.fstat(descriptor))
+            record = _parsed(file.read())
+        if record is None:
+            raise ValueError(f"{self._path} holds no tokens; delete it to start signed out")
+        return record
+
+    def _write(self, record: _Record | None) -> None:
+        if record is None:
+            self._path.unlink(missing_ok=True)
+            return
+        fresh = self._path.with_name(f"{self._path.name}.new")
+        # What a writer that was killed left behind, or what somebody put there to read along.
+        fresh.unlink(missing_ok=True)
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(_rendered(record))
+            file.flush()
+            os.fsync(descriptor)
+        fresh.replace(self._path)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._check_directory()
+        descriptor = os.open(self._path.with_name(f"{self._path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            deadline = time.monotonic() + _LOCK_WAIT
+            while not try_lock(descriptor):
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"{self._path} has been locked by another process for {_LOCK_WAIT:g} s")
+                # Polling, because a blocking lock cannot be given up after a while.
+                time.sleep(random.uniform(0.001, 0.01))  # noqa: S311 - spreads processes, hides nothing
+            try:
+                yield
+            finally:
+                # Closing is not enough: a process forked meanwhile has the descriptor too.
+                unlock(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def _check_directory(self) -> None:
+        if sys.platform != "win32" and self._path.parent.stat().st_mode & stat.S_IWOTH:
+            raise PermissionError(
+                f"anybody can put files into {self._path.parent}; keep tokens in a directory of your own"
+            )
+
+    def _check_file(self, status: os.stat_result) -> None:
+        if sys.platform != "win32":
+            if status.st_uid != os.geteuid():
+                raise PermissionError(f"{self._path} belongs to another user; delete it or choose another path")
+            if status.st_mode & 0o077:
+                raise PermissionError(f"{self._path} is open to other users; run: chmod 600 {self._path}")
+
+
+def _parsed(content: bytes) -> _Record | None:
+    try:
+        saved = json.loads(content)
+        lease = saved.get("refresh")
+        return _Record(
+            Tokens(saved.get("access_token"), saved.get("refresh_token")),
+            None if lease is None else _Lease(str(lease["ticket"]), float(lease["until"])),
+        )
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
+        # Raised by the caller: these errors and their frames hold the text of the file.
+        return None
+
+
+def _rendered(record: _Record) -> bytes:
+    lease = {} if record.lease is None else {"refresh": attrs.asdict(record.lease)}
+    return json.dumps(record.tokens.reveal() | lease).encode()

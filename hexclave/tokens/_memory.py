@@ -1,0 +1,76 @@
+"""Stores that keep tokens in the process."""
+
+import os
+import threading
+
+from hexclave._secret import Secret
+from hexclave.tokens._store import Tokens, TokenStore, refresh_token_of
+
+
+class ProcessLock:
+    """A lock between threads that a forked process starts with anew: its holder may not exist there."""
+
+    def __init__(self) -> None:
+        self._locks: dict[int, threading.Lock] = {}
+
+    def __call__(self) -> threading.Lock:
+        return self._locks.setdefault(os.getpid(), threading.Lock())
+
+
+class MemoryTokenStore(TokenStore):
+    """Keeps tokens until the process ends; starts signed out unless given some. Safe between threads and tasks."""
+
+    def __init__(self, tokens: Tokens | None = None) -> None:
+        if not isinstance(tokens, Tokens | None):
+            raise TypeError(f"tokens must be Tokens or None, not {type(tokens).__name__}")
+        self._tokens = tokens
+        self._lock = ProcessLock()
+
+    def load(self) -> Tokens | None:
+        return self._tokens
+
+    def save(self, tokens: Tokens | None, /) -> None:
+        with self._lock():
+            self._tokens = tokens
+
+    def compare_and_set(self, expected_refresh_token: Secret | None, tokens: Tokens | None, /) -> bool:
+        with self._lock():
+            if refresh_token_of(self._tokens) != expected_refresh_token:
+                return False
+            self._tokens = tokens
+            return True
+
+    async def aload(self) -> Tokens | None:
+        return self.load()
+
+    async def asave(self, tokens: Tokens | None, /) -> None:
+        self.save(tokens)
+
+    async def acompare_and_set(self, expected_refresh_token: Secret | None, tokens: Tokens | None, /) -> bool:
+        return self.compare_and_set(expected_refresh_token, tokens)
+
+    async def abegin_refresh(self) -> str | None:
+        return self.begin_refresh()
+
+    async def aend_refresh(self, ticket: str, /) -> None:
+        self.end_refresh(ticket)
+
+
+class FixedTokens(MemoryTokenStore):
+    """One session, such as that of the request a backend is answering.
+
+    A refreshed access token stays in this object; `load()` hands it out. When the session ends, so does what it holds.
+    Signing in to another session is refused, because its tokens would be lost with the object: use `MemoryTokenStore`.
+
+    Raises:
+        TypeError: a token is neither `str` nor `Secret`, or `save` is asked to keep another session.
+        ValueError: neither token is given, or one is empty.
+    """
+
+    def __init__(self, access_token: str | Secret | None = None, refresh_token: str | Secret | None = None) -> None:
+        super().__init__(Tokens(access_token, refresh_token))
+
+    def save(self, tokens: Tokens | None, /) -> None:
+        if tokens is not None:
+            raise TypeError("FixedTokens holds the session it was given; sign in with a MemoryTokenStore")
+        super().save(None)

@@ -1,0 +1,127 @@
+"""Tokens, and what a store of them can do."""
+
+import asyncio
+from abc import abstractmethod
+from typing import Final, Protocol, runtime_checkable
+
+import attrs
+
+from hexclave._secret import Secret
+
+REFRESH_LEASE: Final = 15.0
+"""Seconds for which one caller's `begin_refresh` keeps others from refreshing, so that a dead caller strands nobody."""
+
+
+def _secret(value: str | Secret | None) -> Secret | None:
+    return value if value is None or isinstance(value, Secret) else Secret(value)
+
+
+def _text(secret: Secret | None) -> str | None:
+    return None if secret is None else secret.reveal()
+
+
+@attrs.frozen
+class Tokens:
+    """What a session holds. A session without a refresh token ends when its access token expires.
+
+    Raises:
+        TypeError: a token is neither `str`, `Secret` nor `None`.
+        ValueError: a token is empty, or both are `None`: no session is `None`, not `Tokens(None, None)`.
+    """
+
+    access_token: Secret | None = attrs.field(default=None, converter=_secret)
+    refresh_token: Secret | None = attrs.field(default=None, converter=_secret)
+
+    def __attrs_post_init__(self) -> None:
+        if self.access_token is None and self.refresh_token is None:
+            raise ValueError("neither an access token nor a refresh token was given; no session is None")
+
+    def reveal(self) -> dict[str, str | None]:
+        """The plain texts, to be saved where only their owner can read them; `Tokens(**saved)` brings them back."""
+        return {"access_token": _text(self.access_token), "refresh_token": _text(self.refresh_token)}
+
+
+@runtime_checkable
+class AsyncTokenStore(Protocol):
+    """A store that async apps can use: it keeps the tokens of one session, or none when nobody is signed in.
+
+    Two store objects are two stores, even over the same file or key; calls with the same object share one refresh.
+    """
+
+    @abstractmethod
+    async def aload(self) -> Tokens | None:
+        """The tokens, `None` when signed out. Asked before every call."""
+
+    @abstractmethod
+    async def asave(self, tokens: Tokens | None, /) -> None:
+        """Replace whatever is kept: a sign-in, or with `None` a sign-out."""
+
+    @abstractmethod
+    async def acompare_and_set(self, expected_refresh_token: Secret | None, tokens: Tokens | None, /) -> bool:
+        """Replace the tokens if the kept refresh token is the expected one (`None`: there is none), in one atomic step.
+
+        Returns whether it did. A refresh or sign-out that comes late thereby leaves a newer sign-in alone.
+        """
+
+    async def abegin_refresh(self) -> str | None:
+        """A ticket for `aend_refresh`, or `None` while another process has one: wait, load again, ask again.
+
+        It only spares needless refreshes and expires by itself; stores that no other process shares grant every one.
+        """
+        return "alone"
+
+    async def aend_refresh(self, ticket: str, /) -> None:
+        """Give the ticket back, however the refresh ended."""
+
+
+@runtime_checkable
+class TokenStore(AsyncTokenStore, Protocol):
+    """A store that blocking apps can use, and async apps too: there its methods run in worker threads.
+
+    Two store objects are two stores, even over the same file or key; calls with the same object share one refresh.
+    """
+
+    @abstractmethod
+    def load(self) -> Tokens | None:
+        """The tokens, `None` when signed out. Asked before every call."""
+
+    @abstractmethod
+    def save(self, tokens: Tokens | None, /) -> None:
+        """Replace whatever is kept: a sign-in, or with `None` a sign-out."""
+
+    @abstractmethod
+    def compare_and_set(self, expected_refresh_token: Secret | None, tokens: Tokens | None, /) -> bool:
+        """Replace the tokens if the kept refresh token is the expected one (`None`: there is none), in one atomic step.
+
+        Returns whether it did. A refresh or sign-out that comes late thereby leaves a newer sign-in alone.
+        """
+
+    def begin_refresh(self) -> str | None:
+        """A ticket for `end_refresh`, or `None` while another process has one: wait, load again, ask again.
+
+        It only spares needless refreshes and expires by itself; stores that no other process shares grant every one.
+        """
+        return "alone"
+
+    def end_refresh(self, ticket: str, /) -> None:
+        """Give the ticket back, however the refresh ended."""
+
+    async def aload(self) -> Tokens | None:
+        return await asyncio.to_thread(self.load)
+
+    async def asave(self, tokens: Tokens | None, /) -> None:
+        await asyncio.to_thread(self.save, tokens)
+
+    async def acompare_and_set(self, expected_refresh_token: Secret | None, tokens: Tokens | None, /) -> bool:
+        return await asyncio.to_thread(self.compare_and_set, expected_refresh_token, tokens)
+
+    async def abegin_refresh(self) -> str | None:
+        return await asyncio.to_thread(self.begin_refresh)
+
+    async def aend_refresh(self, ticket: str, /) -> None:
+        await asyncio.to_thread(self.end_refresh, ticket)
+
+
+def refresh_token_of(tokens: Tokens | None) -> Secret | None:
+    """What `compare_and_set` compares."""
+    return None if tokens is None else tokens.refresh_token
