@@ -1,0 +1,19 @@
+"""Images sent to the assistant."""
+
+from hexclave.errors._details import detail
+from hexclave.errors._status import BadRequestError, KnownError
+
+
+class ImageAttachmentTooLarge(KnownError, BadRequestError):
+    """An image in the message is too large."""
+
+    code = "IMAGE_ATTACHMENT_TOO_LARGE"
+    max_bytes = detail(int)
+    actual_bytes = detail(int)
+
+
+class TooManyImageAttachments(KnownError, BadRequestError):
+    """The message has too many images."""
+
+    code = "TOO_MANY_IMAGE_ATTACHMENTS"
+    max_images = detail(int)

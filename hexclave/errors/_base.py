@@ -1,0 +1,127 @@
+"""What every error of this SDK carries."""
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from hexclave.errors._text import one_line, safe_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hexclave_api.operation import JsonValue
+
+
+class HexclaveError(Exception):
+    """Base of every error that the SDK raises.
+
+    The text of an error never holds a key or token: whatever looks like one is masked, also in what the server wrote.
+    Errors can be copied and pickled; their notes come along, their traceback and cause do not.
+    """
+
+    __module__ = "hexclave.errors"
+
+    hint: ClassVar[str] = ""
+    """What to do about errors of this class; empty where nothing can be said in general."""
+
+    message: str
+    """What went wrong, possibly in several lines, at most 2,000 characters."""
+    status: int | None = None
+    """The HTTP status of the reply; `None` without a reply."""
+    code: str | None = None
+    """The API's name for the error, such as `USER_NOT_FOUND`; also of errors that this version does not know."""
+    details: "Mapping[str, JsonValue]"
+    """The details as the server sent them; empty when it sent none. May hold secrets, so log it with care."""
+    request_id: str | None = None
+    """The server's id of the request, for asking its operators."""
+    method: str | None = None
+    path: str | None = None
+    attempts: int = 0
+    """How many requests were made before giving up; 0 when the call was refused before any I/O."""
+    retry_after: float | None = None
+    """Seconds after which another attempt makes sense, where the server said so."""
+
+    _detail_names: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        code: str | None = None,
+        details: "Mapping[str, JsonValue] | None" = None,
+        request_id: str | None = None,
+        method: str | None = None,
+        path: str | None = None,
+        attempts: int = 0,
+        retry_after: float | None = None,
+    ) -> None:
+        self.message = safe_text(message)
+        super().__init__(self.message)
+        if status is not None:
+            self.status = status
+        if code is not None:
+            self.code = code
+        self.details = {} if details is None else details
+        self.request_id = request_id
+        self.method = method
+        self.path = path
+        self.attempts = attempts
+        self.retry_after = retry_after
+
+    def __init_subclass__(cls) -> None:
+        # Tracebacks and pickles name the public module, so classes can move between the private ones.
+        if cls.__module__.startswith("hexclave.errors."):
+            cls.__module__ = "hexclave.errors"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A copy gets its own list of notes: waiters that each raise their copy must not write into one another's.
+        return (
+            type(self),
+            self.args,
+            {name: list(value) if name == "__notes__" else value for name, value in vars(self).items()},
+        )
+
+    def __str__(self) -> str:
+        facts = [self._outcome, self._request, one_line(f"request id {self.request_id}") if self.request_id else ""]
+        text = ", ".join(filter(None, facts))
+        return f"{one_line(self.message)} ({text})" if text else one_line(self.message)
+
+    def __repr__(self) -> str:
+        names = ("status", "code", "method", "path", "request_id", "attempts", "retry_after")
+        given = [f"{name}={_shown(value)}" for name in names if (value := getattr(self, name))]
+        return f"{type(self).__name__}({', '.join([repr(one_line(self.message)), *given])})"
+
+    def explain(self) -> str:
+        """The error in several lines: what happened, to which request, what was tried and what to do.
+
+        Details that are secret are left out.
+        """
+        rows = [
+            ("request", self._request),
+            ("reply", self._outcome),
+            ("request id", one_line(self.request_id or "")),
+            *((name, self._shown_detail(name)) for name in self._detail_names),
+            ("retry after", f"{self.retry_after:g} s" if self.retry_after is not None else ""),
+            *(("note", one_line(str(note))) for note in getattr(self, "__notes__", ())),
+            ("what to do", self.hint),
+        ]
+        head = "\n  ".join(f"{type(self).__name__}: {self.message}".split("\n"))
+        return "\n".join([head, *(f"  {name}: {text}" for name, text in rows if text)])
+
+    @property
+    def _outcome(self) -> str:
+        return " ".join(one_line(str(fact)) for fact in (self.status, self.code) if fact is not None)
+
+    @property
+    def _request(self) -> str:
+        request = one_line(f"{self.method or ''} {self.path or ''}")
+        return f"{request} after {self.attempts} attempts" if request and self.attempts > 1 else request
+
+    def _shown_detail(self, name: str) -> str:
+        value = getattr(self, name)
+        if value is None or getattr(type(self), name).secret or str(value) in self.message:
+            return ""
+        return one_line(str(value))
+
+
+def _shown(value: object) -> str:
+    return repr(one_line(value)) if isinstance(value, str) else repr(value)

@@ -1,0 +1,94 @@
+"""Details of an error as typed attributes, read from the mapping that the server sent."""
+
+import math
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypedDict, TypeVar, overload
+
+if TYPE_CHECKING:
+    from hexclave.errors._base import HexclaveError
+    from hexclave_api.operation import JsonValue
+
+T = TypeVar("T")
+
+
+class RestrictedReason(TypedDict):
+    """Why a user is restricted; `type` is `anonymous`, `email_not_verified` or `restricted_by_administrator`."""
+
+    type: str
+
+
+class Detail(Generic[T]):
+    """One detail. On an error: its value, or `None` where the server sent none or something of another type."""
+
+    def __init__(self, kind: type[T], key: str, secret: bool) -> None:
+        self.kind = kind
+        self.key = key
+        self.secret = secret
+        self._read = _READERS[kind]
+
+    def __set_name__(self, owner: "type[HexclaveError]", name: str) -> None:
+        self.key = self.key or name
+        owner._detail_names = (*owner._detail_names, name)  # noqa: SLF001 -- the two are one mechanism
+
+    @overload
+    def __get__(self, error: None, owner: object) -> Self: ...
+    @overload
+    def __get__(self, error: "HexclaveError", owner: object) -> T | None: ...
+    def __get__(self, error: "HexclaveError | None", owner: object) -> Self | T | None:
+        if error is None:
+            return self
+        value: T | None = self._read(error.details.get(self.key))
+        return value
+
+
+def detail(kind: type[T], key: str = "", *, secret: bool = False) -> Detail[T]:
+    """A detail of this type; `key` where the wire has another name, `secret` where `explain()` must not show it."""
+    return Detail(kind, key, secret)
+
+
+def _as_int(value: "JsonValue") -> int | None:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _as_datetime(value: "JsonValue") -> datetime | None:
+    try:
+        if isinstance(value, str):
+            moment = datetime.fromisoformat(value)
+            return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+            return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=value)
+    except (ValueError, OverflowError):
+        return None
+    return None
+
+
+def _as_texts(value: "JsonValue") -> list[str] | None:
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return value
+    return None
+
+
+def _as_objects(value: "JsonValue") -> "list[dict[str, JsonValue]] | None":
+    if isinstance(value, list) and all(isinstance(item, dict) for item in value):
+        return value
+    return None
+
+
+def _as_restricted_reason(value: "JsonValue") -> RestrictedReason | None:
+    if isinstance(value, Mapping) and isinstance(kind := value.get("type"), str):
+        return {"type": kind}
+    return None
+
+
+_READERS: Final[dict[Any, Callable[[Any], Any]]] = {
+    str: lambda value: value if isinstance(value, str) else None,
+    bool: lambda value: value if isinstance(value, bool) else None,
+    int: _as_int,
+    datetime: _as_datetime,
+    list[str]: _as_texts,
+    list[dict[str, object]]: _as_objects,
+    RestrictedReason: _as_restricted_reason,
+}

@@ -1,0 +1,170 @@
+"""From a reply to the error that it reports."""
+
+import json
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+import attrs
+
+from hexclave.errors._status import (
+    APIStatusError,
+    AuthenticationError,
+    BadRequestError,
+    ConflictError,
+    KnownError,
+    NotFoundError,
+    PermissionDeniedError,
+    RateLimitError,
+    ServerError,
+)
+from hexclave.errors._text import one_line
+
+if TYPE_CHECKING:
+    from hexclave._messages import Reply
+    from hexclave_api.operation import JsonValue
+
+_FAMILIES: Final[Mapping[int, type[APIStatusError]]] = {
+    400: BadRequestError,
+    401: AuthenticationError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    409: ConflictError,
+    429: RateLimitError,
+}
+_MOST_BYTES: Final = 1 << 20
+_STATUS: Final = re.compile(r"[1-9][0-9]{2}")
+_CODE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,99}")
+_RFC_6749_CODE: Final = re.compile(r"[a-z]+(_[a-z]+)+")
+_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
+_TITLE: Final = re.compile(rb"<title[^>]{0,100}>([^<]{1,200})</title>", re.IGNORECASE)
+
+
+def failed_status(reply: "Reply") -> int | None:
+    """The status of a reply that reports a failure, `None` for one that reports success.
+
+    Statuses below 200 and redirects count as failures too. A 2xx is a failure when it carries a known error: the API
+    overrides the status on request, and names the real one in a header that a proxy may have dropped.
+    """
+    if not 200 <= reply.status < 300:
+        return reply.status
+    actual = _header(reply, "actual-status")
+    unreadable = actual is not None and not _STATUS.fullmatch(actual)
+    if actual is not None and not unreadable and not actual.startswith("2"):
+        return int(actual)
+    return reply.status if unreadable or _header(reply, "known-error") is not None else None
+
+
+def from_reply(
+    reply: "Reply", *, method: str, path: str, attempts: int, retry_after: float | None = None
+) -> APIStatusError:
+    """The error that a reply reports, whatever the reply looks like.
+
+    A known code decides the class; otherwise, and always for 429, the status does. Where header and body disagree, the
+    body's code is believed: message and details come from the body and must fit the class.
+    """
+    status = failed_status(reply) or reply.status
+    report = _read(reply, status)
+    in_header = _as_code(_header(reply, "known-error"))
+    code = report.code or in_header or report.rfc_6749_code
+    error = _class_of(code, status)(
+        report.message,
+        status=status,
+        code=code,
+        details=report.details,
+        request_id=_request_id(reply),
+        method=method,
+        path=path,
+        attempts=attempts,
+        retry_after=retry_after,
+    )
+    if report.code and in_header and report.code != in_header:
+        error.add_note(
+            f"The reply's header says {one_line(in_header)}, its body {one_line(report.code)}; the body was believed."
+        )
+    if code and code.isupper() and not isinstance(error, KnownError):
+        error.add_note(f"This version of the SDK does not know the code {one_line(code)}; a newer one may.")
+    return error
+
+
+@attrs.frozen
+class _Report:
+    message: str
+    code: str | None = None
+    rfc_6749_code: str | None = None
+    details: "Mapping[str, JsonValue]" = attrs.field(factory=dict)
+
+
+def _class_of(code: str | None, status: int) -> type[APIStatusError]:
+    if code is not None and status != 429:
+        from hexclave.errors._known import BY_CODE
+
+        if code in BY_CODE:
+            return BY_CODE[code]
+    if 500 <= status < 600:
+        return ServerError
+    return _FAMILIES.get(status, APIStatusError)
+
+
+def _read(reply: "Reply", status: int) -> _Report:
+    content = reply.content.strip()
+    if not content:
+        return _Report(f"{_answer(status)} and no explanation.")
+    if len(content) > _MOST_BYTES:
+        return _Report(f"{_answer(status)} and {len(content)} bytes, too many to be an explanation.")
+    if content.startswith(b"<"):
+        title = _TITLE.search(content[:8192])
+        named = f" titled {one_line(title[1].decode(errors='replace'), 100)!r}" if title else ""
+        return _Report(f"{_answer(status)} and a page of markup{named}; it may come from a proxy.")
+    try:
+        body = json.loads(content)
+    except (ValueError, RecursionError):
+        if content.startswith((b"{", b"[")):
+            return _Report(f"{_answer(status)} and {len(content)} bytes of broken JSON.")
+        text = content.decode(errors="replace")
+        if "\0" in text or text.count("\ufffd") * 10 > len(text):
+            return _Report(f"{_answer(status)} and {len(content)} bytes that are not text.")
+        return _Report(text)
+    return _report_of(body, status)
+
+
+def _report_of(body: "JsonValue", status: int) -> _Report:
+    if isinstance(body, str) and body.strip():
+        return _Report(body)
+    if not isinstance(body, dict):
+        return _Report(f"{_answer(status)} and JSON of an unknown shape.")
+    code = _as_code(body.get("code"))
+    error = body.get("error")
+    rfc_6749_code = error if isinstance(error, str) and _RFC_6749_CODE.fullmatch(error) else None
+    nested = error.get("message") if isinstance(error, dict) else None
+    candidates = (body.get("error_description"), error, nested, body.get("message"), body.get("detail"))
+    message = next((text for text in candidates if isinstance(text, str) and text.strip()), None)
+    details = body.get("details")
+    return _Report(
+        message or f"{_answer(status)} and JSON of an unknown shape.",
+        code,
+        rfc_6749_code,
+        details if isinstance(details, dict) else {},
+    )
+
+
+def _answer(status: int) -> str:
+    try:
+        return f"The server answered {status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return f"The server answered {status}"
+
+
+def _header(reply: "Reply", name: str) -> str | None:
+    value = reply.headers.get(f"x-hexclave-{name}")
+    return reply.headers.get(f"x-stack-{name}") if value is None else value
+
+
+def _as_code(value: object) -> str | None:
+    return value if isinstance(value, str) and _CODE.fullmatch(value) else None
+
+
+def _request_id(reply: "Reply") -> str | None:
+    value = _header(reply, "request-id")
+    return value if value is not None and _REQUEST_ID.fullmatch(value) else None

@@ -1,0 +1,35 @@
+"""Text of servers and callers made fit to be read: nothing that looks like a key, no control characters, bounded."""
+
+import re
+import string
+from typing import Final
+
+_KEY: Final = r"(?<![A-Za-z0-9])(pck|ssk|sak|sk|pk|wrt|whsec)_[A-Za-z0-9_+/=-]{4,}"
+_JWT: Final = r"eyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*)*"
+# Refresh tokens and one-time codes have 45 characters. Ids with a UUID in them are as long, and harmless.
+_UUID: Final = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-"
+_LONG: Final = rf"(?<![A-Za-z0-9_-])(?=[A-Za-z_-]*[0-9])(?![A-Za-z0-9_-]*{_UUID})[A-Za-z0-9_-]{{40,}}"
+
+_SECRET: Final = re.compile(f"{_KEY}|{_JWT}|{_LONG}")
+# Controls and bidirectional overrides can rewrite a terminal's line; lone surrogates cannot be printed at all.
+_UNPRINTABLE: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_WITHIN_SECRETS: Final = string.ascii_letters + string.digits + "_+/=.-"
+
+
+def safe_text(text: str, limit: int = 2000) -> str:
+    """The text with its secrets masked, at most `limit` characters long; line breaks stay."""
+    if len(text) > 2 * limit:
+        # A key that is cut in half no longer looks like one, so the cut goes in front of it.
+        text = text[: 2 * limit].rstrip(_WITHIN_SECRETS) + "…"
+    text = _SECRET.sub(_mask, _UNPRINTABLE.sub("\ufffd", text.replace("\r\n", "\n"))).strip()
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def one_line(text: str, limit: int = 300) -> str:
+    """`safe_text` on a single line."""
+    return safe_text(" ".join(text.split()), limit)
+
+
+def _mask(secret: re.Match[str]) -> str:
+    prefix = secret[1]
+    return f"{prefix}_…" if prefix else "…"

@@ -1,0 +1,61 @@
+"""Calls that got no usable reply, and calls that were refused before any I/O."""
+
+from hexclave.errors._base import HexclaveError
+
+
+class UnsafeUseError(HexclaveError, ValueError):
+    """The call was refused before any I/O, because it cannot work or would put a secret where it does not belong."""
+
+    hint = "Nothing was sent. Change the call as the message says."
+
+
+class TransportError(HexclaveError):
+    """The call got no usable reply."""
+
+
+class APIConnectionError(TransportError):
+    """The API could not be reached, or the connection broke before the reply was complete."""
+
+    hint = "Check that the API can be reached from here (URL, DNS, proxy, firewall), then try again."
+
+
+class APITimeoutError(TransportError):
+    """The call took longer than it may."""
+
+    hint = "Try again, or allow more time."
+
+
+class ConnectTimeout(APITimeoutError):
+    """No connection came about in time, so nothing was sent."""
+
+    hint = "Check that the API can be reached from here (URL, DNS, proxy, firewall), or allow more time to connect."
+
+
+class ReadTimeout(APITimeoutError):
+    """The connection stood and went silent; the API may have carried out the request."""
+
+    hint = "Before repeating a change, look whether it has been made."
+
+
+class TotalTimeout(APITimeoutError):
+    """The time for the whole call, with all its attempts and waits, is over."""
+
+    hint = "Allow the call more time, or fewer attempts."
+
+
+class UnreadableReplyError(TransportError):
+    """The API reported success with a body that is not what the operation promises."""
+
+    hint = "Check that the base URL is the API's and that nothing on the way changes replies."
+
+
+class TooManyRedirectsError(TransportError):
+    """The API sent the call from one address to the next without end."""
+
+    hint = "Check the base URL."
+
+
+class CrossOriginRedirectError(TransportError):
+    """The reply redirects to another origin, which must not see the keys of the request."""
+
+    hint = "Make the API's own origin the base URL."
