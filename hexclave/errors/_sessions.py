@@ -1,6 +1,7 @@
 """Who is signed in: access tokens, refresh tokens, and what they are good for."""
 
 from datetime import datetime
+from typing import Self
 
 from hexclave.errors._details import RestrictedReason, detail
 from hexclave.errors._status import AuthenticationError, BadRequestError, KnownError, PermissionDeniedError
@@ -73,6 +74,13 @@ class RefreshTokenNotFoundOrExpired(RefreshTokenError, AuthenticationError):
 
 class SessionExpired(RefreshTokenNotFoundOrExpired):
     """The session is over: the API no longer accepts its refresh token, and the session forgot its tokens."""
+
+    @classmethod
+    def of(cls, error: RefreshTokenNotFoundOrExpired) -> Self:
+        """The same error, now that it has ended a session."""
+        expired = cls(error.message)
+        expired.__setstate__(error.__reduce__()[2])
+        return expired
 
 
 class AnonymousAuthenticationNotAllowed(KnownError, AuthenticationError):
