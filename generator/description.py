@@ -13,14 +13,14 @@ Json = dict[str, Any]
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 AUDIENCES = ("client", "server", "admin")
 
-_KEY_ORDER = (
-    "openapi info title version description servers url security paths webhooks components "
-    "x-names x-ours get put post delete options head patch trace "
-    "operationId x-access x-access-names client server admin tags summary deprecated x-needs x-uses x-idempotent parameters "
-    "requestBody responses name in "
-    "$ref anyOf oneOf allOf x-access-schema type const enum format default items properties additionalProperties "
-    "required style explode schema content application/json text/plain schemas securitySchemes headers x-note"
-).split()
+_KEY_ORDER = """
+openapi info title version description servers url security paths webhooks components x-names x-ours
+get put post delete options head patch trace
+operationId x-access x-access-names client server admin tags summary deprecated x-needs x-uses x-idempotent
+parameters requestBody responses name in $ref anyOf oneOf allOf x-access-schema
+type const enum format default items properties additionalProperties required style explode schema
+content application/json text/plain schemas securitySchemes headers x-note
+""".split()  # noqa: SIM905 - a list that long is unreadable in quotes and commas
 _RANK = {key: rank for rank, key in enumerate(_KEY_ORDER)}
 _NAMED = frozenset({"paths", "webhooks", "schemas", "securitySchemes", "responses", "headers", "x-names"})
 """Keys whose values are maps from names of our choosing: sorted by name."""
@@ -113,7 +113,8 @@ def _ordered(node: Any, *, named: bool = False, fields: bool = False) -> Any:
 class _StrictLoader(yaml.CSafeLoader):
     """Reads what JSON can say: no dates, no merge keys, no key twice."""
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+    # Unused arguments below belong to the signatures that PyYAML calls.
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: ARG002
         seen = set()
         for key, _ in node.value:
             if key.tag != "tag:yaml.org,2002:str" and not (key.tag == "tag:yaml.org,2002:int"):
@@ -136,7 +137,7 @@ _StrictLoader.yaml_implicit_resolvers = {
 
 
 class _PlainDumper(yaml.CSafeDumper):
-    def ignore_aliases(self, data: Any) -> bool:
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - PyYAML calls it so
         return True
 
 

@@ -1,4 +1,4 @@
-"""The known faults of the published documents, each mended by one function that says why. Each returns how often it did.
+"""The known faults of the published documents, each mended by a function that says why and returns how often it did.
 
 They run in the order of `MENDS` on the operations of one audience, as `generator.upstream` read them.
 """
@@ -60,12 +60,12 @@ def turn_credential_headers_into_needs(_place: Place, operation: Json) -> int:
 
 
 def type_query_flags(_place: Place, operation: Json) -> int:
-    """Booleans in queries are declared as the strings "true" and "false"; that is how they are sent, not what they are."""
+    """Booleans in queries are declared as the strings "true" and "false": that is how they are sent."""
     return _retype_query(operation, lambda p: p["schema"].get("enum") == ["true", "false"], {"type": "boolean"})
 
 
 def type_query_numbers(_place: Place, operation: Json) -> int:
-    """Whole numbers in queries are declared as strings or numbers, `limit` differently from one operation to the next."""
+    """Whole numbers in queries are declared as strings or numbers; `limit` is one thing here, the other there."""
 
     def is_whole(parameter: Json) -> bool:
         return bool(_WHOLE_IN_QUERY.fullmatch(parameter["name"])) and parameter["schema"].get("type") in (
@@ -174,7 +174,7 @@ def type_events(place: Place, operation: Json) -> int:
 
 
 def merge_successes(_place: Place, operation: Json) -> int:
-    """Where 200 and 201 bring different objects, callers want one type: fields that only one of them has are optional."""
+    """Where 200 and 201 bring different objects, callers want one type: what only one of them has is optional."""
     shapes = [
         response["content"]["application/json"]["schema"]
         for status, response in operation["responses"].items()

@@ -1,7 +1,7 @@
 """Names for what an import brings. A name that the description already has always wins over these defaults."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from generator.upstream import WEBHOOK, Place
@@ -22,11 +22,21 @@ class Position(NamedTuple):
     """The way into the schema: `.items[]`."""
 
     def __str__(self) -> str:
-        method, name = self.place
-        return f"{method if method == WEBHOOK else method.upper()} {name} {self.part}{self.inside}"
+        return f"{text(self.place)} {self.part}{self.inside}"
+
+    @property
+    def exactly(self) -> str:
+        """The key that means this access type alone."""
+        return f"{self} as {self.audience}" if self.place[0] != WEBHOOK else str(self)
 
     def into(self, step: str) -> "Position":
         return self._replace(inside=self.inside + step)
+
+
+def text(place: Place) -> str:
+    """How a place is written in messages and in `x-names`: `GET /teams`, `webhook user.created`."""
+    method, path = place
+    return f"{method if method == WEBHOOK else method.upper()} {path}"
 
 
 def operation_ids(places: Iterable[Place], lists: Collection[Place], taken: Collection[str]) -> dict[Place, str]:
@@ -100,16 +110,12 @@ def component_names(position: Position, operation_id: str, *, is_list: bool, own
     return _candidates([*(prefix + _pascal(_noun(path, length)) for length in range(1, 6)), noun, result])
 
 
-def distinct(candidates: Iterable[str], is_free: Callable[[str], bool]) -> str | None:
-    return next(filter(is_free, candidates), None)
-
-
-def variant(operation_id: str, audiences: Collection[str], first: bool) -> str:
+def variant(operation_id: str, audiences: Collection[str], *, first: bool) -> str:
     """The id of the function for these access types, whose shapes differ from those of the first group."""
     return operation_id if first else f"{operation_id}_as_{'server' if 'server' in audiences else 'admin'}"
 
 
-def prefix_of(audiences: Mapping[str, object] | Collection[str]) -> str:
+def prefix_of(audiences: Collection[str]) -> str:
     return "Server" if "server" in audiences else "Admin"
 
 

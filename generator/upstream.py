@@ -179,7 +179,7 @@ class _Document:
         names = value if isinstance(value, list) else [value]
         if not names or not all(isinstance(name, str) and name in _TYPES for name in names):
             self._refuse(at, f"an unknown type: {json.dumps(value)[:60]}")
-        return value if isinstance(value, str) or len(value) > 1 else str(value[0])
+        return names if len(names) > 1 else str(names[0])
 
     def _referred(self, reference: Any, at: str, through: tuple[str, ...]) -> Json:
         if not isinstance(reference, str) or not reference.startswith("#/"):

@@ -1,0 +1,126 @@
+"""The description as it stands before an import: its operations, names, and what of it the import must not touch."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from generator.description import METHODS, Json
+from generator.naming import Position
+from generator.upstream import WEBHOOK, Place, View, bare
+from generator.wording import without_wording
+
+SCHEMAS = "#/components/schemas/"
+_PARAMETER = frozenset({"name", "in", "required", "schema", "style", "explode"})
+
+
+class Standing:
+    """The description before the import.
+
+    Attributes:
+        schemas: its components.
+        ours: the operations that are written by hand; imports leave them alone.
+        decided: `x-names`, the names that somebody decided for places.
+    """
+
+    def __init__(self, description: Json, source: str) -> None:
+        self.description = description
+        self.source = source
+        self.schemas: Json = description.get("components", {}).get("schemas", {})
+        self.decided: dict[str, str] = description.get("x-names", {})
+        self._operations = {_key(place): (place, operation) for place, operation in operations(description)}
+        self.ours: dict[Place, Json] = {p: o for p, o in self._operations.values() if o.get("x-ours")}
+
+    def operation(self, place: Place) -> Json:
+        """The operation at `place`, whatever its path parameters are called there; {} if there is none."""
+        return self._operations.get(_key(place), (place, {}))[1]
+
+    def is_ours(self, place: Place) -> bool:
+        return bool(self.operation(place).get("x-ours"))
+
+    def schema(self, position: Position, media: str) -> Json:
+        """What the body or reply at `position` is for its access type; {} if there is none."""
+        schema = (
+            holder(self.operation(position.place), position.part).get("content", {}).get(media, {}).get("schema", {})
+        )
+        return pick(schema, position.audience)
+
+    def component(self, node: Json) -> tuple[str, Json]:
+        """The component that `node` refers to, itself or as what may be null instead; or no name and `node`."""
+        options = [option for option in node.get("anyOf", []) if option != {"type": "null"}]
+        if len(options) == 1:
+            node = options[0]
+        if "$ref" not in node:
+            return "", node
+        name = node["$ref"].removeprefix(SCHEMAS)
+        return name, self.schemas.get(name, {})
+
+    def view(self, audience: str) -> View:
+        """The operations of an audience, in the form of an imported document's."""
+        return dict(self._retained(audience))
+
+    def _retained(self, audience: str) -> Iterator[tuple[Place, Json]]:
+        for place, operation in self._operations.values():
+            access = operation["x-access"] if place[0] != WEBHOOK else ["webhooks"]
+            if audience not in access or operation.get("x-ours"):
+                continue
+            kept: Json = {key: operation[key] for key in ("deprecated", "x-needs", "x-uses") if key in operation}
+            kept["parameters"] = [
+                {key: value for key, value in parameter.items() if key in _PARAMETER}
+                | {"required": parameter.get("required", False), "schema": without_wording(parameter["schema"])}
+                for parameter in operation.get("parameters", [])
+                if audience in parameter.get("x-access", access) and not parameter.get("x-ours")
+            ]
+            body = operation.get("requestBody", {})
+            content = _content(body, audience)
+            if content and not body.get("x-ours"):
+                kept["requestBody"] = {"required": body.get("required", False), "content": content}
+            kept["responses"] = {
+                status: {"content": _content(response, audience)}
+                for status, response in operation["responses"].items()
+                if status != "default" and not response.get("x-ours")
+            }
+            yield place, kept
+
+
+def operations(description: Json) -> Iterator[tuple[Place, Json]]:
+    """Every operation and event of a description with its place."""
+    for path, item in description.get("paths", {}).items():
+        for method in METHODS:
+            if method in item:
+                yield (method, path), item[method]
+    for name, item in description.get("webhooks", {}).items():
+        yield (WEBHOOK, name), item["post"]
+
+
+def holder(operation: Json, part: str) -> Json:
+    """The request body or response that `part` of a position stands for; {} if there is none."""
+    if part == "body":
+        return operation.get("requestBody", {})  # type: ignore[no-any-return]
+    return operation.get("responses", {}).get(part.removeprefix("response "), {})  # type: ignore[no-any-return]
+
+
+def pick(schema: Json, audience: str) -> Json:
+    """What `schema` is for `audience`."""
+    if "x-access-schema" not in schema:
+        return schema
+    reference = schema["x-access-schema"].get(audience)
+    return {"$ref": reference} if reference else {}
+
+
+def references(node: Any) -> list[str]:
+    """The names of the components that `node` refers to."""
+    if isinstance(node, list):
+        return [name for item in node for name in references(item)]
+    if not isinstance(node, dict):
+        return []
+    reference = node.get("$ref")
+    here = [reference.removeprefix(SCHEMAS)] if isinstance(reference, str) and reference.startswith(SCHEMAS) else []
+    return here + [name for value in node.values() for name in references(value)]
+
+
+def _content(having: Json, audience: str) -> Json:
+    content = having.get("content", {})
+    return {media: {"schema": without_wording(pick(value["schema"], audience))} for media, value in content.items()}
+
+
+def _key(place: Place) -> Place:
+    return place[0], bare(place[1])
