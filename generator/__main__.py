@@ -1,11 +1,10 @@
-"""`python -m generator`: takes in upstream's documents, says what changed, renders the client, checks what was rendered."""
+"""`python -m generator COMMAND`: import, diff, render, check. Each takes `--help`."""
 
 import argparse
 import sys
 from collections import Counter
 from pathlib import Path
 
-from generator import diff
 from generator.description import DescriptionError
 
 _ROOT = Path(__file__).parent.parent
@@ -13,39 +12,26 @@ _ROOT = Path(__file__).parent.parent
 
 def main(argv: list[str]) -> int:
     """Runs one command; the exit status is 2 when its input cannot be used."""
+    commands = {"import": run_import, "diff": run_diff, "render": run_render, "check": run_check}
     parser = argparse.ArgumentParser(prog="python -m generator", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    parsers = {name: commands.add_parser(name, help=text, description=text) for name, text in _HELP.items()}
-    parsers["import"].add_argument(
-        "folder", type=Path, metavar="DIR", help="some of client, server, admin, webhooks .json"
-    )
-    diff.add_arguments(parsers["diff"])
-    for name in ("import", "render", "check"):
-        parsers[name].add_argument("--spec", type=Path, default=_ROOT / "spec" / "openapi.yaml", help="the description")
-    for name in ("render", "check"):
-        parsers[name].add_argument("--out", type=Path, default=_ROOT / "generated" / "hexclave_api", help="the package")
-    for name, run in {"import": run_import, "diff": diff.run, "render": run_render, "check": run_check}.items():
-        parsers[name].set_defaults(run=run)
-    arguments = parser.parse_args(argv)
+    parser.add_argument("command", choices=commands)
+    command = parser.parse_args(argv[:1]).command
     try:
-        return int(arguments.run(arguments))
+        return commands[command](argv[1:])
     except DescriptionError as error:
         print(error, file=sys.stderr)
         return 2
 
 
-_HELP = {
-    "import": "merge upstream's documents in DIR into the description",
-    "diff": "say what changed from OLD to NEW",
-    "render": "render the client from the description",
-    "check": "fail when the client is not what the description renders",
-}
-
-
-def run_import(arguments: argparse.Namespace) -> int:
-    """Merges documents into the description and prints what that mended and changed."""
+def run_import(argv: list[str]) -> int:
+    """Merge upstream's documents into the description; print what that mended and changed."""
     from generator import description, mends, merging, upstream
 
+    parser = _parser("import", run_import)
+    parser.add_argument(
+        "folder", type=Path, metavar="DIR", help="holds some of client, server, admin and webhooks .json"
+    )
+    arguments = parser.parse_args(argv)
     spec: Path = arguments.spec
     views = upstream.read(arguments.folder)
     mended: Counter[str] = Counter()
@@ -63,22 +49,39 @@ def run_import(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def run_render(arguments: argparse.Namespace) -> int:
-    """Renders the client and prints what that made."""
+def run_diff(argv: list[str]) -> int:
+    """Say what changed between two descriptions, and whether it breaks."""
+    from generator import diff
+
+    return diff.main(argv)
+
+
+def run_render(argv: list[str]) -> int:
+    """Render the client from the description."""
     from generator import render
 
+    arguments = _parser("render", run_render, renders=True).parse_args(argv)
     print(render.render(arguments.spec, arguments.out))
     return 0
 
 
-def run_check(arguments: argparse.Namespace) -> int:
-    """Prints where the rendered client is not what the description renders."""
+def run_check(argv: list[str]) -> int:
+    """Fail when the client is not byte for byte what the description renders."""
     from generator import render
 
+    arguments = _parser("check", run_check, renders=True).parse_args(argv)
     problems = render.check(arguments.spec, arguments.out)
     for problem in problems:
         print(problem, file=sys.stderr)
     return 1 if problems else 0
+
+
+def _parser(command: str, run: object, *, renders: bool = False) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=f"python -m generator {command}", description=run.__doc__)
+    parser.add_argument("--spec", type=Path, default=_ROOT / "spec" / "openapi.yaml", help="the description")
+    if renders:
+        parser.add_argument("--out", type=Path, default=_ROOT / "generated" / "hexclave_api", help="the package")
+    return parser
 
 
 if __name__ == "__main__":
