@@ -53,14 +53,16 @@ def run_diff(argv: list[str]) -> int:
     """Say what changed between two descriptions, and whether it breaks."""
     from generator import diff
 
-    return diff.main(argv)
+    parser = _parser("diff", run_diff)
+    diff.add_arguments(parser)
+    return diff.run(parser.parse_args(argv))
 
 
 def run_render(argv: list[str]) -> int:
     """Render the client from the description."""
     from generator import render
 
-    arguments = _parser("render", run_render, renders=True).parse_args(argv)
+    arguments = _rendering(_parser("render", run_render), argv)
     print(render.render(arguments.spec, arguments.out))
     return 0
 
@@ -69,19 +71,25 @@ def run_check(argv: list[str]) -> int:
     """Fail when the client is not byte for byte what the description renders."""
     from generator import render
 
-    arguments = _parser("check", run_check, renders=True).parse_args(argv)
+    arguments = _rendering(_parser("check", run_check), argv)
     problems = render.check(arguments.spec, arguments.out)
     for problem in problems:
         print(problem, file=sys.stderr)
     return 1 if problems else 0
 
 
-def _parser(command: str, run: object, *, renders: bool = False) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog=f"python -m generator {command}", description=run.__doc__)
+def _parser(command: str, run: object) -> argparse.ArgumentParser:
+    return argparse.ArgumentParser(prog=f"python -m generator {command}", description=run.__doc__)
+
+
+def _rendering(parser: argparse.ArgumentParser, argv: list[str]) -> argparse.Namespace:
+    _add_spec(parser)
+    parser.add_argument("--out", type=Path, default=_ROOT / "generated" / "hexclave_api", help="the package")
+    return parser.parse_args(argv)
+
+
+def _add_spec(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--spec", type=Path, default=_ROOT / "spec" / "openapi.yaml", help="the description")
-    if renders:
-        parser.add_argument("--out", type=Path, default=_ROOT / "generated" / "hexclave_api", help="the package")
-    return parser
 
 
 if __name__ == "__main__":

@@ -100,9 +100,10 @@ class _Merge:
         for place, name in kept.items():
             first = owners.setdefault(name, place)
             if first != place:
+                here, there = naming.text(place), naming.text(first)
                 raise DescriptionError(
-                    f"{standing.source}: {naming.text(first)} and {naming.text(place)} would share the operation id {name};"
-                    f' decide in `x-names`: {{"{naming.text(place)}": …}}'
+                    f"{standing.source}: {there} and {here} would share the operation id {name}; "
+                    f'decide in `x-names`: {{"{here}": …}}'
                 )
         lists = {
             place
@@ -180,7 +181,8 @@ class _Merge:
             if others and any(node.keys() != {"$ref"} for node in (first, *others)):
                 raise DescriptionError(
                     f"{self._standing.source}: {naming.text(place)} {part_name} differs between "
-                    f"{' and '.join(by_audience)} in what is not an object with fields; describe it there by hand, marked `x-ours: true`"
+                    f"{' and '.join(by_audience)} in what is not an object with fields; describe it there by hand, "
+                    "marked `x-ours: true`"
                 )
             schema = first
             if others:
