@@ -22,15 +22,6 @@ def is_fresh(
     return issued is not None and expires is not None and expires - now > min_remaining and now - issued < max_age
 
 
-def is_usable(access_token: Secret, now: float) -> bool:
-    """Whether the token has not expired: all that a session without a refresh token can ask for.
-
-    `now` as in `is_fresh`. A token that cannot be read is not usable.
-    """
-    _, expires = _times(access_token)
-    return expires is not None and expires > now
-
-
 def clock_skew(access_token: Secret, received_at: float) -> float:
     """Seconds that the server's clock is ahead of ours, by a token that it issued just now; 0 if that does not say.
 

@@ -4,6 +4,7 @@ import os
 import threading
 
 from hexclave._secret import Secret
+from hexclave.errors import UnsafeUseError
 from hexclave.tokens._store import Tokens, TokenStore, refresh_token_of
 
 
@@ -63,14 +64,13 @@ class FixedTokens(MemoryTokenStore):
     Signing in to another session is refused, because its tokens would be lost with the object: use `MemoryTokenStore`.
 
     Raises:
-        TypeError: a token is neither `str` nor `Secret`, or `save` is asked to keep another session.
-        ValueError: neither token is given, or one is empty.
+        UnsafeUseError: `save` was asked to keep another session.
     """
 
-    def __init__(self, access_token: str | Secret | None = None, refresh_token: str | Secret | None = None) -> None:
-        super().__init__(Tokens(access_token, refresh_token))
+    def __init__(self, tokens: Tokens) -> None:
+        super().__init__(tokens)
 
     def save(self, tokens: Tokens | None, /) -> None:
         if tokens is not None:
-            raise TypeError("FixedTokens holds the session it was given; sign in with a MemoryTokenStore")
+            raise UnsafeUseError("FixedTokens holds the session it was given; sign in with a MemoryTokenStore.")
         super().save(None)

@@ -7,34 +7,54 @@ from typing import Final, Protocol, runtime_checkable
 import attrs
 
 from hexclave._secret import Secret
+from hexclave.errors import UnsafeUseError
 
 REFRESH_LEASE: Final = 15.0
 """Seconds for which one caller's `begin_refresh` keeps others from refreshing, so that a dead caller strands nobody."""
 
 
-def _secret(value: str | Secret | None) -> Secret | None:
-    return value if value is None or isinstance(value, Secret) else Secret(value)
+def _secret(name: str, value: str | Secret | None) -> Secret | None:
+    if value is None or isinstance(value, Secret):
+        return value
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be a str, a Secret or None, not {type(value).__name__}")
+    if not value:
+        raise UnsafeUseError(f"{name} is empty; leave it out if there is none.")
+    return Secret(value)
+
+
+def _fits_header(secret: Secret) -> bool:
+    text = secret.reveal()
+    return text.isascii() and text.isprintable() and " " not in text
 
 
 def _text(secret: Secret | None) -> str | None:
     return None if secret is None else secret.reveal()
 
 
-@attrs.frozen
+@attrs.frozen(init=False)
 class Tokens:
     """What a session holds. A session without a refresh token ends when its access token expires.
 
     Raises:
         TypeError: a token is neither `str`, `Secret` nor `None`.
-        ValueError: a token is empty, or both are `None`: no session is `None`, not `Tokens(None, None)`.
+        UnsafeUseError: a token is empty, or holds a space, a line break, a control or a non-ASCII character, so that no
+            header can carry it; or both are `None`: no session is `None`, not `Tokens(None, None)`.
     """
 
-    access_token: Secret | None = attrs.field(default=None, converter=_secret)
-    refresh_token: Secret | None = attrs.field(default=None, converter=_secret)
+    access_token: Secret | None
+    refresh_token: Secret | None
 
-    def __attrs_post_init__(self) -> None:
+    def __init__(self, access_token: str | Secret | None = None, refresh_token: str | Secret | None = None) -> None:
+        object.__setattr__(self, "access_token", _secret("access_token", access_token))
+        object.__setattr__(self, "refresh_token", _secret("refresh_token", refresh_token))
+        # A traceback with locals must not show what the errors below keep to themselves.
+        del access_token, refresh_token
         if self.access_token is None and self.refresh_token is None:
-            raise ValueError("neither an access token nor a refresh token was given; no session is None")
+            raise UnsafeUseError("Neither an access token nor a refresh token was given; no session is None.")
+        for name, secret in (("access_token", self.access_token), ("refresh_token", self.refresh_token)):
+            if secret is not None and not _fits_header(secret):
+                raise UnsafeUseError(f"{name} holds a space, a line break, a control or a non-ASCII character.")
 
     def reveal(self) -> dict[str, str | None]:
         """The plain texts, to be saved where only their owner can read them; `Tokens(**saved)` brings them back."""
