@@ -28,9 +28,8 @@ def run_import(argv: list[str]) -> int:
     from generator import description, mends, merging, upstream
 
     parser = _parser("import", run_import)
-    parser.add_argument(
-        "folder", type=Path, metavar="DIR", help="holds some of client, server, admin and webhooks .json"
-    )
+    parser.add_argument("folder", type=Path, metavar="DIR", help="some of client, server, admin, webhooks .json")
+    _add_spec(parser)
     arguments = parser.parse_args(argv)
     spec: Path = arguments.spec
     views = upstream.read(arguments.folder)

@@ -176,10 +176,10 @@ class _Document:
         return schema
 
     def _type(self, value: Any, at: str) -> str | list[str]:
-        names = value if isinstance(value, list) else [value]
+        names: list[str] = value if isinstance(value, list) else [value]
         if not names or not all(isinstance(name, str) and name in _TYPES for name in names):
             self._refuse(at, f"an unknown type: {json.dumps(value)[:60]}")
-        return names if len(names) > 1 else str(names[0])
+        return names if len(names) > 1 else names[0]
 
     def _referred(self, reference: Any, at: str, through: tuple[str, ...]) -> Json:
         if not isinstance(reference, str) or not reference.startswith("#/"):
