@@ -7,14 +7,18 @@ import attrs
 
 @attrs.frozen(repr=False)
 class Request:
-    """One attempt of one call. Its repr leaves out headers and content, which hold secrets."""
+    """One attempt of one call. Its repr leaves out headers, query and content, which hold secrets."""
 
     method: str
     url: str
     headers: Mapping[str, str]
-    content: bytes | None
-    timeout: float | None
-    """Seconds left for this attempt; `None` waits without limit."""
+    content: bytes | None = None
+    total_timeout: float | None = None
+    """Seconds until the whole reply must be there; `None` waits without limit. So for the next two."""
+    connect_timeout: float | None = None
+    """Seconds until there is a connection."""
+    read_timeout: float | None = None
+    """Seconds without a byte of the reply, or without the other side taking one of the request."""
 
     def __repr__(self) -> str:
         return f"<Request {self.method} {self.url.partition('?')[0]}>"

@@ -1,0 +1,72 @@
+"""`@call`: a method that describes a call becomes one that performs it, typed exactly in both modes.
+
+See docs/decisions/0002-one-source-for-both-modes.md.
+"""
+
+import functools
+import types
+from collections.abc import Awaitable, Callable
+from typing import Any, Concatenate, Generic, ParamSpec, Protocol, Self, TypeVar, overload
+
+from hexclave._context import Context
+from hexclave._steps import Steps
+from hexclave_api.operation import Operation
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Blocking:
+    """The mode in which a method returns its result."""
+
+
+class Awaiting:
+    """The mode in which a method returns an awaitable of its result."""
+
+
+Mode = TypeVar("Mode", Blocking, Awaiting)
+
+
+class Performer(Protocol):
+    """An app, as its resources see it."""
+
+    @property
+    def _context(self) -> Context: ...
+    def _perform(self, described: Operation[Any] | Steps[Any]) -> Any: ...
+
+
+class Resource(Generic[Mode]):
+    """Methods that belong together; their app performs what they describe."""
+
+    def __init__(self, app: Performer) -> None:
+        self._app = app
+
+    @property
+    def _context(self) -> Context:
+        return self._app._context  # noqa: SLF001 - what an app shares with its resources
+
+
+class call(Generic[P, T]):  # noqa: N801 - it is used as a decorator
+    """Wraps a method of a resource that returns an `Operation`, or steps: a flow of several calls.
+
+    Blocking apps get the result of the method, async apps an awaitable of it.
+    """
+
+    def __init__(self, describe: Callable[Concatenate[Any, P], Operation[T] | Steps[T]]) -> None:
+        def perform(resource: Resource[Any], /, *args: P.args, **kwargs: P.kwargs) -> Any:
+            described = describe(resource, *args, **kwargs)
+            # A traceback with locals would show the passwords among the arguments.
+            del args, kwargs
+            return resource._app._perform(described)  # noqa: SLF001 - the descriptor is part of the resource
+
+        self._perform = functools.update_wrapper(perform, describe)
+        functools.update_wrapper(self, describe)  # type: ignore[arg-type]
+
+    @overload
+    def __get__(self, resource: None, owner: type | None = None) -> Self: ...
+    @overload
+    def __get__(self, resource: Resource[Blocking], owner: type | None = None) -> Callable[P, T]: ...
+    @overload
+    def __get__(self, resource: Resource[Awaiting], owner: type | None = None) -> Callable[P, Awaitable[T]]: ...
+    def __get__(self, resource: Resource[Any] | None, owner: type | None = None) -> Any:
+        return self if resource is None else types.MethodType(self._perform, resource)

@@ -1,0 +1,79 @@
+"""What a call needs to know of the app that makes it."""
+
+import os
+import time
+from collections.abc import Awaitable, Callable
+from typing import Protocol, TypeAlias
+
+import attrs
+from hexclave_api.operation import AccessType
+
+from hexclave._secret import Secret
+from hexclave._session import Flights, Session
+from hexclave._steps import Steps
+from hexclave.hooks import Hooks
+from hexclave.ratelimit import Gates
+from hexclave.retries import Retries
+from hexclave.timeouts import Timeout
+
+AdminAccessToken: TypeAlias = Callable[[], str | Awaitable[str]]
+
+
+class Clock(Protocol):
+    """Seconds; the `time` module is one."""
+
+    def monotonic(self) -> float: ...
+    def time(self) -> float: ...
+
+
+class Shared:
+    """State that all calls of an app and of its derived apps share, made anew in a forked process.
+
+    A fork may happen while another thread holds a lock in here, so a child must never touch its parent's.
+    """
+
+    def __init__(self, make_gates: Callable[[], Gates]) -> None:
+        self._make_gates = make_gates
+        self._pid = os.getpid()
+        self._gates = make_gates()
+        self._flights = Flights()
+        self.clock_skew = 0.0
+        """Seconds that the server's clock is ahead of ours, as far as a refreshed token told."""
+
+    def _renew_after_fork(self) -> None:
+        if self._pid != os.getpid():
+            self._gates = self._make_gates()
+            self._flights = Flights()
+            self._pid = os.getpid()
+
+    @property
+    def gates(self) -> Gates:
+        self._renew_after_fork()
+        return self._gates
+
+    @property
+    def flights(self) -> Flights:
+        self._renew_after_fork()
+        return self._flights
+
+
+@attrs.frozen(eq=False)
+class Context:
+    project_id: str
+    access: AccessType
+    base_url: str
+    """With `/api/v1`, without a trailing slash."""
+    origin: tuple[str, str, int]
+    static_headers: Callable[[], dict[str, str]] = attrs.field(repr=False)
+    """A function, so that no repr or `vars()` shows the keys inside."""
+    client_id: str
+    """The project and branch, as OAuth names them."""
+    publishable_client_key: Secret | None
+    allow_anonymous: bool
+    timeout: Timeout
+    retries: Retries
+    hooks: Hooks
+    shared: Shared
+    session: Session | None = None
+    admin_access_token: Callable[[], Steps[str]] | None = attrs.field(default=None, repr=False)
+    clock: Clock = time

@@ -1,0 +1,370 @@
+"""One call as steps: every decision between an operation and its value, and no I/O.
+
+`exchange` yields what is to be done and is sent the outcome, so one source serves the blocking and the async apps.
+"""
+
+import json
+import logging
+import secrets
+from collections.abc import Mapping
+from typing import Final, TypeVar
+from urllib.parse import urlencode, urljoin, urlsplit
+
+import attrs
+from hexclave_api.operation import UNSET, Operation
+from hexclave_api.reading import WireError
+
+from hexclave import credentials
+from hexclave._context import Context
+from hexclave._messages import Reply, Request
+from hexclave._secret import Secret
+from hexclave._steps import Send, Sleep, Steps
+from hexclave.credentials import HEADERS
+from hexclave.errors import (
+    APIConnectionError,
+    APIStatusError,
+    ConnectTimeout,
+    CrossOriginRedirectError,
+    HexclaveError,
+    InvalidAccessToken,
+    RateLimitError,
+    ReadTimeout,
+    TooManyRedirectsError,
+    TotalTimeout,
+    TransportError,
+    UnreadableReplyError,
+    UnsafeUseError,
+)
+from hexclave.errors._reading import failed_status, from_reply
+from hexclave.hooks import RequestEvent, ResponseEvent, RetryEvent
+from hexclave.ratelimit import Scope, Ticket, WaitTooLong, read_rate_limit
+from hexclave.retries import Answered, Failure, NoReply, NotSent
+from hexclave.tokens import Tokens
+from hexclave_api import OPERATIONS
+
+T = TypeVar("T")
+E = TypeVar("E", bound=HexclaveError)
+
+MAX_REDIRECTS: Final = 5
+_WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
+_CREDENTIAL_HEADERS: Final = frozenset(
+    HEADERS[name]
+    for name in (
+        "publishable_client_key",
+        "secret_server_key",
+        "super_secret_admin_key",
+        "admin_access_token",
+        "access_token",
+        "refresh_token",
+    )
+)
+
+logger: Final = logging.getLogger("hexclave")
+
+
+def exchange(app: Context, operation: Operation[T], *, tokens: Tokens | None = None) -> Steps[T]:
+    """What `operation.parse` made of the reply.
+
+    `tokens` are sent instead of the session's; the refresh of a session uses this.
+
+    Raises:
+        HexclaveError: every failure, whatever the other side does.
+    """
+    check_use(app, operation, tokens)
+    call = _Call(app, operation)
+    rejected: Tokens | None = None
+    while True:
+        call.attempt += 1
+        sent = tokens
+        try:
+            if tokens is None and app.session is not None:
+                sent = yield from app.session.tokens(app, rejected=rejected, deadline=call.deadline)
+            admin_token = None if app.admin_access_token is None else (yield from app.admin_access_token())
+            reply = yield from _attempt(call, sent, admin_token)
+            return _value(call, operation, reply)
+        except HexclaveError as error:
+            failure = error
+        # Outside the `except`, so that no error drags along the frames of the attempts before it.
+        if isinstance(failure, InvalidAccessToken) and tokens is None and rejected is None and _can_refresh(sent):
+            rejected = sent
+            continue
+        wait = call.wait_before_next(failure)
+        if wait is None:
+            raise failure
+        if app.hooks.on_retry is not None:
+            app.hooks.on_retry(
+                RetryEvent(operation.name, operation.method, call.shown_url, call.attempt, failure, wait)
+            )
+        logger.debug("%s %s: again in %.2f s after %s", operation.method, operation.template, wait, failure)
+        call.last = failure
+        if wait:
+            yield Sleep(wait)
+
+
+def _can_refresh(tokens: Tokens | None) -> bool:
+    return tokens is not None and tokens.refresh_token is not None
+
+
+class _Call:
+    """The state of one call between its attempts."""
+
+    def __init__(self, app: Context, operation: Operation[object]) -> None:
+        self.app = app
+        self.operation = operation
+        self.attempt = 0
+        self.ticket: Ticket | None = None
+        self.last: HexclaveError | None = None
+        """The failure of the attempt before."""
+        self.path = operation.url.partition("?")[0]
+        self.shown_url = app.base_url + self.path
+        self.scope = Scope(app.project_id, app.access, operation.method, operation.template)
+        total = app.timeout.total
+        self.deadline = None if total is None else app.clock.monotonic() + total
+
+    def remaining(self) -> float | None:
+        """Seconds left for the whole call.
+
+        Raises:
+            TotalTimeout: none.
+        """
+        if self.deadline is None:
+            return None
+        left = self.deadline - self.app.clock.monotonic()
+        if left <= 0:
+            raise self.located(TotalTimeout(f"The call did not end within its {self.app.timeout.total:g} s."))
+        return left
+
+    def located(self, error: E) -> E:
+        """The error, saying which request it is about."""
+        error.method, error.path, error.attempts = self.operation.method, self.path, self.attempt
+        return error
+
+    def wait_before_next(self, error: HexclaveError) -> float | None:
+        """Seconds to wait before another attempt; `None` if there is to be none."""
+        failure = _failure(error)
+        if failure is None:
+            return None
+        wait = self.app.retries.wait(failure, attempt=self.attempt, idempotent=self.operation.idempotent)
+        if wait is None or self.deadline is None:
+            return wait
+        return wait if self.app.clock.monotonic() + wait < self.deadline else None
+
+
+def _failure(error: HexclaveError) -> Failure | None:
+    """The failure of an attempt as the retry policy sees it; `None` if no attempt can mend it."""
+    if isinstance(error, APIStatusError) and error.status is not None:
+        return Answered(error.status, error.retry_after)
+    if isinstance(error, ConnectTimeout) or (isinstance(error, APIConnectionError) and not error.sent):
+        return NotSent()
+    return NoReply() if isinstance(error, (APIConnectionError, ReadTimeout)) else None
+
+
+def check_use(app: Context, operation: Operation[object], tokens: Tokens | None = None) -> None:
+    """Refuse, before any I/O, a call that this app cannot make.
+
+    Raises:
+        UnsafeUseError: the access type is not allowed, or a credential that the operation needs is not there.
+    """
+    if app.access not in operation.access:
+        allowed = ", ".join(operation.access)
+        twin = next(
+            (
+                entry.name
+                for entry in OPERATIONS.values()
+                if entry.method == operation.method and entry.path == operation.template and app.access in entry.access
+            ),
+            None,
+        )
+        advice = f"call {twin}(…) instead" if twin else "use an app of that access type"
+        raise UnsafeUseError(f"{operation.name} is for access type {allowed}; this app's is {app.access}: {advice}.")
+    for need in operation.needs:
+        if need == "publishable_client_key":
+            if app.publishable_client_key is None:
+                raise UnsafeUseError(f"{operation.name} needs a publishable client key: give the app one.")
+        elif app.session is None and tokens is None:
+            raise UnsafeUseError(f"{operation.name} needs a user's {need.replace('_', ' ')}: use app.with_session(…).")
+
+
+def _attempt(call: _Call, tokens: Tokens | None, admin_token: str | None) -> Steps[Reply]:
+    """A reply that reports success. The gate of the call's scope learns of every outcome."""
+    app, operation = call.app, call.operation
+    gates = app.shared.gates
+    call.ticket = yield from _admitted(call)
+    reply: Reply | None = None
+    request = _request(call, tokens, admin_token)
+    if app.hooks.on_request is not None:
+        app.hooks.on_request(
+            RequestEvent(operation.name, request.method, call.shown_url, _shown(request.headers), call.attempt)
+        )
+    started = app.clock.monotonic()
+    failure: HexclaveError | None = None
+    try:
+        reply = yield from _send(call, request)
+    except TransportError as error:
+        failure = call.located(error)
+    if reply is not None:
+        gates.settle(call.ticket, reply.status, reply.headers, clock=app.clock)
+        if failed_status(reply) is not None:
+            failure = _reported(call, reply)
+    _observe(call, reply, failure, app.clock.monotonic() - started)
+    if failure is not None:
+        raise failure
+    assert reply is not None  # noqa: S101 - without a failure there is a reply
+    return reply
+
+
+def _admitted(call: _Call) -> Steps[Ticket]:
+    """Leave to send the next attempt, at the gate of the call's scope."""
+    app = call.app
+    try:
+        return (
+            yield from app.shared.gates.admit(
+                call.scope,
+                deadline=call.deadline,
+                clock=app.clock,
+                longest_closed=app.retries.longest_retry_after,
+                again=call.ticket,
+            )
+        )
+    except WaitTooLong as closed:
+        wait = closed.retry_after
+    limited = call.last if isinstance(call.last, RateLimitError) else None
+    if limited is not None:
+        raise limited
+    raise call.located(
+        RateLimitError(
+            f"Calls of this kind are limited, and this one would have had to wait {wait:.1f} s, longer than it may.",
+            retry_after=wait,
+        )
+    )
+
+
+def _send(call: _Call, request: Request) -> Steps[Reply]:
+    """The reply of the API's own origin; redirects inside it are followed with method and body."""
+    for _ in range(MAX_REDIRECTS + 1):
+        reply: Reply = yield Send(request)
+        if reply.status not in (307, 308):
+            return reply
+        target = urljoin(request.url, reply.headers.get("location", ""))
+        if not _same_origin(target, call.app.origin):
+            raise CrossOriginRedirectError(
+                "The API redirected to another origin. The call was not repeated there: it carries credentials.",
+                status=reply.status,
+            )
+        request = attrs.evolve(request, url=target, total_timeout=call.remaining())
+    raise TooManyRedirectsError(f"The API redirected more than {MAX_REDIRECTS} times.")
+
+
+def _same_origin(url: str, origin: tuple[str, str, int]) -> bool:
+    # Parsers disagree about backslashes, control characters and user names; a URL with any of them is nobody's own.
+    if "\\" in url or "@" in urlsplit(url).netloc or not (url.isascii() and url.isprintable()):
+        return False
+    try:
+        return credentials.origin(url) == origin
+    except ValueError:
+        return False
+
+
+def _request(call: _Call, tokens: Tokens | None, admin_token: str | None) -> Request:
+    app, operation = call.app, call.operation
+    timeout = app.timeout
+    return Request(
+        operation.method,
+        app.base_url + operation.url,
+        _headers(app, operation, tokens, admin_token),
+        _content(operation),
+        call.remaining(),
+        timeout.connect,
+        timeout.read,
+    )
+
+
+def _headers(
+    app: Context, operation: Operation[object], tokens: Tokens | None, admin_token: str | None
+) -> dict[str, str]:
+    headers = app.static_headers()
+    headers[HEADERS["nonce"]] = secrets.token_hex(16)
+    if admin_token is not None:
+        headers[HEADERS["admin_access_token"]] = credentials.header_value(admin_token, "admin_access_token")
+    if tokens is not None:
+        wants_refresh = "refresh_token" in operation.needs or "refresh_token" in operation.uses
+        # An expired access token makes the backend refuse a call that a refresh token alone would authorize.
+        if tokens.access_token is not None and not (
+            "refresh_token" in operation.needs and "access_token" not in operation.needs
+        ):
+            headers[HEADERS["access_token"]] = tokens.access_token.reveal()
+        if tokens.refresh_token is not None and wants_refresh:
+            headers[HEADERS["refresh_token"]] = tokens.refresh_token.reveal()
+    if operation.method in _WITH_BODY or operation.body is not UNSET:
+        headers["content-type"] = operation.media_type
+    return headers
+
+
+def _content(operation: Operation[object]) -> bytes | None:
+    body = operation.body
+    if body is UNSET:
+        # Without a content type the backend takes the body as absent and its schema fails; `{}` is what it expects.
+        return b"{}" if operation.method in _WITH_BODY else None
+    if operation.media_type == "application/x-www-form-urlencoded":
+        return urlencode(body).encode()  # type: ignore[arg-type]
+    try:
+        return json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    except (TypeError, ValueError) as error:
+        raise UnsafeUseError(f"{operation.name}: the body is not JSON: {error}") from None
+
+
+def _value(call: _Call, operation: Operation[T], reply: Reply) -> T:
+    try:
+        return operation.parse(_decoded(operation, reply.content))
+    # Whatever the body is, reading it must end in a value or in the SDK's own error.
+    except (ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
+        problem = str(error) if isinstance(error, WireError) else type(error).__name__
+    # Raised here, because the frames of the reader hold the reply.
+    raise call.located(
+        UnreadableReplyError(
+            f"The API reported success, but its reply is not what {operation.name} returns: {problem}.",
+            status=reply.status,
+            request_id=reply.headers.get("x-hexclave-request-id") or reply.headers.get("x-stack-request-id"),
+        )
+    )
+
+
+def _decoded(operation: Operation[object], content: bytes) -> object:
+    if operation.reply == "json":
+        return json.loads(content)
+    return content.decode() if operation.reply == "text" else None
+
+
+def _reported(call: _Call, reply: Reply) -> HexclaveError:
+    info = read_rate_limit(reply.headers, now=call.app.clock.time())
+    error = from_reply(
+        reply, method=call.operation.method, path=call.path, attempts=call.attempt, retry_after=info.retry_after
+    )
+    if isinstance(error, RateLimitError):
+        error.limit, error.remaining, error.reset = info.limit, info.remaining, info.reset
+    return error
+
+
+def _observe(call: _Call, reply: Reply | None, failure: HexclaveError | None, seconds: float) -> None:
+    operation, status = call.operation, None if reply is None else reply.status
+    logger.debug(
+        "%s %s: %s after %.0f ms, attempt %d",
+        operation.method,
+        operation.template,
+        status if failure is None else failure,
+        seconds * 1000,
+        call.attempt,
+    )
+    if call.app.hooks.on_response is not None:
+        request_id = None
+        if reply is not None:
+            request_id = reply.headers.get("x-hexclave-request-id") or reply.headers.get("x-stack-request-id")
+        call.app.hooks.on_response(
+            ResponseEvent(
+                operation.name, operation.method, call.shown_url, call.attempt, status, request_id, failure, seconds
+            )
+        )
+
+
+def _shown(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name: str(Secret(value)) if name in _CREDENTIAL_HEADERS else value for name, value in headers.items()}

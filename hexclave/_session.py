@@ -1,0 +1,172 @@
+"""The tokens of one user for one call: reuse while fresh, else one refresh that all who ask at the time share."""
+
+import copy
+import threading
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any, Final
+
+import attrs
+
+from hexclave._secret import Secret
+from hexclave._steps import Call, Sleep, Steps, Wait
+from hexclave.errors import HexclaveError, RefreshTokenNotFoundOrExpired, SessionExpired, TotalTimeout
+from hexclave.tokens import AsyncTokenStore, MemoryTokenStore, Tokens
+from hexclave.tokens._freshness import clock_skew, is_fresh
+
+if TYPE_CHECKING:
+    from hexclave._context import Context
+
+_ABANDONED: Final = object()
+"""Outcome of a refresh that says nothing to those who wait for it: its caller was cancelled or ran out of time."""
+_POLL: Final = 0.1
+"""Seconds between looks at a store while another process refreshes."""
+
+
+class Flights:
+    """The refreshes that are under way in this process, one at most for each store."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running: dict[int, Future[object]] = {}
+
+    def join(self, store: AsyncTokenStore) -> tuple["Future[object]", bool]:
+        """The store's running refresh, and whether the caller has to carry it out because there was none."""
+        with self._lock:
+            flight = self._running.get(id(store))
+            if flight is not None:
+                return flight, False
+            flight = self._running[id(store)] = Future()
+            return flight, True
+
+    def land(self, store: AsyncTokenStore, flight: "Future[object]", outcome: object) -> None:
+        """End a refresh for all who wait. Before this the store is up to date, so late comers need not join."""
+        with self._lock:
+            del self._running[id(store)]
+        flight.set_result(outcome)
+
+
+class Session:
+    """One user's tokens in a store, as the calls of an app use them."""
+
+    def __init__(self, store: AsyncTokenStore | Tokens) -> None:
+        self.store = MemoryTokenStore(store) if isinstance(store, Tokens) else store
+
+    def tokens(self, app: "Context", *, rejected: Tokens | None, deadline: float | None) -> Steps[Tokens | None]:
+        """What to send: tokens with a fresh access token, or `None` when signed out.
+
+        `rejected` are tokens that the API just refused; their access token counts as used up.
+
+        Raises:
+            SessionExpired: the API no longer accepts the refresh token; the store has been emptied.
+            HexclaveError: the refresh failed; the store keeps what it had.
+        """
+        while True:
+            tokens = yield self.load()
+            if tokens is None or self._may_be_sent(app, tokens, rejected):
+                return tokens
+            flight, leading = app.shared.flights.join(self.store)
+            if leading:
+                return (yield from self._lead(app, flight, rejected, deadline))
+            timeout = None if deadline is None else max(0.0, deadline - app.clock.monotonic())
+            if not (yield Wait(flight, timeout)):
+                raise TotalTimeout("The call's time ended while it waited for a refresh of the session.")
+            outcome = flight.result()
+            if isinstance(outcome, HexclaveError):
+                # A copy each: raising one error in many threads would mix up their tracebacks.
+                raise copy.copy(outcome)
+            if outcome is not _ABANDONED:
+                return outcome
+
+    def load(self) -> Call[Tokens | None]:
+        return self._ask("load")
+
+    def save(self, tokens: Tokens | None) -> Call[None]:
+        """A sign-in, or with `None` a sign-out."""
+        return self._ask("save", tokens)
+
+    def compare_and_set(self, expected_refresh_token: Secret | None, tokens: Tokens | None) -> Call[bool]:
+        return self._ask("compare_and_set", expected_refresh_token, tokens)
+
+    def _ask(self, method: str, *arguments: object) -> Call[Any]:
+        # Looked up when performed: a store for async apps has no blocking methods.
+        return Call(
+            lambda: getattr(self.store, method)(*arguments), lambda: getattr(self.store, f"a{method}")(*arguments)
+        )
+
+    def _may_be_sent(self, app: "Context", tokens: Tokens, rejected: Tokens | None) -> bool:
+        if tokens.refresh_token is None:
+            return True  # Nothing can be refreshed, and the API judges an access token better than our clock.
+        if tokens.access_token is None:
+            return False
+        if rejected is not None and rejected.access_token == tokens.access_token:
+            return False
+        return is_fresh(tokens.access_token, app.clock.time() + app.shared.clock_skew)
+
+    def _lead(
+        self, app: "Context", flight: "Future[object]", rejected: Tokens | None, deadline: float | None
+    ) -> Steps[Tokens | None]:
+        outcome: object = _ABANDONED
+        try:
+            outcome = yield from self._refreshed(app, rejected, deadline)
+        except TotalTimeout:
+            raise  # This caller's time is over; the others may have more.
+        except HexclaveError as error:
+            outcome = error
+            raise
+        else:
+            return outcome
+        finally:
+            app.shared.flights.land(self.store, flight, outcome)
+
+    def _refreshed(self, app: "Context", rejected: Tokens | None, deadline: float | None) -> Steps[Tokens | None]:
+        ticket: str | None = None
+        try:
+            while True:
+                tokens = yield self.load()
+                if tokens is None or self._may_be_sent(app, tokens, rejected):
+                    return tokens  # Somebody was quicker.
+                if ticket is None:
+                    ticket = yield self._ask("begin_refresh")
+                    if ticket is None:
+                        if deadline is not None and app.clock.monotonic() + _POLL > deadline:
+                            raise TotalTimeout("The call's time ended while another process refreshed the session.")
+                        yield Sleep(_POLL)
+                    continue
+                refreshed = yield from self._refresh(app, tokens, deadline)
+                if refreshed is not None:
+                    return refreshed
+        except GeneratorExit:
+            ticket = None  # Nothing can be asked any more; the ticket runs out by itself.
+            raise
+        finally:
+            if ticket is not None:
+                yield self._ask("end_refresh", ticket)
+
+    def _refresh(self, app: "Context", tokens: Tokens, deadline: float | None) -> Steps[Tokens | None]:
+        """Fresh tokens, now in the store; `None` if somebody signed in or out meanwhile, so that the store decides."""
+        from hexclave_api.operations.sessions import refresh_session
+
+        from hexclave._exchange import exchange
+
+        total = None if deadline is None else max(0.001, deadline - app.clock.monotonic())
+        alone = attrs.evolve(app, session=None, timeout=attrs.evolve(app.timeout, total=total))
+        expired = None
+        try:
+            reply = yield from exchange(alone, refresh_session(), tokens=tokens)
+        except RefreshTokenNotFoundOrExpired as error:
+            expired = error
+        if expired is not None:
+            if (yield self.compare_and_set(tokens.refresh_token, None)):
+                raise SessionExpired(
+                    expired.message,
+                    status=expired.status,
+                    details=expired.details,
+                    request_id=expired.request_id,
+                    method=expired.method,
+                    path=expired.path,
+                    attempts=expired.attempts,
+                )
+            return None
+        fresh = Tokens(reply.access_token, tokens.refresh_token)
+        app.shared.clock_skew = clock_skew(fresh.access_token, app.clock.time())
+        return fresh if (yield self.compare_and_set(tokens.refresh_token, fresh)) else None

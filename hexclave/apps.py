@@ -1,0 +1,390 @@
+"""The apps: wiring only. An app fixes the access type, holds the keys that belong to it, and performs operations."""
+
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Generic, Self, TypedDict, TypeVar, Unpack
+
+import attrs
+from hexclave_api.operation import UNSET, AccessType, Operation, Unset
+
+from hexclave import credentials
+from hexclave._context import AdminAccessToken, Context, Shared
+from hexclave._exchange import exchange
+from hexclave._secret import Secret
+from hexclave._session import Session
+from hexclave._steps import Call, Steps
+from hexclave.credentials import SecretText
+from hexclave.errors import UnsafeUseError
+from hexclave.hooks import Hooks
+from hexclave.ratelimit import Gates, RateLimit
+from hexclave.retries import Retries
+from hexclave.timeouts import Timeout
+from hexclave.tokens import MemoryTokenStore, Tokens, TokenStore
+
+if TYPE_CHECKING:
+    from hexclave._executors import AsyncHttpClient, AwaitingExecutor, BlockingExecutor, BlockingHttpClient
+
+T = TypeVar("T")
+HttpClient = TypeVar("HttpClient")
+
+
+class AppOptions(TypedDict, Generic[HttpClient], total=False):
+    """What every app takes besides its keys; all keyword-only."""
+
+    base_url: str | None
+    """Where the API is, without `/api/v1`. Default: `HEXCLAVE_API_URL`, else https://api.hexclave.com."""
+    timeout: Timeout | float | None
+    """Seconds for a whole call, or a `Timeout`; `None` waits without limit. Default: `Timeout()`, 60 s."""
+    retries: Retries
+    """What is repeated and how long it waits."""
+    rate_limit: RateLimit | None
+    """A ceiling of your own over all calls of the app, besides the limits that the API announces."""
+    http_client: HttpClient | None
+    """Your own httpx or httpx2 client of the app's mode; the app does not close it."""
+    branch_id: str | None
+    """The project's branch; the API takes `main` without it."""
+    allow_anonymous: bool
+    """Whether calls by anonymous users are let through (implies restricted ones). Default: no."""
+    allow_restricted: bool
+    """Whether calls by restricted users are let through. Default: no."""
+    allow_insecure_http: bool
+    """Whether keys may go over plain http to a host that is not this machine. Default: no."""
+    extra_headers: Mapping[str, str] | None
+    """Headers of your own for every call, such as a proxy's."""
+    hooks: Hooks
+    """Functions that see every attempt, reply and wait."""
+
+
+class _App:
+    """What all apps have in common. Derived apps share the connections, gates and refreshes of where they come from."""
+
+    _context: Context
+    _executor: "BlockingExecutor | AwaitingExecutor"
+
+    def _wire(
+        self,
+        access: AccessType,
+        executor: "BlockingExecutor | AwaitingExecutor",
+        project_id: str | None,
+        keys: Mapping[str, Secret | None],
+        session: TokenStore | Tokens | None,
+        options: AppOptions[Any],
+        admin_access_token: AdminAccessToken | SecretText | None = None,
+    ) -> None:
+        unknown = options.keys() - AppOptions.__annotations__.keys()
+        if unknown:
+            raise TypeError(f"{type(self).__name__} takes no argument {', '.join(sorted(unknown))}")
+        project_id = credentials.project_id(project_id)
+        url = credentials.base_url(
+            options.get("base_url"), allow_insecure_http=options.get("allow_insecure_http", False)
+        )
+        rate_limit, branch = options.get("rate_limit"), options.get("branch_id")
+        held = credentials.keys_of(access, keys, keyless=admin_access_token is not None)
+        headers = credentials.static_headers(
+            access,
+            project_id,
+            held,
+            branch_id=branch,
+            allow_anonymous=options.get("allow_anonymous", False),
+            allow_restricted=options.get("allow_restricted", False),
+            extra=options.get("extra_headers"),
+        )
+        self._executor = executor
+        self._context = Context(
+            project_id=project_id,
+            access=access,
+            base_url=f"{url}/api/v1",
+            origin=credentials.origin(url),
+            static_headers=headers,
+            client_id=f"{project_id}#{branch}" if branch else project_id,
+            publishable_client_key=held.get("publishable_client_key"),
+            allow_anonymous=options.get("allow_anonymous", False),
+            timeout=Timeout.of(options.get("timeout", Timeout())),
+            retries=options.get("retries", Retries()),
+            hooks=options.get("hooks", Hooks()),
+            shared=Shared(lambda: Gates(ceiling=rate_limit)),
+            session=None if session is None else Session(session),
+            admin_access_token=_admin_token_steps(admin_access_token),
+        )
+
+    def __repr__(self) -> str:
+        context = self._context
+        return f"<{type(self).__name__} project {context.project_id} at {context.base_url}>"
+
+    @property
+    def project_id(self) -> str:
+        """The project that all calls are about."""
+        return self._context.project_id
+
+    def _perform(self, described: Operation[Any] | Steps[Any]) -> Any:
+        steps = exchange(self._context, described) if isinstance(described, Operation) else described
+        return self._executor.run(steps)
+
+    def _derived(self, **changes: Any) -> Self:
+        app = object.__new__(type(self))
+        app.__dict__.update(self.__dict__)
+        app._context = attrs.evolve(self._context, **changes)
+        return app
+
+    def with_session(self, session: TokenStore | Tokens) -> Self:
+        """The same app acting with one user's tokens; connections are shared, so it costs next to nothing."""
+        return self._derived(session=Session(session))
+
+    def options(
+        self,
+        *,
+        timeout: Timeout | float | Unset | None = UNSET,
+        retries: Retries | Unset = UNSET,
+        hooks: Hooks | Unset = UNSET,
+    ) -> Self:
+        """The same app with other options for calls made through what this returns; connections are shared.
+
+        Raises:
+            UnsafeUseError: a value is not allowed.
+        """
+        changes: dict[str, Any] = {}
+        if timeout is not UNSET:
+            changes["timeout"] = Timeout.of(timeout)
+        if retries is not UNSET:
+            changes["retries"] = retries
+        if hooks is not UNSET:
+            changes["hooks"] = hooks
+        return self._derived(**changes)
+
+
+class _BlockingApp(_App):
+    _executor: "BlockingExecutor"
+
+    def call(self, operation: Operation[T]) -> T:
+        """The result of any operation of `hexclave_api` that this access type allows.
+
+        Raises:
+            UnsafeUseError: refused before any I/O: wrong access type, missing credential.
+            HexclaveError: every other failure, see `hexclave.errors`.
+        """
+        return self._executor.run(exchange(self._context, operation))
+
+    def close(self) -> None:
+        """Close the connections. Apps that were derived from this one end with it; `http_client` stays open."""
+        self._executor.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class _AwaitingApp(_App):
+    _executor: "AwaitingExecutor"
+
+    async def call(self, operation: Operation[T]) -> T:
+        """The result of any operation of `hexclave_api` that this access type allows.
+
+        Raises:
+            UnsafeUseError: refused before any I/O: wrong access type, missing credential.
+            HexclaveError: every other failure, see `hexclave.errors`.
+        """
+        return await self._executor.run(exchange(self._context, operation))
+
+    async def close(self) -> None:
+        """Close this event loop's connections. Derived apps end with it; `http_client` stays open."""
+        await self._executor.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+
+def _blocking(options: AppOptions["BlockingHttpClient"]) -> "BlockingExecutor":
+    # Imported with the first app, so that `import hexclave` does not pay for the HTTP library.
+    from hexclave._executors import BlockingExecutor
+
+    return BlockingExecutor(options.get("http_client"))
+
+
+def _awaiting(options: AppOptions["AsyncHttpClient"]) -> "AwaitingExecutor":
+    from hexclave._executors import AwaitingExecutor
+
+    return AwaitingExecutor(options.get("http_client"))
+
+
+def _admin_token_steps(token: AdminAccessToken | SecretText | None) -> Callable[[], Steps[str]] | None:
+    if token is None:
+        return None
+    if not callable(token):
+        token = Secret(token).reveal if isinstance(token, str) else token.reveal
+    return lambda: _ask(token)
+
+
+def _ask(token: AdminAccessToken) -> Steps[str]:
+    text = yield Call(blocking=token, awaiting=lambda: _awaited(token))
+    if not isinstance(text, str):
+        raise UnsafeUseError(f"admin_access_token returned {type(text).__name__} instead of a str.")
+    return text
+
+
+async def _awaited(token: AdminAccessToken) -> str:
+    text = token()
+    return text if isinstance(text, str) else await text
+
+
+class HexclaveClientApp(_BlockingApp):
+    """Calls as a user of the project, or as nobody yet. It never holds a secret key.
+
+    `session` keeps the tokens of the signed-in user; a new app starts with an empty `MemoryTokenStore`.
+    The publishable key is optional unless the project requires it.
+
+    Options are those of `AppOptions`. Keys and ids that are left out come from the environment. No I/O happens here.
+
+    Raises:
+        UnsafeUseError: something is missing, in the wrong slot, or cannot be sent safely.
+    """
+
+    def __init__(
+        self,
+        project_id: str | None = None,
+        publishable_client_key: SecretText | None = None,
+        *,
+        session: TokenStore | Tokens | None = None,
+        **options: Unpack[AppOptions["BlockingHttpClient"]],
+    ) -> None:
+        publishable_client_key = credentials.masked(publishable_client_key)
+        keys = {"publishable_client_key": publishable_client_key}
+        self._wire(
+            "client", _blocking(options), project_id, keys, MemoryTokenStore() if session is None else session, options
+        )
+
+
+class HexclaveServerApp(_BlockingApp):
+    """Calls with the secret server key: everything about the project's users and teams. For servers only.
+
+    With a `session` the calls act for that user too: `me` is that user, the rights stay those of the key.
+
+    Options are those of `AppOptions`. Keys and ids that are left out come from the environment. No I/O happens here.
+
+    Raises:
+        UnsafeUseError: something is missing, in the wrong slot, or cannot be sent safely.
+    """
+
+    def __init__(
+        self,
+        project_id: str | None = None,
+        secret_server_key: SecretText | None = None,
+        *,
+        session: TokenStore | Tokens | None = None,
+        **options: Unpack[AppOptions["BlockingHttpClient"]],
+    ) -> None:
+        secret_server_key = credentials.masked(secret_server_key)
+        keys = {"secret_server_key": secret_server_key}
+        self._wire("server", _blocking(options), project_id, keys, session, options)
+
+
+class HexclaveAdminApp(_BlockingApp):
+    """Calls with the super secret admin key, or as an owner of the project: its configuration and all the rest.
+
+    `admin_access_token` is an owner's access token (of the project `internal`), or a function that returns a fresh one;
+    it takes the place of the key.
+
+    Options are those of `AppOptions`. Keys and ids that are left out come from the environment. No I/O happens here.
+
+    Raises:
+        UnsafeUseError: something is missing, in the wrong slot, or cannot be sent safely.
+    """
+
+    def __init__(
+        self,
+        project_id: str | None = None,
+        super_secret_admin_key: SecretText | None = None,
+        *,
+        admin_access_token: AdminAccessToken | SecretText | None = None,
+        session: TokenStore | Tokens | None = None,
+        **options: Unpack[AppOptions["BlockingHttpClient"]],
+    ) -> None:
+        super_secret_admin_key = credentials.masked(super_secret_admin_key)
+        keys = {"super_secret_admin_key": super_secret_admin_key}
+        self._wire("admin", _blocking(options), project_id, keys, session, options, admin_access_token)
+
+
+class AsyncHexclaveClientApp(_AwaitingApp):
+    """Calls as a user of the project, or as nobody yet. It never holds a secret key.
+
+    `session` keeps the tokens of the signed-in user; a new app starts with an empty `MemoryTokenStore`.
+    The publishable key is optional unless the project requires it.
+
+    Options are those of `AppOptions`. Keys and ids that are left out come from the environment. No I/O happens here.
+
+    Raises:
+        UnsafeUseError: something is missing, in the wrong slot, or cannot be sent safely.
+    """
+
+    def __init__(
+        self,
+        project_id: str | None = None,
+        publishable_client_key: SecretText | None = None,
+        *,
+        session: TokenStore | Tokens | None = None,
+        **options: Unpack[AppOptions["AsyncHttpClient"]],
+    ) -> None:
+        publishable_client_key = credentials.masked(publishable_client_key)
+        keys = {"publishable_client_key": publishable_client_key}
+        self._wire(
+            "client", _awaiting(options), project_id, keys, MemoryTokenStore() if session is None else session, options
+        )
+
+
+class AsyncHexclaveServerApp(_AwaitingApp):
+    """Calls with the secret server key: everything about the project's users and teams. For servers only.
+
+    With a `session` the calls act for that user too: `me` is that user, the rights stay those of the key.
+
+    Options are those of `AppOptions`. Keys and ids that are left out come from the environment. No I/O happens here.
+
+    Raises:
+        UnsafeUseError: something is missing, in the wrong slot, or cannot be sent safely.
+    """
+
+    def __init__(
+        self,
+        project_id: str | None = None,
+        secret_server_key: SecretText | None = None,
+        *,
+        session: TokenStore | Tokens | None = None,
+        **options: Unpack[AppOptions["AsyncHttpClient"]],
+    ) -> None:
+        secret_server_key = credentials.masked(secret_server_key)
+        keys = {"secret_server_key": secret_server_key}
+        self._wire("server", _awaiting(options), project_id, keys, session, options)
+
+
+class AsyncHexclaveAdminApp(_AwaitingApp):
+    """Calls with the super secret admin key, or as an owner of the project: its configuration and all the rest.
+
+    `admin_access_token` is an owner's access token (of the project `internal`), or a function that returns a fresh one,
+    or an awaitable of it;
+    it takes the place of the key.
+
+    Options are those of `AppOptions`. Keys and ids that are left out come from the environment. No I/O happens here.
+
+    Raises:
+        UnsafeUseError: something is missing, in the wrong slot, or cannot be sent safely.
+    """
+
+    def __init__(
+        self,
+        project_id: str | None = None,
+        super_secret_admin_key: SecretText | None = None,
+        *,
+        admin_access_token: AdminAccessToken | SecretText | None = None,
+        session: TokenStore | Tokens | None = None,
+        **options: Unpack[AppOptions["AsyncHttpClient"]],
+    ) -> None:
+        super_secret_admin_key = credentials.masked(super_secret_admin_key)
+        keys = {"super_secret_admin_key": super_secret_admin_key}
+        self._wire("admin", _awaiting(options), project_id, keys, session, options, admin_access_token)

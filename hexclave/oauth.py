@@ -1,0 +1,57 @@
+"""The two halves of an OAuth sign-in that no server sees together: what starts it, and the callback that ends it."""
+
+import base64
+import hashlib
+import hmac
+import secrets
+from typing import Self
+from urllib.parse import parse_qs, urlsplit
+
+import attrs
+
+from hexclave._secret import Secret
+from hexclave.errors import OAuthCallbackError, UnsafeUseError
+
+
+@attrs.frozen
+class OAuthAuthorization:
+    """An OAuth sign-in under way. Send the user's browser to `url` and keep this until the callback comes.
+
+    It belongs to one browser session: keep it where only that browser's requests find it, and use it once.
+    """
+
+    url: str = attrs.field(repr=False)
+    """Where the browser has to go. When an account is being linked it holds an access token, so do not log it."""
+    redirect_uri: str
+    state: str = attrs.field(repr=False)
+    """Comes back in the callback and must be the same there."""
+    code_verifier: Secret
+    """Proves to the API that whoever exchanges the code also began the flow (PKCE, RFC 7636)."""
+
+    def code_from(self, callback_url: str) -> str:
+        """The authorization code in the URL that the browser was sent back to.
+
+        Raises:
+            UnsafeUseError: the callback does not belong to this sign-in: its `state` is missing or another one.
+            OAuthCallbackError: the callback reports that the sign-in failed, or holds no code.
+        """
+        query = {name: values[0] for name, values in parse_qs(urlsplit(callback_url).query).items()}
+        if not hmac.compare_digest(query.get("state", "").encode(), self.state.encode()):
+            raise UnsafeUseError("The callback's state is not this sign-in's; somebody else may have begun it.")
+        if "code" not in query:
+            raise OAuthCallbackError.of(query)
+        return query["code"]
+
+
+@attrs.frozen
+class Pkce:
+    """A fresh verifier and the challenge made of it (S256)."""
+
+    verifier: Secret
+    challenge: str
+
+    @classmethod
+    def new(cls) -> Self:
+        verifier = secrets.token_urlsafe(48)
+        digest = hashlib.sha256(verifier.encode()).digest()
+        return cls(Secret(verifier), base64.urlsafe_b64encode(digest).rstrip(b"=").decode())

@@ -1,0 +1,1 @@
+"""The methods of an app, one module a resource."""
