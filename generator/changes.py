@@ -1,0 +1,101 @@
+"""What changed between two descriptions of the API: one change for each line of a report.
+
+Breaking means that a program which was right against the old description may fail against the new one: at once where
+the change is on the wire, or with the next version of the package where only names and types of the rendered Python
+change. Wording is not compared, and neither are error replies, which are described as known errors.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+import attrs
+
+from generator.calls import calls, differences
+from generator.compatibility import Fact, Place
+from generator.description import AUDIENCES, METHODS, Json
+from generator.shapes import Reader
+from generator.upstream import WEBHOOK
+
+
+@attrs.frozen
+class Change:
+    """One thing that changed: a line of the report."""
+
+    subject: str
+    """An operation (`POST /users`), an event (`webhook user.created`) or a component that stands in several places."""
+    place: str
+    """Where in the subject, such as `body.primary_email`; empty when it is the subject itself."""
+    fact: Fact
+    access: tuple[str, ...]
+    """The access types that see the change, where some that may call the operation do not; otherwise empty."""
+    operations: tuple[str, ...]
+    """The operations and events that it touches."""
+
+    @property
+    def shared(self) -> bool:
+        """Whether the subject is a component."""
+        return self.subject not in self.operations
+
+
+@attrs.frozen
+class _Found:
+    """A fact as one access type sees it in one operation."""
+
+    subject: str
+    access: str | None
+    everyone: frozenset[str | None]
+    """The access types that may call the operation, before and after."""
+    place: Place
+    fact: Fact
+
+
+def compare(old: Json, new: Json) -> list[Change]:
+    """Every change from `old` to `new`, both valid descriptions: components by name, then operations by path, events.
+
+    What changed in a component that stands in several places is one change, which names the operations it touches.
+    """
+    in_components: dict[tuple[tuple[str, str], Fact], list[_Found]] = defaultdict(list)
+    in_operations: dict[tuple[tuple[str, str], Fact], list[_Found]] = defaultdict(list)
+    for found in _found(old, new):
+        if found.place.in_component:
+            in_components[found.place.in_component, found.fact].append(found)
+        else:
+            in_operations[(found.subject, found.place.outer), found.fact].append(found)
+    changes = []
+    for (where, fact), same in in_components.items():
+        if len({(found.subject, found.place.outer) for found in same}) > 1:
+            subjects = sorted({found.subject for found in same}, key=_order)
+            changes.append(Change(*where, fact, (), tuple(subjects)))
+        else:
+            for found in same:
+                in_operations[(found.subject, found.place.outer), fact].append(found)
+    for (where, fact), same in in_operations.items():
+        seen_by = {found.access for found in same}
+        access = () if seen_by == same[0].everyone else tuple(access for access in AUDIENCES if access in seen_by)
+        changes.append(Change(*where, fact, access, where[:1]))
+    return sorted(changes, key=_rank)
+
+
+def _found(old: Json, new: Json) -> Iterator[_Found]:
+    before, after = calls(old), calls(new)
+    for key in before.keys() | after.keys():
+        was, now = before.get(key), after.get(key)
+        everyone = frozenset(was.access) & frozenset(now.access) if was and now else frozenset()
+        subject = now.subject if now else before[key].subject
+        for access in (*AUDIENCES, None):
+            for difference in differences(was, now, Reader(old, access), Reader(new, access)):
+                yield _Found(subject, access, everyone, difference.place, difference.fact)
+
+
+def _rank(change: Change) -> tuple[object, ...]:
+    fact = change.fact
+    if change.shared:
+        subject: tuple[object, ...] = (0, change.subject, fact.direction, change.operations)
+    else:
+        subject = (1, *_order(change.subject))
+    return (*subject, change.place, fact.direction, fact.kind, fact.text, change.access)
+
+
+def _order(subject: str) -> tuple[bool, str, int]:
+    method, _, path = subject.partition(" ")
+    return (method == WEBHOOK, path, -1 if method == WEBHOOK else METHODS.index(method.lower()))

@@ -1,0 +1,294 @@
+"""What differs between two schemas, and which of it breaks a caller.
+
+Requests and replies are judged from opposite sides. What is sent may only widen: whatever a caller passes today must
+still be taken. What is received may only narrow: it must still be what a caller reads today. Enum values come and go
+freely in what is received, because unknown ones stay strings.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any, Final, Literal, TypeAlias
+
+import attrs
+
+from generator.shapes import STRUCTURE, WORDING, Node, Reader, Shape
+
+Direction: TypeAlias = Literal["sent", "received"]
+Affects: TypeAlias = Literal["wire", "python"]
+
+_LOWER_BOUNDS: Final = frozenset({"minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"})
+_UPPER_BOUNDS: Final = frozenset({"maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"})
+_HARMLESS_TO_READ: Final = _LOWER_BOUNDS | _UPPER_BOUNDS | {"pattern", "multipleOf", "uniqueItems"}
+_TYPED_FORMATS: Final = frozenset({"date", "date-time"})
+"""Formats that give a field another Python type."""
+
+
+@attrs.frozen
+class Place:
+    """Where a difference is: inside an operation and, counted from there, inside the innermost component."""
+
+    outer: str
+    component: tuple[str, str] | None = None
+    """Its names in the old and the new description."""
+    inner: str = ""
+
+    @property
+    def in_component(self) -> tuple[str, str] | None:
+        """The component, by its new name, and the place in it."""
+        return (self.component[1], self.inner) if self.component else None
+
+    def step(self, step: str) -> "Place":
+        return attrs.evolve(self, outer=self.outer + step, inner=self.inner + step)
+
+
+@attrs.frozen
+class Fact:
+    """What differs, wherever that is."""
+
+    kind: str
+    text: str
+    breaking: bool
+    affects: Affects
+    """`wire`, or `python` when only names and types of the rendered package change."""
+    direction: Direction
+
+
+@attrs.frozen
+class Difference:
+    """One thing that differs between two operations or schemas."""
+
+    place: Place
+    fact: Fact
+
+    def moved(self, old: str, new: str) -> "Difference":
+        """The same difference where its component stands at `new` instead of at `old`."""
+        outer = new + self.place.outer.removeprefix(old)
+        return attrs.evolve(self, place=attrs.evolve(self.place, outer=outer))
+
+
+@attrs.define
+class Comparison:
+    """Compares schemas as one access type sees them, in one direction; what differs gathers in `differences`.
+
+    A component is compared once; where it is met again, what differs in it is told again for that place.
+    """
+
+    old: Reader
+    new: Reader
+    direction: Direction
+    differences: list[Difference] = attrs.field(factory=list)
+    _met: dict[tuple[str, str], tuple[str, list[Difference]]] = attrs.field(factory=dict)
+    _open: set[tuple[str, str]] = attrs.field(factory=set)
+
+    def say(
+        self,
+        place: Place,
+        kind: str,
+        text: str,
+        *,
+        sent: bool = False,
+        received: bool = False,
+        affects: Affects = "wire",
+    ) -> None:
+        """Notes a difference; `sent` and `received` say in which direction it breaks callers."""
+        breaking = sent if self.direction == "sent" else received
+        self.differences.append(Difference(place, Fact(kind, text, breaking, affects, self.direction)))
+
+    def addition(self, schema: Node | bool, *, needed: bool) -> str:
+        """The text for a field or parameter that was added."""
+        shape = self.new.shape(schema)
+        use = ("required" if needed else "optional") if self.direction == "sent" else absence(shape, needed)
+        return f"added: {shape}, {use}" if use else f"added: {shape}"
+
+    def schemas(self, old: Node | bool, new: Node | bool, place: Place) -> None:
+        """Compares what stands at `place` with what stood there."""
+        self.field(old, new, place, was=True, needed=True)
+
+    def field(self, old: Node | bool, new: Node | bool, place: Place, *, was: bool, needed: bool) -> None:
+        """Compares a field or parameter that both sides have; `was` and `needed` say whether it is required."""
+        before, after = self.old.shape(old), self.new.shape(new)
+        if self.direction == "sent":
+            self._accepted(before, after, place, was=was, needed=needed)
+        elif (lacked := absence(before, was)) != (lacks := absence(after, needed)):
+            # A reader gets `None` for missing and for null: which of the two it is makes no difference.
+            kind = "became-required" if not lacks else "absence-changed" if lacked else "became-optional"
+            text = f"{lacked or 'always there'} → {lacks or 'always there'}"
+            self.say(place, kind, text, received=not lacked)
+        if before.node.get("default") != after.node.get("default"):
+            values = [_json(shape.node["default"]) if "default" in shape.node else "none" for shape in (before, after)]
+            self.say(place, "default-changed", f"default {values[0]} → {values[1]}")
+        if bool(before.node.get("deprecated")) != bool(after.node.get("deprecated")):
+            self.say(place, *deprecation(after.node))
+        self._shapes(before, after, place)
+
+    def _accepted(self, old: Shape, new: Shape, place: Place, *, was: bool, needed: bool) -> None:
+        if needed and not was:
+            self.say(place, "became-required", "is required now", sent=True)
+        elif was and not needed:
+            self.say(place, "became-optional", "is optional now")
+        if old.nullable and not new.nullable:
+            self.say(place, "no-longer-nullable", "no longer takes null", sent=True)
+        elif new.nullable and not old.nullable:
+            self.say(place, "became-nullable", "takes null now")
+
+    def _shapes(self, old: Shape, new: Shape, place: Place) -> None:
+        pair = (old.key, new.key)
+        if old.name and new.name:
+            inside = attrs.evolve(place, component=(old.name, new.name), inner="")
+            if old.name != new.name:
+                self._renamed(old.name, new.name, place, inside)
+            place = inside
+        if pair in self._met:
+            first, known = self._met[pair]
+            self.differences += [found.moved(first, place.outer) for found in known]
+        elif pair not in self._open:
+            begin = len(self.differences)
+            self._open.add(pair)
+            self._inside(old, new, place)
+            self._open.discard(pair)
+            if place.component == pair:
+                self._met[pair] = (place.outer, self.differences[begin:])
+
+    def _inside(self, old: Shape, new: Shape, place: Place) -> None:
+        pairs, gone, come = _paired([*old.options] or [old], [*new.options] or [new])
+        for before, after in pairs:
+            if old.options or new.options:
+                self._shapes(before, after, place)
+            else:
+                self._alone(before, after, place)
+        for option in gone:
+            self.say(place, "option-removed", f"is never {option} now", sent=True)
+        for option in come:
+            self.say(place, "option-added", f"can also be {option} now", received=True)
+
+    def _renamed(self, old: str, new: str, place: Place, inside: Place) -> None:
+        # Requests take no models, so only a reader imports the class.
+        if old in _components(self.new) or new in _components(self.old):
+            self.say(place, "retyped", f"{old} → {new}", received=True, affects="python")
+        else:
+            self.say(inside, "component-renamed", f"{old} is called {new} now", received=True, affects="python")
+
+    def _alone(self, old: Shape, new: Shape, place: Place) -> None:
+        if old.kind != new.kind:
+            return self._retyped(old, new, place)
+        self._enum(old, new, place)
+        self._limits(old, new, place)
+        if old.kind == "record":
+            self._fields(old, new, place)
+        elif old.kind == "array":
+            self.schemas(old.node.get("items", {}), new.node.get("items", {}), place.step("[]"))
+        elif old.kind == "map":
+            self.schemas(old.node["additionalProperties"], new.node["additionalProperties"], place.step("{}"))
+        return None
+
+    def _retyped(self, old: Shape, new: Shape, place: Place) -> None:
+        wire = not (_takes(new, old) if self.direction == "sent" else _takes(old, new))
+        # A mapping is indexed and a model has attributes; the fields of a body are keyword arguments.
+        sent, received = old.kind == "record" and place.outer == "body", new.kind == "record"
+        affects: Affects = "wire" if wire else "python"
+        self.say(place, "retyped", f"{old} → {new}", sent=wire or sent, received=wire or received, affects=affects)
+
+    def _fields(self, old: Shape, new: Shape, place: Place) -> None:
+        before, after = old.node.get("properties", {}), new.node.get("properties", {})
+        for name in sorted(before.keys() | after.keys()):
+            at = place.step(f".{name}" if re.fullmatch(r"[\w$-]+", name) else f"[{_json(name)}]")
+            was, needed = name in old.node.get("required", ()), name in new.node.get("required", ())
+            if name not in after:
+                self.say(at, "removed", "removed", sent=True, received=True)
+            elif name not in before:
+                self.say(at, "added", self.addition(after[name], needed=needed), sent=needed)
+            else:
+                self.field(before[name], after[name], at, was=was, needed=needed)
+
+    def _enum(self, old: Shape, new: Shape, place: Place) -> None:
+        before, after = old.enum, new.enum
+        if before is None and after is not None:
+            self.say(place, "enum-added", f"only {_listed(after)} now", sent=True)
+        elif before is not None and after is None:
+            self.say(place, "enum-removed", f"any {new} now, not only {_listed(before)}")
+        elif before is not None and after is not None:
+            if gone := [value for value in before if value not in after]:
+                self.say(place, "values-removed", f"no longer {_listed(gone)}", sent=True)
+            if come := [value for value in after if value not in before]:
+                self.say(place, "values-added", f"also {_listed(come)}")
+
+    def _limits(self, old: Shape, new: Shape, place: Place) -> None:
+        """Compares every keyword that narrows a value, known or not, so that none goes by unseen."""
+        for word in sorted((old.node.keys() | new.node.keys()) - STRUCTURE - WORDING):
+            before, after = old.node.get(word), new.node.get(word)
+            if before == after or word.startswith("x-"):
+                continue
+            typed = word == "format" and bool({before, after} & _TYPED_FORMATS)
+            received = typed or (word not in _HARMLESS_TO_READ and word != "format")
+            affects: Affects = "python" if typed and self.direction == "received" else "wire"
+            if before is None:
+                text = f"{word} {_json(after)} now"
+                self.say(place, "limit-added", text, sent=True, received=received, affects=affects)
+            elif after is None:
+                text = f"no {word} now, was {_json(before)}"
+                self.say(place, "limit-removed", text, received=received, affects=affects)
+            else:
+                looser = (word in _LOWER_BOUNDS and after < before) or (word in _UPPER_BOUNDS and after > before)
+                text = f"{word} {_json(before)} → {_json(after)}"
+                self.say(place, "limit-changed", text, sent=not looser, received=received, affects=affects)
+
+
+def absence(shape: Shape, needed: bool) -> str:
+    """In which ways a field of a reply may have no value; empty when it always has one."""
+    return (
+        ""
+        if needed and not shape.nullable
+        else " or ".join(["may be missing"] * (not needed) + ["may be null"] * shape.nullable)
+    )
+
+
+def deprecation(node: Node) -> tuple[str, str]:
+    """Kind and text for something that became deprecated or stopped being so."""
+    return (
+        ("deprecated", "is deprecated now") if node.get("deprecated") else ("undeprecated", "is no longer deprecated")
+    )
+
+
+def _takes(wide: Shape, narrow: Shape) -> bool:
+    """Whether every value of the kind of `narrow` is of the kind of `wide`."""
+    return (
+        wide.kind in ("any", narrow.kind)
+        or (wide.kind == "number" and narrow.kind == "integer")
+        or (wide.kind == "object" and narrow.kind in ("record", "map"))
+    )
+
+
+_ALIKE: Final[tuple[Callable[[Shape, Shape], bool], ...]] = (
+    lambda old, new: old.name is not None and old.name == new.name,
+    lambda old, new: old.node == new.node,
+    lambda old, new: old.kind == new.kind,
+    lambda old, new: _takes(old, new) or _takes(new, old),
+)
+
+
+def _paired(old: list[Shape], new: list[Shape]) -> tuple[list[tuple[Shape, Shape]], list[Shape], list[Shape]]:
+    """Which options correspond, best likeness first, and those that are left on either side."""
+    pairs = []
+    for alike in _ALIKE:
+        for before in list(old):
+            if after := next((option for option in new if alike(before, option)), None):
+                pairs.append((before, after))
+                old.remove(before)
+                new.remove(after)
+    if len(old) == len(new) == 1:
+        pairs.append((old.pop(), new.pop()))
+    return pairs, old, new
+
+
+def _components(reader: Reader) -> Node:
+    schemas: Node = reader.document.get("components", {}).get("schemas", {})
+    return schemas
+
+
+def _listed(values: list[Any]) -> str:
+    return ", ".join(map(_json, values))
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
