@@ -14,10 +14,11 @@ METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 AUDIENCES = ("client", "server", "admin")
 
 _KEY_ORDER = """
-openapi info title version description servers url security paths webhooks components x-names x-ours
+openapi info title version servers url security paths webhooks components x-names x-ours
 get put post delete options head patch trace
-operationId x-access x-access-names client server admin tags summary deprecated x-needs x-uses x-idempotent
-parameters requestBody responses name in $ref anyOf oneOf allOf x-access-schema
+operationId x-access x-access-names client server admin tags summary name in description deprecated
+x-needs x-uses x-idempotent
+parameters requestBody responses $ref anyOf oneOf allOf x-access-schema
 type const enum format default items properties additionalProperties required style explode schema
 content application/json text/plain schemas securitySchemes headers x-note
 """.split()  # noqa: SIM905 - a list that long is unreadable in quotes and commas

@@ -173,6 +173,16 @@ def type_events(place: Place, operation: Json) -> int:
     return count
 
 
+def drop_replies_of_events(place: Place, operation: Json) -> int:
+    """Events are declared with a reply of any JSON; what a receiver answers is read by nobody."""
+    contents = [response["content"] for response in operation["responses"].values() if response["content"]]
+    if place[0] != WEBHOOK:
+        return 0
+    for content in contents:
+        content.clear()
+    return len(contents)
+
+
 def merge_successes(_place: Place, operation: Json) -> int:
     """Where 200 and 201 bring different objects, callers want one type: what only one of them has is optional."""
     shapes = [
@@ -207,6 +217,7 @@ MENDS: tuple[Mend, ...] = (
     tell_whether_lists_are_paginated,
     drop_empty_bodies,
     type_events,
+    drop_replies_of_events,
     merge_successes,
 )
 

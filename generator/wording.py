@@ -11,6 +11,8 @@ CHOICES = ("anyOf", "oneOf", "allOf")
 def keep_wording(new: Json, old: Json) -> Json:
     """`new` with the words and marks that `old` has at the same place, fields of objects apart."""
     kept = new | {key: value for key, value in old.items() if _is_hand_made(key)}
+    if "format" in old:  # upstream gives none; ours says what is a secret (`password`) or a moment (`date-time`)
+        kept.setdefault("format", old["format"])
     for key in ("items", "additionalProperties"):
         if isinstance(new.get(key), dict) and isinstance(old.get(key), dict):
             kept[key] = keep_wording(new[key], old[key])
@@ -22,7 +24,7 @@ def keep_wording(new: Json, old: Json) -> Json:
 
 def without_wording(node: Json) -> Json:
     """`node` as an import would bring it, fields of objects apart."""
-    facts = {key: value for key, value in node.items() if not (_is_hand_made(key) or key in IMPORTED)}
+    facts = {key: value for key, value in node.items() if not (_is_hand_made(key) or key in IMPORTED | {"format"})}
     for key in ("items", "additionalProperties"):
         if isinstance(node.get(key), dict):
             facts[key] = without_wording(node[key])
