@@ -98,7 +98,8 @@ class AsyncTokenStore(Protocol):
 class TokenStore(AsyncTokenStore, Protocol):
     """A store that blocking apps can use, and async apps too: there its methods run in worker threads.
 
-    Two store objects are two stores, even over the same file or key; calls with the same object share one refresh.
+    A cancelled async call may still have its effect, for nothing stops the thread. Two store objects are two stores,
+    even over the same file or key; calls with the same object share one refresh.
     """
 
     @abstractmethod

@@ -1,0 +1,416 @@
+"""Stores in the process, over callbacks and written by hand: compare-and-set holds under threads, tasks and forks."""
+
+import asyncio
+import functools
+import os
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hexclave._secret import Secret
+from hexclave.errors import UnsafeUseError
+from hexclave.tokens import (
+    AsyncCallbackTokenStore,
+    AsyncTokenStore,
+    CallbackTokenStore,
+    FileTokenStore,
+    FixedTokens,
+    MemoryTokenStore,
+    Tokens,
+    TokenStore,
+)
+
+OLD = Tokens("fake-access-1", "fake-refresh-1")
+RENEWED = Tokens("fake-access-2", "fake-refresh-1")
+NEWER = Tokens("fake-access-3", "fake-refresh-3")
+
+
+class Shelf:
+    """Where a caller's callbacks keep tokens; each access gives other threads and tasks a chance to come between."""
+
+    def __init__(self) -> None:
+        self.kept: Tokens | None = None
+
+    def load(self) -> Tokens | None:
+        kept = self.kept
+        time.sleep(0)
+        return kept
+
+    def save(self, tokens: Tokens | None) -> None:
+        time.sleep(0)
+        self.kept = tokens
+
+    async def aload(self) -> Tokens | None:
+        kept = self.kept
+        await asyncio.sleep(0)
+        return kept
+
+    async def asave(self, tokens: Tokens | None) -> None:
+        await asyncio.sleep(0)
+        self.kept = tokens
+
+
+class SessionTokenStore(TokenStore):
+    """What a user of a web framework would write over its session."""
+
+    def __init__(self, session: dict[str, Any]) -> None:
+        self.session = session
+
+    def load(self) -> Tokens | None:
+        saved = self.session.get("tokens")
+        return Tokens(**saved) if saved else None
+
+    def save(self, tokens: Tokens | None, /) -> None:
+        self.session["tokens"] = tokens.reveal() if tokens else None
+
+    def compare_and_set(self, expected: Secret | None, tokens: Tokens | None, /) -> bool:
+        current = self.load()
+        if (current and current.refresh_token) != expected:
+            return False
+        self.save(tokens)
+        return True
+
+
+class RowTokenStore(AsyncTokenStore):
+    """The same for async apps alone."""
+
+    def __init__(self) -> None:
+        self.row: dict[str, str | None] | None = None
+
+    async def aload(self) -> Tokens | None:
+        return Tokens(**self.row) if self.row else None
+
+    async def asave(self, tokens: Tokens | None, /) -> None:
+        self.row = tokens.reveal() if tokens else None
+
+    async def acompare_and_set(self, expected: Secret | None, tokens: Tokens | None, /) -> bool:
+        current = await self.aload()
+        if (current and current.refresh_token) != expected:
+            return False
+        await self.asave(tokens)
+        return True
+
+
+BLOCKING: dict[str, Callable[[Path], TokenStore]] = {
+    "memory": lambda _: MemoryTokenStore(),
+    "callbacks": lambda _: CallbackTokenStore((shelf := Shelf()).load, shelf.save),
+    "file": lambda path: FileTokenStore(path / "tokens.json"),
+    "handwritten": lambda _: SessionTokenStore({}),
+}
+ASYNC: dict[str, Callable[[Path], AsyncTokenStore]] = {
+    **BLOCKING,
+    "async callbacks": lambda _: AsyncCallbackTokenStore((shelf := Shelf()).aload, shelf.asave),
+    "async handwritten": lambda _: RowTokenStore(),
+}
+
+
+@pytest.fixture(params=BLOCKING)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> TokenStore:
+    return BLOCKING[request.param](tmp_path)
+
+
+@pytest.fixture(params=ASYNC)
+def async_store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncTokenStore:
+    return ASYNC[request.param](tmp_path)
+
+
+@pytest.fixture
+def eager_switching() -> Iterator[None]:
+    """Threads take turns far more often than usual, so that races happen."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval)
+
+
+def test_a_new_store_is_signed_out_and_keeps_what_is_saved(store: TokenStore) -> None:
+    assert store.load() is None
+    store.save(OLD)
+    assert store.load() == OLD
+    store.save(None)
+    assert store.load() is None
+
+
+@pytest.mark.parametrize("tokens", [Tokens("fake-access"), Tokens(None, "fake-refresh")])
+def test_a_store_keeps_a_session_of_one_token(store: TokenStore, tokens: Tokens) -> None:
+    store.save(OLD)
+    store.save(tokens)
+    assert store.load() == tokens
+
+
+def test_a_refresh_replaces_the_tokens_it_began_with(store: TokenStore) -> None:
+    store.save(OLD)
+    assert store.compare_and_set(OLD.refresh_token, RENEWED)
+    assert store.load() == RENEWED
+
+
+@pytest.mark.parametrize("late", [RENEWED, None], ids=["refresh", "sign-out"])
+def test_a_late_refresh_or_sign_out_leaves_a_newer_sign_in_alone(store: TokenStore, late: Tokens | None) -> None:
+    store.save(NEWER)
+    assert not store.compare_and_set(OLD.refresh_token, late)
+    assert store.load() == NEWER
+
+
+def test_a_late_refresh_does_not_bring_back_a_session_that_was_signed_out(store: TokenStore) -> None:
+    assert not store.compare_and_set(OLD.refresh_token, RENEWED)
+    assert store.load() is None
+
+
+def test_a_sign_in_can_be_made_to_depend_on_nobody_being_signed_in(store: TokenStore) -> None:
+    assert store.compare_and_set(None, OLD)
+    assert not store.compare_and_set(None, NEWER)
+    assert store.load() == OLD
+
+
+def test_a_session_can_be_signed_out_by_its_refresh_token(store: TokenStore) -> None:
+    store.save(OLD)
+    assert store.compare_and_set(OLD.refresh_token, None)
+    assert store.load() is None
+
+
+def test_an_async_app_gets_the_same_from_every_store(async_store: AsyncTokenStore) -> None:
+    async def use() -> None:
+        assert await async_store.aload() is None
+        await async_store.asave(OLD)
+        assert not await async_store.acompare_and_set(NEWER.refresh_token, None)
+        assert await async_store.aload() == OLD
+        assert await async_store.acompare_and_set(OLD.refresh_token, RENEWED)
+        assert await async_store.aload() == RENEWED
+        ticket = await async_store.abegin_refresh()
+        assert ticket is not None
+        await async_store.aend_refresh(ticket)
+        assert await async_store.abegin_refresh() is not None
+        await async_store.asave(None)
+        assert await async_store.aload() is None
+
+    asyncio.run(use())
+
+
+@pytest.mark.parametrize("store", ["memory", "callbacks", "file"], indirect=True)
+@pytest.mark.usefixtures("eager_switching")
+def test_no_update_is_lost_between_threads(store: TokenStore) -> None:
+    store.save(Tokens(None, "0"))
+
+    def count(times: int) -> None:
+        for _ in range(times):
+            while True:
+                tokens = store.load()
+                assert tokens is not None
+                assert tokens.refresh_token is not None
+                if store.compare_and_set(
+                    tokens.refresh_token, Tokens(None, str(int(tokens.refresh_token.reveal()) + 1))
+                ):
+                    break
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(count, [25] * 8))
+    assert store.load() == Tokens(None, "200")
+
+
+@pytest.mark.parametrize("async_store", ["memory", "callbacks", "file", "async callbacks"], indirect=True)
+def test_no_update_is_lost_between_tasks(async_store: AsyncTokenStore) -> None:
+    async def count() -> None:
+        while True:
+            tokens = await async_store.aload()
+            assert tokens is not None
+            assert tokens.refresh_token is not None
+            later = Tokens(None, str(int(tokens.refresh_token.reveal()) + 1))
+            if await async_store.acompare_and_set(tokens.refresh_token, later):
+                return
+
+    async def race() -> None:
+        await async_store.asave(Tokens(None, "0"))
+        async with asyncio.TaskGroup() as group:
+            for _ in range(20):
+                group.create_task(count())
+        assert await async_store.aload() == Tokens(None, "20")
+
+    asyncio.run(race())
+    asyncio.run(race())  # A second event loop finds nothing left over from the first.
+
+
+def test_stores_are_told_apart_by_identity_and_can_be_keys() -> None:
+    stores = [MemoryTokenStore(), MemoryTokenStore(), FixedTokens(OLD), FixedTokens(OLD), SessionTokenStore({})]
+    assert len(set(stores)) == len(stores)
+    assert len({FileTokenStore("x"), FileTokenStore("x")}) == 2
+
+
+def test_the_kinds_of_store_can_be_told_apart_at_run_time() -> None:
+    assert isinstance(SessionTokenStore({}), TokenStore)
+    assert isinstance(SessionTokenStore({}), AsyncTokenStore)
+    assert isinstance(RowTokenStore(), AsyncTokenStore)
+    assert not isinstance(RowTokenStore(), TokenStore)
+
+
+def test_a_store_that_lacks_a_method_cannot_be_made() -> None:
+    class Half(TokenStore):
+        def load(self) -> Tokens | None:
+            return None
+
+    with pytest.raises(TypeError, match="compare_and_set"):
+        Half()  # type: ignore[abstract]
+
+
+def test_stores_that_no_other_process_shares_let_everybody_refresh() -> None:
+    store = SessionTokenStore({})
+    assert store.begin_refresh() is not None
+    assert store.begin_refresh() is not None
+
+
+def test_blocking_stores_do_not_block_the_event_loop() -> None:
+    release = threading.Event()
+
+    def load() -> Tokens:
+        assert release.wait(10)
+        return OLD
+
+    async def use() -> Tokens | None:
+        loading = asyncio.create_task(CallbackTokenStore(load, lambda _: None).aload())
+        await asyncio.sleep(0)
+        release.set()
+        return await loading
+
+    assert asyncio.run(use()) == OLD
+
+
+def test_memory_may_start_with_tokens_and_shows_masks() -> None:
+    store = MemoryTokenStore(Tokens("fake-access-" * 4, None))
+    assert store.load() == Tokens("fake-access-" * 4)
+    assert "fake-" not in repr(vars(store))
+
+
+def test_memory_refuses_what_are_no_tokens() -> None:
+    with pytest.raises(TypeError, match="not str"):
+        MemoryTokenStore("fake-access")  # type: ignore[arg-type]
+
+
+def test_fixed_tokens_keep_what_a_refresh_brought() -> None:
+    store = FixedTokens(OLD)
+    assert store.compare_and_set(OLD.refresh_token, RENEWED)
+    assert store.load() == RENEWED
+
+
+def test_fixed_tokens_end_with_their_session() -> None:
+    store = FixedTokens(OLD)
+    store.save(None)
+    assert store.load() is None
+
+
+def test_fixed_tokens_refuse_another_session() -> None:
+    store = FixedTokens(OLD)
+    with pytest.raises(UnsafeUseError, match="MemoryTokenStore"):
+        store.save(NEWER)
+    with pytest.raises(UnsafeUseError, match="MemoryTokenStore"):
+        asyncio.run(store.asave(NEWER))
+    assert store.load() == OLD
+
+
+async def async_load() -> Tokens | None:
+    return OLD
+
+
+async def async_save(tokens: Tokens | None) -> None:
+    pass
+
+
+class AsyncCallable:
+    async def __call__(self) -> Tokens | None:
+        return OLD
+
+
+@pytest.mark.parametrize("load", [async_load, functools.partial(async_load), AsyncCallable()])
+def test_async_callbacks_are_refused_where_nobody_would_await_them(load: Any) -> None:
+    with pytest.raises(TypeError, match="load is async; use AsyncCallbackTokenStore"):
+        CallbackTokenStore(load, lambda _: None)
+    with pytest.raises(TypeError, match="save is async"):
+        CallbackTokenStore(lambda: None, async_save)  # type: ignore[arg-type, return-value]
+
+
+@pytest.mark.parametrize("kind", [CallbackTokenStore, AsyncCallbackTokenStore])
+def test_what_cannot_be_called_is_refused_by_name(kind: Any) -> None:
+    with pytest.raises(TypeError, match="load must be a function, not Tokens"):
+        kind(OLD, async_save)
+
+
+@pytest.mark.parametrize("loaded", [("a", "b"), {"refresh_token": "fake"}, "fake", False])
+def test_a_callback_that_loads_anything_but_tokens_is_an_error(loaded: Any) -> None:
+    async def load() -> Any:
+        return loaded
+
+    with pytest.raises(TypeError, match=f"not {type(loaded).__name__}"):
+        CallbackTokenStore(lambda: loaded, lambda _: None).load()
+    with pytest.raises(TypeError, match=f"not {type(loaded).__name__}"):
+        asyncio.run(AsyncCallbackTokenStore(load, async_save).aload())
+
+
+def test_an_error_of_a_callback_reaches_the_caller_and_frees_the_lock() -> None:
+    shelf = Shelf()
+
+    def save(tokens: Tokens | None) -> None:
+        if tokens == RENEWED:
+            raise RuntimeError("disk full")
+        shelf.save(tokens)
+
+    store = CallbackTokenStore(shelf.load, save)
+    store.save(OLD)
+    with pytest.raises(RuntimeError, match="disk full"):
+        store.compare_and_set(OLD.refresh_token, RENEWED)
+    assert store.compare_and_set(OLD.refresh_token, NEWER)
+    assert store.load() == NEWER
+
+
+def test_a_cancelled_save_frees_the_lock() -> None:
+    shelf = Shelf()
+    stuck = True
+
+    async def save(tokens: Tokens | None) -> None:
+        if stuck:
+            await asyncio.Event().wait()
+        await shelf.asave(tokens)
+
+    async def use() -> None:
+        nonlocal stuck
+        store = AsyncCallbackTokenStore(shelf.aload, save)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await store.asave(OLD)
+        stuck = False
+        assert await asyncio.wait_for(store.acompare_and_set(None, NEWER), 5)
+        assert shelf.kept == NEWER
+
+    asyncio.run(use())
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_child_does_not_wait_for_a_lock_that_its_parent_held() -> None:
+    holding, release = threading.Event(), threading.Event()
+
+    def save(tokens: Tokens | None) -> None:
+        if tokens == OLD:
+            holding.set()
+            assert release.wait(10)
+
+    store = CallbackTokenStore(lambda: None, save)
+    holder = threading.Thread(target=store.save, args=(OLD,))
+    holder.start()
+    assert holding.wait(10)
+    with warnings.catch_warnings():
+        # From 3.12 on, forking with threads warns; that it works in this case is the point.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if child == 0:
+        worker = threading.Thread(target=store.save, args=(NEWER,), daemon=True)
+        worker.start()
+        worker.join(5)
+        os._exit(1 if worker.is_alive() else 0)
+    _, status = os.waitpid(child, 0)
+    release.set()
+    holder.join()
+    assert os.waitstatus_to_exitcode(status) == 0
