@@ -1,0 +1,132 @@
+"""Python SDK for the Hexclave API: authentication and user management.
+
+    import hexclave
+
+    with hexclave.HexclaveServerApp() as app:
+        user = app.call(create_user(primary_email="ada@example.com"))
+
+Start with one of the apps; `hexclave.errors` holds what they raise, `hexclave_api` every operation of the API.
+"""
+
+from typing import TYPE_CHECKING
+
+from hexclave._version import __version__
+
+if TYPE_CHECKING:
+    from hexclave import errors, models
+    from hexclave._secret import Secret
+    from hexclave.apps import (
+        AsyncHexclaveAdminApp,
+        AsyncHexclaveClientApp,
+        AsyncHexclaveServerApp,
+        HexclaveAdminApp,
+        HexclaveClientApp,
+        HexclaveServerApp,
+    )
+    from hexclave.errors import HexclaveError, UnsafeUseError
+    from hexclave.hooks import Hooks, RequestEvent, ResponseEvent, RetryEvent
+    from hexclave.oauth import OAuthAuthorization
+    from hexclave.ratelimit import RateLimit
+    from hexclave.resources.auth import PendingCliLogin
+    from hexclave.retries import Retries
+    from hexclave.timeouts import Timeout
+    from hexclave.tokens import (
+        AsyncCallbackTokenStore,
+        AsyncRedisTokenStore,
+        AsyncTokenStore,
+        CallbackTokenStore,
+        FileTokenStore,
+        FixedTokens,
+        MemoryTokenStore,
+        RedisTokenStore,
+        Tokens,
+        TokenStore,
+    )
+    from hexclave_api.operation import UNSET, Operation, Unset
+
+__all__ = [
+    "UNSET",
+    "AsyncCallbackTokenStore",
+    "AsyncHexclaveAdminApp",
+    "AsyncHexclaveClientApp",
+    "AsyncHexclaveServerApp",
+    "AsyncRedisTokenStore",
+    "AsyncTokenStore",
+    "CallbackTokenStore",
+    "FileTokenStore",
+    "FixedTokens",
+    "HexclaveAdminApp",
+    "HexclaveClientApp",
+    "HexclaveError",
+    "HexclaveServerApp",
+    "Hooks",
+    "MemoryTokenStore",
+    "OAuthAuthorization",
+    "Operation",
+    "PendingCliLogin",
+    "RateLimit",
+    "RedisTokenStore",
+    "RequestEvent",
+    "ResponseEvent",
+    "Retries",
+    "RetryEvent",
+    "Secret",
+    "Timeout",
+    "TokenStore",
+    "Tokens",
+    "UnsafeUseError",
+    "Unset",
+    "__version__",
+    "errors",
+    "models",
+]
+
+_MODULES = {
+    "hexclave._secret": ("Secret",),
+    "hexclave.apps": (
+        "AsyncHexclaveAdminApp",
+        "AsyncHexclaveClientApp",
+        "AsyncHexclaveServerApp",
+        "HexclaveAdminApp",
+        "HexclaveClientApp",
+        "HexclaveServerApp",
+    ),
+    "hexclave.errors": ("HexclaveError", "UnsafeUseError"),
+    "hexclave.hooks": ("Hooks", "RequestEvent", "ResponseEvent", "RetryEvent"),
+    "hexclave.oauth": ("OAuthAuthorization",),
+    "hexclave.ratelimit": ("RateLimit",),
+    "hexclave.resources.auth": ("PendingCliLogin",),
+    "hexclave.retries": ("Retries",),
+    "hexclave.timeouts": ("Timeout",),
+    "hexclave.tokens": (
+        "AsyncCallbackTokenStore",
+        "AsyncRedisTokenStore",
+        "AsyncTokenStore",
+        "CallbackTokenStore",
+        "FileTokenStore",
+        "FixedTokens",
+        "MemoryTokenStore",
+        "RedisTokenStore",
+        "TokenStore",
+        "Tokens",
+    ),
+    "hexclave_api.operation": ("UNSET", "Operation", "Unset"),
+}
+_HOMES = {name: module for module, names in _MODULES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    # Loaded when touched: a program pays at import for what it uses. Type checkers read the imports above.
+    from importlib import import_module
+
+    if name in ("errors", "models"):
+        return import_module(f"hexclave.{name}")
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -12,7 +12,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 import attrs
 from hexclave_api.operation import UNSET, Operation
-from hexclave_api.reading import WireError
+from hexclave_api.reading import WireError, as_it_is, nothing
 
 from hexclave import credentials
 from hexclave._context import Context
@@ -40,7 +40,6 @@ from hexclave.hooks import RequestEvent, ResponseEvent, RetryEvent
 from hexclave.ratelimit import Scope, Ticket, WaitTooLong, read_rate_limit
 from hexclave.retries import Answered, Failure, NoReply, NotSent
 from hexclave.tokens import Tokens
-from hexclave_api import OPERATIONS
 
 T = TypeVar("T")
 E = TypeVar("E", bound=HexclaveError)
@@ -167,14 +166,7 @@ def check_use(app: Context, operation: Operation[object], tokens: Tokens | None 
     """
     if app.access not in operation.access:
         allowed = ", ".join(operation.access)
-        twin = next(
-            (
-                entry.name
-                for entry in OPERATIONS.values()
-                if entry.method == operation.method and entry.path == operation.template and app.access in entry.access
-            ),
-            None,
-        )
+        twin = _twin(app, operation)
         advice = f"call {twin}(…) instead" if twin else "use an app of that access type"
         raise UnsafeUseError(f"{operation.name} is for access type {allowed}; this app's is {app.access}: {advice}.")
     for need in operation.needs:
@@ -183,6 +175,16 @@ def check_use(app: Context, operation: Operation[object], tokens: Tokens | None 
                 raise UnsafeUseError(f"{operation.name} needs a publishable client key: give the app one.")
         elif app.session is None and tokens is None:
             raise UnsafeUseError(f"{operation.name} needs a user's {need.replace('_', ' ')}: use app.with_session(…).")
+
+
+def _twin(app: Context, operation: Operation[object]) -> str | None:
+    """The function for the same call with this app's access type."""
+    from hexclave_api import OPERATIONS  # only a refused call needs the table
+
+    for entry in OPERATIONS.values():
+        if (entry.method, entry.path) == (operation.method, operation.template) and app.access in entry.access:
+            return entry.name
+    return None
 
 
 def _attempt(call: _Call, tokens: Tokens | None, admin_token: str | None) -> Steps[Reply]:
@@ -315,7 +317,7 @@ def _content(operation: Operation[object]) -> bytes | None:
 
 def _value(call: _Call, operation: Operation[T], reply: Reply) -> T:
     try:
-        return operation.parse(_decoded(operation, reply.content))
+        return operation.parse(_decoded(operation, reply))
     # Whatever the body is, reading it must end in a value or in the SDK's own error.
     except (ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
         problem = str(error) if isinstance(error, WireError) else type(error).__name__
@@ -329,10 +331,12 @@ def _value(call: _Call, operation: Operation[T], reply: Reply) -> T:
     )
 
 
-def _decoded(operation: Operation[object], content: bytes) -> object:
-    if operation.reply == "json":
-        return json.loads(content)
-    return content.decode() if operation.reply == "text" else None
+def _decoded(operation: Operation[object], reply: Reply) -> object:
+    if operation.parse is nothing:
+        return None
+    if operation.parse is as_it_is and reply.headers.get("content-type", "").startswith("text/"):
+        return reply.content.decode()
+    return json.loads(reply.content)
 
 
 def _reported(call: _Call, reply: Reply) -> HexclaveError:

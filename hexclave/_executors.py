@@ -53,7 +53,7 @@ class BlockingExecutor:
     def __init__(self, http_client: BlockingHttpClient | None) -> None:
         self._given = _Given(http_client) if http_client is not None else None
         self._made: httpx.Client | None = None
-        self._made_in = 0
+        self._pid = os.getpid()
         self._lock = threading.Lock()
         self._closed = False
 
@@ -73,10 +73,11 @@ class BlockingExecutor:
 
     def close(self) -> None:
         """Close the connections that were made here; a client that was given stays open."""
+        self._leave_to_parent()
         with self._lock:
             self._closed = True
             made, self._made = self._made, None
-        if made is not None and self._made_in == os.getpid():
+        if made is not None:
             made.close()
 
     def _perform(self, step: Step) -> object:
@@ -93,8 +94,7 @@ class BlockingExecutor:
         ends = None if request.total_timeout is None else time.monotonic() + request.total_timeout
         _limit.ends = ends
         try:
-            http_request = _http_request(client, request)
-            response = client.send(http_request, stream=True, auth=None, follow_redirects=False)
+            response = client.send(_http_request(client, request), stream=True, auth=None, follow_redirects=False)
             try:
                 content = b"".join(_until(ends, response.iter_bytes()))
             finally:
@@ -112,18 +112,20 @@ class BlockingExecutor:
     def _client(self) -> BlockingHttpClient:
         if self._given is not None:
             return self._given.client()
-        # A forked child must not use its parent's sockets: one process would read the other's replies.
-        if self._made is None or self._made_in != os.getpid():
-            if self._made_in not in (0, os.getpid()):
-                self._lock = threading.Lock()
-                _inherited.append(self._made)
+        self._leave_to_parent()
+        made = self._made
+        if made is None:
             with self._lock:
                 if self._closed:
                     raise UnsafeUseError("The app is closed.")
-                if self._made is None or self._made_in != os.getpid():
-                    self._made = _made_blocking()
-                    self._made_in = os.getpid()
-        return self._made
+                made = self._made = self._made or _made_blocking()
+        return made
+
+    def _leave_to_parent(self) -> None:
+        """In a forked child, give up the parent's sockets: one process would read the other's replies."""
+        if self._pid != os.getpid():
+            _inherited.append(self._made)
+            self._made, self._lock, self._pid = None, threading.Lock(), os.getpid()
 
 
 class AwaitingExecutor:
@@ -134,7 +136,7 @@ class AwaitingExecutor:
         self._made: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, httpx.AsyncClient] = (
             weakref.WeakKeyDictionary()
         )
-        self._made_in = os.getpid()
+        self._pid = os.getpid()
         self._closed = False
 
     async def run(self, steps: Steps[T]) -> T:
@@ -155,7 +157,7 @@ class AwaitingExecutor:
         """Close the running loop's connections that were made here; a client that was given stays open."""
         self._closed = True
         made = self._made.pop(asyncio.get_running_loop(), None)
-        if made is not None and self._made_in == os.getpid():
+        if made is not None and self._pid == os.getpid():
             await made.aclose()
 
     async def _perform(self, step: Step) -> object:
@@ -188,10 +190,9 @@ class AwaitingExecutor:
             return self._given.client()
         if self._closed:
             raise UnsafeUseError("The app is closed.")
-        if self._made_in != os.getpid():
+        if self._pid != os.getpid():
             _inherited.append(self._made)
-            self._made = weakref.WeakKeyDictionary()
-            self._made_in = os.getpid()
+            self._made, self._pid = weakref.WeakKeyDictionary(), os.getpid()
         loop = asyncio.get_running_loop()
         client = self._made.get(loop)
         if client is None:

@@ -1,0 +1,169 @@
+"""Play outcomes at the steps of a call: no sockets, no clocks."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import attrs
+
+from hexclave import credentials
+from hexclave._context import Context, Shared
+from hexclave._exchange import exchange
+from hexclave._messages import Reply, Request
+from hexclave._secret import Secret
+from hexclave._session import Session
+from hexclave._steps import Call, Send, Sleep, Step, Steps, Wait
+from hexclave.hooks import Hooks
+from hexclave.ratelimit import Gates
+from hexclave.retries import Retries
+from hexclave.timeouts import Timeout
+from hexclave.tokens import Tokens, TokenStore
+from hexclave_api.operation import AccessType, Operation
+
+T = TypeVar("T")
+
+KEYS = {
+    "client": {"publishable_client_key": Secret("pck_not_a_real_key_0000000000000000000000000000")},
+    "server": {"secret_server_key": Secret("ssk_not_a_real_key_0000000000000000000000000000")},
+    "admin": {"super_secret_admin_key": Secret("sak_not_a_real_key_0000000000000000000000000000")},
+}
+
+
+@attrs.define
+class FakeClock:
+    """Time passes only when a step or a test lets it."""
+
+    now: float = 1_000.0
+    unix: float = 1_800_000_000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def time(self) -> float:
+        return self.unix + self.now - 1_000.0
+
+    def pass_(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def context(
+    access: AccessType = "server",
+    *,
+    session: TokenStore | Tokens | None = None,
+    timeout: Timeout | float | None = 60.0,
+    retries: Retries = Retries(),
+    hooks: Hooks = Hooks(),
+    allow_anonymous: bool = False,
+    extra: Mapping[str, str] | None = None,
+    clock: FakeClock | None = None,
+) -> Context:
+    keys = KEYS[access]
+    return Context(
+        project_id="project-1",
+        access=access,
+        base_url="https://api.example.com/api/v1",
+        origin=("https", "api.example.com", 443),
+        static_headers=credentials.static_headers(
+            access,
+            "project-1",
+            keys,
+            branch_id=None,
+            allow_anonymous=allow_anonymous,
+            allow_restricted=False,
+            extra=extra,
+        ),
+        client_id="project-1",
+        publishable_client_key=keys.get("publishable_client_key"),
+        allow_anonymous=allow_anonymous,
+        timeout=Timeout.of(timeout),
+        retries=retries,
+        hooks=hooks,
+        shared=Shared(Gates),
+        session=None if session is None else Session(session),
+        clock=clock or FakeClock(),
+    )
+
+
+def operation(method: str = "GET", **changes: Any) -> Operation[Any]:
+    given: dict[str, Any] = {
+        "name": "get_user",
+        "method": method,
+        "template": "/users/{user_id}",
+        "path": ("users", "u1"),
+        "access": ("client", "server", "admin"),
+        "parse": lambda data: data,
+    }
+    return Operation(**(given | changes))
+
+
+def reply(status: int = 200, body: Any = None, **headers: str) -> Reply:
+    content = body if isinstance(body, bytes) else json.dumps({} if body is None else body).encode()
+    return Reply(status, {name.replace("_", "-"): value for name, value in headers.items()}, content)
+
+
+def known_error(status: int, code: str, details: Mapping[str, Any] | None = None) -> Reply:
+    body = {"code": code, "error": f"text of {code}"} | ({"details": details} if details else {})
+    return reply(status, body, x_stack_known_error=code, x_stack_request_id="req1")
+
+
+Outcome = Reply | BaseException | Callable[[Request], "Reply | BaseException"]
+
+
+@attrs.define
+class Played:
+    """What happened: the steps in order, and how it ended."""
+
+    sent: list[Request] = attrs.field(factory=list)
+    slept: list[float] = attrs.field(factory=list)
+    waited: list[Wait] = attrs.field(factory=list)
+    result: Any = None
+    error: BaseException | None = None
+
+
+def play(app: Context, what: Operation[Any] | Steps[Any], *outcomes: Outcome, cycle: bool = False) -> Played:
+    """Run to the end; each request gets the next outcome, waits pass at once on the app's clock.
+
+    `cycle` begins again with the first outcome when all are used up; otherwise each must be asked for exactly once.
+    """
+    played = Played()
+    steps = exchange(app, what) if isinstance(what, Operation) else what
+    remaining = list(outcomes)
+    try:
+        step: Step = next(steps)
+        while True:
+            try:
+                if cycle and not remaining:
+                    remaining = list(outcomes)
+                outcome = _perform(app, step, played, remaining)
+            except BaseException as error:  # noqa: BLE001 - an outcome that is raised
+                step = steps.throw(error)
+            else:
+                step = steps.send(outcome)
+    except StopIteration as end:
+        played.result = end.value
+    except Exception as error:  # noqa: BLE001 - what the caller of the SDK would see
+        played.error = error
+    assert cycle or not remaining, f"{len(remaining)} outcomes were not asked for"
+    return played
+
+
+def _perform(app: Context, step: Step, played: Played, remaining: list[Outcome]) -> Any:
+    match step:
+        case Send(request):
+            played.sent.append(request)
+            assert remaining, f"no outcome for request number {len(played.sent)}"
+            outcome = remaining.pop(0)
+            if callable(outcome) and not isinstance(outcome, BaseException):
+                outcome = outcome(request)
+            if isinstance(outcome, BaseException):
+                raise outcome
+            return outcome
+        case Sleep(seconds):
+            played.slept.append(seconds)
+            app.clock.pass_(seconds)  # type: ignore[attr-defined]
+            return None
+        case Call():
+            return step.blocking()
+        case Wait(future):
+            played.waited.append(step)
+            return future.done()

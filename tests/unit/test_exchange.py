@@ -1,0 +1,275 @@
+"""What one call sends and what becomes of its replies."""
+
+import json
+import logging
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hexclave._messages import Reply
+from hexclave.errors import (
+    APIConnectionError,
+    CrossOriginRedirectError,
+    HexclaveError,
+    NotFoundError,
+    RateLimitError,
+    ReadTimeout,
+    ServerError,
+    TooManyRedirectsError,
+    TotalTimeout,
+    UnreadableReplyError,
+    UnsafeUseError,
+    UserNotFound,
+)
+from hexclave.hooks import Hooks
+from hexclave.retries import Retries
+from hexclave_api.operation import Operation
+from hexclave_api.reading import nothing
+from tests.playing import KEYS, FakeClock, context, known_error, operation, play, reply
+
+KEY = KEYS["server"]["secret_server_key"].reveal()
+
+
+def test_a_call_goes_to_the_operations_url_under_the_base():
+    played = play(context(), operation(query={"limit": 5, "desc": True}), reply())
+    assert [(request.method, request.url) for request in played.sent] == [
+        ("GET", "https://api.example.com/api/v1/users/u1?limit=5&desc=true")
+    ]
+
+
+def test_the_result_is_what_parse_made_of_the_json():
+    assert play(context(), operation(parse=lambda data: data["id"]), reply(200, {"id": "u1"})).result == "u1"
+
+
+def test_a_post_without_a_body_sends_an_empty_object():
+    request = play(context(), operation("POST"), reply()).sent[0]
+    assert (request.content, request.headers["content-type"]) == (b"{}", "application/json")
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+def test_get_and_delete_without_a_body_send_none(method):
+    request = play(context(), operation(method), reply()).sent[0]
+    assert request.content is None
+    assert "content-type" not in request.headers
+
+
+def test_none_in_a_body_is_sent_as_null():
+    request = play(context(), operation("PATCH", body={"display_name": None, "n": 1}), reply()).sent[0]
+    assert json.loads(request.content) == {"display_name": None, "n": 1}
+
+
+def test_a_form_body_is_form_encoded():
+    what = operation("POST", body={"a": "x y", "b": "&"}, media_type="application/x-www-form-urlencoded")
+    request = play(context(), what, reply()).sent[0]
+    assert (request.content, request.headers["content-type"]) == (b"a=x+y&b=%26", "application/x-www-form-urlencoded")
+
+
+@pytest.mark.parametrize("body", [{"x": object()}, {"x": float("nan")}, {"x": {1, 2}}])
+def test_a_body_that_is_not_json_is_refused_before_anything_is_sent(body):
+    played = play(context(), operation("POST", body=body))
+    assert isinstance(played.error, UnsafeUseError)
+    assert not played.sent
+
+
+def test_every_attempt_has_a_nonce_of_its_own():
+    played = play(context(), operation(), reply(503), reply())
+    nonces = {request.headers["x-stack-random-nonce"] for request in played.sent}
+    assert len(nonces) == 2
+
+
+def test_an_operation_of_another_access_type_is_refused_and_the_right_one_named():
+    what = operation(name="list_teams", template="/teams", path=("teams",), access=("client",))
+    played = play(context("server"), what)
+    assert isinstance(played.error, UnsafeUseError)
+    assert "list_teams_as_server" in str(played.error)
+    assert not played.sent
+
+
+def test_an_operation_that_needs_a_session_is_refused_without_one():
+    played = play(context(), operation("POST", needs=("refresh_token",)))
+    assert isinstance(played.error, UnsafeUseError)
+    assert not played.sent
+
+
+def test_a_known_error_is_raised_as_its_class_with_the_request():
+    error = play(context(), operation(), known_error(404, "USER_NOT_FOUND")).error
+    assert isinstance(error, UserNotFound)
+    assert isinstance(error, NotFoundError)
+    assert (error.status, error.code, error.request_id) == (404, "USER_NOT_FOUND", "req1")
+    assert (error.method, error.path, error.attempts) == ("GET", "/users/u1", 1)
+
+
+def test_an_overridden_status_is_honoured():
+    error = play(context(), operation(), reply(200, {"error": "gone"}, x_stack_actual_status="404")).error
+    assert isinstance(error, NotFoundError)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"<html>", b"\xff\xfe\x00", b"[" * 100_000, b'"text"', b"null"])
+def test_a_success_that_cannot_be_read_raises_the_sdks_error(content):
+    what = operation(parse=lambda data: data["id"])
+    error = play(context(), what, Reply(200, {}, content)).error
+    assert isinstance(error, UnreadableReplyError)
+    assert error.__context__ is None
+
+
+def test_an_operation_without_a_result_does_not_read_the_body():
+    assert play(context(), operation("DELETE", parse=nothing), Reply(204, {}, b"")).result is None
+
+
+def test_a_redirect_inside_the_origin_is_followed_with_method_and_body():
+    what = operation("POST", body={"a": 1})
+    played = play(context(), what, reply(308, None, location="/api/v1/users/u1/"), reply())
+    first, second = played.sent
+    assert second.url == "https://api.example.com/api/v1/users/u1/"
+    assert (second.method, second.content, second.headers) == (first.method, first.content, first.headers)
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "https://evil.example.com/api/v1/users/u1",
+        "http://api.example.com/api/v1/users/u1",
+        "https://api.example.com:8443/api/v1/users/u1",
+        "//evil.example.com/x",
+        "https://api.example.com@evil.example.com/",
+        "https://evil.example.com\\@api.example.com/",
+        "https://user:pw@api.example.com/",
+        "https://api.example.com.evil.example.com/",
+        "https://api.example.com:99999/",
+        "https://[::1/",
+    ],
+)
+def test_a_redirect_to_another_origin_is_never_followed(location):
+    played = play(context(), operation(), reply(307, None, location=location))
+    assert isinstance(played.error, CrossOriginRedirectError)
+    assert len(played.sent) == 1
+
+
+def test_redirects_without_end_raise():
+    played = play(context(), operation(), *[reply(307, None, location="/api/v1/again")] * 6)
+    assert isinstance(played.error, TooManyRedirectsError)
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 304, 300, 199])
+def test_other_statuses_outside_of_success_are_errors(status):
+    assert isinstance(play(context(), operation(), reply(status)).error, HexclaveError)
+
+
+@pytest.mark.parametrize("status", [502, 503, 504])
+def test_a_gateway_failure_is_repeated_for_an_idempotent_call(status):
+    played = play(context(), operation(), reply(status), reply(status), reply(200, {"id": 1}))
+    assert played.result == {"id": 1}
+    assert len(played.slept) == 2
+
+
+@pytest.mark.parametrize("failure", [reply(503), reply(500), APIConnectionError("broke"), ReadTimeout("silent")])
+def test_a_post_that_may_have_arrived_is_never_repeated(failure):
+    played = play(context(), operation("POST"), failure)
+    assert len(played.sent) == 1
+    assert isinstance(played.error, HexclaveError)
+
+
+def test_a_post_that_never_left_is_repeated():
+    refused = APIConnectionError("refused")
+    refused.sent = False
+    assert play(context(), operation("POST"), refused, reply(200, {"id": 1})).result == {"id": 1}
+
+
+def test_attempts_are_capped_and_counted():
+    played = play(context(retries=Retries(attempts=3)), operation(), reply(503), reply(503), reply(503))
+    assert isinstance(played.error, ServerError)
+    assert played.error.attempts == 3
+
+
+def test_a_post_is_repeated_after_a_429_because_it_was_not_carried_out():
+    played = play(context(), operation("POST"), reply(429, None, retry_after="2"), reply(200, {"id": 1}))
+    assert played.result == {"id": 1}
+    assert sum(played.slept) >= 2
+
+
+def test_a_retry_after_beyond_the_deadline_raises_at_once():
+    played = play(context(timeout=10), operation(), reply(429, None, retry_after="30"))
+    assert isinstance(played.error, RateLimitError)
+    assert played.error.retry_after == 30
+    assert not played.slept
+
+
+def test_waits_end_with_the_total_timeout():
+    clock = FakeClock()
+
+    def slow(_request):
+        clock.pass_(3)
+        return reply(503)
+
+    played = play(context(timeout=5, clock=clock), operation(), slow, slow)
+    assert isinstance(played.error, (TotalTimeout, ServerError))
+    assert clock.now <= 1_000 + 6
+
+
+def test_each_attempt_gets_the_time_that_is_left():
+    clock = FakeClock()
+
+    def slow(request):
+        clock.pass_(2)
+        return reply(503)
+
+    played = play(context(timeout=30, clock=clock), operation(), slow, reply())
+    first, second = (request.total_timeout for request in played.sent)
+    assert first == 30
+    assert second <= 28
+
+
+def test_hooks_see_every_attempt_masked():
+    seen = []
+    hooks = Hooks(on_request=seen.append, on_response=seen.append, on_retry=seen.append)
+    play(context(hooks=hooks), operation(query={"q": "private"}), reply(503), reply(200, {}))
+    assert [type(event).__name__ for event in seen] == [
+        "RequestEvent",
+        "ResponseEvent",
+        "RetryEvent",
+        "RequestEvent",
+        "ResponseEvent",
+    ]
+    assert [event.status for event in seen if hasattr(event, "seconds")] == [503, 200]
+    assert KEY not in repr(seen)
+    assert "private" not in repr(seen)
+
+
+def test_the_log_names_operation_and_outcome_and_no_secret(caplog):
+    with caplog.at_level(logging.DEBUG, "hexclave"):
+        play(context(), operation(query={"q": "private"}), reply(503), reply(200, {}))
+    assert "GET /users/{user_id}" in caplog.text
+    assert KEY not in caplog.text
+    assert "private" not in caplog.text
+
+
+headers = st.dictionaries(
+    st.sampled_from(
+        ["content-type", "retry-after", "location", "x-stack-known-error", "x-hexclave-known-error", "date"]
+        + ["x-stack-actual-status", "ratelimit", "ratelimit-reset", "x-ratelimit-remaining", "x-stack-request-id"]
+    ),
+    st.text(max_size=40),
+)
+bodies = st.one_of(
+    st.binary(max_size=200),
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=10),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["code", "error", "details", "id"]), inner),
+        max_leaves=8,
+    ).map(lambda value: json.dumps(value).encode()),
+)
+
+
+@settings(max_examples=1_000, deadline=None)
+@given(st.lists(st.tuples(st.integers(100, 599), headers, bodies), min_size=1, max_size=6))
+def test_any_reply_gives_a_result_or_an_error_of_the_sdk(replies):
+    """Whatever the other side answers: a value or a HexclaveError, within the total timeout, and no secret in its text."""
+    from hexclave_api.models import ServerUser
+
+    app = context(timeout=20, retries=Retries(attempts=3))
+    what: Operation[ServerUser] = operation(parse=ServerUser.from_wire)
+    played = play(app, what, *[Reply(*each) for each in replies], cycle=True)
+    assert played.error is None or isinstance(played.error, HexclaveError), repr(played.error)
+    assert played.error is None or KEY not in f"{played.error}{played.error!r}{played.error.explain()}"  # type: ignore[attr-defined]
+    assert app.clock.monotonic() <= 1_000 + 20
