@@ -274,10 +274,8 @@ def _drop(operation: Json, unwanted: Callable[[Json], bool]) -> int:
 
 
 def _retype_query(operation: Json, wrong: Callable[[Json], bool], right: Json) -> int:
-    count = 0
-    for parameter in operation["parameters"]:
-        if parameter["in"] == "query" and wrong(parameter):
-            default = parameter["schema"].get("default")
-            parameter["schema"] = {**right} | ({} if default is None else {"default": default})
-            count += 1
-    return count
+    """Gives parameters another type. A default goes: it is written as the old type, and the API applies it anyway."""
+    mistyped = [parameter for parameter in operation["parameters"] if parameter["in"] == "query" and wrong(parameter)]
+    for parameter in mistyped:
+        parameter["schema"] = {**right}
+    return len(mistyped)

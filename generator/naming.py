@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
+from generator.description import DescriptionError
 from generator.upstream import WEBHOOK, Place
 
 _VERBS = {"get": "get", "post": "create", "put": "replace", "patch": "update", "delete": "delete"}
@@ -45,21 +46,27 @@ def operation_ids(places: Iterable[Place], lists: Collection[Place], taken: Coll
     Args:
         lists: the places that reply with a list.
         taken: ids that are in use elsewhere.
+
+    Raises:
+        DescriptionError: two paths differ in punctuation alone.
     """
     found: dict[Place, str] = {}
     waiting = sorted(places)
-    for length in range(1, 20):
-        ids = {place: _operation_id(place, length, is_list=place in lists) for place in waiting}
+    longest = max((len(_nouns(path)) for _, path in waiting), default=0)
+    for length in range(1, longest + 2):
+        in_full = length > longest
+        ids = {place: _operation_id(place, length, is_list=place in lists, in_full=in_full) for place in waiting}
         often = Counter(ids.values())
         free = {
             place: name for place, name in ids.items() if often[name] == 1 and name not in {*taken, *found.values()}
         }
         found |= free
         waiting = [place for place in waiting if place not in free]
-    # Two paths that differ in punctuation alone are all that can be left.
-    return found | {
-        place: f"{_operation_id(place, 20, is_list=place in lists)}_{i}" for i, place in enumerate(waiting, 2)
-    }
+    if waiting:
+        raise DescriptionError(
+            f'no operation id is left for {text(waiting[0])}; decide in `x-names`: {{"{text(waiting[0])}": …}}'
+        )
+    return found
 
 
 def summary(place: Place, operation_id: str) -> str:
@@ -67,9 +74,9 @@ def summary(place: Place, operation_id: str) -> str:
     method, path = place
     if method == WEBHOOK:
         return f"The event {path}"
-    parameters = [segment[1:-1].replace("_", " ") for segment in path.split("/") if segment.startswith("{")]
-    text = operation_id.replace("_", " ")
-    return f"{text[:1].upper()}{text[1:]}" + (f" by {', '.join(parameters)}" if parameters else "")
+    words = operation_id.replace("_", " ")
+    parameters = ", ".join(_parameters(path)).replace("_", " ")
+    return f"{words[:1].upper()}{words[1:]}" + (f" by {parameters}" if parameters and " by " not in words else "")
 
 
 def tag(place: Place) -> str:
@@ -91,23 +98,27 @@ def component_names(position: Position, operation_id: str, *, is_list: bool, own
     """
     method, path = position.place
     steps = position.inside.replace("[]", "").strip(".").split(".") if position.inside else []
-    noun = prefix + _pascal(_noun(path, len(path)))
     if method == WEBHOOK:
-        event = _pascal(path.replace(".", "_"))
-        return [f"{event}Event"] if not steps else [f"{event}{_pascal(_words(steps[-1]))}"]
+        event = _pascal(path)
+        return [f"{event}Event"] if not steps else [f"{event}{_pascal(steps[-1])}"]
+    nouns = [prefix + _pascal(_noun(path, length)) for length in range(1, len(_nouns(path)) + 1)]
     if position.inside == ".items[]":
-        return _candidates([prefix + _pascal(_noun(path, length)) for length in range(1, 6)])
-    if steps:
-        field = _pascal(_singular(_words(steps[-1])) if position.inside.endswith("[]") else _words(steps[-1]))
-        return _candidates([field, owner + field, _pascal(operation_id) + owner + field])
-    if position.part == "body":
-        return [f"{_pascal(operation_id)}Body"]
-    result = f"{_pascal(operation_id)}Result"
-    if is_list:
-        return _candidates([*(f"{prefix}{_pascal(_noun(path, length))}Page" for length in range(1, 6)), result])
-    if _acts(method, path) or method == "delete":
-        return [result]
-    return _candidates([*(prefix + _pascal(_noun(path, length)) for length in range(1, 6)), noun, result])
+        names = nouns
+    elif steps:
+        words = _words(steps[-1])
+        field = _pascal(_singular(words) if position.inside.endswith("[]") else words)
+        names = [field, owner + field, _pascal(operation_id) + owner + field]
+    elif position.part == "body":
+        names = [f"{_pascal(operation_id)}Body"]
+    elif is_list:
+        names = [f"{noun}Page" for noun in nouns]
+    elif _acts(method, path) or method == "delete":
+        names = []
+    else:
+        names = nouns
+    if not steps and position.part != "body":
+        names = [*names, f"{_pascal(operation_id)}Result"]
+    return list(dict.fromkeys(filter(None, names)))
 
 
 def variant(operation_id: str, audiences: Collection[str], *, first: bool) -> str:
@@ -119,16 +130,19 @@ def prefix_of(audiences: Collection[str]) -> str:
     return "Server" if "server" in audiences else "Admin"
 
 
-def _operation_id(place: Place, length: int, *, is_list: bool) -> str:
+def _operation_id(place: Place, length: int, *, is_list: bool, in_full: bool) -> str:
     method, path = place
     if method == WEBHOOK:
         return "_".join(_words(path))
+    nouns = _nouns(path)[-length:] or [["root"]]
     if _acts(method, path):
-        return "_".join([word for segment in _nouns(path)[-length:] for word in segment]) or "call"
-    noun = _noun(path, length)
-    if is_list and method == "get":
-        return "_".join(["list", *_nouns_of(path, length)])
-    return "_".join([_VERBS.get(method, method), *(noun or ["root"])])
+        words = [word for noun in nouns for word in noun]
+    elif is_list and method == "get":
+        words = ["list", *(word for noun in nouns[:-1] for word in _singular(noun)), *nouns[-1]]
+    else:
+        words = [_VERBS.get(method, method), *(word for noun in nouns for word in _singular(noun))]
+    parameters = _parameters(path) if in_full else []
+    return "_".join([*words, *(["by", *parameters] if parameters else [])])
 
 
 def _acts(method: str, path: str) -> bool:
@@ -142,11 +156,6 @@ def _noun(path: str, length: int) -> list[str]:
     return [word for segment in _nouns(path)[-length:] for word in _singular(segment)]
 
 
-def _nouns_of(path: str, length: int) -> list[str]:
-    nouns = _nouns(path)[-length:]
-    return [word for segment in nouns[:-1] for word in _singular(segment)] + (nouns[-1] if nouns else [])
-
-
 def _nouns(path: str) -> list[list[str]]:
     """The fixed segments of `path` as words; `/users/me` is one noun, a current user."""
     nouns: list[list[str]] = []
@@ -158,14 +167,17 @@ def _nouns(path: str) -> list[list[str]]:
     return nouns
 
 
-def _words(text: str) -> list[str]:
-    spaced = "".join(f" {c.lower()}" if c.isupper() else c if c.isalnum() else " " for c in text)
-    return spaced.split()
+def _parameters(path: str) -> list[str]:
+    return [segment[1:-1] for segment in path.split("/") if segment.startswith("{")]
+
+
+def _words(name: str) -> list[str]:
+    return "".join(f" {c.lower()}" if c.isupper() else c if c.isalnum() else " " for c in name).split()
 
 
 def _pascal(words: list[str] | str) -> str:
     parts = _words(words) if isinstance(words, str) else words
-    return "".join(part[:1].upper() + part[1:] for part in parts)
+    return "".join("OAuth" if part == "oauth" else part[:1].upper() + part[1:] for part in parts)
 
 
 def _is_plural(word: str) -> bool:
@@ -177,7 +189,3 @@ def _singular(words: list[str]) -> list[str]:
     if not _is_plural(last):
         return words
     return [*first, f"{last[:-3]}y" if last.endswith("ies") else last[:-1]]
-
-
-def _candidates(names: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(filter(None, names)))
