@@ -195,11 +195,11 @@ class _Document:
         return self._schema(node, reference[1:], (*through, reference))
 
     def _known(self, node: Any, at: str, keys: frozenset[str]) -> Json:
-        node = self._mapping(node, at)
-        for key in node:
+        mapping = self._mapping(node, at)
+        for key in mapping:
             if key not in keys:
                 self._refuse(f"{at}/{_escape(key)}", "not understood by this importer")
-        return node
+        return mapping
 
     def _mapping(self, node: Any, at: str) -> Json:
         if not isinstance(node, dict):
