@@ -2,6 +2,7 @@
 
     HexclaveError
     ├── UnsafeUseError                  refused before any I/O; also a ValueError
+    ├── OAuthCallbackError              the browser came back with a failure
     ├── TransportError                  no usable reply
     │   ├── APIConnectionError, UnreadableReplyError, TooManyRedirectsError, CrossOriginRedirectError
     │   └── APITimeoutError
@@ -108,6 +109,7 @@ from hexclave.errors._transport import (
     APITimeoutError,
     ConnectTimeout,
     CrossOriginRedirectError,
+    OAuthCallbackError,
     ReadTimeout,
     TooManyRedirectsError,
     TotalTimeout,
@@ -241,6 +243,7 @@ __all__ = [
     "NotFoundError",
     "OAuthAccessTokenNotAvailable",
     "OAuthAccessTokenNotAvailableWithSharedOAuthKeys",
+    "OAuthCallbackError",
     "OAuthConnectionAlreadyConnectedToAnotherUser",
     "OAuthConnectionDoesNotHaveRequiredScope",
     "OAuthConnectionNotConnectedToUser",

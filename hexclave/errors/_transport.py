@@ -16,6 +16,9 @@ class TransportError(HexclaveError):
 class APIConnectionError(TransportError):
     """The API could not be reached, or the connection broke before the reply was complete."""
 
+    sent: bool = True
+    """Whether the request may have arrived; `False` where there never was a connection."""
+
     hint = "Check that the API can be reached from here (URL, DNS, proxy, firewall), then try again."
 
 
@@ -59,3 +62,12 @@ class CrossOriginRedirectError(TransportError):
     """The reply redirects to another origin, which must not see the keys of the request."""
 
     hint = "Make the API's own origin the base URL."
+
+
+class OAuthCallbackError(HexclaveError):
+    """The browser came back from an OAuth sign-in with a failure, or without an authorization code."""
+
+    hint = "Let the user begin the sign-in anew."
+
+    error: str | None = None
+    """The OAuth error code in the callback, such as `access_denied` (RFC 6749)."""
