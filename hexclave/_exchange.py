@@ -247,8 +247,8 @@ def _send(call: _Call, request: Request) -> Steps[Reply]:
         reply: Reply = yield Send(request)
         if reply.status not in (307, 308):
             return reply
-        target = urljoin(request.url, reply.headers.get("location", ""))
-        if not _same_origin(target, call.app.origin):
+        target = _target(request.url, reply.headers.get("location", ""), call.app.origin)
+        if target is None:
             raise CrossOriginRedirectError(
                 "The API redirected to another origin. The call was not repeated there: it carries credentials.",
                 status=reply.status,
@@ -257,14 +257,17 @@ def _send(call: _Call, request: Request) -> Steps[Reply]:
     raise TooManyRedirectsError(f"The API redirected more than {MAX_REDIRECTS} times.")
 
 
-def _same_origin(url: str, origin: tuple[str, str, int]) -> bool:
-    # Parsers disagree about backslashes, control characters and user names; a URL with any of them is nobody's own.
-    if "\\" in url or "@" in urlsplit(url).netloc or not (url.isascii() and url.isprintable()):
-        return False
+def _target(url: str, location: str, origin: tuple[str, str, int]) -> str | None:
+    """Where a redirect goes, `None` unless that is inside the origin beyond doubt."""
+    # Parsers disagree about backslashes, control characters and user names, so a URL with any of them is nobody's own.
+    if not location.isascii() or not location.isprintable() or "\\" in location:
+        return None
     try:
-        return credentials.origin(url) == origin
+        target = urljoin(url, location)
+        inside = "@" not in urlsplit(target).netloc and credentials.origin(target) == origin
     except ValueError:
-        return False
+        return None
+    return target if inside else None
 
 
 def _request(call: _Call, tokens: Tokens | None, admin_token: str | None) -> Request:

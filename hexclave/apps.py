@@ -22,7 +22,9 @@ from hexclave.timeouts import Timeout
 from hexclave.tokens import MemoryTokenStore, Tokens, TokenStore
 
 if TYPE_CHECKING:
+    from hexclave._call import Awaiting, Blocking
     from hexclave._executors import AsyncHttpClient, AwaitingExecutor, BlockingExecutor, BlockingHttpClient
+    from hexclave.resources.auth import Auth
 
 T = TypeVar("T")
 HttpClient = TypeVar("HttpClient")
@@ -66,7 +68,7 @@ class _App:
         access: AccessType,
         executor: "BlockingExecutor | AwaitingExecutor",
         project_id: str | None,
-        keys: Mapping[str, Secret | None],
+        keys: Mapping[str, SecretText | None],
         session: TokenStore | Tokens | None,
         options: AppOptions[Any],
         admin_access_token: AdminAccessToken | SecretText | None = None,
@@ -108,8 +110,9 @@ class _App:
         )
 
     def __repr__(self) -> str:
-        context = self._context
-        return f"<{type(self).__name__} project {context.project_id} at {context.base_url}>"
+        if "_context" not in self.__dict__:
+            return f"<{type(self).__name__}, not ready>"
+        return f"<{type(self).__name__} project {self._context.project_id} at {self._context.base_url}>"
 
     @property
     def project_id(self) -> str:
@@ -261,6 +264,13 @@ class HexclaveClientApp(_BlockingApp):
             "client", _blocking(options), project_id, keys, MemoryTokenStore() if session is None else session, options
         )
 
+    @property
+    def auth(self) -> "Auth[Blocking]":
+        """Signing in, up and out."""
+        from hexclave.resources.auth import Auth
+
+        return Auth(self)
+
 
 class HexclaveServerApp(_BlockingApp):
     """Calls with the secret server key: everything about the project's users and teams. For servers only.
@@ -337,6 +347,13 @@ class AsyncHexclaveClientApp(_AwaitingApp):
         self._wire(
             "client", _awaiting(options), project_id, keys, MemoryTokenStore() if session is None else session, options
         )
+
+    @property
+    def auth(self) -> "Auth[Awaiting]":
+        """Signing in, up and out."""
+        from hexclave.resources.auth import Auth
+
+        return Auth(self)
 
 
 class AsyncHexclaveServerApp(_AwaitingApp):

@@ -108,9 +108,9 @@ def header_value(value: str, argument: str) -> str:
     return value
 
 
-def masked(given: SecretText | None) -> Secret | None:
+def masked(given: SecretText | None) -> SecretText | None:
     """The key, wrapped before anything can fail: a traceback with locals shows what a frame holds."""
-    return Secret(given) if isinstance(given, str) else given
+    return Secret(given) if isinstance(given, str) and given else given
 
 
 def project_id(given: str | None) -> str:
@@ -129,7 +129,7 @@ def project_id(given: str | None) -> str:
     return header_value(value, "project_id")
 
 
-def keys_of(access: AccessType, given: Mapping[str, Secret | None], *, keyless: bool) -> dict[str, Secret]:
+def keys_of(access: AccessType, given: Mapping[str, SecretText | None], *, keyless: bool) -> dict[str, Secret]:
     """The keys that the app of this access type holds, from its arguments or the environment.
 
     `keyless`: something else, such as an owner's access token, stands in for the key.
@@ -148,7 +148,9 @@ def keys_of(access: AccessType, given: Mapping[str, Secret | None], *, keyless: 
     return held
 
 
-def _checked(secret: Secret, argument: str) -> Secret:
+def _checked(secret: SecretText, argument: str) -> Secret:
+    if secret == "":
+        raise UnsafeUseError(f"{argument} is empty.")
     if not isinstance(secret, Secret):
         raise UnsafeUseError(f"{argument} must be a str, not {type(secret).__name__}.")
     problem = _problem(secret.reveal())

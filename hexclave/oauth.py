@@ -39,7 +39,12 @@ class OAuthAuthorization:
         if not hmac.compare_digest(query.get("state", "").encode(), self.state.encode()):
             raise UnsafeUseError("The callback's state is not this sign-in's; somebody else may have begun it.")
         if "code" not in query:
-            raise OAuthCallbackError.of(query)
+            failure = OAuthCallbackError(
+                query.get("error_description") or query.get("message") or "The sign-in failed."
+            )
+            failure.error = query.get("error")
+            failure.code = query.get("errorCode")
+            raise failure
         return query["code"]
 
 

@@ -1,0 +1,78 @@
+"""What the SDK is like: real calls over a real socket to a small server on this machine. Run it with `make demo`."""
+
+import asyncio
+
+import loopback
+
+import hexclave
+from hexclave_api import OPERATIONS
+from hexclave_api.operations.users import create_user, delete_user, get_current_user, get_user, list_users, update_user
+
+
+def main() -> None:
+    print(f"hexclave {hexclave.__version__}: {len(OPERATIONS)} typed operations in hexclave_api\n")
+    with loopback.serve() as url:
+        print(f"A server on this machine answers like the API: {url}\n")
+        as_a_server(url)
+        asyncio.run(as_an_async_server(url))
+        as_a_user(url)
+
+
+def as_a_server(url: str) -> None:
+    with hexclave.HexclaveServerApp(loopback.PROJECT_ID, loopback.SECRET_SERVER_KEY, base_url=url) as app:
+        print(f"{app}: its key shows nowhere")
+
+        ada = app.call(create_user(primary_email="ada@example.com", display_name="Ada", server_metadata={"plan": "pro"}))
+        print(f"  created    {ada.display_name} <{ada.primary_email}>, signed up {ada.signed_up_at:%Y-%m-%d %H:%M} UTC")
+        for name in ("Grace", "Edsger", "Barbara"):
+            app.call(create_user(primary_email=f"{name.lower()}@example.com", display_name=name))
+
+        ada = app.call(update_user(ada.id, display_name="Ada Lovelace", server_metadata=None))
+        print(f"  updated    {ada.display_name}, metadata cleared: {ada.server_metadata}")
+
+        page = app.call(list_users(limit=3))
+        while True:
+            print(f"  a page of  {', '.join(user.display_name or '?' for user in page.items)}")
+            if page.pagination is None or page.pagination.next_cursor is None:
+                break
+            page = app.call(list_users(limit=3, cursor=page.pagination.next_cursor))
+
+        print("  a user that does not exist is an error with a class of its own:")
+        try:
+            app.call(get_user("00000000-0000-4000-8000-00000000dead"))
+        except hexclave.errors.UserNotFound as error:
+            print(f"    except UserNotFound: {error}")
+
+        print("  so is an e-mail address that is taken, with typed details:")
+        try:
+            app.call(create_user(primary_email="ada@example.com"))
+        except hexclave.errors.UserWithEmailAlreadyExists as error:
+            print(f"    except UserWithEmailAlreadyExists: email={error.email}")
+
+        print("  an id that would climb to another resource is refused before any I/O:")
+        try:
+            get_user("..")
+        except ValueError as refused:
+            print(f"    except ValueError: {refused}\n")
+
+
+async def as_an_async_server(url: str) -> None:
+    async with hexclave.AsyncHexclaveServerApp(loopback.PROJECT_ID, loopback.SECRET_SERVER_KEY, base_url=url) as app:
+        users = await asyncio.gather(
+            *(app.call(create_user(primary_email=f"user{number}@example.com")) for number in range(20))
+        )
+        await asyncio.gather(*(app.call(delete_user(user.id)) for user in users))
+        print(f"{app}\n  created and deleted {len(users)} users at once\n")
+
+
+def as_a_user(url: str) -> None:
+    with hexclave.HexclaveClientApp(loopback.PROJECT_ID, loopback.PUBLISHABLE_CLIENT_KEY, base_url=url) as app:
+        app.auth.sign_up_with_password(email="lin@example.com", password="correct horse battery")
+        me = app.call(get_current_user())
+        print(f"{app}\n  signed up as {me.primary_email}; the session keeps the tokens and refreshes them")
+        app.auth.sign_out()
+        print(f"  signed out: access token {app.auth.get_access_token()}")
+
+
+if __name__ == "__main__":
+    main()
