@@ -12,12 +12,12 @@ class UnsafeUseError(HexclaveError, ValueError):
 class TransportError(HexclaveError):
     """The call got no usable reply."""
 
+    sent: bool = True
+    """Whether the request may have arrived; `False` where there never was a connection."""
+
 
 class APIConnectionError(TransportError):
     """The API could not be reached, or the connection broke before the reply was complete."""
-
-    sent: bool = True
-    """Whether the request may have arrived; `False` where there never was a connection."""
 
     hint = "Check that the API can be reached from here (URL, DNS, proxy, firewall), then try again."
 
@@ -31,6 +31,7 @@ class APITimeoutError(TransportError):
 class ConnectTimeout(APITimeoutError):
     """No connection came about in time, so nothing was sent."""
 
+    sent = False
     hint = "Check that the API can be reached from here (URL, DNS, proxy, firewall), or allow more time to connect."
 
 

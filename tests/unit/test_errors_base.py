@@ -269,6 +269,16 @@ def test_misuse_is_also_a_value_error() -> None:
         raise UnsafeUseError("The key is in the wrong slot.")
 
 
+def test_only_without_a_connection_is_it_sure_that_nothing_arrived() -> None:
+    assert errors.TransportError("").sent
+    assert errors.ReadTimeout("").sent
+    assert not errors.ConnectTimeout("").sent
+    refused = errors.APIConnectionError("Refused.")
+    assert refused.sent
+    refused.sent = False
+    assert not pickle.loads(pickle.dumps(refused)).sent
+
+
 def test_limits_of_a_rate_limit_error_are_unknown_until_the_server_says_them() -> None:
     error = RateLimitError("Too many.")
     assert (error.limit, error.remaining, error.reset, error.status) == (None, None, None, 429)
