@@ -22,7 +22,9 @@ def as_a_server(url: str) -> None:
     with hexclave.HexclaveServerApp(loopback.PROJECT_ID, loopback.SECRET_SERVER_KEY, base_url=url) as app:
         print(f"{app}: its key shows nowhere")
 
-        ada = app.call(create_user(primary_email="ada@example.com", display_name="Ada", server_metadata={"plan": "pro"}))
+        ada = app.call(
+            create_user(primary_email="ada@example.com", display_name="Ada", server_metadata={"plan": "pro"})
+        )
         print(f"  created    {ada.display_name} <{ada.primary_email}>, signed up {ada.signed_up_at:%Y-%m-%d %H:%M} UTC")
         for name in ("Grace", "Edsger", "Barbara"):
             app.call(create_user(primary_email=f"{name.lower()}@example.com", display_name=name))

@@ -66,7 +66,11 @@ class Project:
         email = fields.get("primary_email")
         if email and any(user["primary_email"] == email for user in self.users.values()):
             raise KnownError(
-                409, "USER_EMAIL_ALREADY_EXISTS", f"A user with {email} exists.", email=email, would_work_if_email_was_verified=False
+                409,
+                "USER_EMAIL_ALREADY_EXISTS",
+                f"A user with {email} exists.",
+                email=email,
+                would_work_if_email_was_verified=False,
             )
         now = int(time.time() * 1000)
         user = {
@@ -130,7 +134,9 @@ def _access_token(user: dict[str, Any]) -> str:
     now = int(time.time())
     claims = {"sub": user["id"], "iat": now, "exp": now + 600, "project_id": PROJECT_ID}
     parts = ({"alg": "none"}, claims)
-    return ".".join([*(base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts), "x"])
+    return ".".join(
+        [*(base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts), "x"]
+    )
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -203,7 +209,9 @@ class _Handler(BaseHTTPRequestHandler):
                 user_id = self.current_user()["id"]
                 project.sessions = {token: owner for token, owner in project.sessions.items() if owner != user_id}
                 return 200, {"success": True}
-        raise KnownError(404, "SCHEMA_ERROR", f"This small server does not know {self.command} {url.path}.", message="unknown")
+        raise KnownError(
+            404, "SCHEMA_ERROR", f"This small server does not know {self.command} {url.path}.", message="unknown"
+        )
 
     def list_users(self, query: dict[str, str]) -> dict[str, Any]:
         users = list(self.project.users.values())

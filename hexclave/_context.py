@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeAlias
 
 import attrs
-from hexclave_api.operation import AccessType
 
 from hexclave._secret import Secret
 from hexclave._session import Flights, Session
@@ -15,6 +14,7 @@ from hexclave.hooks import Hooks
 from hexclave.ratelimit import Gates
 from hexclave.retries import Retries
 from hexclave.timeouts import Timeout
+from hexclave_api.operation import AccessType
 
 AdminAccessToken: TypeAlias = Callable[[], str | Awaitable[str]]
 

@@ -11,12 +11,11 @@ from typing import Final, TypeVar
 from urllib.parse import urlencode, urljoin, urlsplit
 
 import attrs
-from hexclave_api.operation import UNSET, Operation
-from hexclave_api.reading import WireError, as_it_is, nothing
 
 from hexclave import credentials
 from hexclave._context import Context
 from hexclave._messages import Reply, Request
+from hexclave._ratelimit_headers import read_rate_limit
 from hexclave._secret import Secret
 from hexclave._steps import Send, Sleep, Steps
 from hexclave.credentials import HEADERS
@@ -37,9 +36,11 @@ from hexclave.errors import (
 )
 from hexclave.errors._reading import failed_status, from_reply
 from hexclave.hooks import RequestEvent, ResponseEvent, RetryEvent
-from hexclave.ratelimit import Scope, Ticket, WaitTooLong, read_rate_limit
+from hexclave.ratelimit import Scope, Ticket, WaitTooLong
 from hexclave.retries import Answered, Failure, NoReply, NotSent
 from hexclave.tokens import Tokens
+from hexclave_api.operation import UNSET, Operation
+from hexclave_api.reading import WireError, as_it_is, nothing
 
 T = TypeVar("T")
 E = TypeVar("E", bound=HexclaveError)
@@ -311,7 +312,7 @@ def _content(operation: Operation[object]) -> bytes | None:
         # Without a content type the backend takes the body as absent and its schema fails; `{}` is what it expects.
         return b"{}" if operation.method in _WITH_BODY else None
     if operation.media_type == "application/x-www-form-urlencoded":
-        return urlencode(body).encode()  # type: ignore[arg-type]
+        return urlencode(body).encode()
     try:
         return json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
     except (TypeError, ValueError) as error:

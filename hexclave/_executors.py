@@ -9,7 +9,7 @@ import time
 import weakref
 from collections.abc import Iterable
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 import httpcore
 import httpx
@@ -27,6 +27,7 @@ from hexclave.errors import (
 )
 
 T = TypeVar("T")
+C = TypeVar("C", "BlockingHttpClient", "AsyncHttpClient")
 
 
 class BlockingHttpClient(Protocol):
@@ -84,7 +85,8 @@ class BlockingExecutor:
         if isinstance(step, Send):
             return self._send(step.request)
         if isinstance(step, Sleep):
-            return time.sleep(step.seconds)
+            time.sleep(step.seconds)
+            return None
         if isinstance(step, Call):
             return step.blocking()
         return _settled(step)
@@ -164,7 +166,8 @@ class AwaitingExecutor:
         if isinstance(step, Send):
             return await self._send(step.request)
         if isinstance(step, Sleep):
-            return await asyncio.sleep(step.seconds)
+            await asyncio.sleep(step.seconds)
+            return None
         if isinstance(step, Call):
             return await step.awaiting()
         return await _settled_async(step)
@@ -212,14 +215,14 @@ _limit = threading.local()
 """`ends`: when this thread's running attempt is out of time, in monotonic seconds."""
 
 
-class _Given:
+class _Given(Generic[C]):
     """The caller's own HTTP client, which cannot be made anew after a fork."""
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: C) -> None:
         self._client = client
         self._used_in: int | None = None
 
-    def client(self) -> Any:
+    def client(self) -> C:
         if self._used_in is None:
             self._used_in = os.getpid()
         elif self._used_in != os.getpid():

@@ -3,7 +3,7 @@
 import copy
 import threading
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import attrs
 
@@ -61,7 +61,7 @@ class Session:
             HexclaveError: the refresh failed; the store keeps what it had.
         """
         while True:
-            tokens = yield self.load()
+            tokens: Tokens | None = yield self.load()
             if tokens is None or self._may_be_sent(app, tokens, rejected):
                 return tokens
             flight, leading = app.shared.flights.join(self.store)
@@ -75,7 +75,7 @@ class Session:
                 # A copy each: raising one error in many threads would mix up their tracebacks.
                 raise copy.copy(outcome)
             if outcome is not _ABANDONED:
-                return outcome
+                return cast("Tokens | None", outcome)
 
     def load(self) -> Call[Tokens | None]:
         return self._ask("load")
@@ -107,14 +107,14 @@ class Session:
     ) -> Steps[Tokens | None]:
         outcome: object = _ABANDONED
         try:
-            outcome = yield from self._refreshed(app, rejected, deadline)
+            outcome = tokens = yield from self._refreshed(app, rejected, deadline)
         except TotalTimeout:
             raise  # This caller's time is over; the others may have more.
         except HexclaveError as error:
             outcome = error
             raise
         else:
-            return outcome
+            return tokens
         finally:
             app.shared.flights.land(self.store, flight, outcome)
 
@@ -122,7 +122,7 @@ class Session:
         ticket: str | None = None
         try:
             while True:
-                tokens = yield self.load()
+                tokens: Tokens | None = yield self.load()
                 if tokens is None or self._may_be_sent(app, tokens, rejected):
                     return tokens  # Somebody was quicker.
                 if ticket is None:
@@ -144,15 +144,15 @@ class Session:
 
     def _refresh(self, app: "Context", tokens: Tokens, deadline: float | None) -> Steps[Tokens | None]:
         """Fresh tokens, now in the store; `None` if somebody signed in or out meanwhile, so that the store decides."""
-        from hexclave_api.operations.sessions import refresh_session
-
         from hexclave._exchange import exchange
+        from hexclave_api.operations.sessions import refresh_session
 
         total = None if deadline is None else max(0.001, deadline - app.clock.monotonic())
         alone = attrs.evolve(app, session=None, timeout=attrs.evolve(app.timeout, total=total))
-        expired = None
+        expired: RefreshTokenNotFoundOrExpired | None = None
+        access_token = ""
         try:
-            reply = yield from exchange(alone, refresh_session(), tokens=tokens)
+            access_token = (yield from exchange(alone, refresh_session(), tokens=tokens)).access_token
         except RefreshTokenNotFoundOrExpired as error:
             expired = error
         if expired is not None:
@@ -167,6 +167,7 @@ class Session:
                     attempts=expired.attempts,
                 )
             return None
-        fresh = Tokens(reply.access_token, tokens.refresh_token)
-        app.shared.clock_skew = clock_skew(fresh.access_token, app.clock.time())
-        return fresh if (yield self.compare_and_set(tokens.refresh_token, fresh)) else None
+        fresh = Secret(access_token)
+        app.shared.clock_skew = clock_skew(fresh, app.clock.time())
+        refreshed = Tokens(fresh, tokens.refresh_token)
+        return refreshed if (yield self.compare_and_set(tokens.refresh_token, refreshed)) else None

@@ -1,6 +1,6 @@
 """The steps of a call. A generator yields them, an executor performs them and sends back the outcome.
 
-Everything that decides is such a generator, so it runs without sockets or clocks: play outcomes at it and compare steps.
+Everything that decides is such a generator, so it runs without sockets or clocks: play outcomes at it, compare steps.
 """
 
 from collections.abc import Awaitable, Callable, Generator
@@ -40,7 +40,7 @@ class Call(Generic[T]):
 class Wait:
     """Wait until another call has settled the future, at most `timeout` seconds. Outcome: whether it is settled."""
 
-    future: "Future[Any]"
+    future: Future[Any]
     timeout: float | None
 
 

@@ -5,7 +5,6 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypedDict, TypeVar, Unpack
 
 import attrs
-from hexclave_api.operation import UNSET, AccessType, Operation, Unset
 
 from hexclave import credentials
 from hexclave._context import AdminAccessToken, Context, Shared
@@ -20,6 +19,7 @@ from hexclave.ratelimit import Gates, RateLimit
 from hexclave.retries import Retries
 from hexclave.timeouts import Timeout
 from hexclave.tokens import MemoryTokenStore, Tokens, TokenStore
+from hexclave_api.operation import UNSET, AccessType, Operation, Unset
 
 if TYPE_CHECKING:
     from hexclave._call import Awaiting, Blocking

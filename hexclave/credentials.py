@@ -1,4 +1,4 @@
-"""Which credentials each access type must hold, may hold and sends, and the checks that refuse wrong use before any I/O.
+"""Which credentials each access type must hold, may hold and sends; wrong use is refused before any I/O.
 
 The matrix is the whole policy: what stands in no column of an access type is never sent by its apps.
 """
@@ -200,8 +200,8 @@ def base_url(given: str | None, *, allow_insecure_http: bool) -> str:
         raise UnsafeUseError("base_url must end before /api/v1, which every call adds.")
     if url.scheme == "http" and not allow_insecure_http and not _is_loopback(host):
         raise UnsafeUseError(
-            f"base_url sends keys to {host} over plain http. Use https, or pass allow_insecure_http=True if the network "
-            "between is yours."
+            f"base_url sends keys to {host} over plain http. Use https, or pass allow_insecure_http=True if the "
+            "network between is yours."
         )
     return value.rstrip("/")
 

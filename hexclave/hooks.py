@@ -1,4 +1,4 @@
-"""What a caller can watch: each attempt, its reply, and each wait before another attempt. All values are safe to log."""
+"""What a caller can watch: each attempt, its reply, and each wait before another one. All values are safe to log."""
 
 from collections.abc import Callable, Mapping
 

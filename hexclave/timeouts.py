@@ -1,13 +1,14 @@
 """How long a call may take."""
 
 import math
+from typing import Any
 
 import attrs
 
 from hexclave.errors import UnsafeUseError
 
 
-def _seconds(_: object, attribute: "attrs.Attribute[float | None]", value: object) -> None:
+def _seconds(_: object, attribute: "attrs.Attribute[Any]", value: object) -> None:
     if value is None:
         return
     if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 < value < math.inf:

@@ -8,9 +8,6 @@ from typing import TypeVar
 from urllib.parse import urlencode
 
 import attrs
-from hexclave_api.models import OAuthTokens, SentSignInCode, SignInOrSignUpResult, SignInResult
-from hexclave_api.operation import UNSET, Operation, Unset
-from hexclave_api.operations import auth, cli_auth, oauth, sessions
 
 from hexclave._call import Mode, Resource, call
 from hexclave._context import Context
@@ -31,6 +28,9 @@ from hexclave.errors import (
 )
 from hexclave.oauth import OAuthAuthorization, Pkce
 from hexclave.tokens import Tokens
+from hexclave_api.models import OAuthTokens, SentSignInCode, SignInOrSignUpResult, SignInResult
+from hexclave_api.operation import UNSET, Operation, Unset
+from hexclave_api.operations import auth, cli_auth, oauth, sessions
 
 Signed = TypeVar("Signed", SignInResult, SignInOrSignUpResult, OAuthTokens)
 
@@ -189,7 +189,9 @@ class Auth(Resource[Mode]):
         """What starts a sign-in with an OAuth provider: send the browser to its `url`.
 
         `redirect_uri` is your page that receives `code` and `state`; it must be on a trusted domain and without these
-        two parameters. `link` adds the provider's account to the signed-in user. GET /auth/oauth/authorize/{provider_id}.
+        two parameters. `link` adds the provider's account to the signed-in user.
+
+        GET /auth/oauth/authorize/{provider_id}.
 
         Raises:
             UnsafeUseError: `link` without a signed-in user.
@@ -202,16 +204,14 @@ class Auth(Resource[Mode]):
         pkce, state = Pkce.new(), secrets.token_urlsafe(24)
         operation = oauth.start_oauth_flow(
             provider_id.lower(),
-            type="link" if link else "authenticate",
+            type_="link" if link else "authenticate",
             token=UNSET if token is None else token.reveal(),
             client_id=app.client_id,
             client_secret=self._client_secret(),
             redirect_uri=redirect_uri,
             scope="legacy",
             state=state,
-            grant_type="authorization_code",
             code_challenge=pkce.challenge,
-            code_challenge_method="S256",
             response_type="code",
             provider_scope=" ".join(provider_scopes) or UNSET,
             after_callback_redirect_url=after_callback_redirect_url,
