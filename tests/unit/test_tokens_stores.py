@@ -214,6 +214,23 @@ def test_no_update_is_lost_between_threads(store: TokenStore) -> None:
     assert store.load() == Tokens(None, "200")
 
 
+def test_a_sign_in_during_a_compare_and_set_is_not_overwritten() -> None:
+    store = MemoryTokenStore(OLD)
+
+    class Compared(Secret):
+        def __eq__(self, other: object) -> bool:
+            sign_in.start()
+            sign_in.join(0.1)
+            return super().__eq__(other)
+
+        __hash__ = Secret.__hash__
+
+    sign_in = threading.Thread(target=store.save, args=(NEWER,))
+    assert store.compare_and_set(Compared("fake-refresh-1"), RENEWED)
+    sign_in.join()
+    assert store.load() == NEWER
+
+
 @pytest.mark.parametrize("async_store", ["memory", "callbacks", "file", "async callbacks"], indirect=True)
 def test_no_update_is_lost_between_tasks(async_store: AsyncTokenStore) -> None:
     async def count() -> None:
