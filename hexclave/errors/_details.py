@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypedDict, TypeVar, overload
 
 if TYPE_CHECKING:
@@ -65,16 +66,11 @@ def _as_datetime(value: "JsonValue") -> datetime | None:
     return None
 
 
-def _as_texts(value: "JsonValue") -> list[str] | None:
-    if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return value
-    return None
-
-
-def _as_objects(value: "JsonValue") -> "list[dict[str, JsonValue]] | None":
-    if isinstance(value, list) and all(isinstance(item, dict) for item in value):
-        return value
-    return None
+def _all_of(kind: type[T], value: "JsonValue") -> list[T] | None:
+    if not isinstance(value, list):
+        return None
+    items = [item for item in value if isinstance(item, kind)]
+    return items if len(items) == len(value) else None
 
 
 def _as_restricted_reason(value: "JsonValue") -> RestrictedReason | None:
@@ -88,7 +84,7 @@ _READERS: Final[dict[Any, Callable[[Any], Any]]] = {
     bool: lambda value: value if isinstance(value, bool) else None,
     int: _as_int,
     datetime: _as_datetime,
-    list[str]: _as_texts,
-    list[dict[str, object]]: _as_objects,
+    list[str]: partial(_all_of, str),
+    list[dict[str, object]]: partial(_all_of, dict),
     RestrictedReason: _as_restricted_reason,
 }
