@@ -2,17 +2,20 @@
 
 import enum
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
+from datetime import UTC, date, datetime
+from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar, Union
 from urllib.parse import quote, urlencode
 
 import attrs
 
-JsonValue: TypeAlias = "None | bool | int | float | str | Sequence[JsonValue] | Mapping[str, JsonValue]"
+# Not one quoted union: signatures write `JsonValue | Unset`, which is evaluated when their module is imported.
+JsonValue: TypeAlias = Union[bool, int, float, str, "Sequence[JsonValue]", "Mapping[str, JsonValue]", None]
 AccessType: TypeAlias = Literal["client", "server", "admin"]
 Credential: TypeAlias = Literal["access_token", "refresh_token", "publishable_client_key"]
 Method: TypeAlias = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 MediaType: TypeAlias = Literal["application/json", "application/x-www-form-urlencoded"]
-QueryValue: TypeAlias = "bool | int | float | str | Sequence[bool | int | float | str]"
+QueryScalar: TypeAlias = bool | int | float | str | date
+QueryValue: TypeAlias = QueryScalar | Sequence[QueryScalar] | None
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -60,7 +63,8 @@ class Operation(Generic[T_co]):
     access: tuple[AccessType, ...]
     parse: Callable[[Any], T_co]
     query: Mapping[str, QueryValue] = attrs.field(factory=dict)
-    body: Mapping[str, JsonValue] | Sequence[JsonValue] | Unset = UNSET
+    body: Any = UNSET
+    """Whatever JSON can say; `UNSET` sends none."""
     media_type: MediaType = "application/json"
     needs: tuple[Credential, ...] = ()
     uses: tuple[Credential, ...] = ()
@@ -71,17 +75,16 @@ class Operation(Generic[T_co]):
         return self.method in _IDEMPOTENT
 
     def __attrs_post_init__(self) -> None:
-        for segment in self.path:
+        for index, segment in enumerate(self.path):
             if segment.__class__ is not str or segment in _UNSAFE_SEGMENTS:
-                self._refuse(segment)
+                self._judge(index, segment)
 
-    def _refuse(self, segment: object) -> None:
-        names = self.template.strip("/").split("/")
-        name = names[self.path.index(segment)].strip("{}") if segment in self.path else "a path argument"  # type: ignore[arg-type]
+    def _judge(self, index: int, segment: object) -> None:
+        argument = self.template.strip("/").split("/")[index].strip("{}")
         if not isinstance(segment, str):
-            raise TypeError(f"{self.name}: {name} must be a str, not {type(segment).__name__}")
+            raise TypeError(f"{self.name}: {argument} must be a str, not {type(segment).__name__}")
         if segment in _UNSAFE_SEGMENTS:
-            raise ValueError(f"{self.name}: {name} must not be {segment!r}; it would reach another resource")
+            raise ValueError(f"{self.name}: {argument} must not be {str(segment)!r}; it would reach another resource")
 
     @property
     def url(self) -> str:
@@ -97,17 +100,26 @@ _UNSAFE_SEGMENTS: Final = frozenset({"", ".", ".."})
 
 
 def encode_query(query: Mapping[str, QueryValue]) -> str:
-    """The query string as the API reads it: `true`/`false`, lists joined with commas, `None` left out."""
-    return urlencode([(name, _query_text(value)) for name, value in query.items() if value is not None], quote_via=quote)
+    """The query string as the API reads it: `true`/`false`, ISO 8601 dates, lists joined with commas, `None` left out.
+
+    Raises:
+        ValueError: a `datetime` has no timezone, so it is no moment in time.
+    """
+    pairs = [(name, _query_text(name, value)) for name, value in query.items() if value is not None]
+    return urlencode(pairs, quote_via=quote)
 
 
-def _query_text(value: QueryValue) -> str:
-    if value is True:
-        return "true"
-    if value is False:
-        return "false"
+def _query_text(name: str, value: QueryValue) -> str:
     if isinstance(value, str):
         return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise ValueError(f"{name} needs a timezone; `datetime.now(UTC)` has one")
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
     if isinstance(value, Sequence):
-        return ",".join(map(_query_text, value))
+        return ",".join(_query_text(name, item) for item in value)
     return str(value)

@@ -1,0 +1,178 @@
+"""From the description to the document that openapi-python-client is given.
+
+It knows neither access types nor webhooks, and takes one operation per path and method. So each rendered function
+becomes an operation on a path of its own, each event an operation whose reply is the payload, and what it would not
+hand on travels beside the document, by the function's name.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import attrs
+
+from generator.constructs import is_success, verify
+from generator.description import DescriptionError
+from generator.identifiers import module
+from generator.schemas import Simplifier
+
+Node = Mapping[str, Any]
+
+EVENTS_TAG = "events of webhooks"
+_TEXT = "text/plain"
+
+
+@attrs.frozen
+class Call:
+    """What a rendered function says about its operation."""
+
+    name: str
+    method: str
+    path: str
+    tag: str
+    access: tuple[str, ...]
+    needs: tuple[str, ...]
+    uses: tuple[str, ...]
+    idempotent: bool
+
+    @property
+    def segments(self) -> list[str]:
+        """The path in pieces; parameters in braces."""
+        return [segment for segment in self.path.split("/") if segment]
+
+
+@attrs.frozen
+class Document:
+    openapi: dict[str, Any]
+    calls: Mapping[str, Call]
+    events: Mapping[str, str]
+    """The component that is the payload, by event type."""
+
+    @property
+    def names(self) -> set[str]:
+        """The ids of all operations of the document."""
+        return {operation["operationId"] for item in self.openapi["paths"].values() for operation in item.values()}
+
+
+def prepare(description: Node) -> Document:
+    """What to give to openapi-python-client for `description`, and what to keep beside it.
+
+    Raises:
+        DescriptionError: the description says something that the generator does not render.
+    """
+    verify(description)
+    simplifier = Simplifier()
+    calls, paths, events = {}, {}, {}
+    for path, item in description.get("paths", {}).items():
+        for method, operation in item.items():
+            if not method.startswith("x-"):
+                for call, seen in _variants(path, method, operation):
+                    calls[call.name] = call
+                    paths[f"/{call.name}{path}"] = {method: _operation(call, seen, simplifier)}
+    for number, (event, item) in enumerate(description.get("webhooks", {}).items()):
+        payload = item["post"]["requestBody"]["content"]["application/json"]["schema"]
+        events[event] = payload["$ref"].rpartition("/")[2]
+        paths[f"/{EVENTS_TAG}/{number}"] = {"get": _event(number, payload)}
+    _refuse_ambiguity(calls.values())
+    schemas = description.get("components", {}).get("schemas", {})
+    openapi = {
+        "openapi": "3.1.0",
+        "info": {"title": "Hexclave API", "version": "1"},
+        "paths": paths,
+        "components": {"schemas": {name: simplifier.simple(schema) for name, schema in schemas.items()}},
+    }
+    return Document(openapi, calls, events)
+
+
+def _variants(path: str, method: str, operation: Node) -> Iterator[tuple[Call, Node]]:
+    names = operation.get("x-access-names") or dict.fromkeys(operation["x-access"], operation["operationId"])
+    for name in dict.fromkeys(names.values()):
+        access = tuple(access for access in operation["x-access"] if names[access] == name)
+        seen = [_seen_by(kind, operation, f"{method.upper()} {path}") for kind in access]
+        if any(other != seen[0] for other in seen):
+            raise DescriptionError(
+                f"spec/openapi.yaml: {method.upper()} {path}: it differs between {', '.join(access)}, which share the"
+                f" name {name!r}; give them different ones in x-access-names"
+            )
+        yield (
+            Call(
+                name=name,
+                method=method.upper(),
+                path=path,
+                tag=module(operation["tags"][0]),
+                access=access,
+                needs=tuple(operation.get("x-needs", ())),
+                uses=tuple(operation.get("x-uses", ())),
+                idempotent=operation.get("x-idempotent", method in ("get", "head", "put", "delete")),
+            ),
+            seen[0],
+        )
+
+
+def _seen_by(access: str, node: Any, operation: str) -> Any:
+    """`node` as one access type sees it."""
+    if isinstance(node, list):
+        kept = [
+            item for item in node if not (isinstance(item, Mapping) and access not in item.get("x-access", [access]))
+        ]
+        return [_seen_by(access, item, operation) for item in kept]
+    if not isinstance(node, Mapping):
+        return node
+    if (choice := node.get("x-access-schema")) is not None:
+        if access not in choice:
+            raise DescriptionError(f"spec/openapi.yaml: {operation}: x-access-schema does not say what {access} sees")
+        return {"$ref": choice[access], **{key: node[key] for key in ("description",) if key in node}}
+    return {key: _seen_by(access, value, operation) for key, value in node.items() if not key.startswith("x-")}
+
+
+def _operation(call: Call, seen: Node, simplifier: Simplifier) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": call.name,
+        "tags": [call.tag],
+        "summary": seen.get("summary", ""),
+        "description": seen.get("description", ""),
+        "parameters": [_parameter(parameter, simplifier) for parameter in seen.get("parameters", ())],
+        "responses": {
+            str(status): {"description": "", "content": _content(response.get("content", {}), simplifier)}
+            for status, response in seen.get("responses", {}).items()
+            if is_success(status)
+        },
+    }
+    if (body := seen.get("requestBody")) is not None:
+        operation["requestBody"] = {"required": True, "content": _content(body["content"], simplifier)}
+    return operation
+
+
+def _content(content: Node, simplifier: Simplifier) -> dict[str, Any]:
+    """The one form of a body that the package uses: JSON wherever it is taken."""
+    for media_type in ("application/json", *content):
+        if media_type in content:
+            return {media_type: {"schema": simplifier.simple(content[media_type]["schema"])}}
+    return {}
+
+
+def _parameter(parameter: Node, simplifier: Simplifier) -> dict[str, Any]:
+    wording = {key: parameter[key] for key in ("description", "deprecated") if key in parameter}
+    schema = simplifier.simple({**parameter["schema"], **wording})
+    return {
+        "name": parameter["name"],
+        "in": parameter["in"],
+        "required": parameter.get("required", False),
+        "schema": schema,
+    }
+
+
+def _event(number: int, payload: Node) -> dict[str, Any]:
+    content = {"application/json": {"schema": {"$ref": payload["$ref"]}}}
+    responses = {"200": {"description": "", "content": content}}
+    return {"operationId": f"event_{number}", "tags": [EVENTS_TAG], "responses": responses}
+
+
+def _refuse_ambiguity(calls: Iterable[Call]) -> None:
+    taken: dict[tuple[str, str], str] = {}
+    for call in calls:
+        key = (call.method, re.sub(r"\{\w+\}", "{}", call.path))
+        if taken.setdefault(key, call.path) != call.path:
+            raise DescriptionError(
+                f"spec/openapi.yaml: {call.method} {call.path} and {taken[key]} are the same request"
+            )

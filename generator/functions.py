@@ -1,0 +1,226 @@
+"""The functions that make operations: their arguments, what they send, how they read the reply."""
+
+from collections.abc import Iterator, Sequence
+from keyword import iskeyword
+
+import attrs
+from openapi_python_client.parser.bodies import BodyType
+from openapi_python_client.parser.openapi import Endpoint
+from openapi_python_client.parser.properties import ModelProperty
+from openapi_python_client.parser.properties.const import ConstProperty
+from openapi_python_client.parser.properties.list_property import ListProperty
+from openapi_python_client.parser.properties.protocol import PropertyProtocol
+from openapi_python_client.parser.properties.union import UnionProperty
+from openapi_python_client.parser.responses import JSON_SOURCE, NONE_SOURCE, Response
+from openapi_python_client.schema.untrusted_string import UntrustedString
+
+from generator.description import DescriptionError
+from generator.document import Call
+from generator.identifiers import argument
+from generator.types import Types, literal, union
+
+
+@attrs.frozen
+class Argument:
+    name: str
+    annotation: str
+    required: bool
+    description: UntrustedString | None
+
+
+@attrs.frozen
+class Part:
+    """One entry of a query or a body."""
+
+    wire_name: str
+    value: str
+    """The argument that holds it, or its fixed value."""
+
+    @property
+    def is_keyword(self) -> bool:
+        """Whether the wire name can be the name of a keyword argument."""
+        return self.wire_name.isidentifier() and not iskeyword(self.wire_name)
+
+
+@attrs.frozen
+class Function:
+    call: Call
+    summary: UntrustedString
+    description: UntrustedString
+    positional: list[Argument]
+    keyword: list[Argument]
+    path: list[str]
+    """Python expressions, one for each segment."""
+    query: list[Part]
+    body: list[Part] | str | None
+    """Its fields, or the argument that is all of it."""
+    form: bool
+    returns: str
+    parse: str
+    """The expression for what reads a reply."""
+
+    @property
+    def arguments(self) -> list[Argument]:
+        return [*self.positional, *self.keyword]
+
+
+def function(call: Call, endpoint: Endpoint, types: Types) -> Function:
+    """The function of one operation.
+
+    Raises:
+        DescriptionError: it cannot be rendered as described.
+    """
+    return _Builder(call, endpoint, types).function()
+
+
+def sent(endpoint: Endpoint, types: Types) -> list[PropertyProtocol]:
+    """What the arguments hold: parameters, and the fields of the body rather than the body itself."""
+    return [*endpoint.path_parameters, *endpoint.query_parameters, *_body_properties(endpoint, types)]
+
+
+@attrs.frozen
+class _Field:
+    """A field of a body, or a parameter."""
+
+    wire_name: str
+    options: list[str]
+    required: bool
+    fixed: str | None
+    description: UntrustedString | None
+
+
+class _Builder:
+    def __init__(self, call: Call, endpoint: Endpoint, types: Types) -> None:
+        self._call = call
+        self._endpoint = endpoint
+        self._types = types
+        self._taken: list[str] = []
+
+    def function(self) -> Function:
+        parameters = {str(prop.name.get_untrusted_value()): prop for prop in self._endpoint.path_parameters}
+        positional = {name: self._argument(self._path_field(prop), "path") for name, prop in parameters.items()}
+        keyword: list[Argument] = []
+        query = list(
+            self._parts([self._query_field(prop) for prop in self._endpoint.query_parameters], "query", keyword)
+        )
+        body = self._body(keyword)
+        returns, parse = self._reply()
+        return Function(
+            call=self._call,
+            summary=self._endpoint.summary,
+            description=self._endpoint.description,
+            positional=list(positional.values()),
+            keyword=sorted(keyword, key=lambda arg: not arg.required),
+            path=[self._segment(segment, positional) for segment in self._call.segments],
+            query=query,
+            body=body,
+            form=any(body.body_type == BodyType.DATA for body in self._endpoint.bodies),
+            returns=returns,
+            parse=parse,
+        )
+
+    def _segment(self, segment: str, arguments: dict[str, Argument]) -> str:
+        if not segment.startswith("{"):
+            return literal(segment)
+        arg = arguments[segment.strip("{}")]
+        return f"str({arg.name})" if arg.annotation in ("int", "float") else arg.name
+
+    def _argument(self, field: _Field, place: str) -> Argument:
+        name = argument(field.wire_name, self._taken, place)
+        self._taken.append(name)
+        options = field.options if field.required else [*field.options, "Unset"]
+        return Argument(name, union(options), field.required, field.description)
+
+    def _parts(self, fields: Sequence[_Field], place: str, arguments: list[Argument]) -> Iterator[Part]:
+        for field in fields:
+            if field.fixed is not None and field.required:
+                yield Part(field.wire_name, field.fixed)
+            else:
+                arguments.append(self._argument(field, place))
+                yield Part(field.wire_name, arguments[-1].name)
+
+    def _path_field(self, prop: PropertyProtocol) -> _Field:
+        return _Field(_wire_name(prop), self._types.send_options(prop), True, None, prop.description)
+
+    def _query_field(self, prop: PropertyProtocol) -> _Field:
+        return _Field(_wire_name(prop), [self._types.query_type(prop)], prop.required, _fixed(prop), prop.description)
+
+    def _body(self, arguments: list[Argument]) -> list[Part] | str | None:
+        if not self._endpoint.bodies:
+            return None
+        prop = self._endpoint.bodies[0].prop
+        if shapes := _shapes(prop, self._types):
+            return list(self._parts(self._merged(shapes), "body", arguments))
+        arguments.append(
+            self._argument(_Field("body", self._types.send_options(prop), True, None, prop.description), "body")
+        )
+        return arguments[-1].name
+
+    def _merged(self, shapes: list[ModelProperty]) -> list[_Field]:
+        """The fields of a body that has one of several shapes; required is what all of them require."""
+        merged: dict[str, list[_Field]] = {}
+        for shape in shapes:
+            for prop in self._types.fields(shape):
+                field = self._body_field(shape, prop)
+                merged.setdefault(field.wire_name, []).append(field)
+        return [
+            attrs.evolve(
+                fields[0],
+                options=[option for field in fields for option in field.options],
+                required=len(fields) == len(shapes) and all(field.required for field in fields),
+                fixed=fields[0].fixed if len({field.fixed for field in fields}) == 1 else None,
+            )
+            for fields in merged.values()
+        ]
+
+    def _body_field(self, shape: ModelProperty, prop: PropertyProtocol) -> _Field:
+        options, description = self._types.send_options(prop), self._types.description(shape, prop)
+        return _Field(_wire_name(prop), options, prop.required, _fixed(prop), description)
+
+    def _reply(self) -> tuple[str, str]:
+        readings = dict.fromkeys(map(self._reading, self._endpoint.responses)) or {("None", "nothing"): None}
+        if len(readings) > 1:
+            shapes = " and ".join(returns for returns, _ in readings)
+            raise DescriptionError(
+                f"spec/openapi.yaml: {self._call.name}: success is both {shapes}; it must be one shape"
+            )
+        return next(iter(readings))
+
+    def _reading(self, response: Response) -> tuple[str, str]:
+        prop = response.prop
+        returns = self._types.read_type(prop)
+        if response.source == NONE_SOURCE or returns == "None":
+            return "None", "nothing"
+        if response.source != JSON_SOURCE:
+            return "str", "as_it_is"
+        if isinstance(prop, ModelProperty) and self._types.fields(prop):
+            return returns, f"{returns}.from_wire"
+        if isinstance(prop, ModelProperty):
+            return returns, f"read({returns})" if self._types.values(prop) else "json_object"
+        if any(self._types.nested(prop)) or isinstance(prop, ListProperty | UnionProperty):
+            return returns, f"read({returns})"
+        return returns, "as_it_is"
+
+
+def _shapes(body: PropertyProtocol, types: Types) -> list[ModelProperty]:
+    """The objects that a body is one of; empty when it can be something else than an object with fields."""
+    options = body.inner_properties if isinstance(body, UnionProperty) else [body]
+    shapes = [option for option in options if isinstance(option, ModelProperty) and types.fields(option)]
+    return shapes if len(shapes) == len(options) else []
+
+
+def _body_properties(endpoint: Endpoint, types: Types) -> Iterator[PropertyProtocol]:
+    for body in endpoint.bodies:
+        if shapes := _shapes(body.prop, types):
+            for shape in shapes:
+                yield from types.fields(shape)
+        else:
+            yield body.prop
+
+
+def _wire_name(prop: PropertyProtocol) -> str:
+    return prop.name.get_untrusted_value()
+
+
+def _fixed(prop: PropertyProtocol) -> str | None:
+    return literal(prop.value.raw_value) if isinstance(prop, ConstProperty) else None

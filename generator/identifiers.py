@@ -1,0 +1,54 @@
+"""Python names for the names of the API: as close to the original as Python allows."""
+
+import builtins
+import keyword
+import unicodedata
+from collections.abc import Container
+
+from openapi_python_client.strings import snake_case
+
+_BUILTINS = frozenset(dir(builtins))
+_MODEL_MEMBERS = frozenset({"additional_properties", "from_wire", "layout", "to_wire"})
+_USED_IN_OPERATIONS = frozenset({"given", "in_body", "in_query"})
+
+
+def attribute(wire_name: str, taken: Container[str]) -> str:
+    """The attribute of a model for a field. May shadow a builtin: it is only ever seen behind a dot."""
+    return _free(_identifier(wire_name), _MODEL_MEMBERS, taken)
+
+
+def argument(wire_name: str, taken: Container[str], place: str) -> str:
+    """The argument of an operation for a parameter or a field of the body; `place` tells apart what is named alike."""
+    name = _free(_identifier(wire_name), _BUILTINS | _USED_IN_OPERATIONS, ())
+    return name if name not in taken else _free(f"{name}_in_{place}", (), taken)
+
+
+def module(tag: str) -> str:
+    """The module that holds the operations of a tag."""
+    return _identifier(tag)
+
+
+def file_name(class_name: str) -> str:
+    """The module of a class: `oauth_provider` for `OAuthProvider`."""
+    return snake_case(class_name.replace("OAuth", "Oauth"))
+
+
+def is_function_name(name: str) -> bool:
+    """Whether an operation can have this name as it is."""
+    # Test runners take what begins with "test" for a test, wherever it is imported.
+    usable = _identifier(name) == name and name.islower() and not name.startswith("test")
+    return usable and name not in _BUILTINS | _USED_IN_OPERATIONS
+
+
+def _identifier(wire_name: str) -> str:
+    # Python reads identifiers in this normal form, so another one would silently be a different name.
+    name = unicodedata.normalize("NFKC", snake_case(wire_name)).strip("_")
+    if not name.isidentifier():
+        name = f"field_{name}" if f"field_{name}".isidentifier() else "field"
+    return f"{name}_" if keyword.iskeyword(name) else name
+
+
+def _free(name: str, reserved: Container[str], taken: Container[str]) -> str:
+    while name in reserved or name in taken:
+        name += "_"
+    return name

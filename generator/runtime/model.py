@@ -1,0 +1,194 @@
+"""What all models for reading share: how they are made from JSON, compared and shown."""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import (
+    Annotated,
+    Any,
+    ClassVar,
+    Final,
+    Generic,
+    Self,
+    TypeVar,
+    get_args,
+    get_origin,
+    get_type_hints,
+    overload,
+)
+
+import attrs
+
+from .reading import OPTIONAL, SECRET, UNIONS, WireError, kind, reader
+
+M = TypeVar("M", datetime, datetime | None)
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST: Final = datetime.min.replace(tzinfo=UTC)
+_LAST: Final = datetime.max.replace(tzinfo=UTC)
+
+
+class UnknownFields(Mapping[str, Any]):
+    """The fields of an object that its model does not know, by their wire names. Its repr leaves out the values."""
+
+    __slots__ = ("_fields",)
+
+    def __init__(self, fields: Mapping[str, Any]) -> None:
+        self._fields = fields
+
+    def __getitem__(self, name: str) -> Any:
+        return self._fields[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._fields)
+
+    def __len__(self) -> int:
+        return len(self._fields)
+
+    def __repr__(self) -> str:
+        return f"<{', '.join(self._fields) or 'none'}>"
+
+
+NOTHING_ELSE: Final = UnknownFields({})
+
+
+@attrs.frozen
+class WireField:
+    """A field of a model as the description has it."""
+
+    name: str
+    key: str
+    """Its name in JSON."""
+    shape: Any
+    """Its type."""
+    optional: bool
+    """It may be left out."""
+    secret: bool
+
+
+@attrs.frozen
+class Layout:
+    """How the fields of a model lie in JSON, read from its annotations."""
+
+    fields: tuple[WireField, ...]
+    keys: tuple[str, ...]
+    known: frozenset[str]
+    readers: tuple[tuple[int, Callable[[Any], Any]], ...]
+    """By position, for the fields that need reading."""
+
+
+@attrs.frozen(slots=False, repr=False, eq=False)
+class Model:
+    """An object of the API as it was read: immutable, compared by value.
+
+    A field that is always sent is typed as always there; if a reply leaves it out all the same, it is `None`.
+    """
+
+    additional_properties: Mapping[str, Any] = attrs.field(default=NOTHING_ELSE, kw_only=True)
+    """Fields that this version does not know, by their wire names."""
+
+    _wire_names: ClassVar[Mapping[str, str]] = {}
+    _layout: ClassVar[Layout | None] = None
+
+    @classmethod
+    def from_wire(cls, data: Any) -> Self:
+        """The model for a decoded JSON object.
+
+        Raises:
+            WireError: `data` is no object, or something inside it is no object or list where one is needed.
+        """
+        if data.__class__ is not dict:
+            raise WireError(cls.__name__, "", f"{kind(data)} instead of an object")
+        layout = cls._layout or cls.layout()
+        values = [*map(data.get, layout.keys)]
+        for index, read in layout.readers:
+            if (value := values[index]) is not None:
+                try:
+                    values[index] = read(value)
+                except WireError as error:
+                    raise error.inside(cls.__name__, layout.keys[index]) from None
+        if layout.known.issuperset(data):
+            return cls(*values)
+        rest = {key: value for key, value in data.items() if key not in layout.known}
+        return cls(*values, additional_properties=UnknownFields(rest))
+
+    def to_wire(self) -> dict[str, Any]:
+        """The object that this was read from, for `json.dumps`; optional fields that are `None` are left out."""
+        values = [(field, getattr(self, field.name)) for field in self.layout().fields]
+        kept = {field.key: _to_wire(value) for field, value in values if value is not None or not field.optional}
+        return {**kept, **self.additional_properties}
+
+    @classmethod
+    def layout(cls) -> Layout:
+        """What the description says of the fields."""
+        if cls._layout is None:
+            cls._layout = _lay_out(get_type_hints(cls, include_extras=True), cls._wire_names)
+        return cls._layout
+
+    # Written once here instead of by attrs for each class, which takes half of the time to import one.
+    def __eq__(self, other: object) -> bool:
+        return self.__dict__ == other.__dict__ if other.__class__ is self.__class__ else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash((self.__class__, *(self.__dict__[field.name] for field in self.layout().fields)))
+
+    def __repr__(self) -> str:
+        values = [(field, self.__dict__[field.name]) for field in self.layout().fields]
+        shown = [
+            f"{field.name}={'***' if field.secret else repr(value)}" for field, value in values if value is not None
+        ]
+        if self.additional_properties:
+            shown.append(f"additional_properties={self.additional_properties!r}")
+        return f"{self.__class__.__name__}({', '.join(shown)})"
+
+
+class Moment(Generic[M]):
+    """A field of milliseconds since 1970 as a time in UTC; `None` where the field is `None`.
+
+    Beyond the years 1 to 9999 it is the first or last moment that a `datetime` can hold.
+    """
+
+    def __init__(self, field: str) -> None:
+        self._field = field
+
+    @overload
+    def __get__(self, model: None, owner: type[Model]) -> Self: ...
+    @overload
+    def __get__(self, model: Model, owner: type[Model]) -> M: ...
+    def __get__(self, model: Model | None, owner: type[Model]) -> Self | datetime | None:
+        if model is None:
+            return self
+        if (millis := getattr(model, self._field)) is None:
+            return None
+        try:
+            return _EPOCH + timedelta(milliseconds=millis)
+        except OverflowError:
+            return _LAST if millis > 0 else _FIRST
+
+
+def _lay_out(hints: Mapping[str, Any], wire_names: Mapping[str, str]) -> Layout:
+    names = [name for name in hints if not name.startswith("_") and name != "additional_properties"]
+    fields = tuple(_field(name, wire_names.get(name, name), hints[name]) for name in names)
+    keys = tuple(field.key for field in fields)
+    readers = [(index, read) for index, field in enumerate(fields) if (read := reader(field.shape))]
+    return Layout(fields, keys, frozenset(keys), tuple(readers))
+
+
+def _field(name: str, key: str, shape: Any) -> WireField:
+    marks: set[str] = set()
+    while alias := _marked(shape):
+        shape, *more = get_args(alias)
+        marks.update(more)
+    return WireField(name, key, shape, optional=OPTIONAL in marks, secret=SECRET in marks)
+
+
+def _marked(shape: Any) -> Any:
+    options = get_args(shape) if get_origin(shape) in UNIONS else (shape,)
+    return next((option for option in options if get_origin(option) is Annotated), None)
+
+
+def _to_wire(value: Any) -> Any:
+    if isinstance(value, Model):
+        return value.to_wire()
+    if isinstance(value, Mapping):
+        return {key: _to_wire(item) for key, item in value.items()}
+    return [_to_wire(item) for item in value] if isinstance(value, tuple | list) else value

@@ -1,0 +1,134 @@
+"""How replies become values. Replies are read patiently: only an object or a list that is something else stops one."""
+
+import types
+from collections.abc import Callable, Iterable, Mapping
+from typing import Annotated, Any, Final, Self, TypeAlias, TypeVar, Union, get_args, get_origin
+
+T = TypeVar("T")
+
+Known: TypeAlias = T | str
+"""`Known[Literal["a", "b"]]`: one of these as far as this version knows; a later server may have more."""
+
+OPTIONAL: Final = "optional"
+SECRET: Final = "secret"  # noqa: S105 - a mark
+
+# The mark is inside, so that a field that may be null as well, `Maybe[str | None]`, can be told apart.
+Maybe: TypeAlias = Annotated[T, OPTIONAL] | None
+"""The field may be left out of a reply; it is `None` then."""
+
+Secret: TypeAlias = Annotated[T, SECRET]
+"""Reprs leave the value out."""
+
+UNIONS: Final = (Union, types.UnionType)
+_JSON_NAMES: Final = {dict: "an object", list: "a list", str: "text", bool: "a boolean", type(None): "null"}
+
+
+class WireError(ValueError):
+    """A reply is not shaped like what it should be: where an object or a list is needed there is something else.
+
+    Says where, and what kind of value is there, never the value.
+    """
+
+    def __init__(self, subject: str, pointer: str, problem: str) -> None:
+        super().__init__(subject, pointer, problem)
+        self.subject = subject
+        """What was read: the name of a model, `object` or `list`."""
+        self.pointer = pointer
+        """JSON pointer into what was read; empty for the whole."""
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return f"{self.subject}{self.pointer and f' at {self.pointer}'}: {self.problem}"
+
+    def inside(self, subject: str, key: str | int) -> Self:
+        """The same error as seen from what holds the faulty value under `key`."""
+        return type(self)(subject, f"/{escaped(str(key))}{self.pointer}", self.problem)
+
+
+def kind(value: object) -> str:
+    """What JSON calls `value`: `an object`, `a list`, `text`, `a number`, `a boolean` or `null`."""
+    return _JSON_NAMES.get(type(value), "a number")
+
+
+def escaped(key: str) -> str:
+    """`key` as a step of a JSON pointer."""
+    return key.replace("~", "~0").replace("/", "~1")
+
+
+def nothing(_: object) -> None:
+    """`None`: the reply has no content worth reading."""
+
+
+def as_it_is(value: Any) -> Any:
+    """`value`: a reply that needs no reading."""
+    return value
+
+
+def json_object(value: Any) -> Mapping[str, Any]:
+    """`value`, which must be an object.
+
+    Raises:
+        WireError: it is something else.
+    """
+    if value.__class__ is not dict:
+        raise WireError("object", "", f"{kind(value)} instead of an object")
+    return value
+
+
+def reader(shape: Any) -> Callable[[Any], Any] | None:
+    """What reads a value of this type when it is not null; `None` when it is handed on as it is."""
+    origin, args = get_origin(shape), get_args(shape)
+    if origin is Annotated:
+        return reader(args[0])
+    if origin in UNIONS:
+        return _union_reader(args)
+    if origin is tuple:
+        return _list_reader(reader(args[0]))
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        found = reader(args[1])
+        return _record_reader(found) if found else None
+    return getattr(shape, "from_wire", None)
+
+
+def read(shape: Any) -> Callable[[Any], Any]:
+    """What reads a whole reply of this type."""
+    return reader(shape) or as_it_is
+
+
+def _union_reader(options: tuple[Any, ...]) -> Callable[[Any], Any] | None:
+    readers = {option: found for option in options if (found := reader(option))}
+    if not readers:
+        return None
+    # The generator renders no union of which two options need reading.
+    [(option, found)] = readers.items()
+    if len(options) - (type(None) in options) == 1:
+        return found
+    structure = list if get_origin(option) is tuple else dict
+    return lambda value: found(value) if value.__class__ is structure else value
+
+
+def _list_reader(read_one: Callable[[Any], Any] | None) -> Callable[[Any], tuple[Any, ...]]:
+    def read_list(value: Any) -> tuple[Any, ...]:
+        if value.__class__ is not list:
+            raise WireError("list", "", f"{kind(value)} instead of a list")
+        return tuple(_read_items(read_one, enumerate(value), "list") if read_one else value)
+
+    return read_list
+
+
+def _record_reader(read_one: Callable[[Any], Any]) -> Callable[[Any], dict[str, Any]]:
+    def read_record(value: Any) -> dict[str, Any]:
+        items = json_object(value).items()
+        return dict(zip(value, _read_items(read_one, items, "object"), strict=True))
+
+    return read_record
+
+
+def _read_items(read_one: Callable[[Any], Any], items: Iterable[tuple[str | int, Any]], subject: str) -> list[Any]:
+    values = []
+    for key, item in items:
+        try:
+            values.append(None if item is None else read_one(item))
+        except WireError as error:
+            raise error.inside(subject, key) from None
+    return values

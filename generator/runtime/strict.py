@@ -1,0 +1,132 @@
+"""Reads replies without patience: what the description does not say is an error. For tests of it, and of servers."""
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib import import_module
+from typing import Annotated, Any, Final, Literal, TypeVar, get_args, get_origin, get_type_hints
+
+import attrs
+
+from .model import Model
+from .operation import Operation
+from .reading import UNIONS, escaped, kind
+
+T = TypeVar("T")
+
+_SCALARS: Final[Mapping[type, tuple[type, ...]]] = {str: (str,), bool: (bool,), int: (int,), float: (int, float)}
+_NAMES: Final[Mapping[object, str]] = {
+    str: "text",
+    bool: "a boolean",
+    int: "a whole number",
+    float: "a number",
+    type(None): "null",
+}
+
+
+@attrs.frozen
+class Deviation:
+    """One place where data is not what the description says. Names what is there, never its value."""
+
+    pointer: str
+    """JSON pointer; empty for the whole."""
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.pointer or '/'}: {self.problem}"
+
+
+class DeviationError(ValueError):
+    """A reply is not what the description says; `deviations` lists every place."""
+
+    def __init__(self, subject: str, deviations: tuple[Deviation, ...]) -> None:
+        super().__init__(subject, deviations)
+        self.subject = subject
+        self.deviations = deviations
+
+    def __str__(self) -> str:
+        return f"{self.subject}: " + "; ".join(map(str, self.deviations))
+
+
+def parse(operation: Operation[T], data: Any) -> T:
+    """The result of `operation` from its decoded reply, if the reply is exactly what the description says.
+
+    Raises:
+        DeviationError: it is not.
+        KeyError: the description has no operation of this name.
+    """
+    if deviations := check(_result(operation.name), data):
+        raise DeviationError(operation.name, tuple(deviations))
+    return operation.parse(data)
+
+
+def check(shape: Any, data: Any) -> list[Deviation]:
+    """Every place where decoded JSON deviates from `shape`: a model class, or any type that the field of one has."""
+    return list(_walk(shape, data, ""))
+
+
+@cache
+def _result(name: str) -> Any:
+    operations = import_module(f"{__package__}.operations").OPERATIONS
+    return get_args(get_type_hints(operations[name].function)["return"])[0]
+
+
+def _walk(shape: Any, data: Any, at: str) -> Iterator[Deviation]:
+    origin, args = get_origin(shape), get_args(shape)
+    if shape is Any:
+        return
+    if origin is Annotated:
+        yield from _walk(args[0], data, at)
+    elif isinstance(shape, type) and issubclass(shape, Model):
+        yield from _walk_model(shape, data, at)
+    elif origin is Literal:
+        if data not in args:
+            yield Deviation(at, "not one of the known values")
+    elif origin in UNIONS:
+        yield from _walk_union(args, data, at)
+    elif origin is tuple:
+        yield from _walk_list(args[0], data, at)
+    elif origin is not None and issubclass(origin, Mapping):
+        yield from _walk_record(args[1], data, at)
+    elif type(data) not in _SCALARS.get(shape, (type(None),)):
+        yield Deviation(at, f"{kind(data)} instead of {_NAMES[shape]}")
+
+
+def _walk_union(options: tuple[Any, ...], data: Any, at: str) -> Iterator[Deviation]:
+    # `Known[Literal[…]]` is a union with str, which would let every text pass.
+    if any(get_origin(option) is Literal for option in options):
+        options = tuple(option for option in options if option is not str)
+    if data is None and type(None) in options:
+        return
+    tried = [list(_walk(option, data, at)) for option in options if option is not type(None)]
+    yield from min(tried, key=len)
+
+
+def _walk_model(model: type[Model], data: Any, at: str) -> Iterator[Deviation]:
+    if type(data) is not dict:
+        yield Deviation(at, f"{kind(data)} instead of an object")
+        return
+    layout = model.layout()
+    for field in layout.fields:
+        if field.key in data:
+            yield from _walk(field.shape, data[field.key], f"{at}/{escaped(field.key)}")
+        elif not field.optional:
+            yield Deviation(f"{at}/{escaped(field.key)}", "missing")
+    for key in data:
+        if key not in layout.known:
+            yield Deviation(f"{at}/{escaped(key)}", "not in the description")
+
+
+def _walk_list(shape: Any, data: Any, at: str) -> Iterator[Deviation]:
+    if type(data) is not list:
+        yield Deviation(at, f"{kind(data)} instead of a list")
+        return
+    for index, item in enumerate(data):
+        yield from _walk(shape, item, f"{at}/{index}")
+
+
+def _walk_record(shape: Any, data: Any, at: str) -> Iterator[Deviation]:
+    if type(data) is not dict:
+        yield Deviation(at, f"{kind(data)} instead of an object")
+        return
+    for name, value in data.items():
+        yield from _walk(shape, value, f"{at}/{escaped(name)}")
