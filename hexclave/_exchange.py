@@ -154,9 +154,9 @@ def _failure(error: HexclaveError) -> Failure | None:
     """The failure of an attempt as the retry policy sees it; `None` if no attempt can mend it."""
     if isinstance(error, APIStatusError) and error.status is not None:
         return Answered(error.status, error.retry_after)
-    if isinstance(error, ConnectTimeout) or (isinstance(error, APIConnectionError) and not error.sent):
-        return NotSent()
-    return NoReply() if isinstance(error, (APIConnectionError, ReadTimeout)) else None
+    if isinstance(error, (APIConnectionError, ConnectTimeout, ReadTimeout)):
+        return NoReply() if error.sent else NotSent()
+    return None
 
 
 def check_use(app: Context, operation: Operation[object], tokens: Tokens | None = None) -> None:

@@ -1,5 +1,6 @@
 """Play outcomes at the steps of a call: no sockets, no clocks."""
 
+import base64
 import json
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -167,3 +168,11 @@ def _perform(app: Context, step: Step, played: Played, remaining: list[Outcome])
         case Wait(future):
             played.waited.append(step)
             return future.done()
+
+
+def access_token(clock: FakeClock, *, age: float = 0.0, lifetime: float = 600.0, name: str = "t") -> str:
+    """Shaped like the API's, not signed: the SDK only reads `iat` and `exp`."""
+    issued = int(clock.time() - age)
+    parts = [{"alg": "ES256"}, {"iat": issued, "exp": issued + int(lifetime), "name": name}]
+    encoded = [base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts]
+    return ".".join([*encoded, "signature"])
