@@ -1,0 +1,12 @@
+"""What the tests of the generator share."""
+
+from pathlib import Path
+
+import pytest
+from importing import Room
+
+
+@pytest.fixture
+def room(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Room:
+    """An empty folder with an importer."""
+    return Room(tmp_path, capsys)
