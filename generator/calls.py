@@ -155,7 +155,9 @@ class _Pair:
         elif new:
             shape = self.new.shape(_first_schema(new["content"]))
             needs = shape.node.get("required", ())
-            fields = [f"{name}{' (required)' if name in needs else ''}" for name in shape.node.get("properties", ())]
+            fields = [
+                f"{name}{' (required)' if name in needs else ''}" for name in sorted(shape.node.get("properties", ()))
+            ]
             demands = bool(new.get("required")) and (shape.kind != "record" or bool(needs))
             self.sent.say(place, "added", f"added: {', '.join(fields) or shape}", sent=demands)
 
@@ -218,8 +220,10 @@ def _schema(parameter: Node) -> Node:
 
 def _visible(call: Call, reader: Reader) -> dict[tuple[str, str], Node]:
     """The parameters that an access type has; those in the path go by position, whatever they are called."""
-    return {
-        (node["in"], str(call.arguments.index(node["name"])) if node["in"] == "path" else node["name"]): node
-        for node in call.parameters
-        if reader.access in node.get("x-access", call.access)
-    }
+    visible = {}
+    for node in call.parameters:
+        if reader.access in node.get("x-access", call.access):
+            name: str = node["name"]
+            in_path = node["in"] == "path" and name in call.arguments
+            visible[node["in"], str(call.arguments.index(name)) if in_path else name] = node
+    return visible

@@ -65,7 +65,7 @@ def compare(old: Json, new: Json) -> list[Change]:
     for (where, fact), same in in_components.items():
         if len({(found.subject, found.place.outer) for found in same}) > 1:
             subjects = sorted({found.subject for found in same}, key=_order)
-            changes.append(Change(*where, fact, (), tuple(subjects)))
+            changes.append(Change(where[0], where[1].removeprefix("."), fact, (), tuple(subjects)))
         else:
             for found in same:
                 in_operations[(found.subject, found.place.outer), fact].append(found)

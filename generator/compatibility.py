@@ -19,7 +19,7 @@ Affects: TypeAlias = Literal["wire", "python"]
 
 _LOWER_BOUNDS: Final = frozenset({"minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"})
 _UPPER_BOUNDS: Final = frozenset({"maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"})
-_HARMLESS_TO_READ: Final = _LOWER_BOUNDS | _UPPER_BOUNDS | {"pattern", "multipleOf", "uniqueItems"}
+_HARMLESS_TO_READ: Final = _LOWER_BOUNDS | _UPPER_BOUNDS | {"pattern", "multipleOf", "uniqueItems", "format"}
 _TYPED_FORMATS: Final = frozenset({"date", "date-time"})
 """Formats that give a field another Python type."""
 
@@ -163,11 +163,13 @@ class Comparison:
             self.say(place, "option-added", f"can also be {option} now", received=True)
 
     def _renamed(self, old: str, new: str, place: Place, inside: Place) -> None:
-        # Requests take no models, so only a reader imports the class.
+        if self.direction == "sent" and place.outer == "body":
+            return  # The fields of a body are keyword arguments: nothing has its name.
         if old in _components(self.new) or new in _components(self.old):
-            self.say(place, "retyped", f"{old} → {new}", received=True, affects="python")
+            self.say(place, "retyped", f"{old} → {new}", sent=True, received=True, affects="python")
         else:
-            self.say(inside, "component-renamed", f"{old} is called {new} now", received=True, affects="python")
+            text = f"{old} is called {new} now"
+            self.say(inside, "component-renamed", text, sent=True, received=True, affects="python")
 
     def _alone(self, old: Shape, new: Shape, place: Place) -> None:
         if old.kind != new.kind:
@@ -219,35 +221,35 @@ class Comparison:
             before, after = old.node.get(word), new.node.get(word)
             if before == after or word.startswith("x-"):
                 continue
+            looser = _loosens(word, before, after)
             typed = word == "format" and bool({before, after} & _TYPED_FORMATS)
-            received = typed or (word not in _HARMLESS_TO_READ and word != "format")
-            affects: Affects = "python" if typed and self.direction == "received" else "wire"
-            if before is None:
-                text = f"{word} {_json(after)} now"
-                self.say(place, "limit-added", text, sent=True, received=received, affects=affects)
-            elif after is None:
-                text = f"no {word} now, was {_json(before)}"
-                self.say(place, "limit-removed", text, received=received, affects=affects)
-            else:
-                looser = (word in _LOWER_BOUNDS and after < before) or (word in _UPPER_BOUNDS and after > before)
-                text = f"{word} {_json(before)} → {_json(after)}"
-                self.say(place, "limit-changed", text, sent=not looser, received=received, affects=affects)
+            self.say(
+                place,
+                "limit-added" if before is None else "limit-removed" if after is None else "limit-changed",
+                f"{word} {'none' if before is None else _json(before)} → {'none' if after is None else _json(after)}",
+                sent=typed or not looser,
+                received=typed or word not in _HARMLESS_TO_READ,
+                affects="python" if typed and (looser or self.direction == "received") else "wire",
+            )
+
+
+def _loosens(word: str, before: Any, after: Any) -> bool:
+    if before is None or after is None:
+        return after is None
+    return bool(after < before) if word in _LOWER_BOUNDS else bool(after > before) if word in _UPPER_BOUNDS else False
 
 
 def absence(shape: Shape, needed: bool) -> str:
     """In which ways a field of a reply may have no value; empty when it always has one."""
-    return (
-        ""
-        if needed and not shape.nullable
-        else " or ".join(["may be missing"] * (not needed) + ["may be null"] * shape.nullable)
-    )
+    ways = ["missing"] * (not needed) + ["null"] * shape.nullable
+    return f"may be {' or '.join(ways)}" if ways else ""
 
 
 def deprecation(node: Node) -> tuple[str, str]:
     """Kind and text for something that became deprecated or stopped being so."""
-    return (
-        ("deprecated", "is deprecated now") if node.get("deprecated") else ("undeprecated", "is no longer deprecated")
-    )
+    if node.get("deprecated"):
+        return "deprecated", "is deprecated now"
+    return "undeprecated", "is no longer deprecated"
 
 
 def _takes(wide: Shape, narrow: Shape) -> bool:

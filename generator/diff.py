@@ -40,8 +40,8 @@ def run(args: argparse.Namespace) -> int:
 def load(old: Path, new: Path) -> tuple[Json, Json]:
     """The descriptions at two paths.
 
-    A folder of upstream documents is imported as if the other side were the description at hand: it gets the names and all
-    that was written by hand there, so that facts alone differ.
+    A folder of upstream documents is imported as if the other side were the description at hand: it gets the names and
+    all that was written by hand there, so that facts alone differ.
 
     Raises:
         DescriptionError: a path holds neither.
@@ -140,7 +140,7 @@ def _is_whole(change: Change) -> bool:
 
 
 def _line(change: Change, quote: str = "") -> str:
-    place = change.subject if _is_whole(change) else change.place.removeprefix(".")
+    place = change.subject if _is_whole(change) else change.place
     where = f"{quote}{place}{quote}: " if place else ""
     python = " (Python only)" if change.fact.breaking and change.fact.affects == "python" else ""
     access = f" [{', '.join(change.access)}]" if change.access else ""

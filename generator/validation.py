@@ -13,6 +13,7 @@ from jsonschema.protocols import Validator  # type: ignore[import-untyped]
 from openapi_spec_validator.schemas import openapi_v31_schema_validator
 
 from generator.description import AUDIENCES, METHODS, DescriptionError, Json
+from generator.upstream import bare
 
 _DATA: Final = frozenset({"example", "examples", "default", "enum", "const"})
 """Keywords whose values only look like schemas."""
@@ -44,9 +45,12 @@ def _check(path: Path, document: Json) -> None:
         if steps[-1:] == ("schema",) or steps[:-1] == ("components", "schemas"):
             _validate(path, steps, node, schemas)
             _refuse_loop(path, steps, document, node, ())
+    seen: dict[str, str] = {}
     for url, item in document.get("paths", {}).items():
         if "$ref" in item:
             _refuse(path, ("paths", url), "a path is to be written here, not referred to")
+        if (other := seen.setdefault(bare(url), url)) != url:
+            _refuse(path, ("paths", url), f"conflicts with {other}: the same path with other parameter names")
         for method in (method for method in METHODS if method in item):
             _operation(path, ("paths", url, method), item[method])
     for event, item in document.get("webhooks", {}).items():
