@@ -7,7 +7,6 @@ import stat
 import subprocess
 import sys
 import textwrap
-import threading
 import time
 import traceback
 from collections.abc import Iterator
@@ -372,52 +371,3 @@ def test_one_process_refreshes_while_others_are_told_to_wait(path: Path, store: 
     assert store.load() == OLD
     store.end_refresh(ticket)
     assert finished(start("print(store.begin_refresh())", path)) != "None\n"
-
-
-def test_refreshed_tokens_end_the_wait_of_others(path: Path, store: FileTokenStore) -> None:
-    store.save(OLD)
-    assert store.begin_refresh() is not None
-    assert store.compare_and_set(OLD.refresh_token, RENEWED)
-    assert FileTokenStore(path).begin_refresh() is not None
-
-
-def test_a_late_ticket_does_not_end_somebody_elses_refresh(path: Path, store: FileTokenStore) -> None:
-    store.save(OLD)
-    late = store.begin_refresh()
-    assert late is not None
-    store.save(NEWER)
-    assert store.begin_refresh() is not None
-    store.end_refresh(late)
-    assert store.begin_refresh() is None
-
-
-@pytest.mark.parametrize("seconds", [15.1, 86_400, -86_400])
-def test_a_process_that_died_while_refreshing_or_a_clock_set_back_strands_nobody(
-    path: Path, store: FileTokenStore, monkeypatch: pytest.MonkeyPatch, seconds: float
-) -> None:
-    store.save(OLD)
-    finished(start("assert store.begin_refresh()", path))
-    assert store.begin_refresh() is None
-    now = time.time()
-    monkeypatch.setattr(time, "time", lambda: now + seconds)
-    assert store.begin_refresh() is not None
-
-
-def test_nobody_waits_for_a_refresh_when_signed_out(store: FileTokenStore) -> None:
-    ticket = store.begin_refresh()
-    assert ticket is not None
-    assert store.begin_refresh() is not None
-    store.end_refresh(ticket)
-    assert store.load() is None
-
-
-def test_exactly_one_of_many_threads_may_refresh(path: Path) -> None:
-    FileTokenStore(path).save(OLD)
-    tickets: list[str | None] = []
-    threads = [threading.Thread(target=lambda: tickets.append(FileTokenStore(path).begin_refresh())) for _ in range(16)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(tickets) == 16
-    assert len([ticket for ticket in tickets if ticket is not None]) == 1
