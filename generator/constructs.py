@@ -82,7 +82,7 @@ class _Verifier:
         self._only(_OPERATION, operation, at)
         access = operation.get("x-access") or _fail(at, "x-access is missing")
         self._among(AUDIENCES, access, f"{at}/x-access")
-        names = operation.get("x-access-names") or dict.fromkeys(access, operation.get("operationId"))
+        names: Node = operation.get("x-access-names") or dict.fromkeys(access, operation.get("operationId"))
         if names.keys() != set(access):
             _fail(f"{at}/x-access-names", f"it must name a function for each of {', '.join(access)}")
         for name in dict.fromkeys(names.values()):

@@ -85,7 +85,7 @@ def prepare(description: Node) -> Document:
 
 
 def _variants(path: str, method: str, operation: Node) -> Iterator[tuple[Call, Node]]:
-    names = operation.get("x-access-names") or dict.fromkeys(operation["x-access"], operation["operationId"])
+    names: Node = operation.get("x-access-names") or dict.fromkeys(operation["x-access"], operation["operationId"])
     for name in dict.fromkeys(names.values()):
         access = tuple(access for access in operation["x-access"] if names[access] == name)
         seen = [_seen_by(kind, operation, f"{method.upper()} {path}") for kind in access]

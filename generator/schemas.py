@@ -27,9 +27,8 @@ class Simplifier:
         """The same shape without what the renderer need not know; null is always an alternative of its own."""
         plain = self._shape(schema)
         if wording := " ".join(_wording(schema)):
-            if "$ref" in plain:
-                plain = {"allOf": [plain]}
-            plain["description"] = wording
+            # What stands beside a reference would be overlooked.
+            return {**({"allOf": [plain]} if "$ref" in plain else plain), "description": wording}
         return plain
 
     def _shape(self, schema: Node) -> dict[str, Any]:

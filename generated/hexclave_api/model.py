@@ -23,6 +23,7 @@ from .reading import OPTIONAL, SECRET, UNIONS, WireError, kind, reader
 
 M = TypeVar("M", datetime, datetime | None)
 
+_ADDITIONAL: Final = "additional_properties"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST: Final = datetime.min.replace(tzinfo=UTC)
 _LAST: Final = datetime.max.replace(tzinfo=UTC)
@@ -71,10 +72,28 @@ class Layout:
     """How the fields of a model lie in JSON, read from its annotations."""
 
     fields: tuple[WireField, ...]
-    keys: tuple[str, ...]
-    known: frozenset[str]
-    readers: tuple[tuple[int, Callable[[Any], Any]], ...]
-    """By position, for the fields that need reading."""
+    names: Mapping[str, str]
+    """Names of fields by their names in JSON."""
+    blank: dict[str, Any]
+    """A model of which nothing is known."""
+    plain: frozenset[str]
+    """An object of nothing but these has the names of the model; empty when some name differs."""
+    readers: tuple[tuple[WireField, Callable[[Any], Any]], ...]
+    """For the fields that need reading."""
+
+    def attributes(self, data: dict[str, Any]) -> dict[str, Any]:
+        """The attributes that an object comes to, before reading."""
+        if self.plain.issuperset(data):
+            return self.blank | data
+        attributes, rest = dict(self.blank), {}
+        for key, value in data.items():
+            if key in self.names:
+                attributes[self.names[key]] = value
+            else:
+                rest[key] = value
+        if rest:
+            attributes[_ADDITIONAL] = UnknownFields(rest)
+        return attributes
 
 
 @attrs.frozen(slots=False, repr=False, eq=False)
@@ -100,17 +119,17 @@ class Model:
         if data.__class__ is not dict:
             raise WireError(cls.__name__, "", f"{kind(data)} instead of an object")
         layout = cls._layout or cls.layout()
-        values = [*map(data.get, layout.keys)]
-        for index, read in layout.readers:
-            if (value := values[index]) is not None:
+        attributes = layout.attributes(data)
+        for field, read in layout.readers:
+            if (value := attributes[field.name]) is not None:
                 try:
-                    values[index] = read(value)
+                    attributes[field.name] = read(value)
                 except WireError as error:
-                    raise error.inside(cls.__name__, layout.keys[index]) from None
-        if layout.known.issuperset(data):
-            return cls(*values)
-        rest = {key: value for key, value in data.items() if key not in layout.known}
-        return cls(*values, additional_properties=UnknownFields(rest))
+                    raise error.inside(cls.__name__, field.key) from None
+        # Goes past `__init__`, which would take most of the time that reading takes.
+        model = object.__new__(cls)
+        object.__setattr__(model, "__dict__", attributes)
+        return model
 
     def to_wire(self) -> dict[str, Any]:
         """The object that this was read from, for `json.dumps`; optional fields that are `None` are left out."""
@@ -167,11 +186,15 @@ class Moment(Generic[M]):
 
 
 def _lay_out(hints: Mapping[str, Any], wire_names: Mapping[str, str]) -> Layout:
-    names = [name for name in hints if not name.startswith("_") and name != "additional_properties"]
+    names = [name for name in hints if not name.startswith("_") and name != _ADDITIONAL]
     fields = tuple(_field(name, wire_names.get(name, name), hints[name]) for name in names)
-    keys = tuple(field.key for field in fields)
-    readers = [(index, read) for index, field in enumerate(fields) if (read := reader(field.shape))]
-    return Layout(fields, keys, frozenset(keys), tuple(readers))
+    return Layout(
+        fields,
+        names={field.key: field.name for field in fields},
+        blank={**dict.fromkeys(names), _ADDITIONAL: NOTHING_ELSE},
+        plain=frozenset(() if wire_names else names),
+        readers=tuple((field, read) for field in fields if (read := reader(field.shape))),
+    )
 
 
 def _field(name: str, key: str, shape: Any) -> WireField:

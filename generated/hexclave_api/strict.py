@@ -4,7 +4,8 @@
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import import_module
-from typing import Annotated, Any, Final, Literal, TypeVar, get_args, get_origin, get_type_hints
+from inspect import get_annotations
+from typing import Annotated, Any, Final, Literal, TypeVar, get_args, get_origin
 
 import attrs
 
@@ -68,7 +69,7 @@ def check(shape: Any, data: Any) -> list[Deviation]:
 @cache
 def _result(name: str) -> Any:
     operations = import_module(f"{__package__}.operations").OPERATIONS
-    return get_args(get_type_hints(operations[name].function)["return"])[0]
+    return get_args(get_annotations(operations[name].function)["return"])[0]
 
 
 def _walk(shape: Any, data: Any, at: str) -> Iterator[Deviation]:
@@ -113,7 +114,7 @@ def _walk_model(model: type[Model], data: Any, at: str) -> Iterator[Deviation]:
         elif not field.optional:
             yield Deviation(f"{at}/{escaped(field.key)}", "missing")
     for key in data:
-        if key not in layout.known:
+        if key not in layout.names:
             yield Deviation(f"{at}/{escaped(key)}", "not in the description")
 
 

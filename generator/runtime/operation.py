@@ -68,11 +68,10 @@ class Operation(Generic[T_co]):
     media_type: MediaType = "application/json"
     needs: tuple[Credential, ...] = ()
     uses: tuple[Credential, ...] = ()
-    idempotent: bool = attrs.field()
-
-    @idempotent.default
-    def _idempotent_by_method(self) -> bool:
-        return self.method in _IDEMPOTENT
+    idempotent: bool = attrs.field(
+        default=attrs.Factory(lambda operation: operation.method in _IDEMPOTENT, takes_self=True), kw_only=True
+    )
+    """Repeating it does no harm; so by its method unless the description says otherwise."""
 
     def __attrs_post_init__(self) -> None:
         for index, segment in enumerate(self.path):

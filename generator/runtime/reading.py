@@ -104,14 +104,14 @@ def _union_reader(options: tuple[Any, ...]) -> Callable[[Any], Any] | None:
     if len(options) - (type(None) in options) == 1:
         return found
     structure = list if get_origin(option) is tuple else dict
-    return lambda value: found(value) if value.__class__ is structure else value
+    return lambda value, read_one=found: read_one(value) if value.__class__ is structure else value
 
 
 def _list_reader(read_one: Callable[[Any], Any] | None) -> Callable[[Any], tuple[Any, ...]]:
     def read_list(value: Any) -> tuple[Any, ...]:
         if value.__class__ is not list:
             raise WireError("list", "", f"{kind(value)} instead of a list")
-        return tuple(_read_items(read_one, enumerate(value), "list") if read_one else value)
+        return tuple(value if read_one is None else _read_items(read_one, enumerate(value), "list"))
 
     return read_list
 
