@@ -10,6 +10,7 @@ from typing import Any, Concatenate, Generic, ParamSpec, Protocol, Self, TypeVar
 
 from hexclave._context import Context
 from hexclave._steps import Steps
+from hexclave.pagination import AsyncPages, Page, Pages
 from hexclave_api.operation import Operation
 
 P = ParamSpec("P")
@@ -33,6 +34,7 @@ class Performer(Protocol):
     @property
     def _context(self) -> Context: ...
     def _perform(self, described: Operation[Any] | Steps[Any]) -> Any: ...
+    def _list(self, pages: Pages[Any]) -> Any: ...
 
 
 class Resource(Generic[Mode]):
@@ -68,5 +70,29 @@ class call(Generic[P, T]):  # noqa: N801 - it is used as a decorator
     def __get__(self, resource: Resource[Blocking], owner: type | None = None) -> Callable[P, T]: ...
     @overload
     def __get__(self, resource: Resource[Awaiting], owner: type | None = None) -> Callable[P, Awaitable[T]]: ...
+    def __get__(self, resource: Resource[Any] | None, owner: type | None = None) -> Any:
+        return self if resource is None else types.MethodType(self._perform, resource)
+
+
+class pages(Generic[P, T]):  # noqa: N801 - it is used as a decorator
+    """Wraps a method of a resource that returns `Pages`.
+
+    Blocking apps get the first `Page`, which iterates through all of them; async apps get `AsyncPages`, to be awaited for
+    the first page or iterated with `async for`.
+    """
+
+    def __init__(self, describe: Callable[Concatenate[Any, P], Pages[T]]) -> None:
+        def perform(resource: Resource[Any], /, *args: P.args, **kwargs: P.kwargs) -> Any:
+            return resource._app._list(describe(resource, *args, **kwargs))  # noqa: SLF001 - part of the resource
+
+        self._perform = functools.update_wrapper(perform, describe)
+        functools.update_wrapper(self, describe)  # type: ignore[arg-type]
+
+    @overload
+    def __get__(self, resource: None, owner: type | None = None) -> Self: ...
+    @overload
+    def __get__(self, resource: Resource[Blocking], owner: type | None = None) -> Callable[P, Page[T]]: ...
+    @overload
+    def __get__(self, resource: Resource[Awaiting], owner: type | None = None) -> Callable[P, AsyncPages[T]]: ...
     def __get__(self, resource: Resource[Any] | None, owner: type | None = None) -> Any:
         return self if resource is None else types.MethodType(self._perform, resource)

@@ -75,5 +75,5 @@ class Context:
     hooks: Hooks
     shared: Shared
     session: Session | None = None
-    admin_access_token: Callable[[], Steps[str]] | None = attrs.field(default=None, repr=False)
+    admin_access_token: Callable[[], Steps[Secret]] | None = attrs.field(default=None, repr=False)
     clock: Clock = time

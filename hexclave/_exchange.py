@@ -25,7 +25,6 @@ from hexclave.errors import (
     ConnectTimeout,
     CrossOriginRedirectError,
     HexclaveError,
-    InvalidAccessToken,
     RateLimitError,
     ReadTimeout,
     TooManyRedirectsError,
@@ -35,6 +34,9 @@ from hexclave.errors import (
     UnsafeUseError,
 )
 from hexclave.errors._reading import failed_status, from_reply
+
+# From its own module: the package would load every known error with it.
+from hexclave.errors._sessions import InvalidAccessToken
 from hexclave.hooks import RequestEvent, ResponseEvent, RetryEvent
 from hexclave.ratelimit import Scope, Ticket, WaitTooLong
 from hexclave.retries import Answered, Failure, NoReply, NotSent
@@ -188,7 +190,7 @@ def _twin(app: Context, operation: Operation[object]) -> str | None:
     return None
 
 
-def _attempt(call: _Call, tokens: Tokens | None, admin_token: str | None) -> Steps[Reply]:
+def _attempt(call: _Call, tokens: Tokens | None, admin_token: Secret | None) -> Steps[Reply]:
     """A reply that reports success. The gate of the call's scope learns of every outcome."""
     app, operation = call.app, call.operation
     gates = app.shared.gates
@@ -271,7 +273,7 @@ def _target(url: str, location: str, origin: tuple[str, str, int]) -> str | None
     return target if inside else None
 
 
-def _request(call: _Call, tokens: Tokens | None, admin_token: str | None) -> Request:
+def _request(call: _Call, tokens: Tokens | None, admin_token: Secret | None) -> Request:
     app, operation = call.app, call.operation
     timeout = app.timeout
     return Request(
@@ -286,12 +288,12 @@ def _request(call: _Call, tokens: Tokens | None, admin_token: str | None) -> Req
 
 
 def _headers(
-    app: Context, operation: Operation[object], tokens: Tokens | None, admin_token: str | None
+    app: Context, operation: Operation[object], tokens: Tokens | None, admin_token: Secret | None
 ) -> dict[str, str]:
     headers = app.static_headers()
     headers[HEADERS["nonce"]] = secrets.token_hex(16)
     if admin_token is not None:
-        headers[HEADERS["admin_access_token"]] = credentials.header_value(admin_token, "admin_access_token")
+        headers[HEADERS["admin_access_token"]] = admin_token.reveal()
     if tokens is not None:
         wants_refresh = "refresh_token" in operation.needs or "refresh_token" in operation.uses
         # An expired access token makes the backend refuse a call that a refresh token alone would authorize.

@@ -27,7 +27,7 @@ from hexclave.errors import (
 )
 
 T = TypeVar("T")
-C = TypeVar("C", "BlockingHttpClient", "AsyncHttpClient")
+C = TypeVar("C", bound="BlockingHttpClient | AsyncHttpClient")
 
 
 class BlockingHttpClient(Protocol):
@@ -52,7 +52,7 @@ class BlockingExecutor:
     """Performs steps in the calling thread."""
 
     def __init__(self, http_client: BlockingHttpClient | None) -> None:
-        self._given = _Given(http_client) if http_client is not None else None
+        self._given = None if http_client is None else _Given(http_client)
         self._made: httpx.Client | None = None
         self._pid = os.getpid()
         self._lock = threading.Lock()
@@ -134,7 +134,7 @@ class AwaitingExecutor:
     """Performs steps in the running asyncio event loop; each loop has connections of its own."""
 
     def __init__(self, http_client: AsyncHttpClient | None) -> None:
-        self._given = _Given(http_client) if http_client is not None else None
+        self._given = None if http_client is None else _Given(http_client)
         self._made: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, httpx.AsyncClient] = (
             weakref.WeakKeyDictionary()
         )

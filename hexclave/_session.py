@@ -9,7 +9,8 @@ import attrs
 
 from hexclave._secret import Secret
 from hexclave._steps import Call, Sleep, Steps, Wait
-from hexclave.errors import HexclaveError, RefreshTokenNotFoundOrExpired, SessionExpired, TotalTimeout
+from hexclave.errors import HexclaveError, TotalTimeout
+from hexclave.errors._sessions import RefreshTokenNotFoundOrExpired, SessionExpired
 from hexclave.tokens import AsyncTokenStore, MemoryTokenStore, Tokens
 from hexclave.tokens._freshness import clock_skew, is_fresh
 
@@ -157,15 +158,7 @@ class Session:
             expired = error
         if expired is not None:
             if (yield self.compare_and_set(tokens.refresh_token, None)):
-                raise SessionExpired(
-                    expired.message,
-                    status=expired.status,
-                    details=expired.details,
-                    request_id=expired.request_id,
-                    method=expired.method,
-                    path=expired.path,
-                    attempts=expired.attempts,
-                )
+                raise SessionExpired.of(expired)
             return None
         fresh = Secret(access_token)
         app.shared.clock_skew = clock_skew(fresh, app.clock.time())

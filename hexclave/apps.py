@@ -13,8 +13,8 @@ from hexclave._secret import Secret
 from hexclave._session import Session
 from hexclave._steps import Call, Steps
 from hexclave.credentials import SecretText
-from hexclave.errors import UnsafeUseError
 from hexclave.hooks import Hooks
+from hexclave.pagination import AsyncPages, Page, Pages
 from hexclave.ratelimit import Gates, RateLimit
 from hexclave.retries import Retries
 from hexclave.timeouts import Timeout
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from hexclave.resources.auth import Auth
 
 T = TypeVar("T")
+Executor = TypeVar("Executor", bound="BlockingExecutor | AwaitingExecutor")
 HttpClient = TypeVar("HttpClient")
 
 
@@ -57,16 +58,16 @@ class AppOptions(TypedDict, Generic[HttpClient], total=False):
     """Functions that see every attempt, reply and wait."""
 
 
-class _App:
+class _App(Generic[Executor]):
     """What all apps have in common. Derived apps share the connections, gates and refreshes of where they come from."""
 
     _context: Context
-    _executor: "BlockingExecutor | AwaitingExecutor"
+    _executor: Executor
 
     def _wire(
         self,
         access: AccessType,
-        executor: "BlockingExecutor | AwaitingExecutor",
+        executor: Executor,
         project_id: str | None,
         keys: Mapping[str, SecretText | None],
         session: TokenStore | Tokens | None,
@@ -155,9 +156,7 @@ class _App:
         return self._derived(**changes)
 
 
-class _BlockingApp(_App):
-    _executor: "BlockingExecutor"
-
+class _BlockingApp(_App["BlockingExecutor"]):
     def call(self, operation: Operation[T]) -> T:
         """The result of any operation of `hexclave_api` that this access type allows.
 
@@ -166,6 +165,9 @@ class _BlockingApp(_App):
             HexclaveError: every other failure, see `hexclave.errors`.
         """
         return self._executor.run(exchange(self._context, operation))
+
+    def _list(self, pages: Pages[T]) -> Page[T]:
+        return Page(self.call(pages.operation(pages.cursor)), pages, self.call)
 
     def close(self) -> None:
         """Close the connections. Apps that were derived from this one end with it; `http_client` stays open."""
@@ -180,9 +182,7 @@ class _BlockingApp(_App):
         self.close()
 
 
-class _AwaitingApp(_App):
-    _executor: "AwaitingExecutor"
-
+class _AwaitingApp(_App["AwaitingExecutor"]):
     async def call(self, operation: Operation[T]) -> T:
         """The result of any operation of `hexclave_api` that this access type allows.
 
@@ -191,6 +191,9 @@ class _AwaitingApp(_App):
             HexclaveError: every other failure, see `hexclave.errors`.
         """
         return await self._executor.run(exchange(self._context, operation))
+
+    def _list(self, pages: Pages[T]) -> AsyncPages[T]:
+        return AsyncPages(pages, self.call)
 
     async def close(self) -> None:
         """Close this event loop's connections. Derived apps end with it; `http_client` stays open."""
@@ -218,7 +221,7 @@ def _awaiting(options: AppOptions["AsyncHttpClient"]) -> "AwaitingExecutor":
     return AwaitingExecutor(options.get("http_client"))
 
 
-def _admin_token_steps(token: AdminAccessToken | SecretText | None) -> Callable[[], Steps[str]] | None:
+def _admin_token_steps(token: AdminAccessToken | SecretText | None) -> Callable[[], Steps[Secret]] | None:
     if token is None:
         return None
     if not callable(token):
@@ -226,11 +229,9 @@ def _admin_token_steps(token: AdminAccessToken | SecretText | None) -> Callable[
     return lambda: _ask(token)
 
 
-def _ask(token: AdminAccessToken) -> Steps[str]:
-    text = yield Call(blocking=token, awaiting=lambda: _awaited(token))
-    if not isinstance(text, str):
-        raise UnsafeUseError(f"admin_access_token returned {type(text).__name__} instead of a str.")
-    return text
+def _ask(token: AdminAccessToken) -> Steps[Secret]:
+    secret = credentials.masked((yield Call(blocking=token, awaiting=lambda: _awaited(token))))
+    return credentials.checked(secret, "admin_access_token")
 
 
 async def _awaited(token: AdminAccessToken) -> str:

@@ -104,6 +104,7 @@ def header_value(value: str, argument: str) -> str:
     """
     problem = _problem(value)
     if problem is not None:
+        del value  # A traceback with locals must not show it.
         raise UnsafeUseError(f"{argument} {problem}")
     return value
 
@@ -122,10 +123,10 @@ def project_id(given: str | None) -> str:
     value = from_environment("project_id") if given is None else given
     if value is None:
         raise UnsafeUseError("The project id is missing: pass project_id=… or set HEXCLAVE_PROJECT_ID.")
-    if isinstance(value, str) and value.startswith(tuple(_PREFIXES)):
-        # A key that strayed here must not stay readable in this frame.
-        value = given = value[:4]
-        raise UnsafeUseError(f"project_id was given a key ({value}…); project ids are UUIDs (or `internal`).")
+    prefix = str(value)[:4]
+    if prefix in _PREFIXES:
+        del value, given  # A traceback with locals must not show the key that strayed here.
+        raise UnsafeUseError(f"project_id was given a key ({prefix}…); project ids are UUIDs (or `internal`).")
     return header_value(value, "project_id")
 
 
@@ -142,13 +143,18 @@ def keys_of(access: AccessType, given: Mapping[str, SecretText | None], *, keyle
     for argument, value in given.items():
         secret = masked(from_environment(argument)) if value is None and not keyless else value
         if secret is not None:
-            held[argument] = _checked(secret, argument)
+            held[argument] = checked(secret, argument)
         elif argument in row.must_hold and not keyless:
             raise UnsafeUseError(f"The key is missing: pass {argument}=… or set HEXCLAVE_{_ENVIRONMENT[argument]}.")
     return held
 
 
-def _checked(secret: SecretText, argument: str) -> Secret:
+def checked(secret: SecretText | None, argument: str) -> Secret:
+    """The key or token, if it can be a header value and belongs to this argument.
+
+    Raises:
+        UnsafeUseError: it cannot or does not.
+    """
     if secret == "":
         raise UnsafeUseError(f"{argument} is empty.")
     if not isinstance(secret, Secret):
@@ -165,7 +171,7 @@ def _checked(secret: SecretText, argument: str) -> Secret:
     return secret
 
 
-def _problem(value: str) -> str | None:
+def _problem(value: object) -> str | None:
     if not isinstance(value, str):
         return f"must be a str, not {type(value).__name__}."
     if not value:

@@ -27,7 +27,7 @@ from hexclave.errors import (
     UserAuthenticationRequired,
 )
 from hexclave.oauth import OAuthAuthorization, Pkce
-from hexclave.tokens import Tokens
+from hexclave.tokens import FixedTokens, Tokens
 from hexclave_api.models import OAuthTokens, SentSignInCode, SignInOrSignUpResult, SignInResult
 from hexclave_api.operation import UNSET, Operation, Unset
 from hexclave_api.operations import auth, cli_auth, oauth, sessions
@@ -296,6 +296,8 @@ class Auth(Resource[Mode]):
 
     def _sign_in(self, operation: Operation[Signed]) -> Steps[Signed]:
         session = self._session()
+        if isinstance(session.store, FixedTokens):
+            raise UnsafeUseError("FixedTokens keeps the session it was given; sign in with a MemoryTokenStore.")
         try:
             # With the session's tokens, because an anonymous user that signs up keeps its id.
             result = yield from exchange(self._context, operation)
