@@ -25,7 +25,7 @@ def main(argv: list[str]) -> int:
 
 def run_import(argv: list[str]) -> int:
     """Merge upstream's documents into the description; print what that mended and changed."""
-    from generator import description, mends, merging, upstream
+    from generator import description, extensions, mends, merging, upstream, validation
 
     parser = _parser("import", run_import)
     parser.add_argument("folder", type=Path, metavar="DIR", help="some of client, server, admin, webhooks .json")
@@ -37,8 +37,14 @@ def run_import(argv: list[str]) -> int:
     for view in views.values():
         for place, operation in view.items():
             mended.update(mends.mend(place, operation))
-    old = description.load(spec) if spec.exists() else {}
+    old = {}
+    if spec.exists():
+        old = description.load(spec)
+        extensions.refuse_malformed(spec, old)
+        validation.refuse_invalid(spec, old)
     new = merging.merge(old, views, str(spec))
+    if new != old:
+        validation.refuse_invalid(spec, new)
     wrote = description.write(spec, new)
     for name, count in mended.items():
         print(f"mended {name.replace('_', ' ')}: {count}")

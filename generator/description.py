@@ -30,6 +30,10 @@ _NAMED = frozenset({"paths", "webhooks", "schemas", "securitySchemes", "response
 class DescriptionError(Exception):
     """A document that cannot be used. Its text is one line: the file, the place in it, what is wrong."""
 
+    def __str__(self) -> str:
+        # The text quotes documents, which may hold anything.
+        return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in super().__str__())
+
 
 def load(path: Path) -> Json:
     """The description in `path`.

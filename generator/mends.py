@@ -7,18 +7,10 @@ import re
 from collections.abc import Callable, Iterator
 
 from generator.description import Json
-from generator.upstream import WEBHOOK, Place
+from generator.upstream import CREDENTIALS, WEBHOOK, Place, header
 
 Mend = Callable[[Place, Json], int]
 
-_CREDENTIALS = {
-    "access-token": "access_token",
-    "refresh-token": "refresh_token",
-    "publishable-client-key": "publishable_client_key",
-}
-_OTHER_AUTHENTICATION = frozenset(
-    {"project-id", "branch-id", "access-type", "secret-server-key", "super-secret-admin-key", "admin-access-token"}
-)
 _WHOLE_IN_QUERY = re.compile(r"limit|offset|.*_(millis|min|max)")
 _WHOLE_NUMBERS = re.compile(
     r".*_millis|.*_count|byte_length|quantity|delta|upvotes|bot|free_trial_abuse|sent|bounced|marked_as_spam"
@@ -47,16 +39,12 @@ def turn_credential_headers_into_needs(_place: Place, operation: Json) -> int:
     """Headers of authentication are declared as parameters here and there; sending them is the business of whoever
     performs the call. Tokens and the publishable key say something about this operation, so they stay as its needs."""
 
-    def is_credential(parameter: Json) -> bool:
-        name = re.sub(r"x-(stack|hexclave)-", "", parameter["name"].lower())
-        if parameter["in"] != "header" or name not in _CREDENTIALS.keys() | _OTHER_AUTHENTICATION:
-            return False
-        if credential := _CREDENTIALS.get(name):
+    for parameter in operation["parameters"]:
+        credential = CREDENTIALS.get(header(parameter["name"])) if parameter["in"] == "header" else None
+        if credential:
             wanted = operation.setdefault("x-needs" if parameter["required"] else "x-uses", [])
             wanted[:] = sorted({*wanted, credential})
-        return True
-
-    return _drop(operation, is_credential)
+    return _drop(operation, lambda parameter: parameter["in"] == "header")
 
 
 def type_query_flags(_place: Place, operation: Json) -> int:

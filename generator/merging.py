@@ -110,7 +110,14 @@ class _Merge:
             for place in self._places
             if any("items" in p.schema.get("properties", {}) for p in self._parts[place])
         }
-        return kept | naming.operation_ids([place for place in self._places if place not in kept], lists, owners)
+        ids = kept | naming.operation_ids([place for place in self._places if place not in kept], lists, owners)
+        for place in self._places:
+            if place not in ids:
+                raise DescriptionError(
+                    f"{standing.source}: no operation id is left for {naming.text(place)}; "
+                    f'decide in `x-names`: {{"{naming.text(place)}": …}}'
+                )
+        return ids
 
     def _operation(self, place: Place) -> Json:
         before = self._standing.operation(place)

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from generator.description import DescriptionError
 from generator.upstream import WEBHOOK, Place
 
 _VERBS = {"get": "get", "post": "create", "put": "replace", "patch": "update", "delete": "delete"}
@@ -47,8 +46,8 @@ def operation_ids(places: Iterable[Place], lists: Collection[Place], taken: Coll
         lists: the places that reply with a list.
         taken: ids that are in use elsewhere.
 
-    Raises:
-        DescriptionError: two paths differ in punctuation alone.
+    Returns:
+        No id for a place whose names are all taken.
     """
     found: dict[Place, str] = {}
     waiting = sorted(places)
@@ -62,10 +61,6 @@ def operation_ids(places: Iterable[Place], lists: Collection[Place], taken: Coll
         }
         found |= free
         waiting = [place for place in waiting if place not in free]
-    if waiting:
-        raise DescriptionError(
-            f'no operation id is left for {text(waiting[0])}; decide in `x-names`: {{"{text(waiting[0])}": …}}'
-        )
     return found
 
 

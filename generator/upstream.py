@@ -16,6 +16,16 @@ FILES = {name: f"{name}.json" for name in (*AUDIENCES, "webhooks")}
 WEBHOOK = "webhook"
 """Stands in for the HTTP method of an event, whose name stands in for the path."""
 
+CREDENTIALS = {
+    "access-token": "access_token",
+    "refresh-token": "refresh_token",
+    "publishable-client-key": "publishable_client_key",
+}
+"""Headers that an operation may need, without their prefix, and what the description calls them."""
+_OTHER_HEADERS = frozenset(
+    {"project-id", "branch-id", "access-type", "secret-server-key", "super-secret-admin-key", "admin-access-token"}
+)
+
 Place = tuple[str, str]
 """Method in lower case and path."""
 View = dict[Place, Json]
@@ -44,7 +54,13 @@ def read(folder: Path) -> dict[str, View]:
     found = {audience: folder / name for audience, name in FILES.items() if (folder / name).exists()}
     if not found:
         raise DescriptionError(f"{folder}: none of {' '.join(FILES.values())} is here")
-    return {audience: _Document(path).view(audience) for audience, path in found.items()}
+    seen: dict[str, str] = {}
+    return {audience: _Document(path, seen).view(audience) for audience, path in found.items()}
+
+
+def header(name: str) -> str:
+    """A header's name without the prefix that came with the rebranding: `refresh-token`."""
+    return re.sub(r"^x-(stack|hexclave)-", "", name.lower())
 
 
 def bare(path: str) -> str:
@@ -53,8 +69,9 @@ def bare(path: str) -> str:
 
 
 class _Document:
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, seen: dict[str, str]) -> None:
         self._path = path
+        self._seen = seen
         try:
             self._root = json.loads(
                 path.read_bytes().decode("utf-8"), object_pairs_hook=_no_key_twice, parse_constant=_no_constant
@@ -77,12 +94,11 @@ class _Document:
             raise DescriptionError(f"{self._path}: nested too deeply") from None
 
     def _operations(self, root: Json) -> Iterator[tuple[Place, Json]]:
-        seen: dict[str, str] = {}
         for path, item in self._mapping(root.get("paths"), "/paths").items():
             at = f"/paths/{_escape(path)}"
             if not re.fullmatch(r"/|(/([\w.~@:-]+|\{[A-Za-z_]\w*\}))+", path):
                 self._refuse(at, "not a path like /users/{user_id}")
-            other = seen.setdefault(bare(path), path)
+            other = self._seen.setdefault(bare(path), path)
             if other != path:
                 self._refuse(at, f"conflicts with {other}: the same path with other parameter names")
             for method, operation in self._mapping(item, at).items():
@@ -128,6 +144,8 @@ class _Document:
         node = self._known(node, at, _PARAMETER)
         if not isinstance(node.get("name"), str) or node.get("in") not in ("path", "query", "header"):
             self._refuse(at, "a parameter needs a `name` and `in: path | query | header`")
+        if node["in"] == "header" and header(node["name"]) not in CREDENTIALS.keys() | _OTHER_HEADERS:
+            self._refuse(at, f"a header that does not belong to authentication: {node['name']}")
         return {
             "name": node["name"],
             "in": node["in"],

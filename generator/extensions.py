@@ -1,0 +1,59 @@
+"""The form of the `x-` extensions, which no OpenAPI validator knows."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from generator.description import AUDIENCES, DescriptionError, Json
+from generator.upstream import CREDENTIALS
+
+_ACCESS: Final = set(AUDIENCES)
+
+
+def refuse_malformed(path: Path, document: Json) -> None:
+    """Raises for an extension in `document` that has another form than `spec/README.md` says.
+
+    Raises:
+        DescriptionError: names `path` and the JSON pointer, and says what is expected there.
+    """
+    for at, key, value in _extensions(document, ""):
+        form = _FORMS.get(key)
+        if form and not form[0](value):
+            raise DescriptionError(f"{path}#{at}/{key}: {form[1]} is expected")
+
+
+def _extensions(node: Any, at: str) -> Iterator[tuple[str, str, Any]]:
+    for key, child in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
+        if str(key).startswith("x-"):
+            yield at, str(key), child
+        else:
+            yield from _extensions(child, f"{at}/{str(key).replace('~', '~0').replace('/', '~1')}")
+
+
+def _is_access(value: Any) -> bool:
+    return isinstance(value, list) and value != [] and all(isinstance(v, str) and v in _ACCESS for v in value)
+
+
+def _is_by_access(value: Any) -> bool:
+    return _is_names(value) and value.keys() <= _ACCESS
+
+
+def _is_names(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(name, str) for name in value.values())
+
+
+def _is_credentials(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(v, str) and v in CREDENTIALS.values() for v in value)
+
+
+_FORMS: Final = {
+    "x-access": (_is_access, f"a list of access types ({', '.join(AUDIENCES)})"),
+    "x-access-names": (_is_by_access, "a name for each access type"),
+    "x-access-schema": (_is_by_access, "a reference for each access type"),
+    "x-names": (_is_names, "a name for each place"),
+    "x-needs": (_is_credentials, f"a list of credentials ({', '.join(CREDENTIALS.values())})"),
+    "x-uses": (_is_credentials, f"a list of credentials ({', '.join(CREDENTIALS.values())})"),
+    "x-idempotent": (lambda value: value is True, "true"),
+    "x-ours": (lambda value: value is True, "true"),
+    "x-note": (lambda value: isinstance(value, str), "text"),
+}
