@@ -31,7 +31,6 @@ class Pages(Generic[T]):
 
     operation: Callable[[str | Unset], Operation[PageReply[T]]]
     cursor: str | Unset = UNSET
-    prefetch: bool = False
 
 
 class Page(Generic[T]):
@@ -57,18 +56,13 @@ class Page(Generic[T]):
         return Page(self._perform(self._pages.operation(self.next_cursor)), self._pages, self._perform)
 
     def __iter__(self) -> Iterator[T]:
-        return self._prefetching() if self._pages.prefetch else self._one_by_one()
-
-    def __repr__(self) -> str:
-        return f"<Page of {len(self.items)}{', and more' if self.next_cursor else ''}>"
-
-    def _one_by_one(self) -> Iterator[T]:
         page: Page[T] | None = self
         while page is not None:
             yield from page.items
             page = page.next()
 
-    def _prefetching(self) -> Iterator[T]:
+    def prefetched(self) -> Iterator[T]:
+        """The same iteration, loading each next page in a thread while the items of this one are used."""
         from concurrent.futures import ThreadPoolExecutor
 
         page: Page[T] | None = self
@@ -78,6 +72,9 @@ class Page(Generic[T]):
                 following = thread.submit(page.next) if page.next_cursor is not None else None
                 yield from page.items
                 page = None if following is None else following.result()
+
+    def __repr__(self) -> str:
+        return f"<Page of {len(self.items)}{', and more' if self.next_cursor else ''}>"
 
 
 class AsyncPage(Generic[T]):
@@ -106,16 +103,23 @@ class AsyncPage(Generic[T]):
         return AsyncPage(await self._perform(self._pages.operation(self.next_cursor)), self._pages, self._perform)
 
     async def __aiter__(self) -> AsyncIterator[T]:
+        page: AsyncPage[T] | None = self
+        while page is not None:
+            for item in page.items:
+                yield item
+            page = await page.next()
+
+    async def prefetched(self) -> AsyncIterator[T]:
+        """The same iteration, loading each next page in a task while the items of this one are used."""
         import asyncio  # blocking programs never pay for it
 
         page: AsyncPage[T] | None = self
         while page is not None:
-            ahead = self._pages.prefetch and page.next_cursor is not None
-            following = asyncio.ensure_future(page.next()) if ahead else None
+            following = asyncio.ensure_future(page.next()) if page.next_cursor is not None else None
             try:
                 for item in page.items:
                     yield item
-                page = await (page.next() if following is None else following)
+                page = None if following is None else await following
             finally:
                 if following is not None:
                     following.cancel()
@@ -136,6 +140,11 @@ class AsyncPages(Generic[T]):
 
     async def __aiter__(self) -> AsyncIterator[T]:
         async for item in await self._first():
+            yield item
+
+    async def prefetched(self) -> AsyncIterator[T]:
+        """All items, loading each next page in a task while those of this one are used."""
+        async for item in (await self._first()).prefetched():
             yield item
 
     async def _first(self) -> AsyncPage[T]:
