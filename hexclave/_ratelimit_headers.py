@@ -1,0 +1,151 @@
+"""What the headers of a reply say about rate limits, whatever family of names the server uses."""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+import attrs
+
+_PREFIXES: Final = ("ratelimit-", "x-ratelimit-", "x-rate-limit-")
+_LONGEST: Final = 1_000
+# A reset is either seconds from now or a point in time; no server makes anybody wait for 30 years.
+_EPOCH_SECONDS: Final = 1e9
+_EPOCH_MILLIS: Final = 1e12
+
+_NUMBER: Final = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,15})?")
+_QUOTED: Final = r'"(?:[^"\\]|\\.)*"'
+_MEMBER: Final = re.compile(rf'(?:{_QUOTED}|[^",])+')
+_NAME: Final = re.compile(rf"\s*({_QUOTED}|[^;\s]*)")
+_PARAMETER: Final = re.compile(rf"\s*;\s*([a-z]+)\s*=\s*({_QUOTED}|[^;\s]*)")
+
+
+@attrs.frozen
+class RateLimitInfo:
+    """What a reply says about rate limits; `None` where it says nothing that makes sense."""
+
+    limit: int | None = None
+    """Requests allowed in a window."""
+    remaining: int | None = None
+    """Requests left in this window."""
+    reset: float | None = None
+    """Seconds from the reply to the next window."""
+    retry_after: float | None = None
+    """Seconds from the reply until the server wants to be asked again."""
+    window: float | None = None
+    """Length of the window in seconds."""
+
+    @property
+    def wait(self) -> float | None:
+        """Seconds until a server that refused a call, or will refuse the next, accepts calls again."""
+        if self.retry_after is not None:
+            return self.retry_after
+        # With requests left, the refusal came from another limit than the one these numbers are about.
+        return None if self.remaining else self.reset
+
+
+def read_rate_limit(headers: Mapping[str, str], *, now: float) -> RateLimitInfo:
+    """What `headers` say about rate limits; never raises, whatever they hold.
+
+    Read are `Retry-After` (seconds or a date), `RateLimit` and `RateLimit-Policy` (IETF draft 10 and its older forms), and the
+    families `RateLimit-*`, `X-RateLimit-*` and `X-Rate-Limit-*`. Dates and points in time are taken relative to the reply's own
+    `Date`, or to `now` (Unix seconds) where it has none. Of several limits the one with the fewest requests left counts.
+    """
+    names = [name for name in headers if "ratelimit" in name or "rate-limit" in name or name == "retry-after"]
+    if not names:
+        return RateLimitInfo()
+    found = {name: value for name in names if len(value := headers[name]) <= _LONGEST}
+    date = _date(headers.get("date", ""))
+    clock = now if date is None else date
+    values: dict[str, float] = {}
+    # In order of preference: of each fact the first that makes sense is kept.
+    for name, value in _facts(found, clock):
+        if value is not None:
+            values.setdefault(name, value)
+    return RateLimitInfo(
+        limit=_whole(values.get("limit")),
+        remaining=_whole(values.get("remaining")),
+        reset=values.get("reset"),
+        retry_after=values.get("retry_after"),
+        window=values.get("window") or None,
+    )
+
+
+def _facts(found: Mapping[str, str], clock: float) -> Iterator[tuple[str, float | None]]:
+    yield "retry_after", _seconds_until(found.get("retry-after", ""), clock)
+    yield from _structured(found.get("ratelimit", ""), found.get("ratelimit-policy", ""))
+    for prefix in _PREFIXES:
+        # The first drafts append the policies to the limit: `100, 100;w=60`.
+        for name, parameters in _members(found.get(f"{prefix}limit", "")):
+            yield "limit", _number(name)
+            yield "window", _number(parameters.get("w", ""))
+        yield "remaining", _number(found.get(f"{prefix}remaining", ""))
+        yield "reset", _seconds_until(found.get(f"{prefix}reset", ""), clock)
+
+
+def _structured(state: str, policy: str) -> Iterator[tuple[str, float | None]]:
+    policies: dict[str, tuple[float | None, float | None]] = {}
+    foreign: set[str] = set()
+    for name, parameters in _members(policy):
+        if parameters.get("qu", "requests") == "requests":
+            policies[name] = _number(parameters.get("q", name)), _number(parameters.get("w", ""))
+        else:
+            foreign.add(name)
+    states: list[tuple[float, float, str]] = []
+    for name, parameters in _members(state):
+        key, equals, value = name.partition("=")
+        if equals:  # drafts 7 and before: `limit=100, remaining=50, reset=5`
+            yield key.strip(), _number(value)
+        remaining = _number(parameters.get("r", ""))
+        if remaining is not None and name not in foreign:
+            states.append((remaining, -(_number(parameters.get("t", "")) or 0.0), name))
+    if states:
+        remaining, reset, name = min(states)
+        yield "remaining", remaining
+        yield "reset", -reset or None
+    elif len(policies) == 1:
+        (name,) = policies
+    else:
+        return
+    limit, window = policies.get(name, (None, None))
+    yield "limit", limit
+    yield "window", window
+
+
+def _members(field: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """The members of a structured list: name and parameters, quotes taken off."""
+    for member in _MEMBER.findall(field):
+        head = _NAME.match(member)
+        if head is not None:
+            parameters = {key: value.strip('"') for key, value in _PARAMETER.findall(member, head.end())}
+            yield head[1].strip('"'), parameters
+
+
+def _number(text: str) -> float | None:
+    # `float` alone would take signs, exponents, infinities and the digits of other scripts.
+    return float(text) if _NUMBER.fullmatch(text.strip()) else None
+
+
+def _whole(value: float | None) -> int | None:
+    return None if value is None else int(value)
+
+
+def _seconds_until(text: str, clock: float) -> float | None:
+    value = _number(text)
+    if value is None:
+        value = _date(text)
+        return None if value is None else max(value - clock, 0.0)
+    if value >= _EPOCH_MILLIS:
+        value /= 1000
+    return max(value - clock, 0.0) if value >= _EPOCH_SECONDS else value
+
+
+def _date(text: str) -> float | None:
+    if not text or len(text) > 100:
+        return None
+    try:
+        date = parsedate_to_datetime(text)
+        return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
