@@ -62,8 +62,8 @@ def differences(old: Call | None, new: Call | None, before: Reader, after: Reade
         pair.sent.say(_HERE, kind, text, sent=True)
     elif is_there:
         pair.sent.say(_HERE, *(("added", "added") if old is None else ("access-added", "may be called now")))
-    yield from pair.sent.differences
-    yield from pair.received.differences
+    yield from pair.sent.differences()
+    yield from pair.received.differences()
 
 
 class _Pair:

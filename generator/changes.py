@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import attrs
 
 from generator.calls import calls, differences
-from generator.compatibility import Fact, Place
+from generator.compatibility import Difference, Fact
 from generator.description import AUDIENCES, METHODS, Json
 from generator.shapes import Reader
 from generator.upstream import WEBHOOK
@@ -45,8 +45,7 @@ class _Found:
     access: str | None
     everyone: frozenset[str | None]
     """The access types that may call the operation, before and after."""
-    place: Place
-    fact: Fact
+    difference: Difference
 
 
 def compare(old: Json, new: Json) -> list[Change]:
@@ -57,18 +56,19 @@ def compare(old: Json, new: Json) -> list[Change]:
     in_components: dict[tuple[tuple[str, str], Fact], list[_Found]] = defaultdict(list)
     in_operations: dict[tuple[tuple[str, str], Fact], list[_Found]] = defaultdict(list)
     for found in _found(old, new):
-        if found.place.in_component:
-            in_components[found.place.in_component, found.fact].append(found)
+        if found.difference.place.in_component:
+            in_components[found.difference.place.in_component, found.difference.fact].append(found)
         else:
-            in_operations[(found.subject, found.place.outer), found.fact].append(found)
+            in_operations[(found.subject, found.difference.place.outer), found.difference.fact].append(found)
     changes = []
     for (where, fact), same in in_components.items():
-        if len({(found.subject, found.place.outer) for found in same}) > 1:
+        places = {(found.subject, found.difference.place.outer) for found in same}
+        if len(places) > 1 or any(found.difference.repeated for found in same):
             subjects = sorted({found.subject for found in same}, key=_order)
             changes.append(Change(where[0], where[1].removeprefix("."), fact, (), tuple(subjects)))
         else:
             for found in same:
-                in_operations[(found.subject, found.place.outer), fact].append(found)
+                in_operations[(found.subject, found.difference.place.outer), fact].append(found)
     for (where, fact), same in in_operations.items():
         seen_by = {found.access for found in same}
         access = () if seen_by == same[0].everyone else tuple(access for access in AUDIENCES if access in seen_by)
@@ -84,7 +84,7 @@ def _found(old: Json, new: Json) -> Iterator[_Found]:
         subject = now.subject if now else before[key].subject
         for access in (*AUDIENCES, None):
             for difference in differences(was, now, Reader(old, access), Reader(new, access)):
-                yield _Found(subject, access, everyone, difference.place, difference.fact)
+                yield _Found(subject, access, everyone, difference)
 
 
 def _rank(change: Change) -> tuple[object, ...]:

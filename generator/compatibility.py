@@ -7,7 +7,7 @@ freely in what is received, because unknown ones stay strings.
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final, Literal, TypeAlias
 
 import attrs
@@ -60,26 +60,27 @@ class Difference:
 
     place: Place
     fact: Fact
-
-    def moved(self, old: str, new: str) -> "Difference":
-        """The same difference where its component stands at `new` instead of at `old`."""
-        outer = new + self.place.outer.removeprefix(old)
-        return attrs.evolve(self, place=attrs.evolve(self.place, outer=outer))
+    repeated: bool = False
+    """Whether its component stands in more places of what was compared than this one."""
 
 
 @attrs.define
 class Comparison:
-    """Compares schemas as one access type sees them, in one direction; what differs gathers in `differences`.
-
-    A component is compared once; where it is met again, what differs in it is told again for that place.
-    """
+    """Compares schemas as one access type sees them, in one direction; a component where it is met first."""
 
     old: Reader
     new: Reader
     direction: Direction
-    differences: list[Difference] = attrs.field(factory=list)
-    _met: dict[tuple[str, str], tuple[str, list[Difference]]] = attrs.field(factory=dict)
+    _found: list[Difference] = attrs.field(factory=list)
     _open: set[tuple[str, str]] = attrs.field(factory=set)
+    _met: dict[tuple[str, str], slice] = attrs.field(factory=dict)
+    """Components and what was found in each."""
+    _repeated: set[tuple[str, str] | None] = attrs.field(factory=set)
+
+    def differences(self) -> Iterator[Difference]:
+        """All that was found so far."""
+        for found in self._found:
+            yield attrs.evolve(found, repeated=found.place.component in self._repeated)
 
     def say(
         self,
@@ -93,7 +94,7 @@ class Comparison:
     ) -> None:
         """Notes a difference; `sent` and `received` say in which direction it breaks callers."""
         breaking = sent if self.direction == "sent" else received
-        self.differences.append(Difference(place, Fact(kind, text, breaking, affects, self.direction)))
+        self._found.append(Difference(place, Fact(kind, text, breaking, affects, self.direction)))
 
     def addition(self, schema: Node | bool, *, needed: bool) -> str:
         """The text for a field or parameter that was added."""
@@ -140,15 +141,15 @@ class Comparison:
                 self._renamed(old.name, new.name, place, inside)
             place = inside
         if pair in self._met:
-            first, known = self._met[pair]
-            self.differences += [found.moved(first, place.outer) for found in known]
+            self._repeated |= {found.place.component for found in self._found[self._met[pair]]}
+            self._met[pair] = slice(0)
         elif pair not in self._open:
-            begin = len(self.differences)
+            begin = len(self._found)
             self._open.add(pair)
             self._inside(old, new, place)
             self._open.discard(pair)
             if place.component == pair:
-                self._met[pair] = (place.outer, self.differences[begin:])
+                self._met[pair] = slice(begin, len(self._found))
 
     def _inside(self, old: Shape, new: Shape, place: Place) -> None:
         pairs, gone, come = _paired([*old.options] or [old], [*new.options] or [new])

@@ -118,7 +118,7 @@ def _types(node: Node) -> list[str]:
 
 
 def _object_kind(node: Node) -> str:
-    if node.get("properties") or node.get("additionalProperties") is False:
+    if node.get("properties"):
         return "record"
     return "map" if isinstance(node.get("additionalProperties"), Mapping) else "object"
 

@@ -64,6 +64,10 @@ def said(old: Json, new: Json) -> list[tuple[str, str, bool]]:
     return [(f"{c.subject} {c.place}".strip(), c.fact.kind, c.fact.breaking) for c in compare(old, new)]
 
 
+def texts(old: Json, new: Json) -> list[str]:
+    return [change.fact.text for change in compare(old, new)]
+
+
 def choice(*values: str) -> Json:
     return {"type": "string", "enum": list(values)}
 

@@ -158,6 +158,7 @@ def broken_part(part: Json) -> Json:
         (broken(lambda document: document["paths"]["/things"].update(get=5)), "#/paths/~1things/get", "5"),
         (broken_operation(**{"x-access": None}), "#/paths/~1things/get", "x-access"),
         (broken_operation(**{"x-access": ["root"]}), "#/paths/~1things/get", "x-access"),
+        (broken_operation(parameters=[{"name": 1}]), "#/paths/~1things/get/parameters/0/name: ", "1 is not"),
         (broken_operation(operationId=None), "#/paths/~1things/get/operationId", "None"),
         (broken(lambda d: d["paths"]["/things"]["get"].pop("operationId")), "#/paths/~1things/get", "operationId"),
         (broken(lambda d: d["paths"].update({"/a/{x}": {}, "/a/{y}": {}})), "#/paths/~1a~1{y}", "/a/{x}"),

@@ -43,6 +43,37 @@ def test_a_component_that_stands_twice_in_one_operation_is_told_once() -> None:
     assert (change.subject, change.place, change.operations) == ("Part", "a", ("GET /things",))
 
 
+def test_components_that_double_at_each_level_are_compared_once() -> None:
+    """Fifty levels of two uses each are 2⁵⁰ places."""
+
+    def document(leaf: Json) -> Json:
+        levels = {f"L{n}": record(x=ref(f"L{n + 1}"), y=ref(f"L{n + 1}")) for n in range(50)}
+        return api({"/things": {"get": operation(responses=reply(ref("L0")))}}, **levels, L50=record(a=leaf))
+
+    (change,) = compare(document(STRING), document(INTEGER))
+    assert (change.subject, change.place) == ("L50", "a")
+
+
+def test_what_a_component_that_stands_twice_holds_stands_twice_too() -> None:
+    def document(leaf: Json) -> Json:
+        paths = {"/things": {"get": operation(responses=reply(record(x=ref("Outer"), y=ref("Outer"))))}}
+        return api(paths, Outer=record(inner=ref("Inner")), Inner=record(a=leaf))
+
+    (change,) = compare(document(STRING), document(INTEGER))
+    assert (change.subject, change.place) == ("Inner", "a")
+
+
+def test_a_component_with_words_of_its_own_at_the_place_of_use_is_still_that_component() -> None:
+    """Before OpenAPI 3.1 a reference could not have a description, so `allOf` of one is a reference."""
+
+    def document(part: Json) -> Json:
+        worded = {"allOf": [ref("Part")], "description": "The part."}
+        return api({"/things": {"get": operation(responses=reply(record(x=worded, y=ref("Part"))))}}, Part=part)
+
+    (change,) = compare(document(record(a=STRING)), document(record(a=INTEGER)))
+    assert (change.subject, change.place) == ("Part", "a")
+
+
 def test_a_component_both_sent_and_received_is_judged_for_each() -> None:
     def document(part: Json) -> Json:
         action = operation(requestBody=content(record(x=ref("Part"))), responses=reply(ref("Part")))

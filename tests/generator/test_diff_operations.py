@@ -19,6 +19,7 @@ from tests.generator.describing import (
     ref,
     reply,
     said,
+    texts,
 )
 
 
@@ -124,6 +125,11 @@ def test_what_a_call_must_carry_and_may_do(old: Json, new: Json, kind: str, brea
 )  # fmt: skip
 def test_request_bodies(old: Json, new: Json, kind: str, breaking: bool) -> None:
     assert said(one(**old), one(**new)) == [("GET /things body", kind, breaking)]
+
+
+def test_a_body_added_says_what_it_holds() -> None:
+    (text,) = texts(one(), one(**body(record(("b",), c=STRING, b=STRING, a=STRING))))
+    assert text == "added: a, b (required), c"
 
 
 def test_a_media_type_added_breaks_nobody_and_one_removed_breaks_who_sends_it() -> None:

@@ -14,6 +14,7 @@ from tests.generator.describing import (
     ref,
     said,
     sending,
+    texts,
 )
 
 SCHEMA_RULES = {
@@ -31,6 +32,14 @@ SCHEMA_RULES = {
     "an enum became a string": (choice("a"), STRING, "enum-removed", False, False),
     "a constant changed": ({"const": "a"}, {"const": "a", "deprecated": True}, "deprecated", False, False),
     "no longer deprecated": ({**STRING, "deprecated": True}, STRING, "undeprecated", False, False),
+    "a default where a component is used": (
+        {"anyOf": [STRING], "default": "a"},
+        {"anyOf": [STRING], "default": "b"},
+        "default-changed",
+        False,
+        False,
+    ),
+    "nothing is allowed any more": ({}, False, "limit-added", True, True),
     "another default": ({**INTEGER, "default": 1}, {**INTEGER, "default": 2}, "default-changed", False, False),
     "a bound added": (INTEGER, {**INTEGER, "maximum": 5}, "limit-added", True, False),
     "a bound removed": ({**INTEGER, "maximum": 5}, INTEGER, "limit-removed", False, False),
@@ -123,9 +132,29 @@ def test_two_spellings_of_one_schema_are_equal() -> None:
         ({"allOf": [record(("a",), a=STRING), record(b=INTEGER)]}, record(("a",), a=STRING, b=INTEGER)),
         ({"type": "integer", "title": "Count", "x-note": "ours"}, {"type": "integer", "description": "How many."}),
         (True, {}),
+        ({"anyOf": [record(a=STRING), record(b=STRING)]}, {"oneOf": [record(b=STRING), record(a=STRING)]}),
     ]
     for one_way, other in spellings:
         assert said(receiving(one_way), receiving(other)) == []
+
+
+def test_options_are_compared_with_those_they_resemble() -> None:
+    old, new = {"type": ["integer", "boolean"]}, {"type": ["string", "boolean", "number"]}
+    assert texts(receiving(old), receiving(new)) == ["can also be string now", "integer → number"]
+
+
+def test_options_are_known_by_their_components() -> None:
+    schemas = {"A": record(a=STRING), "B": record(b=STRING)}
+    old = receiving({"anyOf": [ref("A"), ref("B")]}, **schemas)
+    changed = receiving({"anyOf": [ref("B"), ref("A")]}, **schemas | {"A": record(a=INTEGER)})
+    assert texts(old, changed) == ["string → integer"]
+
+
+def test_a_default_belongs_to_the_place_that_uses_a_component() -> None:
+    def document(default: str) -> Json:
+        return receiving({**ref("Part"), "default": default}, Part={**STRING, "default": "own"})
+
+    assert texts(document("a"), document("b")) == ['default "a" → "b"']
 
 
 def test_schemas_that_contain_themselves_come_to_an_end() -> None:
