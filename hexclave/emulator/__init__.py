@@ -1,0 +1,45 @@
+"""Hexclave on one machine: the REST API with its state and rules, for development and tests. Never for production.
+
+`python -m hexclave.emulator` serves it; `hexclave.testing` runs it inside of a test. The parts:
+
+    emulator.py     Emulator.handle: the one way from a request to its reply, in one transaction
+    access.py       headers -> who calls
+    reading.py      body, query and path -> checked input; validation.py and rules.py do the checking
+    routing.py      @route, Request, the table of routes
+    state.py        tables of immutable rows; storage.py keeps them in SQLite
+    exchange.py     replies that succeed; refusals.py: replies that refuse, as exceptions
+    codes.py mail.py events.py tokens.py    what several domains need
+    domains/        one module or two for each domain: its tables, its views, its operations
+    server.py       ASGI; the only module that knows of sockets
+
+To add a domain, add a module to `domains/`; nothing else needs an entry:
+
+    @attrs.frozen(kw_only=True)
+    class Thing:                                    # what is remembered: JSON types alone, an `id`, never changed in place
+        id: str
+        project_id: str                             # rows go when their project goes,
+        user_id: str                                # and, indexed by it, when their user goes
+        name: str
+
+    THINGS: Final = table("things", Thing, indexes=("project_id", "user_id"))
+
+    @route("POST", "/things", access=SERVER, rules={"body.name": at_most(256), "body.owner_id": USER_ID})
+    def post_thing(request: Request, state: State) -> Reply:
+        user = find_user(state, request.project.id, request.user_id(request.body["owner_id"]))
+        thing = state[THINGS].insert(Thing(id=new_id(), project_id=user.project_id, user_id=user.id, …))
+        emit(state, user.project_id, "thing.created", thing_view(thing), now=request.now)
+        return created(thing_view(thing))
+
+The template and the names of parameters are those of `spec/openapi.yaml`, which says what the operation takes: unknown fields
+are refused and scalars coerced before the handler runs, which gets only the fields that were given. `rules` add what the
+documents leave out (formats, lengths, fields the API demands all the same). Refuse with `raise known("THING_NOT_FOUND", …)`
+or, where the API has no code, `raise plain(404, "its exact text")`; add `.keeping()` where what was written shall stay.
+Time is `request.now`, never the operating system's. Where releases differ ask `request.release`; the recordings of the real API
+are from 2026-04.
+"""
+
+from hexclave.emulator.emulator import Emulator
+from hexclave.emulator.exchange import HttpRequest, Reply
+from hexclave.emulator.faults import Fault
+
+__all__ = ["Emulator", "Fault", "HttpRequest", "Reply"]

@@ -1,0 +1,41 @@
+"""The time that the emulator lives in. Tests move it; nothing else in the emulator asks the operating system."""
+
+import time
+
+
+class Clock:
+    """Real time plus an offset, or a time that stands still."""
+
+    def __init__(self) -> None:
+        self._offset = 0
+        self._frozen: int | None = None
+
+    def millis(self) -> int:
+        """Milliseconds since 1970."""
+        return self._frozen if self._frozen is not None else time.time_ns() // 1_000_000 + self._offset
+
+    def seconds(self) -> int:
+        """Whole seconds since 1970."""
+        return self.millis() // 1000
+
+    def advance(self, seconds: float) -> None:
+        """Move on, or back with a negative number; a frozen clock stays frozen."""
+        if self._frozen is None:
+            self._offset += round(seconds * 1000)
+        else:
+            self._frozen += round(seconds * 1000)
+
+    def freeze(self, at_millis: int | None = None) -> None:
+        """Stand still, now or at the given moment."""
+        self._frozen = self.millis() if at_millis is None else at_millis
+
+    def resume(self) -> None:
+        """Run again from where the clock stands."""
+        if self._frozen is not None:
+            self._offset = self._frozen - time.time_ns() // 1_000_000
+            self._frozen = None
+
+    def reset(self) -> None:
+        """Back to real time."""
+        self._offset = 0
+        self._frozen = None

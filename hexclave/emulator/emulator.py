@@ -1,0 +1,311 @@
+"""The emulator itself: state, clock, faults and log around the one way from a request to its reply."""
+
+import contextlib
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Final, Literal, TypeAlias
+from urllib.parse import unquote
+
+import attrs
+
+from hexclave.emulator import access, domains, reading, tokens
+from hexclave.emulator.clock import Clock
+from hexclave.emulator.domains.projects import PROJECTS, Project
+from hexclave.emulator.events import EVENTS, Event
+from hexclave.emulator.examples import example_reply
+from hexclave.emulator.exchange import HttpRequest, JsonObject, Reply, ok, text
+from hexclave.emulator.faults import Faults
+from hexclave.emulator.ids import secret
+from hexclave.emulator.mail import MAILS, Mail
+from hexclave.emulator.refusals import Refusal
+from hexclave.emulator.routing import Request, Route, Router
+from hexclave.emulator.seed import Ready, ready_project
+from hexclave.emulator.state import Snapshot, State, table
+from hexclave.emulator.storage import Storage
+
+Release: TypeAlias = Literal["2026-04", "2026-09"]
+
+_LOG: Final = logging.getLogger("hexclave.emulator")
+_VERSIONS: Final = frozenset({"v1", "v2beta1", "v2beta2", "v2beta3", "v2beta4", "v2beta5", "latest"})
+_CORS: Final = {
+    "access-control-allow-origin": "*",
+    "access-control-allow-methods": "GET, POST, PUT, PATCH, DELETE, OPTIONS",
+    "access-control-allow-headers": "*",
+    "access-control-expose-headers": "content-type, x-stack-actual-status, x-stack-known-error, x-stack-request-id",
+    "access-control-max-age": "86400",
+}
+
+
+@attrs.frozen(kw_only=True)
+class ServerSecret:
+    """What the signing keys are derived from."""
+
+    id: str
+    value: str
+
+
+SECRETS: Final = table("secrets", ServerSecret)
+
+
+@attrs.frozen
+class Logged:
+    """One request that was answered."""
+
+    at_millis: int
+    request: HttpRequest
+    reply: Reply
+    duration: float
+    """Seconds."""
+
+    @property
+    def code(self) -> str | None:
+        """The known error of the reply."""
+        return self.reply.headers.get("x-stack-known-error")
+
+
+class Emulator:
+    """One Hexclave, in this process. Its methods may be called from any thread.
+
+    Args:
+        db: a SQLite file that keeps the state; without it the state is lost with the process.
+        stub: answer operations that the emulator cannot perform with an example that fits the description.
+        release: the version of the API to behave like where versions differ.
+        ready: make a project with keys to begin with.
+
+    Raises:
+        ValueError: `db` is a file of something else.
+    """
+
+    def __init__(
+        self, *, db: Path | None = None, stub: bool = False, release: Release = "2026-09", ready: bool = True
+    ) -> None:
+        domains.load()
+        self.state = State()
+        self.clock = Clock()
+        self.faults = Faults()
+        self.log: deque[Logged] = deque(maxlen=10_000)
+        """The latest requests, oldest first."""
+        self.release = release
+        self.stub = stub
+        self.token_life = 600
+        """Seconds that an access token is good for."""
+        self.short_coordinates = False
+        """Sign with keys that have a coordinate below 32 bytes, as some of the API's do."""
+        self.after_events: list[Callable[[Sequence[Event]], None]] = []
+        """Called with the events of a request after its changes are kept."""
+        self.lock = threading.RLock()
+        self._router = Router()
+        self._claims: dict[str, JsonObject] = {}
+        self._storage = Storage(db) if db is not None else None
+        self._ready_wanted = ready
+        if self._storage is not None:
+            self.state.restore(self._storage.load())
+        self.ready: Ready | None = None
+        self._begin()
+
+    # -- requests
+
+    def handle(self, request: HttpRequest) -> Reply:
+        """Answer one request: in one transaction, kept before this returns."""
+        began = time.perf_counter()
+        with self.lock:
+            fault = self.faults.take(request.method, request.path)
+            reply = fault.reply() if fault is not None else None
+            if reply is None:
+                reply = self._finished(request, self._answer(request))
+            if fault is not None and fault.delay:
+                reply = attrs.evolve(reply, delay=fault.delay)
+            self.log.append(Logged(self.clock.millis(), request, reply, time.perf_counter() - began))
+            return reply
+
+    def _answer(self, request: HttpRequest) -> Reply:
+        try:
+            try:
+                reply = self._perform(request)
+            except Refusal as refusal:
+                reply = refusal.reply
+                if not refusal.keep:
+                    self.state.undo()
+            self._keep()
+        except Exception:
+            self.state.undo()
+            _LOG.exception("%s %s failed inside the emulator", request.method, request.path)
+            return text("The emulator failed; its log says why.", status=500)
+        return reply
+
+    def _perform(self, request: HttpRequest) -> Reply:
+        if request.method == "OPTIONS":
+            return Reply(200, b"", _CORS, bare=True)
+        if request.path != "/" and request.path.endswith("/"):
+            target = request.path.rstrip("/")
+            return Reply(308, target.encode(), {"location": target}, bare=True)
+        segments = request.path.strip("/").split("/")
+        if segments[0] != "api" or len(segments) < 2:
+            return self._outside(segments)
+        found = self._router.find(segments[2:] or [""]) if segments[1] in _VERSIONS else None
+        if found is None:
+            raise _no_such_page(request)
+        node, values = found
+        entry, names = node.routes.get(request.method, (None, ()))
+        if entry is None:
+            is_head = request.method == "HEAD" and "GET" in node.routes
+            return text("", status=405) if is_head else Reply(405, bare=True)
+        headers = access.unprefixed(request.headers)
+        body = reading.decoded_body(request)
+        caller = access.identify(self, headers)
+        reading.check_access(entry, caller)
+        params = dict(zip(names, [unquote(value) for value in values], strict=True))
+        query, body = reading.checked_input(entry, caller, request, headers, params, body)
+        call = Request(
+            self,
+            caller,
+            request.method,
+            request.path,
+            request.base_url,
+            {**request.headers, **headers},
+            params,
+            query,
+            body,
+        )
+        return self._handled(entry, call)
+
+    def _handled(self, entry: Route, call: Request) -> Reply:
+        if entry.handler is not None:
+            return entry.handler(call, self.state)
+        if self.stub and entry.operation is not None:
+            return example_reply(entry.operation, call.caller.type or "client")
+        message = f"The emulator does not know how to perform {entry.method} {entry.template}."
+        body = {"code": "NOT_IMPLEMENTED_IN_EMULATOR", "error": message}
+        raise Refusal(ok(body, status=501, headers={"x-stack-known-error": body["code"]}))
+
+    def _outside(self, segments: list[str]) -> Reply:
+        if segments == ["health"]:
+            return Reply(200, b'{"status":"ok"}', {"content-type": "application/json"}, bare=True)
+        return Reply(
+            404,
+            b"",
+            {"content-type": "text/html; charset=utf-8", "cache-control": "no-store, must-revalidate"},
+            bare=True,
+        )
+
+    def _finished(self, request: HttpRequest, reply: Reply) -> Reply:
+        if reply.bare:
+            return reply
+        headers = {"cache-control": "no-store, max-age=0", "x-stack-request-id": secret(16), **_CORS, **reply.headers}
+        status = reply.status
+        wanted = access.unprefixed(request.headers)
+        if "override-error-status" in wanted and 400 <= status < 500:
+            headers["x-stack-actual-status"] = str(status)
+            status = 200
+        if self.release != "2026-04":
+            for name in ("request-id", "known-error", "actual-status"):
+                if f"x-stack-{name}" in headers:
+                    headers[f"x-hexclave-{name}"] = headers[f"x-stack-{name}"]
+        return attrs.evolve(reply, status=status, headers=headers)
+
+    # -- tokens
+
+    @property
+    def secret(self) -> str:
+        """What the signing keys are derived from."""
+        found = self.state[SECRETS].get("server")
+        if found is None:
+            raise LookupError("the emulator has no server secret")
+        return found.value
+
+    def project(self, project_id: str) -> Project:
+        """The project with this id, which must exist."""
+        found = self.state[PROJECTS].get(project_id)
+        if found is None:
+            raise LookupError(f"there is no project {project_id}")
+        return found
+
+    def token_claims(self, token: str) -> JsonObject | None:
+        """The claims of a token that this emulator signed, expired or not."""
+        found = self._claims.get(token)
+        if found is None:
+            found = tokens.read(token, self.secret, short=self.short_coordinates)
+            if found is not None:
+                if len(self._claims) > 10_000:
+                    self._claims.clear()
+                self._claims[token] = found
+        return found
+
+    # -- state
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[State]:
+        """The state, for changes from outside of a request; kept at the end, undone when the block raises."""
+        with self.lock:
+            try:
+                yield self.state
+            except BaseException:
+                self.state.undo()
+                raise
+            self._keep()
+
+    def snapshot(self) -> Snapshot:
+        """The whole state, to come back to with `restore`."""
+        with self.lock:
+            return self.state.snapshot()
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Be as at the moment of the snapshot. Clock, faults and log stay."""
+        with self.lock:
+            self.state.restore(snapshot)
+            self._claims.clear()
+            if self._storage is not None:
+                self._storage.replace(snapshot)
+
+    def reset(self) -> None:
+        """Begin anew: other keys, no users, real time, no faults, an empty log."""
+        with self.lock:
+            self.restore(Snapshot({}, 0))
+            self.clock.reset()
+            self.faults.clear()
+            self.log.clear()
+            self._begin()
+
+    def close(self) -> None:
+        """Let go of the state file."""
+        if self._storage is not None:
+            self._storage.close()
+
+    @property
+    def outbox(self) -> list[Mail]:
+        """E-mails that were sent, oldest first."""
+        with self.lock:
+            return list(self.state[MAILS])
+
+    def _begin(self) -> None:
+        if self.state[SECRETS].get("server") is None:
+            self.state[SECRETS].insert(ServerSecret(id="server", value=secret()))
+        self.ready = ready_project(self.state, now=self.clock.millis()) if self._ready_wanted else None
+        self._keep()
+
+    def _keep(self) -> None:
+        changes = self.state.keep()
+        if not changes:
+            return
+        if self._storage is not None:
+            self._storage.write(changes)
+        if self.after_events:
+            events = [row for name, _, _, row in changes if name == EVENTS.name and row is not None]
+            if events:
+                for listener in self.after_events:
+                    listener(events)
+
+
+def _no_such_page(request: HttpRequest) -> Refusal:
+    return Refusal(
+        text(
+            "404 — this page does not exist in Stack Auth's API.\n\nPlease see the API documentation at "
+            "https://docs.stack-auth.com, or visit the Stack Auth dashboard at https://app.stack-auth.com.\n\n"
+            f"URL: {request.base_url}{request.path}",
+            status=404,
+        )
+    )

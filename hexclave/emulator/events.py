@@ -1,0 +1,29 @@
+"""Events that the API reports by webhook. They are written with the request's changes; delivery comes after."""
+
+from typing import Final
+
+import attrs
+
+from hexclave.emulator.exchange import JsonObject
+from hexclave.emulator.ids import new_id
+from hexclave.emulator.state import State, table
+
+
+@attrs.frozen(kw_only=True)
+class Event:
+    id: str
+    project_id: str
+    type: str
+    """Such as `user.created`."""
+    data: JsonObject
+    created_at_millis: int
+
+
+EVENTS: Final = table("events", Event, indexes=("project_id",))
+
+
+def emit(state: State, project_id: str, event_type: str, data: JsonObject, *, now: int) -> Event:
+    """Report an event once the request has gone through."""
+    return state[EVENTS].insert(
+        Event(id=new_id(), project_id=project_id, type=event_type, data=data, created_at_millis=now)
+    )

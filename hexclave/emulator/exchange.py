@@ -1,0 +1,77 @@
+"""One request and its reply, apart from any server framework."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, TypeAlias
+
+import attrs
+
+JsonObject: TypeAlias = dict[str, Any]
+
+
+@attrs.frozen
+class HttpRequest:
+    """What arrived. Header names are in lower case; the path is as it was sent, percent-encoded."""
+
+    method: str
+    path: str
+    query: Sequence[tuple[str, str]] = ()
+    headers: Mapping[str, str] = attrs.field(factory=dict)
+    content: bytes = b""
+    base_url: str = "http://localhost:8102"
+    """Scheme, host and port by which the caller reached the emulator."""
+
+
+@attrs.frozen
+class Reply:
+    """What goes back."""
+
+    status: int = 200
+    content: bytes = b""
+    headers: Mapping[str, str] = attrs.field(factory=dict)
+    bare: bool = False
+    """Answered in front of the API: without request id and cache rules, and its status is never rewritten."""
+    delay: float = 0.0
+    """Seconds to wait before sending."""
+    broken: bool = False
+    """Send nothing and drop the connection."""
+
+    def json(self) -> Any:
+        """The content, decoded."""
+        return json.loads(self.content)
+
+
+_JSON: Final = "application/json; charset=utf-8"
+_TEXT: Final = "text/plain; charset=utf-8"
+
+
+def ok(body: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Reply:
+    """A JSON reply."""
+    # ASCII alone: text from outside may hold lone surrogates, which UTF-8 cannot write.
+    content = json.dumps(body, separators=(",", ":")).encode()
+    return Reply(status, content, {"content-type": _JSON, **(headers or {})})
+
+
+def created(body: Any) -> Reply:
+    """A JSON reply with status 201."""
+    return ok(body, status=201)
+
+
+def success() -> Reply:
+    """`{"success": true}`, which operations without a result answer."""
+    return ok({"success": True})
+
+
+def text(content: str, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Reply:
+    """A reply in plain text."""
+    return Reply(status, content.encode("utf-8", "replace"), {"content-type": _TEXT, **(headers or {})})
+
+
+def page(items: list[JsonObject]) -> Reply:
+    """A list that comes in one piece."""
+    return ok({"items": items, "is_paginated": False})
+
+
+def cursor_page(items: list[JsonObject], next_cursor: str | None) -> Reply:
+    """One page of a list; the cursor is the id of the first item of the next page."""
+    return ok({"items": items, "is_paginated": True, "pagination": {"next_cursor": next_cursor}})

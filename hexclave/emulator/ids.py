@@ -1,0 +1,18 @@
+"""Random names in the forms that the API gives them."""
+
+import secrets
+import uuid
+from typing import Final
+
+_CROCKFORD: Final = "0123456789abcdefghjkmnpqrstvwxyz"
+
+
+def new_id() -> str:
+    """A UUID, the id of nearly everything."""
+    return str(uuid.UUID(int=secrets.randbits(128), version=4))
+
+
+def secret(length: int = 45) -> str:
+    """Random base32 without the letters that look like digits; 45 characters is the length of tokens, keys and codes."""
+    bits = secrets.randbits(5 * length)
+    return "".join([_CROCKFORD[bits >> shift & 31] for shift in range(0, 5 * length, 5)])

@@ -1,0 +1,35 @@
+"""Pictures that come in as data URLs and are served under a URL of their own."""
+
+import re
+from typing import TYPE_CHECKING, Final
+
+import attrs
+
+from hexclave.emulator.ids import new_id
+from hexclave.emulator.state import State, table
+
+if TYPE_CHECKING:
+    from hexclave.emulator.routing import Request
+
+_DATA_URL: Final = re.compile(r"data:image/([a-z0-9.+-]+);base64,(.+)", re.DOTALL)
+
+
+@attrs.frozen(kw_only=True)
+class Image:
+    id: str
+    """Its path: `user-profile-images/….png`."""
+    media_type: str
+    base64: str
+
+
+IMAGES: Final = table("images", Image)
+
+
+def kept_image(request: "Request", state: State, url: str | None, folder: str) -> str | None:
+    """The URL to show; a picture inside of a data URL is kept and gets a URL here."""
+    match = _DATA_URL.fullmatch(url or "")
+    if match is None:
+        return url
+    kind, content = match.groups()
+    image = state[IMAGES].insert(Image(id=f"{folder}/{new_id()}.{kind}", media_type=f"image/{kind}", base64=content))
+    return f"{request.base_url}/{image.id}"
