@@ -56,7 +56,7 @@ class SigningKey:
 
 
 @lru_cache(maxsize=4096)
-def signing_keys(secret: str, audience: str, short: bool) -> tuple[SigningKey, SigningKey]:  # noqa: FBT001 -- part of the cache key
+def signing_keys(secret: str, audience: str, short: bool) -> tuple[SigningKey, SigningKey]:
     """The key that signs, and the one that follows it. `short` looks for keys with a coordinate below 32 bytes."""
     return (
         _signing_key(secret, f"{audience}:first", short=short),

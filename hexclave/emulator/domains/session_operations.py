@@ -8,8 +8,8 @@ from hexclave.emulator.access import is_publishable_key
 from hexclave.emulator.domains.accounts import user_in_body
 from hexclave.emulator.domains.projects import PROJECTS, Project, project_setting
 from hexclave.emulator.domains.sessions import (
-    SESSIONS,
     DEFAULT_LIFE,
+    SESSIONS,
     access_token,
     live_session,
     session_tokens,

@@ -1,0 +1,80 @@
+"""Random values, one to one: what the recording calls so is called otherwise in the emulator."""
+
+import json
+import re
+from typing import Any, Final
+
+TOKEN: Final = r"eyJ[\w-]+\.[\w-]+\.[\w-]+"
+RANDOM: Final = re.compile(
+    rf"{TOKEN}"
+    r"|[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"  # ids
+    r"|(?<![0-9A-Za-z])\w{1,24}_[0-9a-z]{45,120}(?![0-9A-Za-z])"  # keys with a prefix
+    r"|(?<![0-9A-Za-z_-])[0-9a-hjkmnp-tv-z]{39,52}(?![0-9A-Za-z_-])"  # tokens, codes, nonces
+    r"|(?<=_)[0-9a-z]{13}(?![0-9A-Za-z])"  # the tail of a purchase code
+    r"|(?<![0-9A-Za-z])[0-9a-f]{40,64}(?![0-9A-Za-z])"  # authorization codes
+)
+
+
+class Mismatch(Exception):
+    """Two values that ought to stand for one another do not."""
+
+
+class Mapping:
+    """Recorded value to the emulator's value. Both directions are unique."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, str] = {}
+        self._taken: dict[str, str] = {}
+
+    def learn(self, recorded: str, emulated: str) -> None:
+        """These two are the same thing."""
+        if self.known.get(recorded, emulated) != emulated:
+            raise Mismatch(f"{recorded[:60]} was {self.known[recorded][:60]} and is now {emulated[:60]}")
+        if self._taken.get(emulated, recorded) != recorded:
+            raise Mismatch(f"{emulated[:60]} stands for {self._taken[emulated][:60]} and for {recorded[:60]}")
+        self.known[recorded] = emulated
+        self._taken[emulated] = recorded
+
+    def text(self, recorded: str) -> str:
+        """The text with every random part translated; parts seen for the first time stand for themselves."""
+        whole = self.known.get(recorded)
+        if whole is not None:
+            return whole
+
+        def translate(match: "re.Match[str]") -> str:
+            part = match.group(0)
+            if part not in self.known and part not in self._taken:
+                self.learn(part, part)
+            return self.known.get(part, part)
+
+        return RANDOM.sub(translate, recorded)
+
+    def value(self, recorded: Any) -> Any:
+        """A JSON value with every text in it translated."""
+        if isinstance(recorded, str):
+            return self.text(recorded)
+        if isinstance(recorded, list):
+            return [self.value(item) for item in recorded]
+        if isinstance(recorded, dict):
+            return {self.text(name): self.value(item) for name, item in recorded.items()}
+        return recorded
+
+    def match(self, recorded: str, emulated: str) -> None:
+        """The texts are the same but for random parts, which stand for one another from now on.
+
+        Raises:
+            Mismatch: they are not.
+        """
+        if recorded == emulated and recorded not in self.known and emulated not in self._taken:
+            return
+        mine, theirs = RANDOM.split(recorded), RANDOM.split(emulated)
+        if mine != theirs:
+            raise Mismatch(f"{_short(recorded)} became {_short(emulated)}")
+        for old, new in zip(RANDOM.findall(recorded), RANDOM.findall(emulated), strict=True):
+            if not re.fullmatch(TOKEN, old):
+                self.learn(old, new)
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 90 else f"{text[:87]}…"

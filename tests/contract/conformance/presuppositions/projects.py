@@ -1,0 +1,125 @@
+"""Projects, their keys and settings."""
+
+from typing import Any, Final
+
+from hexclave.emulator.domains.project_views import setting_changes
+from hexclave.emulator.domains.projects import PROJECTS, change_settings, create_key_set, create_project
+from hexclave.emulator.exchange import JsonObject
+from hexclave.emulator.seed import READY_SETTINGS
+from tests.contract.conformance.recording import Exchange
+from tests.contract.conformance.world import World, presupposes
+
+_KEYS: Final = {
+    "publishable-client-key": ("publishable_client_key", "INVALID_PUBLISHABLE_CLIENT_KEY"),
+    "secret-server-key": ("secret_server_key", "INVALID_SECRET_SERVER_KEY"),
+    "super-secret-admin-key": ("super_secret_admin_key", "INVALID_SUPER_SECRET_ADMIN_KEY"),
+}
+_YEAR: Final = 366 * 24 * 3600 * 1000
+
+REFUSED: Final[dict[str, JsonObject]] = {
+    "PASSWORD_AUTHENTICATION_NOT_ENABLED": {"auth.password.allowSignIn": False},
+    "SIGN_UP_NOT_ENABLED": {"auth.allowSignUp": False},
+    "PASSKEY_AUTHENTICATION_NOT_ENABLED": {"auth.passkey.allowSignIn": False},
+    "ANALYTICS_NOT_ENABLED": {"apps.installed.analytics.enabled": False},
+    "PUBLISHABLE_CLIENT_KEY_REQUIRED_FOR_PROJECT": {"project.requirePublishableClientKey": True},
+    "OTP sign-in is not enabled for this project": {"auth.otp.allowSignIn": False},
+    "Client user deletion is not enabled for this project": {"users.allowClientUserDeletion": False},
+    "Client team creation is disabled for this project": {"teams.allowClientTeamCreation": False},
+    "User API keys are not enabled for this project.": {"apiKeys.enabled.user": False},
+    "Team API keys are not enabled for this project.": {"apiKeys.enabled.team": False},
+}
+"""What a refusal, by its code or its text, says about the settings of the project."""
+
+
+@presupposes(10)
+def make_projects(world: World) -> None:
+    """Every project that a request names and the API knew."""
+    for project_id in dict.fromkeys(_named(exchange) for exchange in world.exchanges if _knew_project(exchange)):
+        if project_id is None or not world.is_presupposed(project_id):
+            continue
+        view = _first_view(world, project_id)
+        name = view["display_name"] if view else "Recorded"
+        project = create_project(
+            world.state, now=world.begins, display_name=name, changes=READY_SETTINGS, project_id=project_id
+        )
+        if project_id == "internal":
+            project = change_settings(world.state, project, {"teams.createPersonalTeamOnSignUp": True})
+        if view is not None:
+            project = change_settings(world.state, project, _settings(view["config"]))
+        for exchange in world.exchanges:
+            text = exchange.code or (exchange.reply if isinstance(exchange.reply, str) else "")
+            if _named(exchange) == project_id and text in REFUSED:
+                project = change_settings(world.state, project, REFUSED[text])
+
+
+def _named(exchange: Exchange) -> str | None:
+    if exchange.project_id:
+        return exchange.project_id
+    if exchange.route.endswith("jwks.json"):
+        return exchange.path.split("/")[4]
+    body = exchange.body
+    if isinstance(body, dict) and exchange.succeeded:
+        return body.get("client_id") or exchange.query.get("client_id")
+    return exchange.query.get("client_id") if exchange.actual_status < 400 else None
+
+
+def _knew_project(exchange: Exchange) -> bool:
+    return exchange.code != "CURRENT_PROJECT_NOT_FOUND" and exchange.reply != "Project not found"
+
+
+def _first_view(world: World, project_id: str) -> dict[str, Any] | None:
+    for exchange in [*world.exchanges, *world.library]:
+        reply = exchange.reply
+        if exchange.succeeded and isinstance(reply, dict) and reply.get("id") == project_id and "config" in reply:
+            return reply
+    return None
+
+
+def _settings(config: dict[str, Any]) -> JsonObject:
+    changes = setting_changes({name: value for name, value in config.items() if name != "oauth_providers"})
+    changes["auth.oauth.providers"] = {
+        each["id"]: {"type": each["id"], "isShared": True, "allowSignIn": True, "allowConnectedAccounts": True}
+        for each in config["enabled_oauth_providers"]
+    }
+    return changes
+
+
+@presupposes(11)
+def make_keys(world: World) -> None:
+    """Every key that a request carried and the API took, unless a reply handed it out."""
+    handed_out = {
+        value
+        for exchange in world.exchanges
+        if isinstance(exchange.reply, dict)
+        for value in exchange.reply.values()
+        if isinstance(value, str) and value[:4] in ("pck_", "ssk_", "sak_")
+    }
+    for project_id, kind, key in dict.fromkeys(
+        found for exchange in world.exchanges for found in _accepted_keys(exchange)
+    ):
+        if key not in handed_out and world.state[PROJECTS].get(project_id) is not None:
+            create_key_set(
+                world.state,
+                project_id,
+                now=world.begins,
+                description="recorded",
+                expires_at_millis=world.begins + _YEAR,
+                kinds=(kind,),
+                **{kind: key},
+            )
+
+
+def _accepted_keys(exchange: Exchange) -> list[tuple[str, str, str]]:
+    found = [
+        (exchange.project_id or "", kind, exchange.api[header])
+        for header, (kind, refusal) in _KEYS.items()
+        if exchange.api.get(header) and exchange.code not in (refusal, "CURRENT_PROJECT_NOT_FOUND")
+    ]
+    override = exchange.api.get("development-override-key")
+    if override:
+        found.append(("internal", "super_secret_admin_key", override))
+    for source in (exchange.body if isinstance(exchange.body, dict) else {}, exchange.query):
+        secret = source.get("client_secret")
+        if isinstance(secret, str) and secret.startswith("pck_") and exchange.succeeded:
+            found.append((source["client_id"], "publishable_client_key", secret))
+    return [each for each in found if each[2] not in ("x", "")]

@@ -1,0 +1,124 @@
+"""One recorded scenario: requests that were sent in order, and what came back."""
+
+import base64
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from hexclave.emulator.access import unprefixed
+
+
+@attrs.frozen(repr=False)
+class Exchange:
+    """One request and its reply, as recorded."""
+
+    scenario: str
+    seq: int
+    note: str | None
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: Any
+    """JSON, raw text, or `None` for no body."""
+    status: int
+    reply_headers: Mapping[str, str]
+    """Names in lower case."""
+    reply: Any
+    """JSON or text; `None` for nothing."""
+
+    @property
+    def api(self) -> Mapping[str, str]:
+        """The API's own headers, without their prefix."""
+        return unprefixed(self.headers)
+
+    @property
+    def project_id(self) -> str | None:
+        return self.api.get("project-id")
+
+    @property
+    def code(self) -> str | None:
+        return self.reply_headers.get("x-stack-known-error")
+
+    @property
+    def actual_status(self) -> int:
+        """The status that the handler meant."""
+        return int(self.reply_headers.get("x-stack-actual-status", self.status))
+
+    @property
+    def succeeded(self) -> bool:
+        return 200 <= self.actual_status < 300
+
+    @property
+    def millis(self) -> int:
+        """When the reply was sent, to the second."""
+        return int(parsedate_to_datetime(self.reply_headers["date"]).astimezone(UTC).timestamp() * 1000)
+
+    @property
+    def route(self) -> str:
+        """Method and path without the version."""
+        return f"{self.method} {self.path.partition('/api/')[2].partition('/')[2]}"
+
+
+def load(folder: Path) -> dict[str, list[Exchange]]:
+    """Every scenario of the folder by its name, exchanges in order."""
+    return {file.stem: list(_exchanges(file)) for file in sorted(folder.glob("*.jsonl"))}
+
+
+def _exchanges(file: Path) -> Iterator[Exchange]:
+    recorded = [json.loads(line) for line in file.read_text("utf-8").splitlines() if line.strip()]
+    for entry in sorted(recorded, key=lambda each: each["seq"]):
+        request, response = entry["request"], entry["response"]
+        yield Exchange(
+            scenario=file.stem,
+            seq=entry["seq"],
+            note=entry.get("note"),
+            method=request["method"],
+            path=request["path"],
+            query=request.get("query") or {},
+            headers={name.lower(): value for name, value in dict(request.get("headers") or {}).items()},
+            body=request.get("body"),
+            status=response["status"],
+            reply_headers={name.lower(): value for name, value in response["headers"]},
+            reply=response.get("body"),
+        )
+
+
+def claims(token: str) -> dict[str, Any] | None:
+    """What a token says, signature unseen; `None` when it is none."""
+    parts = token.split(".")
+    if len(parts) != 3:
+        return None
+    try:
+        found = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def leaves(value: Any) -> Iterator[str]:
+    """Every text inside of a JSON value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from leaves(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from leaves(item)
+
+
+def objects(value: Any) -> Iterator[dict[str, Any]]:
+    """Every object inside of a JSON value, outer ones first."""
+    if isinstance(value, dict):
+        yield value
+        for item in value.values():
+            yield from objects(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from objects(item)

@@ -1,0 +1,97 @@
+"""Replaying one scenario, request by request."""
+
+import base64
+import json
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+import attrs
+
+from hexclave.emulator import Emulator, Fault, HttpRequest, Reply
+from tests.contract.conformance import presuppositions  # noqa: F401 -- registers what domains presuppose
+from tests.contract.conformance.comparison import BASE_URL, Comparison
+from tests.contract.conformance.mapping import Mapping
+from tests.contract.conformance.recording import Exchange
+from tests.contract.conformance.side_channels import FINDERS
+from tests.contract.conformance.world import World, set_up
+
+
+@attrs.frozen
+class Outcome:
+    """One exchange, replayed."""
+
+    exchange: Exchange
+    differences: tuple[str, ...]
+    reply: Reply
+
+
+def replay(exchanges: Sequence[Exchange], library: Sequence[Exchange]) -> list[Outcome]:
+    """Every exchange against a fresh emulator, the clock at the moment of the recording."""
+    emulator = Emulator(ready=False, release="2026-04")
+    emulator.clock.freeze(exchanges[0].millis - 2000)
+    world = World(exchanges, library, emulator, emulator.state, Mapping(), emulator.clock.millis())
+    set_up(world)
+    return [_replay_one(world, exchange) for exchange in exchanges]
+
+
+def _replay_one(world: World, exchange: Exchange) -> Outcome:
+    clock = world.emulator.clock
+    clock.freeze(max(clock.millis() + 5, exchange.millis))
+    if exchange.status == 429 and "x-stack-request-id" not in exchange.reply_headers:
+        # A limiter in front of the API, which the emulator plays when told to.
+        headers = {name: value for name, value in exchange.reply_headers.items() if name == "retry-after"}
+        world.emulator.faults.add(Fault(status=429, headers=headers, body=exchange.reply))
+    reply = world.emulator.handle(_request(world, exchange))
+    comparison = Comparison(world.mapping)
+    comparison.reply(exchange, reply)
+    return Outcome(exchange, tuple(comparison.differences), reply)
+
+
+def _request(world: World, exchange: Exchange) -> HttpRequest:
+    _explain(world, exchange)
+    mapping = world.mapping
+    headers = {name: _header(mapping, name, value) for name, value in exchange.headers.items()}
+    body = exchange.body
+    content = b""
+    if isinstance(body, str) and exchange.headers.get("content-type") == "application/x-www-form-urlencoded":
+        pairs = parse_qsl(body, keep_blank_values=True)
+        content = urlencode([(name, mapping.text(value)) for name, value in pairs]).encode()
+    elif isinstance(body, str):
+        content = mapping.text(body).encode()
+    elif body is not None:
+        translated = mapping.value(body)
+        is_form = exchange.headers.get("content-type") == "application/x-www-form-urlencoded"
+        content = urlencode(translated).encode() if is_form else json.dumps(translated).encode()
+    return HttpRequest(
+        method=exchange.method,
+        path=mapping.text(exchange.path),
+        query=[(name, mapping.text(value)) for name, value in exchange.query.items()],
+        headers=headers,
+        content=content,
+        base_url=BASE_URL,
+    )
+
+
+def _header(mapping: Mapping, name: str, value: str) -> str:
+    if name == "authorization" and value.startswith("Basic "):
+        plain = base64.b64decode(value[6:]).decode()
+        return "Basic " + base64.b64encode(mapping.text(plain).encode()).decode()
+    return mapping.text(value)
+
+
+def _explain(world: World, exchange: Exchange) -> None:
+    """Find the emulator's values for what came to the recording's client by another way than a reply."""
+    fields: dict[str, Any] = dict(exchange.query)
+    if isinstance(exchange.body, dict):
+        fields |= exchange.body
+    elif isinstance(exchange.body, str) and exchange.headers.get("content-type") == "application/x-www-form-urlencoded":
+        fields |= dict(parse_qsl(exchange.body))
+    for name, value in fields.items():
+        if not isinstance(value, str) or value in world.mapping.known:
+            continue
+        for finder in FINDERS:
+            found = finder(world, exchange, name, value)
+            if found is not None:
+                world.mapping.learn(value, found)
+                break

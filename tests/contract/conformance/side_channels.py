@@ -1,0 +1,57 @@
+"""Values that a recording sends without a reply having given them: codes from e-mails, and what else came another way.
+
+A domain adds a finder with `@finds`: it gets the world, the exchange, the name of the field and the recorded value, and gives
+the emulator's value for it, or `None` when it is not the one to ask.
+"""
+
+from collections.abc import Callable
+from typing import Final, TypeAlias
+
+from hexclave.emulator.codes import CODES, Code
+from hexclave.emulator.domains.contact_channels import primary_channel
+from hexclave.emulator.mail import MAILS
+from tests.contract.conformance.recording import Exchange, claims
+from tests.contract.conformance.world import World
+
+Finder: TypeAlias = Callable[[World, Exchange, str, str], str | None]
+FINDERS: Final[list[Finder]] = []
+
+
+def finds(finder: Finder) -> Finder:
+    """Ask the function for values that nothing explains."""
+    FINDERS.append(finder)
+    return finder
+
+
+MAILED: Final = {
+    "auth/otp/": "sign_in",
+    "auth/password/reset": "reset_password",
+    "contact-channels/verify": "verify_email",
+    "team-invitations/accept": "team_invitation",
+}
+"""Paths that take a code from an e-mail, and the kind of that code."""
+
+
+@finds
+def find_mailed_code(world: World, exchange: Exchange, name: str, recorded: str) -> str | None:
+    """The code of the e-mail that the recording's reader must have opened."""
+    path = exchange.route.partition(" ")[2]
+    kind = next((kind for start, kind in MAILED.items() if path.startswith(start)), None)
+    if name != "code" or kind is None or len(recorded) != 45:
+        return None
+    nonce = world.mapping.known.get(recorded[6:])
+    if exchange.code == "VERIFICATION_CODE_NOT_FOUND":
+        return recorded[:6] + nonce if nonce is not None else None
+    used = set(world.mapping.known.values())
+    open_codes = [each for each in world.state[CODES] if each.kind == kind and each.code not in used]
+    if nonce is not None:
+        open_codes = [each for each in open_codes if each.nonce == nonce]
+    return _likeliest(world, exchange, open_codes)
+
+
+def _likeliest(world: World, exchange: Exchange, codes: list[Code]) -> str | None:
+    said = claims(world.mapping.known.get(exchange.api.get("access-token", ""), ""))
+    channel = primary_channel(world.state, said["sub"]) if said else None
+    sent = {mail.code: mail for mail in world.state[MAILS]}
+    mine = [each for each in codes if channel is not None and each.code in sent and sent[each.code].to == channel.value]
+    return (mine or codes)[-1].code if codes else None
