@@ -221,6 +221,44 @@ def test_what_is_ours_stays_and_wins(room: Room):
     assert again == description
 
 
+def test_what_is_ours_says_nothing_about_the_shape_that_it_replaces(room: Room):
+    other = record(x=STRING)
+    documented = document(
+        **teams(TEAM)["paths"],
+        **{
+            "/a": {"get": operation(other)},
+            "/b/{id}": {"get": operation(record(team=other), None, "200", path_parameter("id"))},
+        },
+    )
+    room.take(client=documented)
+    description = room.description
+    ours = {"description": "Ours", "content": {"application/json": {"schema": ref("Team")}}, "x-ours": True}
+    description["paths"]["/a"]["get"]["responses"]["200"] = ours
+    schemas(description)["B"]["properties"]["team"] = ref("Team") | {"x-ours": True}
+    room.rewrite(description)
+    again = room.take(client=documented)
+    assert reply_of(again, "get", "/a") == ref("Team")
+    assert schemas(again)["B"]["properties"]["team"] == ref("Team") | {"x-ours": True}
+    assert schemas(again)["Team"] == schemas(description)["Team"]
+
+
+def test_an_operation_of_ours_wins_over_the_documents_whatever_its_parameters_are_called(room: Room):
+    room.take(client=teams(TEAM))
+    room.edit("  /teams/{team_id}:\n    get:\n", "  /teams/{team_id}:\n    get:\n      x-ours: true\n")
+    documented = document(**{"/teams/{id}": {"get": operation(SERVER_TEAM, None, "200", path_parameter("id"))}})
+    found = room.take(client=documented)["paths"]
+    assert list(found) == [TEAM_PATH]
+    assert found[TEAM_PATH]["get"]["responses"]["200"]["content"]["application/json"]["schema"] == ref("Team")
+
+
+def test_a_component_of_ours_stays_where_nothing_refers_to_it(room: Room):
+    room.take(client=teams(TEAM))
+    description = room.description
+    schemas(description)["Ours"] = {"x-ours": True, "type": "string"}
+    room.rewrite(description)
+    assert "Ours" in schemas(room.take(client=teams(TEAM)))
+
+
 def test_what_vanished_goes_unless_it_is_ours_or_its_document_is_not_imported(room: Room):
     both = document(**{"/a": {"get": operation(TEAM)}, "/b": {"get": operation(SERVER_TEAM)}})
     room.take(client=both, server=both)
@@ -266,6 +304,18 @@ def test_x_names_decides(room: Room):
     del description["x-names"]
     room.rewrite(description)
     assert room.take(client=split) == description
+
+
+def test_x_names_decides_for_one_access_type(room: Room):
+    room.take(client=teams(TEAM), server=teams(SERVER_TEAM))
+    get = f"GET {TEAM_PATH}"
+    names = {f"{get} response 200 as server": "Squad", f"{get} as server": "get_squad"}
+    room.rewrite(room.description | {"x-names": names})
+    description = room.take(client=teams(TEAM), server=teams(SERVER_TEAM))
+    chosen = reply_of(description, "get", TEAM_PATH)["x-access-schema"]
+    assert chosen == {"client": ref("Team")["$ref"], "server": ref("Squad")["$ref"]}
+    names = description["paths"][TEAM_PATH]["get"]["x-access-names"]
+    assert names == {"client": "get_team", "server": "get_squad"}
 
 
 def test_one_operation_id_for_two_operations_stops(room: Room):

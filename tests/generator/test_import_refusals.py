@@ -160,6 +160,28 @@ def test_a_description_that_an_import_would_damage_is_refused(room: Room, text: 
     assert room.spec.read_text() == text
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("x-access", []),
+        ("x-access", ["owner"]),
+        ("x-access-names", {"owner": "get"}),
+        ("x-needs", ["password"]),
+        ("x-idempotent", "yes"),
+        ("x-ours", False),
+        ("x-note", 1),
+    ],
+)
+def test_extensions_of_another_form_are_refused(room: Room, key: str, value: Any):
+    room.take(client=GOOD)
+    description = room.description
+    description["paths"]["/things"]["get"][key] = value
+    room.rewrite(description)
+    assert room.try_import(client=GOOD) == 2
+    assert f"openapi.yaml{AT}/{key}: " in room.err
+    assert "is expected" in room.err
+
+
 def test_a_hash_in_a_text_is_no_comment(room: Room):
     room.take(client=GOOD)
     description = room.description
