@@ -15,10 +15,10 @@
 To add a domain, add a module to `domains/`; nothing else needs an entry:
 
     @attrs.frozen(kw_only=True)
-    class Thing:                                    # what is remembered: JSON types alone, an `id`, never changed in place
+    class Thing:                # JSON types alone, an `id`, never changed in place
         id: str
-        project_id: str                             # rows go when their project goes,
-        user_id: str                                # and, indexed by it, when their user goes
+        project_id: str         # rows go when their project goes,
+        user_id: str            # and, indexed by it, when their user goes
         name: str
 
     THINGS: Final = table("things", Thing, indexes=("project_id", "user_id"))
@@ -30,12 +30,12 @@ To add a domain, add a module to `domains/`; nothing else needs an entry:
         emit(state, user.project_id, "thing.created", thing_view(thing), now=request.now)
         return created(thing_view(thing))
 
-The template and the names of parameters are those of `spec/openapi.yaml`, which says what the operation takes: unknown fields
-are refused and scalars coerced before the handler runs, which gets only the fields that were given. `rules` add what the
-documents leave out (formats, lengths, fields the API demands all the same). Refuse with `raise known("THING_NOT_FOUND", …)`
-or, where the API has no code, `raise plain(404, "its exact text")`; add `.keeping()` where what was written shall stay.
-Time is `request.now`, never the operating system's. Where releases differ ask `request.release`; the recordings of the real API
-are from 2026-04.
+Template and parameter names are those of `spec/openapi.yaml`, which says what the operation takes: unknown fields are
+refused and scalars coerced before the handler runs, which gets only the fields that were given. `rules` add what the
+documents leave out: formats, lengths, fields that the API demands all the same. Refuse with
+`raise known("THING_NOT_FOUND", …)` or, where the API has no code, `raise plain(404, "its exact text")`; add
+`.keeping()` where what was written shall stay. Time is `request.now`, never the operating system's. Where releases differ ask
+`request.release`: `2026-04` is the API of the recordings, with its faults; `2026-09` is the one described.
 """
 
 from hexclave.emulator.emulator import Emulator

@@ -1,4 +1,4 @@
-"""The operations of the API as the description tells them: where they are, who may call them, what they take and give."""
+"""The operations of the API as described: where they are, who may call them, what they take and give."""
 
 import json
 from collections.abc import Mapping

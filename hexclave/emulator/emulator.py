@@ -185,6 +185,8 @@ class Emulator:
     def _outside(self, segments: list[str]) -> Reply:
         if segments == ["health"]:
             return Reply(200, b'{"status":"ok"}', {"content-type": "application/json"}, bare=True)
+        if segments == ["health", "error-handler-debug", "endpoint"]:
+            return text("This endpoint always fails.", status=500)
         return Reply(
             404,
             b"",

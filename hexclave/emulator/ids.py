@@ -13,6 +13,6 @@ def new_id() -> str:
 
 
 def secret(length: int = 45) -> str:
-    """Random base32 without the letters that look like digits; 45 characters is the length of tokens, keys and codes."""
+    """Random base32 without letters that look like digits; tokens, keys and codes have 45 characters."""
     bits = secrets.randbits(5 * length)
     return "".join([_CROCKFORD[bits >> shift & 31] for shift in range(0, 5 * length, 5)])

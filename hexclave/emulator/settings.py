@@ -1,4 +1,4 @@
-"""The settings of a project by their dotted names, such as `auth.allowSignUp`: defaults, and overrides at three levels."""
+"""The settings of a project by dotted names such as `auth.allowSignUp`: defaults, and overrides at three levels."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
@@ -9,8 +9,8 @@ LEVELS: Final = ("project", "branch", "environment")
 """Later ones win."""
 
 _APPS: Final = (
-    "authentication fraud-protection onboarding teams rbac api-keys payments emails email-api data-vault webhooks tv-mode "
-    "launch-checklist catalyst neon convex vercel analytics"
+    "authentication fraud-protection onboarding teams rbac api-keys payments emails email-api data-vault webhooks "
+    "tv-mode launch-checklist catalyst neon convex vercel analytics"
 )
 
 DEFAULTS: Final[JsonObject] = {

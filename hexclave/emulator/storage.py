@@ -9,7 +9,9 @@ import attrs
 
 from hexclave.emulator.state import DEFINITIONS, Snapshot
 
-_SCHEMA = "CREATE TABLE IF NOT EXISTS rows (name TEXT, id TEXT, place INTEGER, row TEXT, PRIMARY KEY (name, id)) WITHOUT ROWID"
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS rows (name TEXT, id TEXT, place INTEGER, row TEXT, PRIMARY KEY (name, id)) WITHOUT ROWID
+"""
 
 
 class Storage:

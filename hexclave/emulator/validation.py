@@ -1,4 +1,4 @@
-"""Input against the description: unknown fields are refused, scalars are coerced as the API does, faults are worded as it does."""
+"""Input against the description: unknown fields are refused, scalars coerced and faults worded as the API does."""
 
 import json
 import math

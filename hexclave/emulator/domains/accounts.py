@@ -57,7 +57,7 @@ def create_user(request: Request, state: State, given: JsonObject) -> User:
 
 def change_user(request: Request, state: State, user: User, given: JsonObject) -> User:
     """The user with the fields of `PATCH /users/{user_id}` changed."""
-    changes = {name: given[name] for name in _PLAIN_FIELDS if name in given}
+    changes: JsonObject = {name: given[name] for name in _PLAIN_FIELDS if name in given}
     if "selected_team_id" in given:
         team_id = given["selected_team_id"]
         if team_id is not None and membership(state, team_id, user.id) is None:
@@ -136,7 +136,7 @@ def _change_email(request: Request, state: State, user: User, given: JsonObject)
     if not any(name in given for name in _EMAIL_FIELDS):
         return
     old = primary_channel(state, user.id)
-    email = given["primary_email"] if "primary_email" in given else old.value if old else None
+    email = given.get("primary_email", old.value if old else None)
     email = email.lower() if email else None
     used_for_auth = given.get("primary_email_auth_enabled", old is not None and old.used_for_auth)
     if email is None:

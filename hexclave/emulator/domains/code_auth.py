@@ -1,4 +1,4 @@
-"""`/auth/otp`: sign-in by a code or link from an e-mail, which also signs new users up. And sign-up without any name."""
+"""`/auth/otp`: sign-in by a code from an e-mail, which also signs new users up. And `/auth/anonymous`."""
 
 from typing import Final
 

@@ -101,7 +101,7 @@ def create_key_set(
 ) -> KeySet:
     """New keys of these kinds; `keys` gives some of them instead of making them up."""
     prefixes = {"publishable_client_key": "pck_", "secret_server_key": "ssk_", "super_secret_admin_key": "sak_"}
-    made = {kind: keys.get(kind) or prefixes[kind] + secret() for kind in kinds}
+    made: dict[str, Any] = {kind: keys.get(kind) or prefixes[kind] + secret() for kind in kinds}
     return state[KEY_SETS].insert(
         KeySet(
             id=new_id(),

@@ -1,7 +1,7 @@
 """Values that a recording sends without a reply having given them: codes from e-mails, and what else came another way.
 
-A domain adds a finder with `@finds`: it gets the world, the exchange, the name of the field and the recorded value, and gives
-the emulator's value for it, or `None` when it is not the one to ask.
+A domain adds a finder with `@finds`: it gets the world, the exchange, the name of the field and the recorded value, and
+gives the emulator's value for it, or `None` when it is not the one to ask.
 """
 
 from collections.abc import Callable

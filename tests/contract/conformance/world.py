@@ -1,10 +1,10 @@
 """What a scenario takes for granted: projects, keys, users and sessions made before the recording began.
 
-It shows only in the recording itself: in the headers of requests, in tokens, in the first sight of a thing in a reply. Things
-keep their recorded ids, keys and refresh tokens, so that only what is made during the scenario needs a mapping.
+It shows only in the recording itself: in the headers of requests, in tokens, in the first sight of a thing in a reply.
+Things keep their recorded ids, keys and refresh tokens, so that only what is made during the scenario needs a mapping.
 
-Each domain says in `presuppositions/` what it takes from a recording, with functions that `@presupposes` marks. They run in the
-order of their `step`, each for the whole scenario, before its first request.
+Each domain says in `presuppositions/` what it takes from a recording: functions marked with `@presupposes`. They run in
+the order of their `step`, each for the whole scenario, before its first request.
 """
 
 from collections.abc import Callable, Sequence
