@@ -142,7 +142,6 @@ class Comparison:
             place = inside
         if pair in self._met:
             self._repeated |= {found.place.component for found in self._found[self._met[pair]]}
-            self._met[pair] = slice(0)
         elif pair not in self._open:
             begin = len(self._found)
             self._open.add(pair)
