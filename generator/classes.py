@@ -1,14 +1,13 @@
 """The classes: models for what is read, `TypedDict`s for the objects inside what is sent."""
 
 from collections.abc import Collection
-from keyword import iskeyword
 
 import attrs
 from openapi_python_client.parser.properties import ModelProperty
 from openapi_python_client.parser.properties.protocol import PropertyProtocol
 from openapi_python_client.schema.untrusted_string import UntrustedString
 
-from generator.identifiers import attribute
+from generator.identifiers import attribute, is_identifier
 from generator.schemas import SECRET
 from generator.types import Types, quoted
 
@@ -53,7 +52,7 @@ class Input:
     @property
     def is_class(self) -> bool:
         """Whether all wire names can be written as attributes of a class."""
-        return all(field.wire_name.isidentifier() and not iskeyword(field.wire_name) for field in self.fields)
+        return all(is_identifier(field.wire_name) for field in self.fields)
 
 
 def model(prop: ModelProperty, types: Types, undefined: Collection[str]) -> Model:

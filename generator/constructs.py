@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
-from openapi_python_client.strings import ClassName
+from openapi_python_client.strings import ClassName, PythonIdentifier
 
 from generator.description import AUDIENCES, DescriptionError
 from generator.identifiers import is_function_name
@@ -131,7 +131,9 @@ class _Verifier:
         for media_type, value in content.items():
             here = f"{at}/content/{escaped(media_type)}"
             self._only(_NOTES | {"schema"}, value, here)
-            self._schema(value.get("schema", None), f"{here}/schema")
+            self._schema(value.get("schema"), f"{here}/schema")
+            if place == "response" and value["schema"].get("properties"):
+                _fail(f"{here}/schema", "a reply with fields is a named component, by $ref")
 
     def _event(self, item: Node, at: str) -> None:
         self._only({"post"} | _NOTES, item, at)
@@ -153,8 +155,13 @@ class _Verifier:
         for access, reference in schema.get("x-access-schema", {}).items():
             self._among(AUDIENCES, [access], f"{at}/x-access-schema")
             self._reference(reference, f"{at}/x-access-schema/{access}")
+        alike: dict[tuple[str, str], str] = {}
         for name, field in schema.get("properties", {}).items():
             self._wire_name(name, f"{at}/properties")
+            # openapi-python-client can tell no others apart.
+            key = (PythonIdentifier(name, ""), PythonIdentifier(name, "", skip_snake_case=True))
+            if alike.setdefault(key, name) != name:
+                _fail(f"{at}/properties/{escaped(name)}", f"it has the same Python name as {alike[key]!r}")
             self._schema(field, f"{at}/properties/{escaped(name)}")
         for name in schema.get("required", ()):
             if "allOf" not in schema and name not in schema.get("properties", {}):
@@ -171,6 +178,8 @@ class _Verifier:
         for word in ("allOf", "anyOf", "oneOf"):
             for index, part in enumerate(schema.get(word, ())):
                 self._schema(part, f"{at}/{word}/{index}")
+                if word == "allOf" and not part.keys() & {"$ref", "properties"}:
+                    _fail(f"{at}/{word}/{index}", "what is merged has fields")
 
     def _reference(self, reference: str, at: str) -> None:
         name = reference.removeprefix("#/components/schemas/")
@@ -218,4 +227,4 @@ def _references(node: Any) -> Iterator[str]:
 
 
 def _fail(at: str, problem: str) -> Any:
-    raise DescriptionError(f"spec/openapi.yaml#{at}: {problem}")
+    raise DescriptionError(f"#{at}: {problem}")

@@ -11,7 +11,7 @@ from typing import Any
 
 import attrs
 
-from generator.constructs import is_success, verify
+from generator.constructs import escaped, is_success, verify
 from generator.description import DescriptionError
 from generator.identifiers import module
 from generator.schemas import Simplifier
@@ -73,6 +73,8 @@ def prepare(description: Node) -> Document:
         payload = item["post"]["requestBody"]["content"]["application/json"]["schema"]
         events[event] = payload["$ref"].rpartition("/")[2]
         paths[f"/{EVENTS_TAG}/{number}"] = {"get": _event(number, payload)}
+    if not paths:
+        raise DescriptionError("#/paths: there is no operation")
     _refuse_ambiguity(calls.values())
     schemas = description.get("components", {}).get("schemas", {})
     openapi = {
@@ -88,10 +90,10 @@ def _variants(path: str, method: str, operation: Node) -> Iterator[tuple[Call, N
     names: Node = operation.get("x-access-names") or dict.fromkeys(operation["x-access"], operation["operationId"])
     for name in dict.fromkeys(names.values()):
         access = tuple(access for access in operation["x-access"] if names[access] == name)
-        seen = [_seen_by(kind, operation, f"{method.upper()} {path}") for kind in access]
+        seen = [_seen_by(kind, operation, f"/paths/{escaped(path)}/{method}") for kind in access]
         if any(other != seen[0] for other in seen):
             raise DescriptionError(
-                f"spec/openapi.yaml: {method.upper()} {path}: it differs between {', '.join(access)}, which share the"
+                f"#/paths/{escaped(path)}/{method}: it differs between {', '.join(access)}, which share the"
                 f" name {name!r}; give them different ones in x-access-names"
             )
         yield (
@@ -109,20 +111,20 @@ def _variants(path: str, method: str, operation: Node) -> Iterator[tuple[Call, N
         )
 
 
-def _seen_by(access: str, node: Any, operation: str) -> Any:
+def _seen_by(access: str, node: Any, at: str) -> Any:
     """`node` as one access type sees it."""
     if isinstance(node, list):
         kept = [
             item for item in node if not (isinstance(item, Mapping) and access not in item.get("x-access", [access]))
         ]
-        return [_seen_by(access, item, operation) for item in kept]
+        return [_seen_by(access, item, at) for item in kept]
     if not isinstance(node, Mapping):
         return node
     if (choice := node.get("x-access-schema")) is not None:
         if access not in choice:
-            raise DescriptionError(f"spec/openapi.yaml: {operation}: x-access-schema does not say what {access} sees")
+            raise DescriptionError(f"#{at}: x-access-schema does not say what {access} sees")
         return {"$ref": choice[access], **{key: node[key] for key in ("description",) if key in node}}
-    return {key: _seen_by(access, value, operation) for key, value in node.items() if not key.startswith("x-")}
+    return {key: _seen_by(access, value, at) for key, value in node.items() if not key.startswith("x-")}
 
 
 def _operation(call: Call, seen: Node, simplifier: Simplifier) -> dict[str, Any]:
@@ -173,6 +175,4 @@ def _refuse_ambiguity(calls: Iterable[Call]) -> None:
     for call in calls:
         key = (call.method, re.sub(r"\{\w+\}", "{}", call.path))
         if taken.setdefault(key, call.path) != call.path:
-            raise DescriptionError(
-                f"spec/openapi.yaml: {call.method} {call.path} and {taken[key]} are the same request"
-            )
+            raise DescriptionError(f"#/paths/{escaped(call.path)}: it is the same request as {taken[key]}")

@@ -1,7 +1,6 @@
 """The functions that make operations: their arguments, what they send, how they read the reply."""
 
 from collections.abc import Iterator, Sequence
-from keyword import iskeyword
 
 import attrs
 from openapi_python_client.parser.bodies import BodyType
@@ -16,7 +15,7 @@ from openapi_python_client.schema.untrusted_string import UntrustedString
 
 from generator.description import DescriptionError
 from generator.document import Call
-from generator.identifiers import argument
+from generator.identifiers import argument, is_identifier
 from generator.types import Types, literal, union
 
 
@@ -39,7 +38,7 @@ class Part:
     @property
     def is_keyword(self) -> bool:
         """Whether the wire name can be the name of a keyword argument."""
-        return self.wire_name.isidentifier() and not iskeyword(self.wire_name)
+        return is_identifier(self.wire_name)
 
 
 @attrs.frozen
@@ -181,9 +180,7 @@ class _Builder:
         readings = dict.fromkeys(map(self._reading, self._endpoint.responses)) or {("None", "nothing"): None}
         if len(readings) > 1:
             shapes = " and ".join(returns for returns, _ in readings)
-            raise DescriptionError(
-                f"spec/openapi.yaml: {self._call.name}: success is both {shapes}; it must be one shape"
-            )
+            raise DescriptionError(f"#: {self._call.name}: success is both {shapes}; it must be one shape")
         return next(iter(readings))
 
     def _reading(self, response: Response) -> tuple[str, str]:

@@ -40,6 +40,12 @@ def is_function_name(name: str) -> bool:
     return usable and name not in _BUILTINS | _USED_IN_OPERATIONS
 
 
+def is_identifier(wire_name: str) -> bool:
+    """Whether the name can stand in Python as it is."""
+    unchanged = unicodedata.normalize("NFKC", wire_name) == wire_name
+    return unchanged and wire_name.isidentifier() and not keyword.iskeyword(wire_name)
+
+
 def _identifier(wire_name: str) -> str:
     # Python reads identifiers in this normal form, so another one would silently be a different name.
     name = unicodedata.normalize("NFKC", snake_case(wire_name)).strip("_")

@@ -134,7 +134,7 @@ class Types:
         structured = [each for each in prop.inner_properties if isinstance(each, ModelProperty | ListProperty)]
         if len(structured) > 1:
             raise DescriptionError(
-                f"spec/openapi.yaml: {prop.name.get_untrusted_value()}: a reply that is one of several objects or lists"
+                f"#: {prop.name.get_untrusted_value()}: a reply that is one of several objects or lists"
                 " cannot be told apart; describe one object with all their fields, or {} for anything"
             )
 
@@ -196,7 +196,5 @@ def union(options: Iterable[str]) -> str:
 
 def _scalar(prop: PropertyProtocol) -> str:
     if (name := _SCALARS.get(type(prop))) is None:
-        raise DescriptionError(
-            f"spec/openapi.yaml: {prop.name.get_untrusted_value()}: {type(prop).__name__} is not rendered"
-        )
+        raise DescriptionError(f"#: {prop.name.get_untrusted_value()}: {type(prop).__name__} is not rendered")
     return name

@@ -89,7 +89,8 @@ class Operation(Generic[T_co]):
     def url(self) -> str:
         """Path and query, percent-encoded, relative to the API's base: `/users/a%2Fb?limit=5`."""
         path = "/" + "/".join([quote(segment, safe="$@:") for segment in self.path])
-        return f"{path}?{encode_query(self.query)}" if self.query else path
+        query = encode_query(self.query)
+        return f"{path}?{query}" if query else path
 
     def __repr__(self) -> str:
         return f"<Operation {self.name}: {self.method} {self.template}>"
@@ -102,7 +103,7 @@ def encode_query(query: Mapping[str, QueryValue]) -> str:
     """The query string as the API reads it: `true`/`false`, ISO 8601 dates, lists joined with commas, `None` left out.
 
     Raises:
-        ValueError: a `datetime` has no timezone, so it is no moment in time.
+        ValueError: a `datetime` has no timezone, or an item of a list contains a comma.
     """
     pairs = [(name, _query_text(name, value)) for name, value in query.items() if value is not None]
     return urlencode(pairs, quote_via=quote)
@@ -120,5 +121,8 @@ def _query_text(name: str, value: QueryValue) -> str:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Sequence):
-        return ",".join(_query_text(name, item) for item in value)
+        texts = [_query_text(name, item) for item in value]
+        if any("," in text for text in texts):
+            raise ValueError(f"{name}: an item must not contain a comma; the API would take it for several")
+        return ",".join(texts)
     return str(value)

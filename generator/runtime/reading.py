@@ -96,15 +96,16 @@ def read(shape: Any) -> Callable[[Any], Any]:
 
 
 def _union_reader(options: tuple[Any, ...]) -> Callable[[Any], Any] | None:
-    readers = {option: found for option in options if (found := reader(option))}
-    if not readers:
-        return None
     # The generator renders no union of which two options need reading.
-    [(option, found)] = readers.items()
-    if len(options) - (type(None) in options) == 1:
-        return found
-    structure = list if get_origin(option) is tuple else dict
-    return lambda value, read_one=found: read_one(value) if value.__class__ is structure else value
+    for option in options:
+        if (found := reader(option)) is not None:
+            alone = len(options) - (type(None) in options) == 1
+            return found if alone else _reader_of_some(found, list if get_origin(option) is tuple else dict)
+    return None
+
+
+def _reader_of_some(read_one: Callable[[Any], Any], structure: type) -> Callable[[Any], Any]:
+    return lambda value: read_one(value) if value.__class__ is structure else value
 
 
 def _list_reader(read_one: Callable[[Any], Any] | None) -> Callable[[Any], tuple[Any, ...]]:

@@ -10,7 +10,7 @@ import attrs
 
 from .model import Model
 from .operation import Operation
-from .reading import UNIONS, escaped, kind
+from .reading import UNIONS, escaped, kind, reader
 
 T = TypeVar("T")
 
@@ -98,8 +98,9 @@ def _walk_union(options: tuple[Any, ...], data: Any, at: str) -> Iterator[Deviat
         options = tuple(option for option in options if option is not str)
     if data is None and type(None) in options:
         return
-    tried = [list(_walk(option, data, at)) for option in options if option is not type(None)]
-    yield from min(tried, key=len)
+    options = tuple(option for option in options if option is not type(None))
+    alike = [option for option in options if (reader(option) is not None) == isinstance(data, dict | list)]
+    yield from min((list(_walk(option, data, at)) for option in alike or options), key=len)
 
 
 def _walk_model(model: type[Model], data: Any, at: str) -> Iterator[Deviation]:

@@ -378,6 +378,7 @@ def set_password(*, password: str) -> Operation[Success]:
         ("client", "server", "admin"),
         Success.from_wire,
         body=in_body,
+        needs=("access_token",),
     )
 
 
@@ -472,5 +473,6 @@ def update_password(*, old_password: str, new_password: str) -> Operation[Succes
         ("client", "server", "admin"),
         Success.from_wire,
         body=in_body,
+        needs=("access_token",),
         uses=("refresh_token",),
     )
