@@ -158,7 +158,8 @@ class _Merge:
                 if found.setdefault(key, parameter) != parameter:
                     raise DescriptionError(
                         f"{self._standing.source}: the parameter {key[1]} of {naming.text(place)} differs between "
-                        f"{' and '.join(having[key])}; describe it there by hand, marked `x-ours: true`"
+                        f"{' and '.join(having[key])}; import their documents together, or describe it by hand, "
+                        "marked `x-ours: true`"
                     )
         for key, parameter in found.items():
             counterpart = old.get(key, {})

