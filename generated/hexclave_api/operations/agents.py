@@ -85,7 +85,7 @@ def confirm_agent_registration(
         claim_code: The short code of the registration.
         action: `inspect` only shows who asks.
 
-    POST /agent/register/confirm. Access: client, server, admin.
+    POST /agent/register/confirm. Access: client, server, admin. Needs: access_token.
     """
     in_body = given(claim_code=claim_code, action=action)
     return Operation(

@@ -29,7 +29,7 @@ def send_analytics_events(
         sent_at_ms: Unix time, milliseconds.
         events: The events, at least one. At least 1 items.
 
-    POST /analytics/events/batch. Access: client, server, admin.
+    POST /analytics/events/batch. Access: client, server, admin. Needs: access_token.
     """
     in_body = given(
         session_replay_segment_id=session_replay_segment_id, batch_id=batch_id, sent_at_ms=sent_at_ms, events=events

@@ -222,7 +222,7 @@ def initiate_passkey_registration() -> Operation[PasskeyOptions]:
     WebAuthn options and a code that belongs to them. `rp.id` in the options is a placeholder to be replaced
     with the domain that the user visits. Errors: PASSKEY_AUTHENTICATION_NOT_ENABLED.
 
-    POST /auth/passkey/initiate-passkey-registration. Access: client, server, admin.
+    POST /auth/passkey/initiate-passkey-registration. Access: client, server, admin. Needs: access_token.
     """
     return Operation(
         "initiate_passkey_registration",
@@ -246,7 +246,7 @@ def register_passkey(*, credential: Mapping[str, JsonValue], code: str) -> Opera
         credential: The browser's answer in its JSON form.
         code: The code from the first step.
 
-    POST /auth/passkey/register. Access: client, server, admin.
+    POST /auth/passkey/register. Access: client, server, admin. Needs: access_token.
     """
     in_body = given(credential=credential, code=code)
     return Operation(
@@ -367,7 +367,7 @@ def set_password(*, password: str) -> Operation[Success]:
     Args:
         password: The new password, 8 to 70 characters.
 
-    POST /auth/password/set. Access: client, server, admin.
+    POST /auth/password/set. Access: client, server, admin. Needs: access_token.
     """
     in_body = given(password=password)
     return Operation(
@@ -462,7 +462,7 @@ def update_password(*, old_password: str, new_password: str) -> Operation[Succes
         old_password: The password so far.
         new_password: The new password, 8 to 70 characters.
 
-    POST /auth/password/update. Access: client, server, admin.
+    POST /auth/password/update. Access: client, server, admin. Needs: access_token.
     """
     in_body = given(old_password=old_password, new_password=new_password)
     return Operation(

@@ -119,7 +119,7 @@ def create_cross_domain_redirect(
         code_challenge_method: Always `S256`. Default: "S256".
         after_callback_redirect_url: A page to go to at the end; handed back together with the tokens.
 
-    POST /auth/oauth/cross-domain/authorize. Access: client, server, admin.
+    POST /auth/oauth/cross-domain/authorize. Access: client, server, admin. Needs: publishable_client_key, refresh_token.
     """
     in_body = given(
         redirect_uri=redirect_uri,

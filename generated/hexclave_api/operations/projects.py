@@ -46,7 +46,7 @@ def list_owned_projects() -> Operation[AdminProjectPage]:
     For the project `internal` only, as the signed-in user: its users own projects. Errors:
     USER_AUTHENTICATION_REQUIRED, EXPECTED_INTERNAL_PROJECT.
 
-    GET /internal/projects. Access: client, server, admin.
+    GET /internal/projects. Access: client, server, admin. Needs: access_token.
     """
     return Operation(
         "list_owned_projects",
@@ -103,7 +103,7 @@ def create_owned_project(
         onboarding_state: How far the dashboard's onboarding is. The shape is not documented.
         config: Settings, in their old form.
 
-    POST /internal/projects. Access: client, server, admin.
+    POST /internal/projects. Access: client, server, admin. Needs: access_token.
     """
     in_body = given(
         display_name=display_name,
@@ -242,7 +242,7 @@ def transfer_owned_project(*, project_id: str, new_team_id: str) -> Operation[Pr
         project_id: Id of the project.
         new_team_id: The team that is to own it.
 
-    POST /internal/projects/transfer. Access: client, server, admin.
+    POST /internal/projects/transfer. Access: client, server, admin. Needs: access_token.
     """
     in_body = given(project_id=project_id, new_team_id=new_team_id)
     return Operation(

@@ -177,7 +177,7 @@ def upload_session_replay(
         sent_at_ms: Unix time, milliseconds.
         events: rrweb events. At least 1 items.
 
-    POST /session-replays/batch. Access: client, server, admin.
+    POST /session-replays/batch. Access: client, server, admin. Needs: access_token.
     """
     in_body = given(
         browser_session_id=browser_session_id,

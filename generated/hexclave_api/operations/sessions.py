@@ -83,7 +83,7 @@ def refresh_session() -> Operation[AccessToken]:
     The refresh token stays the same. Send no access token along; an expired one makes the call fail with
     ACCESS_TOKEN_EXPIRED. REFRESH_TOKEN_NOT_FOUND_OR_EXPIRED when the session has ended.
 
-    POST /auth/sessions/current/refresh. Access: client, server, admin.
+    POST /auth/sessions/current/refresh. Access: client, server, admin. Needs: refresh_token.
     """
     return Operation(
         "refresh_session",
