@@ -1,0 +1,54 @@
+"""Who is calling: access tokens verified on this machine, and requests searched for them."""
+
+from hexclave.verify._api_keys import ApiKeyText, read_api_key
+from hexclave.verify._authentication import (
+    AuthenticatedTeam,
+    Authentication,
+    AuthenticationResult,
+    InvalidCredentials,
+    SignedIn,
+    SignedOut,
+)
+from hexclave.verify._claims import AccessTokenClaims
+from hexclave.verify._errors import (
+    AnonymousUserError,
+    InconsistentTokenError,
+    InvalidApiKeyError,
+    InvalidTokenError,
+    MalformedTokenError,
+    RestrictedUserError,
+    TokenExpiredError,
+    TokenNotYetValidError,
+    TokenSignatureError,
+    UnknownSigningKeyError,
+    WrongAudienceError,
+    WrongIssuerError,
+)
+from hexclave.verify._unverified import read_unverified
+from hexclave.verify._verifier import Verifier
+
+__all__ = [
+    "AccessTokenClaims",
+    "AnonymousUserError",
+    "ApiKeyText",
+    "AuthenticatedTeam",
+    "Authentication",
+    "AuthenticationResult",
+    "InconsistentTokenError",
+    "InvalidApiKeyError",
+    "InvalidCredentials",
+    "InvalidTokenError",
+    "MalformedTokenError",
+    "RestrictedUserError",
+    "SignedIn",
+    "SignedOut",
+    "TokenExpiredError",
+    "TokenNotYetValidError",
+    "TokenSignatureError",
+    "UnknownSigningKeyError",
+    "Verifier",
+    "WrongAudienceError",
+    "WrongIssuerError",
+    "read_api_key",
+    "read_unverified",
+]

@@ -1,0 +1,145 @@
+"""Finds out who made a request."""
+
+from typing import Literal, TypeAlias
+
+import attrs
+
+from hexclave._context import Context
+from hexclave._exchange import exchange
+from hexclave._secret import Secret
+from hexclave._steps import Steps
+from hexclave.credentials import HEADERS
+from hexclave.errors import (
+    AnonymousAuthenticationNotAllowed,
+    ApiKeyNotValid,
+    CannotGetOwnUserWithoutUser,
+    InvalidAccessToken,
+    RestrictedUserNotAllowed,
+    UnreadableReplyError,
+    UnsafeUseError,
+    UserAuthenticationRequired,
+    UserNotFound,
+)
+from hexclave.tokens import Tokens
+from hexclave.verify._api_keys import read_api_key
+from hexclave.verify._authentication import (
+    AuthenticatedTeam,
+    AuthenticationResult,
+    InvalidCredentials,
+    SignedIn,
+    SignedOut,
+)
+from hexclave.verify._credentials import find_credentials
+from hexclave.verify._errors import AnonymousUserError, InvalidApiKeyError, InvalidTokenError, RestrictedUserError
+from hexclave.verify._tokens import TokenChecks
+from hexclave_api.operations.api_keys import check_team_api_key, check_user_api_key
+from hexclave_api.operations.users import get_current_user_as_server, get_user
+
+CheckedBy: TypeAlias = Literal["token", "api"]
+KeyOwner: TypeAlias = Literal["user", "team"]
+
+
+@attrs.frozen
+class Admitted:
+    """Who may come in, and how."""
+
+    mode: CheckedBy
+    cookies: bool
+    api_keys: frozenset[KeyOwner]
+    restricted: bool
+    anonymous: bool
+
+
+def authenticate(app: Context, checks: TokenChecks, request: object, admitted: Admitted) -> Steps[AuthenticationResult]:
+    """Who made the request.
+
+    Raises:
+        HexclaveError: it could not be found out: no keys, no API, no right to ask.
+    """
+    failure: UnsafeUseError | None = None
+    found = None
+    try:
+        found = find_credentials(request, app.project_id, cookies=admitted.cookies, api_keys=bool(admitted.api_keys))
+    except InvalidTokenError as error:
+        return InvalidCredentials(reason=error.with_traceback(None))
+    except UnsafeUseError as error:
+        # The frames of the search hold the credentials.
+        failure = error.with_traceback(None)
+    finally:
+        del request
+    if failure is not None:
+        raise failure
+    if found is None:
+        return SignedOut()
+    source, tokens = found.source, found.tokens
+    try:
+        if found.api_key is not None:
+            result = yield from _by_api_key(app, found.api_key, admitted)
+        elif tokens is None or tokens.access_token is None:
+            result = SignedOut()
+        elif admitted.mode == "api":
+            result = yield from _by_api(app, tokens.access_token, admitted)
+        else:
+            claims = yield from checks.verified(
+                tokens.access_token, allow_restricted=admitted.restricted, allow_anonymous=admitted.anonymous
+            )
+            result = SignedIn(user_id=claims.user_id, claims=claims)
+    except (
+        InvalidTokenError,
+        InvalidApiKeyError,
+        ApiKeyNotValid,
+        InvalidAccessToken,
+        AnonymousAuthenticationNotAllowed,
+        RestrictedUserNotAllowed,
+        UserAuthenticationRequired,
+        CannotGetOwnUserWithoutUser,
+        UserNotFound,
+    ) as error:
+        result = InvalidCredentials(reason=error.with_traceback(None))
+    return attrs.evolve(result, source=source, tokens=tokens)
+
+
+def _by_api(app: Context, access_token: Secret, admitted: Admitted) -> Steps[AuthenticationResult]:
+    """The user whom the API takes the token for, as of now."""
+    user = yield from exchange(_admitting(app, admitted), get_current_user_as_server(), tokens=Tokens(access_token))
+    return SignedIn(user_id=_present(user.id), user=user)
+
+
+def _by_api_key(app: Context, api_key: Secret, admitted: Admitted) -> Steps[AuthenticationResult]:
+    owner = read_api_key(api_key.reveal()).owner
+    if owner not in admitted.api_keys:
+        raise InvalidApiKeyError(f"API keys of a {owner} are not admitted here.")
+    alone = attrs.evolve(app, session=None)
+    if owner == "team":
+        of_team = yield from exchange(alone, check_team_api_key(api_key=api_key.reveal()))
+        return AuthenticatedTeam(team_id=_present(of_team.team_id), api_key=of_team)
+    of_user = yield from exchange(alone, check_user_api_key(api_key=api_key.reveal()))
+    # The key does not tell what kind of user it belongs to.
+    user = yield from exchange(alone, get_user(_present(of_user.user_id)))
+    if user.is_anonymous and not admitted.anonymous:
+        raise AnonymousUserError("The API key belongs to an anonymous user, and those are not admitted here.")
+    if user.is_restricted and not admitted.restricted:
+        raise RestrictedUserError("The API key belongs to a restricted user, and those are not admitted here.")
+    return SignedIn(user_id=_present(user.id), user=user, api_key=of_user)
+
+
+def _present(id_: str | None) -> str:
+    """Replies are read patiently, but nobody is let in by one that names nobody."""
+    if not id_:
+        raise UnreadableReplyError("The API vouches for the credentials without saying whose they are.")
+    return id_
+
+
+def _admitting(app: Context, admitted: Admitted) -> Context:
+    """The app letting through whom this request admits, whatever it lets through otherwise."""
+    anonymous, restricted = HEADERS["allow_anonymous"], HEADERS["allow_restricted"]
+
+    def headers() -> dict[str, str]:
+        made = app.static_headers()
+        for name, allowed in ((anonymous, admitted.anonymous), (restricted, admitted.restricted)):
+            made.pop(name, None)
+            if allowed:
+                made[name] = "true"
+        return made
+
+    return attrs.evolve(app, static_headers=headers)

@@ -1,0 +1,222 @@
+"""The project's signing keys, kept as long as the API's cache headers allow.
+
+Nothing runs in the background. The first caller after four fifths of that time fetches them anew; whoever comes
+meanwhile goes on with the old ones.
+"""
+
+import copy
+import logging
+import math
+import re
+from collections.abc import Generator, Mapping
+from typing import Any, Final, TypeAlias, TypeVar, cast
+
+import attrs
+
+from hexclave._context import Context
+from hexclave._exchange import exchange
+from hexclave._messages import Reply
+from hexclave._steps import Send, Step, Steps, Wait
+from hexclave.credentials import HEADERS
+from hexclave.errors import HexclaveError, TotalTimeout
+from hexclave.verify._jwks import read_keys
+from hexclave.verify._jws import PublicKey
+from hexclave.verify._kinds import Kind
+from hexclave_api.operation import Operation
+from hexclave_api.operations.service import get_jwks
+
+T = TypeVar("T")
+
+Keys: TypeAlias = Mapping[str, PublicKey]
+"""By their ids."""
+
+FETCH_TIMEOUT: Final = 10.0
+"""Seconds that one fetch may take, with its attempts and waits; somebody's request waits for it."""
+SHORTEST_LIFE: Final = 60.0
+"""Seconds that keys are kept whatever the cache headers say, for a fetch before every request would be no cache."""
+LONGEST_LIFE: Final = 24 * 3600.0
+"""Seconds that keys are kept at most, and how long the last good ones serve while no new ones can be had."""
+PAUSE: Final = 5.0
+"""Seconds from one fetch to the next for the sake of a key id that nobody knows, or after a failure without keys."""
+PAUSE_WITH_OLD_KEYS: Final = 60.0
+"""Seconds after a failed fetch while the old keys still serve."""
+
+_MAX_AGE: Final = re.compile(r"(?:^|[\s,])max-age\s*=\s*\"?(\d{1,9})(?!\d)", re.IGNORECASE)
+_AS_SDK: Final = frozenset(HEADERS.values())
+
+logger: Final = logging.getLogger("hexclave")
+
+
+@attrs.frozen(eq=False)
+class Snapshot:
+    """The keys of one fetch. Times are those of the monotonic clock."""
+
+    by_id: Keys
+    refresh_at: float
+    usable_until: float
+    by_header: dict[bytes, PublicKey] = attrs.field(factory=dict)
+    """Keys by the whole encoded headers that were found to be genuine, which spares decoding them again."""
+
+
+class Document:
+    """The keys of users of one kind and of the kinds before it, as the API hands them out together."""
+
+    def __init__(self, kind: Kind) -> None:
+        self._kind = kind
+        self.snapshot: Snapshot | None = None
+        self.asked_at = -math.inf
+        """When the last fetch ended."""
+        self._failure: HexclaveError | None = None
+
+    def current(self, app: Context) -> Steps[Snapshot]:
+        """Keys that may be used now, refreshed when it is time.
+
+        Raises:
+            HexclaveError: there are none, and none can be had.
+        """
+        while True:
+            snapshot, now = self.snapshot, app.clock.monotonic()
+            if snapshot is not None and now < snapshot.refresh_at:
+                return snapshot
+            seen = self.asked_at
+            if snapshot is None or now >= snapshot.usable_until:
+                if self._failure is not None and now - seen < PAUSE:
+                    raise copy.copy(self._failure)
+                yield from self.fetch(app, seen)
+                continue
+            flight, leading = app.shared.flights.join(cast(Any, self))
+            if leading:
+                try:
+                    yield from self._lead(app, flight, seen)
+                except HexclaveError as error:
+                    logger.warning("The signing keys could not be refreshed; the old ones go on serving: %s", error)
+            return self.snapshot or snapshot
+
+    def fetch(self, app: Context, seen: float) -> Steps[None]:
+        """One fetch, which all who ask at the time share; none if there was one since `asked_at` was `seen`.
+
+        Raises:
+            HexclaveError: it failed.
+        """
+        flight, leading = app.shared.flights.join(cast(Any, self))
+        if leading:
+            return (yield from self._lead(app, flight, seen))
+        if not (yield Wait(flight, FETCH_TIMEOUT)):
+            raise TotalTimeout("The fetch of the signing keys did not end in time.")
+        outcome = flight.result()
+        if isinstance(outcome, HexclaveError):
+            # A copy each: raising one error in many threads would mix up their tracebacks.
+            raise copy.copy(outcome)
+        return None
+
+    def _lead(self, app: Context, flight: Any, seen: float) -> Steps[None]:
+        outcome: HexclaveError | None = None
+        try:
+            if self.asked_at == seen:
+                yield from self._load(app)
+        except HexclaveError as error:
+            outcome = error
+            raise
+        finally:
+            app.shared.flights.land(cast(Any, self), flight, outcome)
+
+    def _load(self, app: Context) -> Steps[None]:
+        operation = _of_keys(get_jwks(app.project_id, **self._kind.include))
+        try:
+            keys, reply = yield from _with_reply(exchange(_without_credentials(app), operation))
+        except HexclaveError as error:
+            self._failure = copy.copy(error)
+            now = self.asked_at = app.clock.monotonic()
+            if self.snapshot is not None:
+                self.snapshot = attrs.evolve(self.snapshot, refresh_at=now + PAUSE_WITH_OLD_KEYS)
+            raise
+        self._failure = None
+        now, life = app.clock.monotonic(), _life(reply)
+        old = self.snapshot
+        if old is not None and old.by_id == keys:
+            # The same object says that nothing has changed to whoever remembers what these keys signed.
+            keys = old.by_id
+        self.snapshot = Snapshot(keys, now + 0.8 * life, now + LONGEST_LIFE)
+        self.asked_at = now
+
+
+class SigningKeys:
+    """The documents of a project, each fetched when the first token of its kind comes."""
+
+    def __init__(self, kinds: tuple[Kind, ...]) -> None:
+        self._documents = {kind.name: Document(kind) for kind in kinds}
+        self._before = dict(zip([kind.name for kind in kinds], [None, *self._documents.values()], strict=False))
+
+    def at_hand(self, kind: Kind) -> Snapshot | None:
+        """The keys for users of this kind as far as they are at hand, fresh or not."""
+        return self._documents[kind.name].snapshot
+
+    def find(self, app: Context, kind: Kind, kid: str) -> Steps[Snapshot | None]:
+        """The keys that hold `kid` for users of this kind; `None` if even a fresh document does not.
+
+        Raises:
+            HexclaveError: there are no keys, and none can be had.
+        """
+        document, before = self._documents[kind.name], self._before[kind.name]
+        while True:
+            # Read first: a fetch that ends after this line counts as newer.
+            seen = document.asked_at
+            narrower = () if before is None else (yield from before.current(app)).by_id
+            snapshot = yield from document.current(app)
+            if kid in snapshot.by_id and kid not in narrower:
+                return snapshot
+            if app.clock.monotonic() - seen < PAUSE or kid in narrower:
+                return None
+            try:
+                yield from document.fetch(app, seen)
+            except HexclaveError as error:
+                logger.warning("A token names an unknown signing key, and the keys cannot be fetched: %s", error)
+                return None
+
+
+def _of_keys(operation: Operation[Any]) -> Operation[Keys]:
+    """The same operation, with entries passed over that the model of the document could not hold."""
+    return attrs.evolve(operation, parse=read_keys)
+
+
+def _without_credentials(app: Context) -> Context:
+    """The app as nobody: the document is public, and its address may be cached by whoever is on the way."""
+    headers = {name: value for name, value in app.static_headers().items() if name not in _AS_SDK}
+    total = FETCH_TIMEOUT if app.timeout.total is None else min(app.timeout.total, FETCH_TIMEOUT)
+    return attrs.evolve(
+        app,
+        static_headers=headers.copy,
+        publishable_client_key=None,
+        session=None,
+        admin_access_token=None,
+        timeout=attrs.evolve(app.timeout, total=total),
+    )
+
+
+def _with_reply(steps: Steps[T]) -> Generator[Step, Any, tuple[T, Reply]]:
+    """The value of an exchange together with the last reply, whose headers the value does not show."""
+    reply: Any = None
+    try:
+        step = next(steps)
+        while True:
+            try:
+                outcome = yield step
+            except BaseException as error:
+                step = steps.throw(error)
+            else:
+                if isinstance(step, Send):
+                    reply = outcome
+                step = steps.send(outcome)
+    except StopIteration as end:
+        return end.value, reply
+
+
+def _life(reply: Reply) -> float:
+    """Seconds for which the reply may be kept."""
+    control = reply.headers.get("cache-control", "")
+    match = _MAX_AGE.search(control)
+    age = reply.headers.get("age", "")
+    life = float(match[1]) if match else 0.0
+    if age.isascii() and age.isdigit():
+        life -= float(age[:9])
+    return min(max(life, SHORTEST_LIFE), LONGEST_LIFE)

@@ -1,0 +1,37 @@
+"""Tokens that were verified before, so that the same token costs microseconds the second time."""
+
+from hashlib import sha256
+from typing import Final, TypeAlias
+
+from hexclave.verify._claims import AccessTokenClaims
+from hexclave.verify._keys import Keys
+
+MOST: Final = 1_000_000
+
+Entry: TypeAlias = tuple[AccessTokenClaims, Keys]
+"""What the token says, and the keys under which it was found genuine."""
+
+
+class Remembered:
+    """At most `size` tokens, by their hashes: the texts of tokens are not kept.
+
+    Two halves instead of a lock and an order: when the young half is full it becomes the old one, whose tokens are
+    forgotten. Threads that meet here lose an entry at worst.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._half = -(-size // 2)
+        self._young: dict[bytes, Entry] = {}
+        self._old = self._young
+
+    def get(self, digest: bytes) -> Entry | None:
+        return self._young.get(digest) or self._old.get(digest)
+
+    def put(self, digest: bytes, entry: Entry) -> None:
+        if len(self._young) >= self._half:
+            self._old, self._young = self._young, {}
+        self._young[digest] = entry
+
+
+def digest(token: str) -> bytes:
+    return sha256(token.encode("utf-8", "surrogatepass")).digest()

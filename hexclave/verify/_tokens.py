@@ -1,0 +1,125 @@
+"""The checks of an access token: everything between its text and its claims."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from hexclave._context import Context
+from hexclave._secret import Secret
+from hexclave._steps import Steps
+from hexclave.errors import UnsafeUseError
+from hexclave.verify._claims import AccessTokenClaims, read_claims
+from hexclave.verify._errors import (
+    AnonymousUserError,
+    InconsistentTokenError,
+    InvalidTokenError,
+    RestrictedUserError,
+    TokenExpiredError,
+    TokenNotYetValidError,
+    TokenSignatureError,
+    UnknownSigningKeyError,
+    WrongAudienceError,
+    WrongIssuerError,
+)
+from hexclave.verify._jws import Parts, json_object, key_id, signature_holds, split
+from hexclave.verify._keys import SigningKeys
+from hexclave.verify._kinds import Kind, deployments, kinds
+from hexclave.verify._remembered import MOST, Remembered, digest
+
+LONGEST_LEEWAY: Final = 300.0
+
+
+class TokenChecks:
+    """What tokens of a project have to be, and the keys to prove it with."""
+
+    def __init__(self, app: Context, *, issuers: Iterable[str], leeway: float, remember: int) -> None:
+        if not 0 <= leeway <= LONGEST_LEEWAY:
+            raise UnsafeUseError(f"leeway must be from 0 to {LONGEST_LEEWAY:g} seconds.")
+        if not 0 <= remember <= MOST:
+            raise UnsafeUseError(f"remember must be from 0 to {MOST:,} tokens.")
+        self._app = app
+        self._clock = app.clock
+        self._leeway = leeway
+        self._project_id = app.project_id
+        self._branch_id = app.client_id.partition("#")[2] or "main"
+        known = kinds(app.project_id, deployments(app.base_url, issuers))
+        self._kinds = {kind.audience: kind for kind in known}
+        self._keys = SigningKeys(known)
+        self._remembered = Remembered(remember) if remember else None
+
+    def verified(
+        self, token: str | Secret, *, allow_restricted: bool, allow_anonymous: bool
+    ) -> Steps[AccessTokenClaims]:
+        """The claims of a token that passes every check.
+
+        Raises:
+            InvalidTokenError: a check failed.
+            HexclaveError: there are no keys, and none can be had.
+        """
+        parts: Parts | None = None
+        text = token.reveal() if isinstance(token, Secret) else token
+        try:
+            if not isinstance(text, str):
+                raise UnsafeUseError(f"token must be a str, not {type(text).__name__}.")
+            now, name = self._clock.time(), digest(text) if self._remembered is not None else b""
+            claims = self._recalled(name)
+            if claims is not None:
+                self._admit(claims, now, allow_restricted, allow_anonymous)
+                return claims
+            parts = split(text)
+            claims, kind = self._read(parts.payload, now)
+            self._admit(claims, now, allow_restricted, allow_anonymous)
+            keys = self._keys.at_hand(kind)
+            key = None if keys is None else keys.by_header.get(parts.header)
+            if keys is None or key is None or keys.refresh_at <= self._clock.monotonic():
+                kid = key_id(parts.header)
+                keys = yield from self._keys.find(self._app, kind, kid)
+                if keys is None:
+                    raise UnknownSigningKeyError("The token names a signing key that the project does not use.")
+                key = keys.by_id[kid]
+            if not signature_holds(key, parts.signed, parts.signature):
+                raise TokenSignatureError("The token's signature does not hold.")
+            keys.by_header[parts.header] = key
+            if self._remembered is not None:
+                self._remembered.put(name, (claims, keys.by_id))
+        except InvalidTokenError as error:
+            # With neither the frames below this one nor its own variables: a traceback with locals shows no token.
+            failure = error.with_traceback(None)
+        else:
+            return claims
+        finally:
+            del token, text, parts
+        raise failure
+
+    def _recalled(self, name: bytes) -> AccessTokenClaims | None:
+        entry = None if self._remembered is None else self._remembered.get(name)
+        if entry is None:
+            return None
+        claims, keys = entry
+        at_hand = self._keys.at_hand(self._kinds[claims.audience])
+        return claims if at_hand is not None and at_hand.by_id is keys else None
+
+    def _read(self, segment: bytes, now: float) -> tuple[AccessTokenClaims, Kind]:
+        payload = json_object(segment, "payload")
+        claims = read_claims(payload)
+        kind = self._kinds.get(claims.audience)
+        if kind is None or claims.project_id != self._project_id or claims.branch_id != self._branch_id:
+            raise WrongAudienceError("The token was issued for another project or branch.")
+        if claims.issuer not in kind.issuers:
+            raise WrongIssuerError("The token's issuer is not this deployment, or one for other kinds of users.")
+        if claims.is_restricted is not kind.restricted or claims.is_anonymous is not kind.anonymous:
+            raise InconsistentTokenError("The token's audience and its flags are for different kinds of users.")
+        if "nbf" in payload and not _reached(payload["nbf"], now + self._leeway):
+            raise TokenNotYetValidError("The token may not be used yet.")
+        return claims, kind
+
+    def _admit(self, claims: AccessTokenClaims, now: float, restricted: bool, anonymous: bool) -> None:
+        if now >= claims.expires + self._leeway:
+            raise TokenExpiredError("The token has expired.")
+        if claims.is_anonymous and not anonymous:
+            raise AnonymousUserError("The token belongs to an anonymous user, and those are not admitted here.")
+        if claims.is_restricted and not (restricted or anonymous):
+            raise RestrictedUserError("The token belongs to a restricted user, and those are not admitted here.")
+
+
+def _reached(moment: object, now: float) -> bool:
+    return isinstance(moment, int | float) and not isinstance(moment, bool) and moment <= now

@@ -1,0 +1,95 @@
+"""Says who is calling: from an access token, or from a whole request."""
+
+from collections.abc import Collection, Iterable
+from typing import Any, get_args
+
+from hexclave._call import Mode, Performer, Resource, call
+from hexclave._secret import Secret
+from hexclave._steps import Steps
+from hexclave.errors import UnsafeUseError
+from hexclave.verify._authenticate import Admitted, CheckedBy, KeyOwner, authenticate
+from hexclave.verify._authentication import AuthenticationResult
+from hexclave.verify._claims import AccessTokenClaims
+from hexclave.verify._tokens import TokenChecks
+
+
+class Verifier(Resource[Mode]):
+    """Says whose access token this is, and who made a request. Keep one for the life of the app: it holds the keys.
+
+    `issuers` are further URLs, up to `/api/v1`, under which your own deployment issues tokens; the two cloud hosts know
+    each other. `leeway` is for how many seconds a token counts after it expired, for clocks that differ. `remember` is
+    how many verified tokens are kept, as hashes, until they expire or the keys change; 0 keeps none.
+
+    No I/O happens here.
+
+    Raises:
+        UnsafeUseError: an argument is out of its range.
+    """
+
+    def __init__(
+        self, app: Performer, *, issuers: Iterable[str] = (), leeway: float = 0.0, remember: int = 1024
+    ) -> None:
+        super().__init__(app)
+        self._checks = TokenChecks(self._context, issuers=issuers, leeway=leeway, remember=remember)
+
+    @call
+    def verify(
+        self, token: str | Secret, *, allow_restricted: bool = False, allow_anonymous: bool = False
+    ) -> Steps[AccessTokenClaims]:
+        """What the token says, now that it is known to be genuine, unexpired and of this project.
+
+        Tokens of restricted users are refused unless `allow_restricted`, those of anonymous ones unless
+        `allow_anonymous`, which admits restricted ones too. A token stays good until it expires, ten minutes at most,
+        even if its user signs out or is deleted meanwhile. No request is made but the one for the public keys, about
+        once an hour: GET /projects/{project_id}/.well-known/jwks.json.
+
+        Raises:
+            InvalidTokenError: the token proves nothing; the subclass says which check failed.
+            HexclaveError: the keys could not be fetched, and there are no earlier ones.
+        """
+        return self._checks.verified(token, allow_restricted=allow_restricted, allow_anonymous=allow_anonymous)
+
+    @call
+    def authenticate(
+        self,
+        request: object,
+        *,
+        mode: CheckedBy = "token",
+        cookies: bool = False,
+        api_keys: Collection[KeyOwner] = (),
+        allow_restricted: bool = False,
+        allow_anonymous: bool = False,
+    ) -> Steps[AuthenticationResult]:
+        """Who made the request: `SignedIn`, `SignedOut`, `InvalidCredentials` with a reason, or `AuthenticatedTeam`.
+
+        `request` is any framework's, a WSGI environ, an ASGI scope or a mapping of headers. Credentials are searched in
+        `Authorization`, `x-stack-access-token`, `x-stack-auth`, `x-api-key`, cookies; the first that are there decide.
+
+        `mode="token"` verifies an access token as `verify` does. `mode="api"` asks the API instead, which knows of
+        sign-outs and deleted users: GET /users/me, with the secret server key. `api_keys` admits keys of users, teams
+        or both, `{"user", "team"}`; they always need the server key: POST /user-api-keys/check, GET /users/{user_id},
+        POST /team-api-keys/check. `cookies=True` also reads the cookies of the browser SDKs; every site that the
+        browser visits can then make requests in the user's name, so check where state-changing requests come from.
+
+        Raises:
+            UnsafeUseError: this is no request, or an argument is not one of those above.
+            HexclaveError: it could not be found out, because neither keys nor the API could be reached.
+        """
+        _check_choice("mode", mode, CheckedBy)
+        if isinstance(api_keys, str):
+            raise UnsafeUseError('api_keys must be a collection such as {"user"}, not one str.')
+        for owner in api_keys:
+            _check_choice("api_keys", owner, KeyOwner)
+        admitted = Admitted(
+            mode=mode,
+            cookies=cookies,
+            api_keys=frozenset(api_keys),
+            restricted=allow_restricted or allow_anonymous,
+            anonymous=allow_anonymous,
+        )
+        return authenticate(self._context, self._checks, request, admitted)
+
+
+def _check_choice(argument: str, value: object, choices: Any) -> None:
+    if value not in get_args(choices):
+        raise UnsafeUseError(f"{argument}: {value!r} is not one of {', '.join(map(repr, get_args(choices)))}.")
