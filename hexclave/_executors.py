@@ -1,19 +1,20 @@
 """Perform the steps of a call, blocking or awaiting. The only module that imports the HTTP library."""
 
 import asyncio
+import contextlib
 import functools
 import os
 import ssl
 import threading
 import time
-import weakref
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, Callable
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Final, Generic, Protocol, TypeVar
 
-import httpcore
+import attrs
 import httpx
 
+from hexclave import _deadline
 from hexclave._messages import Reply, Request
 from hexclave._steps import Call, Send, Sleep, Step, Steps, Wait
 from hexclave.errors import (
@@ -52,7 +53,7 @@ class BlockingExecutor:
     """Performs steps in the calling thread."""
 
     def __init__(self, http_client: BlockingHttpClient | None) -> None:
-        self._given = None if http_client is None else _Given(http_client)
+        self._given = None if http_client is None else _Given(http_client, prepare=_deadline.watch)
         self._made: httpx.Client | None = None
         self._pid = os.getpid()
         self._lock = threading.Lock()
@@ -94,27 +95,32 @@ class BlockingExecutor:
     def _send(self, request: Request) -> Reply:
         client = self._client()
         ends = None if request.total_timeout is None else time.monotonic() + request.total_timeout
-        _limit.ends = ends
+        failure: BaseException | None
         try:
-            response = client.send(_http_request(client, request), stream=True, auth=None, follow_redirects=False)
-            try:
-                content = b"".join(_until(ends, response.iter_bytes()))
-            finally:
-                response.close()
+            with _deadline.until(ends):
+                response = client.send(_http_request(client, request), stream=True, auth=None, follow_redirects=False)
+                try:
+                    content = b"".join(_deadline.chunks(ends, response.iter_bytes()))
+                except Exception as error:
+                    if not _told_by_status(error, response):
+                        raise
+                    content = b""
+                finally:
+                    response.close()
             return Reply(response.status_code, response.headers, content)
         except Exception as error:
-            failure = _translated(error, ends)
+            failure = _translated(error, ends, client)
             if failure is None:
                 raise
-        finally:
-            _limit.ends = None
+        except BaseException as error:
+            failure = error.with_traceback(None)
         # Not raised in the `except`: the library's frames hold headers, and a traceback with locals shows them.
         raise failure
 
     def _client(self) -> BlockingHttpClient:
-        if self._given is not None:
-            return self._given.client()
         self._leave_to_parent()
+        if self._given is not None and not self._closed:
+            return self._given.client()
         made = self._made
         if made is None:
             with self._lock:
@@ -135,9 +141,7 @@ class AwaitingExecutor:
 
     def __init__(self, http_client: AsyncHttpClient | None) -> None:
         self._given = None if http_client is None else _Given(http_client)
-        self._made: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, httpx.AsyncClient] = (
-            weakref.WeakKeyDictionary()
-        )
+        self._made: dict[asyncio.AbstractEventLoop, _Opened] = {}
         self._pid = os.getpid()
         self._closed = False
 
@@ -157,10 +161,11 @@ class AwaitingExecutor:
 
     async def close(self) -> None:
         """Close the running loop's connections that were made here; a client that was given stays open."""
+        self._leave_to_parent()
         self._closed = True
         made = self._made.pop(asyncio.get_running_loop(), None)
-        if made is not None and self._pid == os.getpid():
-            await made.aclose()
+        if made is not None:
+            await made.keeper.aclose()
 
     async def _perform(self, step: Step) -> object:
         if isinstance(step, Send):
@@ -173,57 +178,93 @@ class AwaitingExecutor:
         return await _settled_async(step)
 
     async def _send(self, request: Request) -> Reply:
-        client = self._client()
+        client = await self._client()
         total = request.total_timeout
         ends = None if total is None else time.monotonic() + total
+        failure: BaseException | None
         try:
             async with asyncio.timeout(total):
                 response = await client.send(
-                    _http_request(client, request), stream=False, auth=None, follow_redirects=False
+                    _http_request(client, request), stream=True, auth=None, follow_redirects=False
                 )
-            return Reply(response.status_code, response.headers, response.content)
+                try:
+                    content = await response.aread()
+                except Exception as error:
+                    if not _told_by_status(error, response):
+                        raise
+                    content = b""
+                finally:
+                    await response.aclose()
+            return Reply(response.status_code, response.headers, content)
         except Exception as error:
-            failure = _translated(error, ends)
+            failure = _translated(error, ends, client)
             if failure is None:
                 raise
+        except BaseException as error:
+            failure = error.with_traceback(None)
         raise failure
 
-    def _client(self) -> AsyncHttpClient:
-        if self._given is not None:
-            return self._given.client()
+    async def _client(self) -> AsyncHttpClient:
+        self._leave_to_parent()
         if self._closed:
             raise UnsafeUseError("The app is closed.")
-        if self._pid != os.getpid():
-            _inherited.append(self._made)
-            self._made, self._pid = weakref.WeakKeyDictionary(), os.getpid()
+        if self._given is not None:
+            return self._given.client()
         loop = asyncio.get_running_loop()
-        client = self._made.get(loop)
-        if client is None:
-            client = self._made[loop] = httpx.AsyncClient(
+        made = self._made.get(loop)
+        if made is None:
+            client = httpx.AsyncClient(
                 verify=_ssl_context(),
                 cookies=_no_cookies(),
                 headers=_HEADERS,
                 timeout=None,  # noqa: S113 - each request brings its own
             )
-        return client
+            made = self._made[loop] = _Opened(client, _keep(self._made, loop, client))
+            await anext(made.keeper)
+        return made.client
+
+    def _leave_to_parent(self) -> None:
+        if self._pid != os.getpid():
+            _inherited.append(self._made)
+            self._made, self._pid = {}, os.getpid()
+
+
+@attrs.frozen(eq=False)
+class _Opened:
+    client: httpx.AsyncClient
+    keeper: AsyncGenerator[None]
+
+
+async def _keep(
+    made: dict[asyncio.AbstractEventLoop, _Opened], loop: asyncio.AbstractEventLoop, client: httpx.AsyncClient
+) -> AsyncGenerator[None]:
+    """Close the client with its loop, for whose end there is no other hook: `asyncio.run` closes all generators then.
+
+    Otherwise an app that is used in one `asyncio.run` after the other would collect dead connections.
+    """
+    try:
+        yield
+    finally:
+        made.pop(loop, None)
+        await client.aclose()
 
 
 _HEADERS: Final = {"accept": "application/json", "user-agent": "hexclave-python"}
 _inherited: list[object] = []
 """Parents' clients, kept alive in a forked child: collecting them would close what both processes share."""
-_limit = threading.local()
-"""`ends`: when this thread's running attempt is out of time, in monotonic seconds."""
 
 
 class _Given(Generic[C]):
     """The caller's own HTTP client, which cannot be made anew after a fork."""
 
-    def __init__(self, client: C) -> None:
+    def __init__(self, client: C, *, prepare: Callable[[C], None] = lambda _: None) -> None:
         self._client = client
+        self._prepare = prepare
         self._used_in: int | None = None
 
     def client(self) -> C:
         if self._used_in is None:
+            self._prepare(self._client)
             self._used_in = os.getpid()
         elif self._used_in != os.getpid():
             raise UnsafeUseError(
@@ -257,7 +298,7 @@ async def _settled_async(step: Wait) -> bool:
 
 
 def _wake(loop: asyncio.AbstractEventLoop, settled: asyncio.Event) -> None:
-    if not loop.is_closed():
+    with contextlib.suppress(RuntimeError):  # The loop is closed, so nobody waits any more.
         loop.call_soon_threadsafe(settled.set)
 
 
@@ -274,103 +315,37 @@ def _no_cookies() -> CookieJar:
 
 def _made_blocking() -> httpx.Client:
     client = httpx.Client(verify=_ssl_context(), cookies=_no_cookies(), headers=_HEADERS, timeout=None)  # noqa: S113 - each request brings its own
-    for transport in (client._transport, *client._mounts.values()):  # noqa: SLF001 - see _DeadlineBackend
-        if isinstance(transport, httpx.HTTPTransport):
-            pool = transport._pool  # noqa: SLF001
-            pool._network_backend = _DeadlineBackend(pool._network_backend)  # noqa: SLF001
+    _deadline.watch(client)
     return client
-
-
-class _DeadlineBackend(httpcore.NetworkBackend):
-    """Clips every wait on a socket to the running attempt's end.
-
-    The library limits each read alone, so a reply that drips would never time out; a blocking call cannot be ended
-    from outside, and httpx takes no backend, hence the hold on its pool. Async calls are simply cancelled.
-    """
-
-    def __init__(self, backend: httpcore.NetworkBackend) -> None:
-        self._backend = backend
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.NetworkStream:
-        clipped = _clipped(timeout, httpcore.ConnectTimeout)
-        return _DeadlineStream(self._backend.connect_tcp(host, port, clipped, local_address, socket_options))
-
-    def connect_unix_socket(
-        self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
-    ) -> httpcore.NetworkStream:
-        clipped = _clipped(timeout, httpcore.ConnectTimeout)
-        return _DeadlineStream(self._backend.connect_unix_socket(path, clipped, socket_options))
-
-    def sleep(self, seconds: float) -> None:
-        self._backend.sleep(seconds)
-
-
-class _DeadlineStream(httpcore.NetworkStream):
-    def __init__(self, stream: httpcore.NetworkStream) -> None:
-        self._stream = stream
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, _clipped(timeout, httpcore.ReadTimeout))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, _clipped(timeout, httpcore.WriteTimeout))
-
-    def close(self) -> None:
-        self._stream.close()
-
-    def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.NetworkStream:
-        clipped = _clipped(timeout, httpcore.ConnectTimeout)
-        return _DeadlineStream(self._stream.start_tls(ssl_context, server_hostname, clipped))
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)
-
-
-def _clipped(timeout: float | None, out_of_time: type[Exception]) -> float | None:
-    ends: float | None = getattr(_limit, "ends", None)
-    if ends is None:
-        return timeout
-    left = ends - time.monotonic()
-    if left <= 0:
-        raise out_of_time("the call's total timeout is used up")
-    return left if timeout is None else min(timeout, left)
-
-
-def _until(ends: float | None, chunks: Iterable[bytes]) -> Iterable[bytes]:
-    for chunk in chunks:
-        yield chunk
-        if ends is not None and time.monotonic() >= ends:
-            raise TimeoutError
 
 
 def _http_request(client: Any, request: Request) -> Any:
     connect, read = request.connect_timeout, request.read_timeout
+    limits = [limit for limit in (connect, request.total_timeout) if limit is not None]
     made = client.build_request(
         request.method,
         request.url,
         content=request.content,
         headers=request.headers,
-        timeout=(connect, read, read, connect),
+        timeout=(connect, read, read, min(limits, default=None)),
     )
     made.headers.pop("cookie", None)
     return made
 
 
-def _translated(error: Exception, ends: float | None) -> HexclaveError | None:
-    """The SDK's error for one of the HTTP library; `None` if it is none of those.
+def _told_by_status(error: Exception, response: Any) -> bool:
+    """Whether the reply says enough although its body cannot be decoded: a failure is told by its status."""
+    return "DecodingError" in _names(error) and not response.is_success
 
-    Told apart by name, because httpx and httpx2 use the same names for classes that are not related.
-    """
-    names = {base.__name__ for base in type(error).__mro__}
+
+def _names(error: Exception) -> set[str]:
+    """Of its classes: httpx and httpx2 use the same names for classes that are not related."""
+    return {base.__name__ for base in type(error).__mro__}
+
+
+def _translated(error: Exception, ends: float | None, client: Any) -> HexclaveError | None:
+    """The SDK's error for one of the HTTP library; `None` if it is none of those."""
+    names = _names(error)
     if "TimeoutException" in names or isinstance(error, TimeoutError):
         if isinstance(error, TimeoutError) or (ends is not None and time.monotonic() >= ends):
             return TotalTimeout("The call did not end in time.")
@@ -380,10 +355,14 @@ def _translated(error: Exception, ends: float | None) -> HexclaveError | None:
     reason = f"{type(error).__name__}: {error}"
     if "DecodingError" in names:
         return UnreadableReplyError(f"The reply cannot be decoded ({reason}).")
+    if "InvalidURL" in names:
+        return UnsafeUseError(f"The call makes a URL that cannot be sent ({reason}).")
     if names & {"ConnectError", "ProxyError", "UnsupportedProtocol"}:
         failure = APIConnectionError(f"The API cannot be reached ({reason}).")
         failure.sent = False
         return failure
     if names & {"HTTPError", "StreamError"} or isinstance(error, OSError):
         return APIConnectionError(f"The connection broke before the reply was complete ({reason}).")
+    if isinstance(error, RuntimeError) and client.is_closed:
+        return UnsafeUseError("The app, or its http_client, was closed during the call.")
     return None

@@ -1,0 +1,228 @@
+"""Call the misbehaving server through the apps, in either mode, and look closely at what comes out."""
+
+import asyncio
+import base64
+import http.client
+import json
+import time
+import traceback
+import uuid
+import zlib
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from types import FrameType
+from typing import Any, TypeVar
+
+import attrs
+
+from hexclave import (
+    AsyncHexclaveAdminApp,
+    AsyncHexclaveClientApp,
+    AsyncHexclaveServerApp,
+    HexclaveAdminApp,
+    HexclaveClientApp,
+    HexclaveError,
+    HexclaveServerApp,
+)
+from hexclave.retries import Retries
+from hexclave.timeouts import Timeout
+from hexclave_api.operation import Operation
+
+T = TypeVar("T")
+
+KEYS = {
+    "client": "pck_1not2a3real4key5not6a7real8key9not0a1real2key3",
+    "server": "ssk_1not2a3real4key5not6a7real8key9not0a1real2key3",
+    "admin": "sak_1not2a3real4key5not6a7real8key9not0a1real2key3",
+}
+REFRESH_TOKEN = "1not2a3real4refresh5token6not7a8real9token0123"
+SECRETS = (*KEYS.values(), REFRESH_TOKEN)
+BLOCKING = {"client": HexclaveClientApp, "server": HexclaveServerApp, "admin": HexclaveAdminApp}
+AWAITING = {"client": AsyncHexclaveClientApp, "server": AsyncHexclaveServerApp, "admin": AsyncHexclaveAdminApp}
+SLACK = 1.5
+"""Seconds that a busy machine may add to a timeout."""
+
+
+@attrs.frozen
+class Place:
+    """A path prefix of the server: a behaviour under a name of its own."""
+
+    port: int
+    behaviour: str
+    name: str
+
+    @property
+    def base_url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/{self.behaviour}/{self.name}"
+
+    @property
+    def seen(self) -> list[dict[str, Any]]:
+        """The requests that arrived for the name, in order."""
+        return self._told()["requests"]
+
+    @property
+    def open(self) -> int:
+        """How many connections that were used for the name are open."""
+        return self._told()["open"]
+
+    def _told(self) -> Any:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            connection.request("GET", f"/seen/{self.name}")
+            return json.load(connection.getresponse())
+        finally:
+            connection.close()
+
+
+@attrs.frozen
+class Server:
+    port: int
+    other_port: int
+
+    def at(self, behaviour: str, *arguments: object) -> Place:
+        return Place(self.port, ",".join([behaviour, *map(str, arguments)]), uuid.uuid4().hex[:12])
+
+    def elsewhere(self, behaviour: str, *arguments: object) -> Place:
+        """Another origin: the same host, another port."""
+        return attrs.evolve(self.at(behaviour, *arguments), port=self.other_port)
+
+    def raw(self, *replies: bytes, then: str = "close") -> Place:
+        """The n-th request gets the n-th reply; `then` the connection is `close`d, `reset`, `keep`t or `hold` open."""
+        packed = (base64.urlsafe_b64encode(zlib.compress(reply)).decode() for reply in replies)
+        return self.at("raw", *(then[0] + reply for reply in packed))
+
+
+def operation(method: str = "GET", **changes: Any) -> Operation[Any]:
+    """A call that every access type allows; the reply is handed on as it is."""
+    given: dict[str, Any] = {
+        "name": "get_user",
+        "method": method,
+        "template": "/users/{user_id}",
+        "path": ("users", "u1"),
+        "access": ("client", "server", "admin"),
+        "parse": lambda data: data,
+    }
+    return Operation(**(given | changes))
+
+
+def options(**changes: Any) -> dict[str, Any]:
+    """Of an app for tests: short limits, short waits."""
+    return {
+        "timeout": Timeout(total=5, connect=2, read=0.4),
+        "retries": Retries(attempts=3, first_wait=0.01, longest_wait=0.05),
+    } | changes
+
+
+def blocking(place: Place, access: str = "server", **changes: Any) -> Any:
+    app: Any = BLOCKING[access]
+    return app("project-1", KEYS[access], base_url=place.base_url, **options(**changes))
+
+
+def awaiting(place: Place, access: str = "server", **changes: Any) -> Any:
+    app: Any = AWAITING[access]
+    return app("project-1", KEYS[access], base_url=place.base_url, **options(**changes))
+
+
+@attrs.frozen
+class Outcome:
+    result: Any
+    error: BaseException | None
+    seconds: float
+
+
+def run(main: Coroutine[Any, Any, T]) -> T:
+    """`asyncio.run`, and nothing may be left for the loop's exception handler, such as an error never retrieved."""
+    complaints: list[dict[str, Any]] = []
+
+    async def watched() -> T:
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
+        return await main
+
+    result = asyncio.run(watched())
+    assert not complaints
+    return result
+
+
+def call(mode: str, place: Place, what: Operation[Any], **changes: Any) -> Outcome:
+    """One call by an app of its own."""
+    if mode == "blocking":
+        with blocking(place, **changes) as app:
+            return outcome(lambda: app.call(what))
+
+    async def once() -> Outcome:
+        async with awaiting(place, **changes) as app:
+            return await outcome_of(lambda: app.call(what))
+
+    return run(once())
+
+
+def outcome(action: Callable[[], Any]) -> Outcome:
+    started = time.monotonic()
+    result, error = None, None
+    try:
+        result = action()
+    except Exception as raised:
+        error = raised
+    return Outcome(result, error, time.monotonic() - started)
+
+
+async def outcome_of(action: Callable[[], Awaitable[Any]]) -> Outcome:
+    started = time.monotonic()
+    result, error = None, None
+    try:
+        result = await action()
+    except Exception as raised:
+        error = raised
+    return Outcome(result, error, time.monotonic() - started)
+
+
+def check(outcome: Outcome, *, total: float = 5.0, secrets: tuple[str, ...] = SECRETS) -> None:
+    """A result or an error of the SDK, in time, and nothing about the error tells a secret."""
+    assert outcome.seconds < total + SLACK
+    if outcome.error is not None:
+        assert isinstance(outcome.error, HexclaveError), repr(outcome.error)
+        check_tells_nothing(outcome.error, secrets)
+
+
+def check_tells_nothing(error: BaseException, secrets: tuple[str, ...] = SECRETS) -> None:
+    for each in related(error):
+        text = "".join(traceback.TracebackException.from_exception(each, capture_locals=True).format())
+        text += f"{each}{each!r}{each.args}{getattr(each, '__notes__', '')}"
+        if isinstance(each, HexclaveError):
+            text += each.explain()
+        for frame in frames(each):
+            module = str(frame.f_globals.get("__name__", ""))
+            assert not module.startswith(("httpx", "httpcore", "h11", "anyio")), f"a frame of {module} can be reached"
+            if module.startswith(("hexclave", "hexclave_api")):
+                text += "".join(flat(frame.f_locals))
+        for secret in secrets:
+            assert secret not in text
+
+
+def related(error: BaseException) -> Iterator[BaseException]:
+    """The error and everything it drags along."""
+    waiting, known = [error], set()
+    while waiting:
+        each = waiting.pop()
+        if id(each) in known:
+            continue
+        known.add(id(each))
+        yield each
+        waiting += [other for other in (each.__cause__, each.__context__) if other is not None]
+        waiting += getattr(each, "exceptions", ())
+
+
+def frames(error: BaseException) -> Iterator[FrameType]:
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        yield frame
+
+
+def flat(value: Any, depth: int = 4) -> Iterator[str]:
+    """What a reporter of errors prints for a value: reprs, and what plain containers and objects hold."""
+    yield repr(value)
+    if depth and isinstance(value, dict):
+        for key, inner in value.items():
+            yield from flat(key, depth - 1)
+            yield from flat(inner, depth - 1)
+    elif depth and isinstance(value, list | tuple | set | frozenset):
+        for inner in value:
+            yield from flat(inner, depth - 1)

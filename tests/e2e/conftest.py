@@ -1,0 +1,30 @@
+"""The misbehaving server, one process for each process of the tests."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytest.register_assert_rewrite("tests.e2e.calling")
+
+from tests.e2e.calling import Server  # noqa: E402 - rewritten first
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    script = Path(__file__).with_name("misbehaving.py")
+    with subprocess.Popen(
+        [sys.executable, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        yield Server(*map(int, process.stdout.readline().split()))
+        process.communicate()  # the end of its standard input ends it
+    assert process.returncode == 0
+
+
+@pytest.fixture(params=["blocking", "async"])
+def mode(request: pytest.FixtureRequest) -> str:
+    """Whether the blocking or the async app makes the calls."""
+    return str(request.param)

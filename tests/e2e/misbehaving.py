@@ -1,0 +1,366 @@
+"""A server that misbehaves on purpose: a process of its own, real sockets, no web framework.
+
+The first segment of a path names a behaviour and its arguments, the second is a name that a test made up:
+`/reset,body/4f1c/api/v1/users/u1`. All requests of that name are remembered; `GET /seen/4f1c` tells them.
+Without a fault of its own a behaviour answers what it was asked, so that a caller can see whose reply it got.
+"""
+
+import asyncio
+import base64
+import gzip
+import json
+import socket
+import struct
+import sys
+import time
+import zlib
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import attrs
+
+HELD = 30.0
+"""Seconds for which a stalled connection stays open; longer than any test waits."""
+
+
+@attrs.define
+class Request:
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: str
+    connection: int
+    number: int
+    """1 for the first of its name."""
+
+    def reply(self, status: int = 200, body: Any = None, headers: dict[str, str] | None = None) -> bytes:
+        """A reply without a fault; without a `body` it says what was asked."""
+        content = json.dumps(attrs.asdict(self) if body is None else body).encode()
+        return http(status, {"content-type": "application/json"} | (headers or {}), content)
+
+
+def http(status: int, headers: dict[str, str], content: bytes) -> bytes:
+    head = {"content-length": str(len(content))} | headers
+    lines = [f"HTTP/1.1 {status} Whatever", *(f"{name}: {value}" for name, value in head.items())]
+    return "\r\n".join([*lines, "", ""]).encode("latin-1") + content
+
+
+class Hangup(Exception):
+    """The behaviour is done with the connection."""
+
+
+class Connection:
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int) -> None:
+        self.reader, self.writer, self.number = reader, writer, number
+
+    async def send(self, content: bytes) -> None:
+        self.writer.write(content)
+        await self.writer.drain()
+
+    async def drip(self, content: bytes, gap: float) -> None:
+        for byte in content:
+            await self.send(bytes([byte]))
+            await asyncio.sleep(gap)
+
+    def close(self) -> None:
+        raise Hangup
+
+    def reset(self) -> None:
+        """The other side gets a RST and not the orderly end of a stream."""
+        raw = self.writer.get_extra_info("socket")
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.writer.transport.abort()
+        raise Hangup
+
+    async def hold(self) -> None:
+        """Silence until the other side gives up."""
+        await asyncio.wait([asyncio.ensure_future(self.reader.read(1))], timeout=HELD)
+        raise Hangup
+
+    async def end(self, how: str) -> None:
+        match how:
+            case "close":
+                self.close()
+            case "reset":
+                self.reset()
+            case "hold":
+                await self.hold()
+
+
+Behaviour = Callable[..., Awaitable[None]]
+BEHAVIOURS: dict[str, Behaviour] = {}
+UNREAD_BODY: set[str] = set()
+"""Behaviours that begin before they have read the request's body."""
+
+
+def behaviour(function: Behaviour) -> Behaviour:
+    BEHAVIOURS[function.__name__.replace("_", "-")] = function
+    return function
+
+
+def cut(reply: bytes, place: str) -> bytes:
+    """What of a reply is sent before something happens at `place`."""
+    head = reply.index(b"\r\n\r\n") + 4
+    return reply[
+        : {"before": 0, "headers": head // 2, "body": head + (len(reply) - head) // 2, "after": len(reply)}[place]
+    ]
+
+
+@behaviour
+async def ok(connection: Connection, request: Request, delay: str = "0") -> None:
+    await asyncio.sleep(float(delay))
+    await connection.send(request.reply())
+
+
+@behaviour
+async def broken(connection: Connection, request: Request, place: str, how: str, times: str = "1000000") -> None:
+    """Reset, closed or held at a place of the reply, so many times; after that all is well."""
+    whole = request.reply()
+    if request.number > int(times):
+        await connection.send(whole)
+        return
+    await connection.send(cut(whole, place))
+    await asyncio.sleep(0.02)  # so that it arrives on its own
+    await connection.end(how)
+
+
+@behaviour
+async def idle_close(connection: Connection, request: Request, seconds: str) -> None:
+    """Keep-alive is promised, and broken after some seconds of silence."""
+    await connection.send(request.reply())
+    await asyncio.sleep(float(seconds))
+    connection.close()
+
+
+@behaviour
+async def drip(connection: Connection, request: Request, place: str, gap: str) -> None:
+    whole = request.reply()
+    fast = cut(whole, place)
+    await connection.send(fast)
+    await connection.drip(whole[len(fast) :], float(gap))
+
+
+@behaviour
+async def chunks(connection: Connection, request: Request, how: str) -> None:
+    """A chunked body: whole, cut, or with a size that is none."""
+    content = request.reply().partition(b"\r\n\r\n")[2]
+    await connection.send(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")
+    half = len(content) // 2
+    await connection.send(b"%x\r\n%b\r\n" % (half, content[:half]))
+    match how:
+        case "cut":
+            connection.close()
+        case "absurd":
+            await connection.send(b"-7\r\n" + content[half:] + b"\r\n0\r\n\r\n")
+        case "whole":
+            await connection.send(b"%x\r\n%b\r\n0\r\n\r\n" % (len(content) - half, content[half:]))
+
+
+@behaviour
+async def raw(connection: Connection, request: Request, *replies: str) -> None:
+    """The n-th request gets the n-th reply as it is (packed, after one letter for what follows); then all is well."""
+    if request.number > len(replies):
+        await connection.send(request.reply())
+        return
+    reply = replies[request.number - 1]
+    await connection.send(zlib.decompress(base64.urlsafe_b64decode(reply[1:])))
+    await connection.end({"k": "keep", "c": "close", "r": "reset", "h": "hold"}[reply[0]])
+
+
+@behaviour
+async def status(connection: Connection, request: Request, code: str, times: str = "1000000") -> None:
+    await connection.send(request.reply(int(code) if request.number <= int(times) else 200))
+
+
+@behaviour
+async def encoded(connection: Connection, request: Request, how: str, code: str = "200") -> None:
+    """A compressed body, or one that only says so."""
+    content = json.dumps(attrs.asdict(request)).encode()
+    name, sent = {
+        "gzip": ("gzip", gzip.compress(content)),
+        "deflate": ("deflate", zlib.compress(content)),
+        "not-gzip": ("gzip", content),
+        "not-deflate": ("deflate", content),
+        "cut-gzip": ("gzip", gzip.compress(content)[:-20]),
+        "broken-gzip": ("gzip", gzip.compress(content)[:20] + b"\xff" * 20),
+        "unknown": ("x-rot13", content),
+        "twice": ("gzip, gzip", gzip.compress(gzip.compress(content))),
+    }[how]
+    await connection.send(http(int(code), {"content-encoding": name}, sent))
+
+
+@behaviour
+async def redirect(connection: Connection, request: Request, code: str, location: str) -> None:
+    target = base64.urlsafe_b64decode(location).decode("latin-1")
+    await connection.send(request.reply(int(code), headers={"location": target}))
+
+
+@behaviour
+async def interim(connection: Connection, request: Request, times: str, how: str = "keep") -> None:
+    """1xx replies before the real one."""
+    for _ in range(int(times)):
+        await connection.send(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n")
+    if how != "endless":
+        await connection.send(request.reply())
+        return
+    while True:
+        await connection.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+        await asyncio.sleep(0.01)
+
+
+@behaviour
+async def early(connection: Connection, request: Request, code: str) -> None:
+    """Answers before it reads the body, and never reads it."""
+    await connection.send(request.reply(int(code), headers={"connection": "close"}))
+    await asyncio.sleep(0.05)
+    connection.close()
+
+
+@behaviour
+async def unread(connection: Connection, request: Request, pause: str) -> None:
+    """Takes the body so slowly that the sender has to wait."""
+    while True:
+        await asyncio.sleep(float(pause))
+        if not await connection.reader.read(1 << 14):
+            connection.close()
+
+
+UNREAD_BODY |= {"early", "unread"}
+
+
+@behaviour
+async def many_headers(connection: Connection, request: Request, count: str, size: str) -> None:
+    headers = {f"x-header-{number}": "v" * int(size) for number in range(int(count))}
+    await connection.send(request.reply(headers=headers))
+
+
+@behaviour
+async def huge(connection: Connection, request: Request, megabytes: str) -> None:
+    size = int(megabytes) << 20
+    await connection.send(b'HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n"' % (size + 2))
+    for _ in range(int(megabytes)):
+        await connection.send(b"x" * (1 << 20))
+    await connection.send(b'"')
+
+
+@behaviour
+async def cookie(connection: Connection, request: Request) -> None:
+    """Every reply hands out the caller's token as a cookie, as a server with sessions would."""
+    token = request.headers.get("x-stack-access-token", "nobody")
+    await connection.send(request.reply(headers={"set-cookie": f"session={token}; path=/"}))
+
+
+@behaviour
+async def echo(connection: Connection, request: Request, where: str) -> None:
+    """Hands the request's own headers back where error messages quote from."""
+    text = " ".join(f"{name}: {value}" for name, value in request.headers.items())
+    replies = {
+        "status-line": f"HTTP/1.1 {text}\r\n\r\n",
+        "garbage": f"{text}\r\n\r\n",
+        "header-line": f"HTTP/1.1 200 OK\r\n\x00{text}\r\n\r\n",
+        "length": f"HTTP/1.1 200 OK\r\ncontent-length: {text}\r\n\r\n",
+        "encoding": f"HTTP/1.1 200 OK\r\ntransfer-encoding: {text}\r\n\r\n",
+        "chunk": f"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{text}\r\n",
+        "plain": http(500, {"content-type": "text/plain"}, text.encode()).decode(),
+        "html": http(502, {}, f"<html><title>{text}</title>".encode()).decode(),
+        "error": request.reply(418, {"code": "TEAPOT", "error": text, "details": {"echo": text}}).decode(),
+        "known": request.reply(400, {"code": "SCHEMA_ERROR", "error": text, "details": {"message": text}}).decode(),
+        "code": request.reply(400, {"error": "x"}, {"x-stack-known-error": text, "x-stack-request-id": text}).decode(),
+        "location": request.reply(307, headers={"location": f"https://example.com/{text.replace(' ', '')}"}).decode(),
+        "success": request.reply(200, [text]).decode(),
+    }
+    await connection.send(replies[where].encode("latin-1"))
+    connection.close()
+
+
+def token(name: str, age: float = 0.0) -> str:
+    """Shaped like an access token of the API; nothing here signs or verifies."""
+    issued = time.time() - age
+    parts = ({"alg": "none"}, {"sub": name, "iat": issued, "exp": issued + 600})
+    return ".".join(
+        [*(base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts), "x"]
+    )
+
+
+ACCEPTED: dict[str, str] = {}
+"""The access token that the session of a name accepts, once it has been refreshed."""
+
+
+@behaviour
+async def session(connection: Connection, request: Request, delay: str = "0", mood: str = "kind") -> None:
+    """Every access token counts as expired until the session has been refreshed, which takes a while."""
+    name = request.path.split("/")[2]
+    if request.path.endswith("/auth/sessions/current/refresh"):
+        await asyncio.sleep(float(delay))
+        if mood == "over":
+            await connection.send(known_error(request, 401, "REFRESH_TOKEN_NOT_FOUND_OR_EXPIRED"))
+        elif mood == "reset":
+            connection.reset()
+        else:
+            ACCEPTED[name] = token(name)
+            await connection.send(request.reply(200, {"access_token": ACCEPTED[name]}))
+    elif mood == "stubborn" or request.headers.get("x-stack-access-token") != ACCEPTED.get(name):
+        await connection.send(known_error(request, 401, "ACCESS_TOKEN_EXPIRED"))
+    else:
+        await connection.send(request.reply())
+
+
+def known_error(request: Request, code: int, name: str) -> bytes:
+    return request.reply(code, {"code": name, "error": f"text of {name}"}, {"x-stack-known-error": name})
+
+
+class Server:
+    def __init__(self) -> None:
+        self.seen: defaultdict[str, list[Request]] = defaultdict(list)
+        self.connections = 0
+        self.open: defaultdict[str, set[int]] = defaultdict(set)
+        """Connections that are open now, by the names that were asked for on them."""
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        connection = Connection(reader, writer, self.connections)
+        try:
+            while await self.answer(connection):
+                pass
+        except (Hangup, ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            for numbers in self.open.values():
+                numbers.discard(connection.number)
+            writer.close()
+
+    async def answer(self, connection: Connection) -> bool:
+        head = (await connection.reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        first, *lines = head.rstrip().split("\r\n")
+        method, path, _ = first.split(" ")
+        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+        chosen, name = path.split("/")[1:3]
+        if chosen == "seen":
+            told = {"requests": [attrs.asdict(each) for each in self.seen[name]], "open": len(self.open[name])}
+            await connection.send(http(200, {}, json.dumps(told).encode()))
+            return True
+        chosen, *arguments = chosen.split(",")
+        request = Request(method, path, headers, "", connection.number, len(self.seen[name]) + 1)
+        self.seen[name].append(request)
+        self.open[name].add(connection.number)
+        if chosen not in UNREAD_BODY:
+            content = await connection.reader.readexactly(int(headers.get("content-length", "0")))
+            request.body = content.decode("latin-1")
+        await BEHAVIOURS[chosen](connection, request, *arguments)
+        return True
+
+
+async def main() -> None:
+    """Serve on two ports, which are told on the first line of standard output, until standard input ends."""
+    sockets = [socket.create_server(("127.0.0.1", 0), backlog=2048) for _ in range(2)]
+    server = Server()
+    for each in sockets:
+        await asyncio.start_server(server.serve, sock=each, limit=1 << 20)
+    sys.stdout.write(f"{' '.join(str(each.getsockname()[1]) for each in sockets)}\n")
+    sys.stdout.flush()
+    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

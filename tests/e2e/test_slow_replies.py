@@ -1,0 +1,158 @@
+"""Replies that take too long: the limit that applies ends the call, whatever trickles in meanwhile."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+import pytest
+
+from hexclave.errors import APIConnectionError, ConnectTimeout, ReadTimeout, TotalTimeout
+from hexclave.retries import Retries
+from hexclave.timeouts import Timeout
+from tests.e2e.calling import Place, Server, blocking, call, check, operation, outcome
+
+TOTAL = 0.6
+ONLY_TOTAL = Timeout(total=TOTAL, connect=None, read=None)
+
+
+@contextmanager
+def full_backlog() -> Iterator[Place]:
+    """A port where nobody accepts and no more connections fit, so that attempts to connect stay unanswered."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listening:
+        address = listening.getsockname()
+        waiting = []
+        for _ in range(4):
+            waiting.append(socket.socket())
+            waiting[-1].setblocking(False)
+            waiting[-1].connect_ex(address)
+        try:
+            yield Place(address[1], "nobody", "home")
+        finally:
+            for each in waiting:
+                each.close()
+
+
+@pytest.mark.parametrize("place", ["before", "headers", "body"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_drip_ends_with_the_total_timeout(server: Server, mode: str, place: str, method: str) -> None:
+    """Each byte comes within the read timeout, and the last one would take minutes."""
+    here = server.at("drip", place, 0.1)
+    outcome = call(mode, here, operation(method), timeout=Timeout(total=TOTAL, read=0.4))
+    check(outcome, total=TOTAL)
+    assert type(outcome.error) is TotalTimeout
+    assert len(here.seen) == 1
+
+
+@pytest.mark.parametrize("place", ["headers", "body"])
+def test_a_drip_that_ends_in_time_is_a_reply(server: Server, mode: str, place: str) -> None:
+    outcome = call(mode, server.at("drip", place, 0.0005), operation(), timeout=4)
+    check(outcome, total=4)
+    assert outcome.result["number"] == 1
+
+
+@pytest.mark.parametrize("place", ["before", "headers", "body"])
+def test_silence_ends_with_the_read_timeout(server: Server, mode: str, place: str) -> None:
+    here = server.at("broken", place, "hold")
+    outcome = call(mode, here, operation("POST"), timeout=Timeout(total=20, read=0.3))
+    check(outcome, total=0.3)
+    assert type(outcome.error) is ReadTimeout
+    assert len(here.seen) == 1
+
+
+@pytest.mark.parametrize("place", ["before", "headers", "body"])
+def test_silence_ends_with_the_total_timeout_where_nothing_else_limits_it(
+    server: Server, mode: str, place: str
+) -> None:
+    outcome = call(mode, server.at("broken", place, "hold"), operation(), timeout=ONLY_TOTAL)
+    check(outcome, total=TOTAL)
+    assert type(outcome.error) is TotalTimeout
+
+
+def test_the_total_timeout_covers_all_attempts_and_waits(server: Server, mode: str) -> None:
+    here = server.at("broken", "before", "hold")
+    retries = Retries(attempts=50, first_wait=0.01, longest_wait=0.02)
+    outcome = call(mode, here, operation(), timeout=Timeout(total=TOTAL, read=0.2), retries=retries)
+    check(outcome, total=TOTAL)
+    assert type(outcome.error) in (TotalTimeout, ReadTimeout)
+    assert 2 <= len(here.seen) <= 3
+
+
+@pytest.mark.parametrize(
+    ("pause", "limit", "error"),
+    [(0.001, Timeout(total=1, connect=None, read=None), TotalTimeout), (30, Timeout(total=20, read=0.3), ReadTimeout)],
+    ids=["a little at a time", "nothing"],
+)
+def test_a_body_that_is_not_taken_ends_the_call(
+    server: Server, mode: str, pause: float, limit: Timeout, error: type[Exception]
+) -> None:
+    here = server.at("unread", pause)
+    outcome = call(mode, here, operation("POST", body={"text": "x" * (48 << 20)}), timeout=limit)
+    check(outcome, total=1)
+    assert type(outcome.error) is error
+    assert getattr(outcome.error, "sent", None)
+    assert len(here.seen) == 1
+
+
+def test_no_answer_to_connecting_ends_with_the_connect_timeout(mode: str) -> None:
+    with full_backlog() as here:
+        limits = Timeout(total=5, connect=0.3)
+        outcome = call(mode, here, operation("POST"), timeout=limits, retries=Retries.OFF)
+    check(outcome, total=0.3)
+    assert type(outcome.error) is ConnectTimeout
+    assert not outcome.error.sent
+
+
+def test_no_answer_to_connecting_ends_with_the_total_timeout_where_nothing_else_limits_it(mode: str) -> None:
+    with full_backlog() as here:
+        outcome = call(mode, here, operation("POST"), timeout=ONLY_TOTAL)
+    check(outcome, total=TOTAL)
+    assert type(outcome.error) is TotalTimeout
+
+
+def test_waiting_for_a_connection_of_the_pool_ends_with_the_total_timeout(server: Server) -> None:
+    with httpx.Client(limits=httpx.Limits(max_connections=1)) as pool:
+        app = blocking(server.at("ok", 1.5), http_client=pool, timeout=Timeout(total=5, read=3))
+        first = threading.Thread(target=app.call, args=[operation()])
+        first.start()
+        threading.Event().wait(0.2)
+        second = outcome(lambda: app.options(timeout=ONLY_TOTAL).call(operation()))
+        first.join()
+    check(second, total=TOTAL)
+    assert type(second.error) is TotalTimeout
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_refused_connection_is_tried_again_because_nothing_was_sent(mode: str, method: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+    outcome = call(mode, Place(port, "nobody", "home"), operation(method))
+    check(outcome)
+    assert type(outcome.error) is APIConnectionError
+    assert not outcome.error.sent
+    assert outcome.error.attempts == 3
+
+
+def test_a_post_arrives_once_the_refused_port_opens(server: Server, mode: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+    got: list[bytes] = []
+
+    def open_later() -> None:
+        threading.Event().wait(0.2)
+        with socket.create_server(("127.0.0.1", port)) as opened:
+            peer, _ = opened.accept()
+            with peer:
+                got.append(peer.recv(65536))
+                peer.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}")
+
+    opening = threading.Thread(target=open_later)
+    opening.start()
+    # 200 attempts between 0 and 20 ms apart outlast the time until the port opens.
+    retries = Retries(attempts=200, first_wait=0.02, factor=1)
+    outcome = call(mode, Place(port, "nobody", "home"), operation("POST"), retries=retries)
+    opening.join()
+    check(outcome)
+    assert outcome.result == {}
+    assert got[0].startswith(b"POST ")
