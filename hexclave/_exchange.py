@@ -48,6 +48,7 @@ T = TypeVar("T")
 E = TypeVar("E", bound=HexclaveError)
 
 MAX_REDIRECTS: Final = 5
+_LONGEST_LOCATION: Final = 8_000
 _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 _CREDENTIAL_HEADERS: Final = frozenset(
     HEADERS[name]
@@ -248,9 +249,10 @@ def _send(call: _Call, request: Request) -> Steps[Reply]:
     """The reply of the API's own origin; redirects inside it are followed with method and body."""
     for _ in range(MAX_REDIRECTS + 1):
         reply: Reply = yield Send(request)
-        if reply.status not in (307, 308):
+        location = reply.headers.get("location")
+        if reply.status not in (307, 308) or not location:
             return reply
-        target = _target(request.url, reply.headers.get("location", ""), call.app.origin)
+        target = _target(request.url, location, call.app.origin)
         if target is None:
             raise CrossOriginRedirectError(
                 "The API redirected to another origin. The call was not repeated there: it carries credentials.",
@@ -263,7 +265,7 @@ def _send(call: _Call, request: Request) -> Steps[Reply]:
 def _target(url: str, location: str, origin: tuple[str, str, int]) -> str | None:
     """Where a redirect goes, `None` unless that is inside the origin beyond doubt."""
     # Parsers disagree about backslashes, control characters and user names, so a URL with any of them is nobody's own.
-    if not location.isascii() or not location.isprintable() or "\\" in location:
+    if not location.isascii() or not location.isprintable() or "\\" in location or len(location) > _LONGEST_LOCATION:
         return None
     try:
         target = urljoin(url, location)
