@@ -10,7 +10,8 @@
     exchange.py     replies that succeed; refusals.py: replies that refuse, as exceptions
     codes.py mail.py events.py tokens.py    what several domains need
     domains/        one module or two for each domain: its tables, its views, its operations
-    server.py       ASGI; the only module that knows of sockets
+    pipeline.py     the steps of that way; control.py: what the emulator answers besides the API
+    server.py       ASGI and uvicorn; the only module that knows of sockets
 
 To add a domain, add a module to `domains/`; nothing else needs an entry:
 
@@ -34,8 +35,8 @@ Template and parameter names are those of `spec/openapi.yaml`, which says what t
 refused and scalars coerced before the handler runs, which gets only the fields that were given. `rules` add what the
 documents leave out: formats, lengths, fields that the API demands all the same. Refuse with
 `raise known("THING_NOT_FOUND", …)` or, where the API has no code, `raise plain(404, "its exact text")`; add
-`.keeping()` where what was written shall stay. Time is `request.now`, never the operating system's. Where releases differ ask
-`request.release`: `2026-04` is the API of the recordings, with its faults; `2026-09` is the one described.
+`.keeping()` where what was written shall stay. Time is `request.now`, never the operating system's. Where releases
+differ ask `request.release`: `2026-04` is the API of the recordings, with its faults; `2026-09` is the one described.
 """
 
 from hexclave.emulator.emulator import Emulator

@@ -1,8 +1,8 @@
 """Codes that prove something once: sent by e-mail, or handed out between two steps of a flow.
 
 A domain makes one with `issue`, or with `mail_code`, which also sends it, and takes it back with `redeem`. The last 39
-of its 45 characters are the nonce, which sign-in by code hands to the client; guesses with the right nonce count against the
-code.
+of its 45 characters are the nonce, which sign-in by code hands to the client; guesses with the right nonce count
+against the code.
 """
 
 from typing import TYPE_CHECKING, Final

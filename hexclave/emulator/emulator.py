@@ -8,21 +8,19 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
-from urllib.parse import unquote
 
 import attrs
 
-from hexclave.emulator import access, domains, reading, tokens
+from hexclave.emulator import domains, pipeline, tokens
 from hexclave.emulator.clock import Clock
 from hexclave.emulator.domains.projects import PROJECTS, Project
 from hexclave.emulator.events import EVENTS, Event
-from hexclave.emulator.examples import example_reply
-from hexclave.emulator.exchange import HttpRequest, JsonObject, Reply, ok, text
+from hexclave.emulator.exchange import HttpRequest, JsonObject, Reply, text
 from hexclave.emulator.faults import Faults
 from hexclave.emulator.ids import secret
 from hexclave.emulator.mail import MAILS, Mail
 from hexclave.emulator.refusals import Refusal
-from hexclave.emulator.routing import Request, Route, Router
+from hexclave.emulator.routing import Router
 from hexclave.emulator.seed import Ready, ready_project
 from hexclave.emulator.state import Snapshot, State, table
 from hexclave.emulator.storage import Storage
@@ -30,14 +28,6 @@ from hexclave.emulator.storage import Storage
 Release: TypeAlias = Literal["2026-04", "2026-09"]
 
 _LOG: Final = logging.getLogger("hexclave.emulator")
-_VERSIONS: Final = frozenset({"v1", "v2beta1", "v2beta2", "v2beta3", "v2beta4", "v2beta5", "latest"})
-_CORS: Final = {
-    "access-control-allow-origin": "*",
-    "access-control-allow-methods": "GET, POST, PUT, PATCH, DELETE, OPTIONS",
-    "access-control-allow-headers": "*",
-    "access-control-expose-headers": "content-type, x-stack-actual-status, x-stack-known-error, x-stack-request-id",
-    "access-control-max-age": "86400",
-}
 
 
 @attrs.frozen(kw_only=True)
@@ -97,8 +87,12 @@ class Emulator:
         """Sign with keys that have a coordinate below 32 bytes, as some of the API's do."""
         self.after_events: list[Callable[[Sequence[Event]], None]] = []
         """Called with the events of a request after its changes are kept."""
+        self.snapshots: dict[str, Snapshot] = {}
+        """Snapshots that were given a name over HTTP."""
+        self.beyond_loopback = False
+        """Whether the emulator's own operations answer requests for other hosts than this machine."""
         self.lock = threading.RLock()
-        self._router = Router()
+        self.router = Router()
         self._claims: dict[str, JsonObject] = {}
         self._storage = Storage(db) if db is not None else None
         self._ready_wanted = ready
@@ -116,7 +110,7 @@ class Emulator:
             fault = self.faults.take(request.method, request.path)
             reply = fault.reply() if fault is not None else None
             if reply is None:
-                reply = self._finished(request, self._answer(request))
+                reply = pipeline.finished(self, request, self._answer(request))
             if fault is not None and fault.delay:
                 reply = attrs.evolve(reply, delay=fault.delay)
             self.log.append(Logged(self.clock.millis(), request, reply, time.perf_counter() - began))
@@ -125,7 +119,7 @@ class Emulator:
     def _answer(self, request: HttpRequest) -> Reply:
         try:
             try:
-                reply = self._perform(request)
+                reply = pipeline.perform(self, request)
             except Refusal as refusal:
                 reply = refusal.reply
                 if not refusal.keep:
@@ -136,78 +130,6 @@ class Emulator:
             _LOG.exception("%s %s failed inside the emulator", request.method, request.path)
             return text("The emulator failed; its log says why.", status=500)
         return reply
-
-    def _perform(self, request: HttpRequest) -> Reply:
-        if request.method == "OPTIONS":
-            return Reply(200, b"", _CORS, bare=True)
-        if request.path != "/" and request.path.endswith("/"):
-            target = request.path.rstrip("/")
-            return Reply(308, target.encode(), {"location": target}, bare=True)
-        segments = request.path.strip("/").split("/")
-        if segments[0] != "api" or len(segments) < 2:
-            return self._outside(segments)
-        found = self._router.find(segments[2:] or [""]) if segments[1] in _VERSIONS else None
-        if found is None:
-            raise _no_such_page(request)
-        node, values = found
-        entry, names = node.routes.get(request.method, (None, ()))
-        if entry is None:
-            is_head = request.method == "HEAD" and "GET" in node.routes
-            return text("", status=405) if is_head else Reply(405, bare=True)
-        headers = access.unprefixed(request.headers)
-        body = reading.decoded_body(request)
-        caller = access.identify(self, headers)
-        reading.check_access(entry, caller)
-        params = dict(zip(names, [unquote(value) for value in values], strict=True))
-        query, body = reading.checked_input(entry, caller, request, headers, params, body)
-        call = Request(
-            self,
-            caller,
-            request.method,
-            request.path,
-            request.base_url,
-            {**request.headers, **headers},
-            params,
-            query,
-            body,
-        )
-        return self._handled(entry, call)
-
-    def _handled(self, entry: Route, call: Request) -> Reply:
-        if entry.handler is not None:
-            return entry.handler(call, self.state)
-        if self.stub and entry.operation is not None:
-            return example_reply(entry.operation, call.caller.type or "client")
-        message = f"The emulator does not know how to perform {entry.method} {entry.template}."
-        body = {"code": "NOT_IMPLEMENTED_IN_EMULATOR", "error": message}
-        raise Refusal(ok(body, status=501, headers={"x-stack-known-error": body["code"]}))
-
-    def _outside(self, segments: list[str]) -> Reply:
-        if segments == ["health"]:
-            return Reply(200, b'{"status":"ok"}', {"content-type": "application/json"}, bare=True)
-        if segments == ["health", "error-handler-debug", "endpoint"]:
-            return text("This endpoint always fails.", status=500)
-        return Reply(
-            404,
-            b"",
-            {"content-type": "text/html; charset=utf-8", "cache-control": "no-store, must-revalidate"},
-            bare=True,
-        )
-
-    def _finished(self, request: HttpRequest, reply: Reply) -> Reply:
-        if reply.bare:
-            return reply
-        headers = {"cache-control": "no-store, max-age=0", "x-stack-request-id": secret(16), **_CORS, **reply.headers}
-        status = reply.status
-        wanted = access.unprefixed(request.headers)
-        if "override-error-status" in wanted and 400 <= status < 500:
-            headers["x-stack-actual-status"] = str(status)
-            status = 200
-        if self.release != "2026-04":
-            for name in ("request-id", "known-error", "actual-status"):
-                if f"x-stack-{name}" in headers:
-                    headers[f"x-hexclave-{name}"] = headers[f"x-stack-{name}"]
-        return attrs.evolve(reply, status=status, headers=headers)
 
     # -- tokens
 
@@ -300,14 +222,3 @@ class Emulator:
             if events:
                 for listener in self.after_events:
                     listener(events)
-
-
-def _no_such_page(request: HttpRequest) -> Refusal:
-    return Refusal(
-        text(
-            "404 — this page does not exist in Stack Auth's API.\n\nPlease see the API documentation at "
-            "https://docs.stack-auth.com, or visit the Stack Auth dashboard at https://app.stack-auth.com.\n\n"
-            f"URL: {request.base_url}{request.path}",
-            status=404,
-        )
-    )

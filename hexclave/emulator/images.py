@@ -1,11 +1,15 @@
 """Pictures that come in as data URLs and are served under a URL of their own."""
 
+import base64
+import binascii
 import re
 from typing import TYPE_CHECKING, Final
 
 import attrs
 
+from hexclave.emulator.exchange import Reply
 from hexclave.emulator.ids import new_id
+from hexclave.emulator.refusals import plain
 from hexclave.emulator.state import State, table
 
 if TYPE_CHECKING:
@@ -31,5 +35,22 @@ def kept_image(request: "Request", state: State, url: str | None, folder: str) -
     if match is None:
         return url
     kind, content = match.groups()
+    try:
+        base64.b64decode(content, validate=True)
+    except (binascii.Error, ValueError):
+        raise plain(400, "Invalid image data") from None
     image = state[IMAGES].insert(Image(id=f"{folder}/{new_id()}.{kind}", media_type=f"image/{kind}", base64=content))
     return f"{request.base_url}/{image.id}"
+
+
+def served(state: State, path: str) -> Reply | None:
+    """The picture at this path."""
+    image = state[IMAGES].get(path)
+    if image is None:
+        return None
+    headers = {
+        "content-type": image.media_type,
+        "x-content-type-options": "nosniff",
+        "content-security-policy": "sandbox",
+    }
+    return Reply(200, base64.b64decode(image.base64), headers, bare=True)

@@ -10,8 +10,8 @@ A domain declares its tables at import and reads and writes them through the sta
     state[TEAMS].update(team, display_name="New")      # gives the new row, the old one stays as it was
     state[TEAMS].delete(team.id)
 
-Rows are attrs classes whose fields JSON can hold (`str int float bool None list dict`). They are never changed in place,
-nor is anything inside them. So undoing a request, taking a snapshot and restoring one are cheap and exact.
+Rows are attrs classes whose fields JSON can hold: `str int float bool None list dict`. They are never changed in
+place, nor is anything inside them. So undoing a request, taking a snapshot and restoring one are cheap and exact.
 """
 
 from collections.abc import Iterator

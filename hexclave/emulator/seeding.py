@@ -1,0 +1,91 @@
+"""Seed files: what an emulator shall hold from the start, written by hand.
+
+project:
+  display_name: Example
+  settings: {auth.oauth.accountMergeStrategy: raise_error}     # dotted names
+users:                                                         # bodies of POST /users
+  - {primary_email: ada@example.com, primary_email_auth_enabled: true, password: correct horse}
+calls:                                                         # anything else, as the server
+  - {method: POST, path: /teams, body: {display_name: Engineers}}
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from hexclave.emulator.domains.projects import PROJECTS, change_settings
+from hexclave.emulator.emulator import Emulator
+from hexclave.emulator.exchange import HttpRequest, JsonObject
+from hexclave.emulator.seed import Ready
+
+
+def plant(emulator: Emulator, file: Path) -> None:
+    """Put the contents of a seed file into the ready project. Users who are there already stay as they are.
+
+    Raises:
+        ValueError: the file cannot be read, or the API refuses something in it.
+    """
+    seed = _read(file)
+    unknown = seed.keys() - {"project", "users", "calls"}
+    if unknown:
+        raise ValueError(f"{file}: a seed has project, users and calls, but no {', '.join(sorted(unknown))}")
+    if emulator.ready is None:
+        raise ValueError(f"{file}: this emulator has no ready project to put it into")
+    _change_project(emulator, emulator.ready, dict(seed.get("project") or {}), file)
+    for number, user in enumerate(seed.get("users") or (), 1):
+        call = {"method": "POST", "path": "/users", "body": user}
+        _call(emulator, emulator.ready, call, f"{file}: user {number}", allowed=("USER_EMAIL_ALREADY_EXISTS",))
+    for number, call in enumerate(seed.get("calls") or (), 1):
+        _call(emulator, emulator.ready, call, f"{file}: call {number}")
+
+
+def _read(file: Path) -> JsonObject:
+    try:
+        content = file.read_text("utf-8")
+    except OSError as error:
+        raise ValueError(f"{file} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{file} is not UTF-8 text") from error
+    found = _parsed(content, file)
+    if not isinstance(found, dict):
+        raise ValueError(f"{file}: a seed is an object with project, users and calls")  # noqa: TRY004 -- about the file
+    return found
+
+
+def _parsed(content: str, file: Path) -> Any:
+    if file.suffix == ".json":
+        try:
+            return json.loads(content)
+        except ValueError as error:
+            raise ValueError(f"{file} is not JSON: {error}") from error
+    import yaml  # only seeds need it
+
+    try:
+        return yaml.safe_load(content)
+    except yaml.YAMLError as error:
+        raise ValueError(f"{file} is not YAML: {error}") from error
+
+
+def _change_project(emulator: Emulator, ready: Ready, wanted: JsonObject, file: Path) -> None:
+    unknown = wanted.keys() - {"display_name", "settings"}
+    if unknown:
+        raise ValueError(f"{file}: a project has display_name and settings, but no {', '.join(sorted(unknown))}")
+    with emulator.transaction() as state:
+        project = change_settings(state, emulator.project(ready.project_id), wanted.get("settings") or {})
+        if "display_name" in wanted:
+            state[PROJECTS].update(project, display_name=str(wanted["display_name"]))
+
+
+def _call(emulator: Emulator, ready: Ready, call: Any, where: str, *, allowed: tuple[str, ...] = ()) -> None:
+    if not isinstance(call, dict) or not {"method", "path"} <= call.keys() <= {"method", "path", "body"}:
+        raise ValueError(f"{where} needs a method and a path, and may have a body")
+    headers = {
+        "x-stack-access-type": "server",
+        "x-stack-project-id": ready.project_id,
+        "x-stack-secret-server-key": ready.secret_server_key,
+        "content-type": "application/json",
+    }
+    content = json.dumps(call.get("body", {})).encode()
+    reply = emulator.handle(HttpRequest(call["method"], f"/api/v1{call['path']}", headers=headers, content=content))
+    if reply.status >= 400 and reply.headers.get("x-stack-known-error") not in allowed:
+        raise ValueError(f"{where} was refused: {reply.status} {reply.content.decode('utf-8', 'replace')}")
