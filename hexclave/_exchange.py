@@ -229,7 +229,6 @@ def _admitted(call: _Call) -> Steps[Ticket]:
                 deadline=call.deadline,
                 clock=app.clock,
                 longest_closed=app.retries.longest_retry_after,
-                again=call.ticket,
             )
         )
     except WaitTooLong as closed:

@@ -9,27 +9,32 @@ from typing import Final, Protocol
 import attrs
 
 LEAD: Final = 0.05
-"""Permits are handed out at most this many seconds ahead, so that a cut takes hold at once everywhere."""
-SLACK: Final = 0.02
+"""Permits are handed out at most this many seconds ahead, so that a cut soon takes hold everywhere."""
+_SLACK: Final = 0.02
 """How late a permit may be used without being lost: threads and tasks wake up late."""
-SHORTEST: Final = 2 * LEAD
-"""Seconds a gate closes at least, so that permits already handed out are used up before the first new one."""
-GUESS: Final = 1.0
-"""Seconds to stay closed when a 429 does not say; doubled while nothing gets through."""
-FIRST_RATE: Final = 20.0
-GAIN: Final = 3.0
-"""What each success adds to the rate while the limit is unknown: permits per second; doubles it every 0.35 s of full use."""
-BURST: Final = 0.3
-TRUST = 0.5
-LAG = 1.0
-GROW = 4.0
-DEPTH: Final = 0.03
-"""How far under the believed limit the rate starts after a cut, as a fraction of it."""
-FIRST_PERIOD: Final = 2.5
-PERIOD: Final = 60.0
-LONGEST_PERIOD: Final = 600.0
-SLOWEST: Final = 0.05
-FASTEST: Final = 10_000.0
+_SHORTEST_CLOSED: Final = 2 * LEAD
+"""So that no permit handed out before a closing is mistaken for one of the time after it."""
+_FIRST_GUESS: Final = 1.0
+_NEXT_GUESS: Final = 0.25
+_LONGEST_GUESS: Final = 60.0
+"""Seconds to stay closed where a 429 does not say: at first, and once the limit is about known."""
+
+_FIRST_RATE: Final = 20.0
+_GAIN: Final = 3.0
+"""While the limit is unknown, each success adds this to the rate; in full use that doubles it every 0.23 s."""
+_SLOWEST: Final = 0.05
+_FASTEST: Final = 10_000.0
+"""Bounds of the rate: one call in 20 s always finds out, and beyond the upper one no gate is needed."""
+
+_DEPTH: Final = 0.03
+"""How far below the believed limit the rate starts after a cut."""
+_FIRST_PERIOD: Final = 2.5
+_GROWTH: Final = 4.0
+_PERIOD: Final = 60.0
+_LONGEST_PERIOD: Final = 600.0
+_UNNOTICED: Final = 0.3
+_LAG: Final = 1.0
+"""A limiter refuses up to so many seconds after its limit was passed, because it allows bursts."""
 
 
 @attrs.frozen
@@ -58,13 +63,12 @@ class Ceiling:
 
     rate: float
     burst: int
-    opens: float = -math.inf
+    opens: float = float("-inf")
 
     def grant(self, now: float, wanted: int) -> Lease | None:
         interval = 1 / self.rate
-        # The permit that is due now, and those saved up before it.
-        start = max(self.opens, now - (self.burst - 1) * interval)
-        return _lease(self, start, interval, now, wanted)
+        saved = (self.burst - 1) * interval
+        return _lease(self, max(self.opens, now - saved), interval, now, wanted)
 
     def seconds_for(self, permits: int) -> float:
         return permits / self.rate
@@ -72,94 +76,100 @@ class Ceiling:
 
 @attrs.define
 class Adaptive:
-    """A rate that follows what a server refuses.
+    """A rate that follows what a server refuses, additive upwards and multiplicative downwards.
 
-    The limit is unknown at first: the rate grows by a constant with every success. A refusal cuts it to the limit just
-    measured, then it nears that limit, stays there for long, and leaves it upwards ever faster if nothing is refused.
+    While the limit is unknown, every success adds to the rate. A refusal cuts the rate to just below the limit that it
+    betrays. From there the rate comes back to that limit, stays near it for long, then leaves it upwards ever faster.
+    The periods of this grow from cut to cut, so that refusals become rare.
     """
 
     opens: float
     cut: float
     """When the rate was last cut."""
-    reopened: float
+    reopened: float = float("-inf")
     """The end of the last closing; a call let through before it says nothing about the rate since the cut."""
     limit: float | None = None
     """What the server is believed to allow, per second; `None` while nothing is known."""
-    period: float = attrs.Factory(lambda: FIRST_PERIOD)
+    period: float = _FIRST_PERIOD
     """Seconds of full use from a cut back to the believed limit."""
     age: float = 0.0
     """Seconds of full use since the cut."""
     answered: int = 0
     """Calls not refused since the cut."""
-    cold: bool = False
     strikes: int = 0
-    """Cuts in a row without a call that was not refused."""
+    """Refusals since the last call that was not refused."""
+    cold: bool = False
+    """Whether the last guess how long to stay closed was too short, so that the rate starts low again."""
 
     @property
     def rate(self) -> float:
-        if self.limit is None:
-            rate = FIRST_RATE + GAIN * self.answered
-        else:
-            # After a closing that was too short, calls start slowly again.
-            rate = self._rate_at(self.age)
-            if self.cold:
-                rate = min(rate, FIRST_RATE + GAIN * self.answered)
-        return min(max(rate, SLOWEST), FASTEST)
-
-    def _rate_at(self, age: float) -> float:
-        return self.limit * (1 + DEPTH * (age / self.period - 1) ** 3)
+        rate = _FIRST_RATE + _GAIN * self.answered
+        if self.limit is not None:
+            limited = self._rate_at(self.age, self.limit)
+            rate = min(rate, limited) if self.cold else limited
+        return min(max(rate, _SLOWEST), _FASTEST)
 
     def grant(self, now: float, wanted: int) -> Lease | None:
-        return _lease(self, max(self.opens, now - SLACK), 1 / self.rate, now, wanted)
+        return _lease(self, max(self.opens, now - _SLACK), 1 / self.rate, now, wanted)
 
     def seconds_for(self, permits: int) -> float:
         if self.limit is None:
-            return math.log1p(permits * GAIN / self.rate) / GAIN
+            return math.log1p(permits * _GAIN / self.rate) / _GAIN
         return permits / self.rate
 
-    def succeed(self, granted: float | None) -> None:
+    def succeed(self, granted: float) -> None:
         """A call that was let through at `granted` was not refused."""
-        if granted is None or granted < self.reopened:
+        if granted < self.reopened:
             return
         self.age += 1 / self.rate
         self.answered += 1
         self.strikes = 0
 
-    def refuse(self, now: float, granted: float | None, wait: float | None, hint: float | None) -> None:
-        """A call was refused, or its reply says that the next one will be.
+    def refuse(self, now: float, granted: float, wait: float | None, announced: float | None) -> None:
+        """A call that was let through at `granted` was refused.
 
-        `granted` is when the call was let through, `wait` and `hint` what the server said: seconds until it accepts calls
-        again, and its limit per second.
+        `wait` and `announced` are what the server said, if anything: the seconds until it accepts calls again, and its
+        limit per second.
         """
-        stale = granted is None or granted < self.reopened
-        if stale and wait is None:
+        late = granted < self.reopened
+        if late and wait is None:
             return  # It was on its way before the last cut and says nothing new.
-        closed = (GUESS if self.limit is None else GUESS / 4) * 2**self.strikes if wait is None else wait
-        self.opens = max(self.opens, now + max(closed, SHORTEST))
-        reopened, self.reopened = self.reopened, self.opens
-        if stale:
+        closed = self._guess() if wait is None else wait
+        self.opens = max(self.opens, now + max(closed, _SHORTEST_CLOSED))
+        self.reopened = self.opens
+        if late:
             return
         self.strikes += 1
+        # Refused again without a success in between: it was opened too early, and the rate is not to blame.
         self.cold = not self.answered and wait is None
-        if self.answered or hint is not None:
-            self._learn(now, reopened, hint, closed)
+        if self.answered:
+            self._learn(now, closed)
             self.cut, self.age, self.answered = now, 0.0, 0
+        if announced is not None and (self.limit is None or announced < self.limit):
+            self.limit, self.period = announced, _PERIOD
 
-    def _learn(self, now: float, reopened: float, hint: float | None, closed: float) -> None:
+    def _guess(self) -> float:
+        first = _FIRST_GUESS if self.limit is None else _NEXT_GUESS
+        return min(first * 2.0 ** min(self.strikes, 10), _LONGEST_GUESS)
+
+    def _learn(self, now: float, closed: float) -> None:
         rate = self.rate
-        # Refused at both ends, so the successes in between are what the server allows, unless it had permits to spare.
+        # Refused at both ends, so what was accepted in between is the least that the server allows.
         least = min(self.answered / (now - self.cut), rate) if now > self.cut else 0.0
         if self.limit is None:
-            if self.answered:
-                self.limit = least ** (1 - TRUST) * rate**TRUST
+            self.limit = math.sqrt(least * rate)
         else:
-            earlier = self._rate_at(max(self.age - LAG, 0.0))
-            self.period = FIRST_PERIOD if rate > 4 * self.limit else self.period * GROW
-            self.limit = max(least, min(earlier, rate / (1 + BURST / max(self.age, BURST))))
-        if hint is not None and (self.limit is None or hint < self.limit):
-            self.limit, self.period = hint, PERIOD
-        if self.limit is not None:
-            self.period = min(self.period, max(PERIOD, 20 * closed, 100 / self.limit), LONGEST_PERIOD)
+            earlier = self._rate_at(max(self.age - _LAG, 0.0), self.limit)
+            unnoticed = rate / (1 + _UNNOTICED / max(self.age, _UNNOTICED))
+            # Far above the last limit: that one was wrong or has been raised, so look closer again.
+            self.period = _FIRST_PERIOD if rate > 4 * self.limit else self.period * _GROWTH
+            self.limit = max(least, min(earlier, unnoticed))
+        self.limit = max(self.limit, _SLOWEST)
+        # A refusal should cost neither more than 5 % of the time nor be more than one call in a hundred.
+        self.period = min(self.period, max(_PERIOD, 20 * closed, 100 / self.limit), _LONGEST_PERIOD)
+
+    def _rate_at(self, age: float, limit: float) -> float:
+        return limit * (1 + _DEPTH * (age / self.period - 1) ** 3)
 
 
 def _lease(pace: Pace, start: float, interval: float, now: float, wanted: int) -> Lease | None:

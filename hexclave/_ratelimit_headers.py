@@ -48,9 +48,10 @@ class RateLimitInfo:
 def read_rate_limit(headers: Mapping[str, str], *, now: float) -> RateLimitInfo:
     """What `headers` say about rate limits; never raises, whatever they hold.
 
-    Read are `Retry-After` (seconds or a date), `RateLimit` and `RateLimit-Policy` (IETF draft 10 and its older forms), and the
-    families `RateLimit-*`, `X-RateLimit-*` and `X-Rate-Limit-*`. Dates and points in time are taken relative to the reply's own
-    `Date`, or to `now` (Unix seconds) where it has none. Of several limits the one with the fewest requests left counts.
+    Read are `Retry-After` (seconds or a date), `RateLimit` and `RateLimit-Policy` (IETF draft 10 and its older forms),
+    and the families `RateLimit-*`, `X-RateLimit-*` and `X-Rate-Limit-*`. Dates and points in time are taken relative to
+    the reply's own `Date`, or to `now` (Unix seconds) where it has none. Of several limits the one with the fewest
+    requests left counts.
     """
     names = [name for name in headers if "ratelimit" in name or "rate-limit" in name or name == "retry-after"]
     if not names:

@@ -56,8 +56,8 @@ class Retries:
     | 502, 503, 504 | as for a broken connection |
     | every other status | nothing |
 
-    The wait before attempt n + 1 is random between 0 and `first_wait * factor ** (n - 1)`, at most `longest_wait`, and not
-    less than a `Retry-After`. The app's timeout covers all attempts and waits.
+    The wait before attempt n + 1 is random between 0 and `first_wait * factor ** (n - 1)`, at most `longest_wait`, and
+    not less than a `Retry-After`. The app's timeout covers all attempts and waits.
 
     Raises:
         UnsafeUseError: a value is out of its range.

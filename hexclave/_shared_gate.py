@@ -1,0 +1,156 @@
+"""A gate whose pace is shared between processes.
+
+The state lies in a store as text and is changed by swapping one text for another, so the law exists once, in Python.
+Each process takes a few permits at a time and keeps a copy, with which it goes on alone while the store is away.
+"""
+
+import json
+from collections.abc import Callable
+from threading import Lock
+from typing import Final, Generic, Protocol
+
+import attrs
+
+from hexclave._gate import Clock, Gate, P, Wait
+from hexclave._pacing import Adaptive, Ceiling
+from hexclave._steps import Steps
+
+_TRIES: Final = 10
+_UNREAD: Final = "?"
+"""No state reads so; the attempt to swap it brings the present one."""
+_ANSWER: Final = 0.01
+"""Seconds that an answer of the store may take before it makes sense to look for it."""
+
+
+@attrs.frozen
+class Swapped:
+    """The outcome of a swap."""
+
+    done: bool
+    state: str
+    """What the store holds now; empty for nothing."""
+    now: float
+    """The store's clock in seconds."""
+
+
+class SharedState(Protocol):
+    """Where the gates of several processes keep their state, such as `hexclave.redis.RedisGates`."""
+
+    def swap(self, key: str, expected: str, new: str) -> Steps[Swapped | None]:
+        """Replace the state under `key` if it is `expected`, which is empty for none; `None`: the store is away."""
+
+
+class SharedGate(Gate[P], Generic[P]):
+    """Its queue is this process's alone; between processes, permits go to whoever asks first."""
+
+    def __init__(self, pace: P, now: float, store: SharedState, key: str, longest_closed: float) -> None:
+        super().__init__(pace, now)
+        self._store = store
+        self._key = key
+        self._longest_closed = longest_closed
+        self._seen = _UNREAD
+        self._joint: P | None = None
+        """The shared pace without what this process has not told yet, in our time; `None` if there is none."""
+        self._ahead = 0.0
+        """Seconds that the store's clock is ahead of ours."""
+        self._untold: list[Callable[[P], None]] = []
+        self._refused = False
+        self._asking = False
+
+    def learn(self, change: Callable[[P], None]) -> None:
+        super().learn(change)
+        self._untold.append(change)
+
+    def close(self, now: float) -> None:
+        super().close(now)
+        self._refused = True
+
+    def lacks_permits(self, number: int, now: float) -> bool:
+        # A refusal is told to the others at once, not when the gate opens.
+        return not self._asking and (self._refused or super().lacks_permits(number, now))
+
+    def ask(self, number: int, now: float) -> Wait | None:
+        wait = super().ask(number, now)
+        return Wait(wait.closed, max(wait.queue, _ANSWER)) if wait is not None and self._asking else wait
+
+    def refill(self, lock: Lock, clock: Clock) -> Steps[None]:
+        with lock:
+            if self._asking:
+                return
+            self._asking = True
+        try:
+            for _ in range(_TRIES):
+                with lock:
+                    told = len(self._untold)
+                    pace = self._told(told)
+                    lease = pace.grant(clock.monotonic(), self.wanted)
+                    new = _text(pace, self._ahead) if self._seen != _UNREAD else ""
+                swapped = yield from self._store.swap(self._key, self._seen, new)
+                with lock:
+                    now = clock.monotonic()
+                    if swapped is None:
+                        self._go_on_alone(now)
+                        return
+                    self._seen = swapped.state
+                    self._ahead = swapped.now - now
+                    if swapped.done:
+                        self._refused = False
+                        self._joint, later = pace, self._untold[told:]
+                        self._untold = later
+                        self.pace = self._told(len(later))
+                        self.take(lease)
+                        return
+                    self._joint = _pace(type(pace), swapped.state, self._ahead, now + self._longest_closed)
+        finally:
+            with lock:
+                self._asking = False
+
+    def _told(self, changes: int) -> P:
+        """The shared pace as it will be once our first `changes` changes are in it."""
+        if self._joint is None:
+            return attrs.evolve(self.pace)
+        pace = attrs.evolve(self._joint)
+        for change in self._untold[:changes]:
+            change(pace)
+        return pace
+
+    def _go_on_alone(self, now: float) -> None:
+        self._seen, self._joint, self._refused = _UNREAD, None, False
+        self._untold.clear()
+        self.take(self.pace.grant(now, self.wanted))
+
+
+_SOUND: Final[dict[str, tuple[float, float]]] = {
+    "opens": (-1e12, 1e12),
+    "cut": (-1e12, 1e12),
+    "reopened": (-1e12, 1e12),
+    "limit": (1e-3, 1e9),
+    "period": (0.1, 1e6),
+    "age": (0, 1e9),
+    "answered": (0, 1e12),
+    "strikes": (0, 1e9),
+    "cold": (0, 1),
+    "rate": (1e-9, 1e12),
+    "burst": (1, 1e12),
+}
+_TIMES: Final = frozenset({"opens", "cut", "reopened"})
+
+
+def _text(pace: Adaptive | Ceiling, ahead: float) -> str:
+    return json.dumps({name: value + ahead if name in _TIMES else value for name, value in attrs.asdict(pace).items()})
+
+
+def _pace(kind: type[P], text: str, ahead: float, latest: float) -> P | None:
+    """What `text` says, in our time; `None` if that is nothing or nonsense, which is then overwritten."""
+    try:
+        values = json.loads(text)
+        for name, value in values.items():
+            least, most = _SOUND[name]
+            if not (value is None and name == "limit") and not least <= value <= most:
+                return None
+        pace = kind(**{name: value - ahead if name in _TIMES else value for name, value in values.items()})
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return None
+    # The store's clock may have been set back since.
+    pace.opens = min(pace.opens, latest)
+    return pace

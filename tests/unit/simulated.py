@@ -1,0 +1,165 @@
+"""A world in virtual time: workers that call through gates, and a server that limits them."""
+
+import heapq
+import itertools
+import math
+import random
+from collections import deque
+from collections.abc import Callable, Generator, Mapping
+from typing import Any, Protocol
+
+import attrs
+
+from hexclave._steps import Sleep
+from hexclave.ratelimit import Gates, Scope
+
+SCOPE = Scope("project", "server", "GET", "/users")
+
+
+class World:
+    """A clock that jumps from one event to the next."""
+
+    def __init__(self, seed: int = 0, late: float = 0.002) -> None:
+        self.now = 1000.0
+        self.random = random.Random(seed)
+        self._late = late
+        self._events: list[tuple[float, int, Generator[Sleep, Any, Any]]] = []
+        self._numbers = itertools.count()
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def time(self) -> float:
+        return self.now + 1.8e9
+
+    def start(self, task: Generator[Sleep, Any, Any], after: float = 0.0) -> None:
+        heapq.heappush(self._events, (self.now + after, next(self._numbers), task))
+
+    def run(self, until: float = math.inf) -> None:
+        while self._events and self._events[0][0] <= until:
+            self.now, _, task = heapq.heappop(self._events)
+            try:
+                step = next(task)
+            except StopIteration:
+                continue
+            # Threads and tasks never wake up early and often a little late.
+            self.start(task, step.seconds + self.random.random() * self._late)
+        if until < math.inf:
+            self.now = until
+
+
+class Limiter(Protocol):
+    rate: float
+
+    def take(self, now: float) -> tuple[bool, int, int, float]:
+        """Whether a request is accepted; limit, remaining, seconds until there is one again."""
+
+
+class TokenBucket:
+    def __init__(self, rate: float, burst: float) -> None:
+        self.rate, self.burst, self.tokens, self.at = rate, burst, burst, -math.inf
+
+    def take(self, now: float) -> tuple[bool, int, int, float]:
+        self.tokens = min(self.burst, self.tokens + (now - self.at) * self.rate)
+        self.at = now
+        accepted = self.tokens >= 1
+        if accepted:
+            self.tokens -= 1
+        return accepted, int(self.burst), int(self.tokens), max(0.0, (1 - self.tokens) / self.rate)
+
+
+class FixedWindow:
+    def __init__(self, limit: int, window: float) -> None:
+        self.rate, self.limit, self.window, self.count, self.index = limit / window, limit, window, 0, -1
+
+    def take(self, now: float) -> tuple[bool, int, int, float]:
+        index = int(now / self.window)
+        if index != self.index:
+            self.index, self.count = index, 0
+        accepted = self.count < self.limit
+        if accepted:
+            self.count += 1
+        return accepted, self.limit, self.limit - self.count, (index + 1) * self.window - now
+
+
+class SlidingLog:
+    def __init__(self, limit: int, window: float) -> None:
+        self.rate, self.limit, self.window = limit / window, limit, window
+        self.log: deque[float] = deque()
+
+    def take(self, now: float) -> tuple[bool, int, int, float]:
+        while self.log and self.log[0] <= now - self.window:
+            self.log.popleft()
+        accepted = len(self.log) < self.limit
+        if accepted:
+            self.log.append(now)
+        return accepted, self.limit, self.limit - len(self.log), self.log[0] + self.window - now
+
+
+Headers = Callable[[bool, int, int, float, Limiter], Mapping[str, str]]
+
+
+def silent(accepted: bool, limit: int, remaining: int, reset: float, limiter: Limiter) -> Mapping[str, str]:
+    return {}
+
+
+def retry_after(accepted: bool, limit: int, remaining: int, reset: float, limiter: Limiter) -> Mapping[str, str]:
+    return {} if accepted else {"retry-after": str(math.ceil(reset))}
+
+
+def legacy(accepted: bool, limit: int, remaining: int, reset: float, limiter: Limiter) -> Mapping[str, str]:
+    return {
+        "x-ratelimit-limit": str(limit),
+        "x-ratelimit-remaining": str(remaining),
+        "x-ratelimit-reset": str(math.ceil(reset)),
+    }
+
+
+def draft(accepted: bool, limit: int, remaining: int, reset: float, limiter: Limiter) -> Mapping[str, str]:
+    window = limit / limiter.rate
+    return {
+        "ratelimit-policy": f'"p";q={limit};w={window:g}',
+        "ratelimit": f'"p";r={remaining};t={math.ceil(reset)}',
+        **({} if accepted else {"retry-after": str(math.ceil(reset))}),
+    }
+
+
+@attrs.define
+class Server:
+    limiter: Limiter
+    headers: Headers = silent
+    accepted: int = 0
+    refused: int = 0
+    refused_at: list[float] = attrs.Factory(list)
+
+    def answer(self, now: float) -> tuple[int, Mapping[str, str]]:
+        accepted, *facts = self.limiter.take(now)
+        if accepted:
+            self.accepted += 1
+        else:
+            self.refused += 1
+            self.refused_at.append(now)
+        return (200 if accepted else 429), self.headers(accepted, *facts, self.limiter)
+
+
+def worker(
+    world: World,
+    gates: Gates,
+    server: Server,
+    ends: float,
+    worst: list[int],
+    latency: float = 0.02,
+    scope: Scope = SCOPE,
+) -> Generator[Sleep, Any, None]:
+    """Makes one call after the other; every call is repeated until it is accepted."""
+    while world.now < ends:
+        status, attempts = 429, 0
+        while status == 429:
+            attempts += 1
+            ticket = yield from gates.admit(scope, deadline=None, clock=world)
+            trip = latency * (0.5 + world.random.random())
+            yield Sleep(trip / 2)
+            status, headers = server.answer(world.now)
+            yield Sleep(trip / 2)
+            gates.settle(ticket, status, headers, clock=world)
+        worst.append(attempts)
