@@ -1,0 +1,89 @@
+"""What the SDK makes of each recorded exchange."""
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import attrs
+
+from hexclave._exchange import exchange as steps_of
+from hexclave.retries import Retries
+from hexclave.tokens import Tokens
+from hexclave_api import strict
+from hexclave_api.operation import Operation
+from tests.contract.describing import Fault, faults
+from tests.contract.rebuilding import differences, rebuild, specimen
+from tests.contract.recordings import Exchange, Match, load, match
+from tests.playing import FakeClock, access_token, context, play
+
+
+@attrs.frozen(repr=False)
+class Verdict:
+    """What became of an exchange that is a call of a described operation."""
+
+    match: Match
+    faults: tuple[Fault, ...]
+    """Why the description does not allow the request."""
+    refusal: str | None
+    """Why the operation's function did not take the recorded values."""
+    operation: Operation[Any]
+    """The rebuilt operation; a specimen of it where the request could not be rebuilt."""
+    differences: tuple[str, ...]
+    deviations: tuple[strict.Deviation, ...]
+    """Where the reply to a successful call is not what the description says."""
+    result: Any
+    error: BaseException | None
+    """What the caller of the SDK gets for the recorded reply."""
+
+    def __repr__(self) -> str:
+        return f"{self.exchange} {self.match.entry.name}"
+
+    @property
+    def exchange(self) -> Exchange:
+        return self.match.exchange
+
+    @property
+    def rebuilt(self) -> bool:
+        return self.refusal is None and not self.faults and not self.differences
+
+
+@cache
+def verdicts(scenario: str) -> tuple[Verdict, ...]:
+    """What became of the exchanges of one recording that are calls of described operations."""
+    return tuple(judge(found) for found in map(match, load(scenario)) if isinstance(found, Match))
+
+
+@cache
+def unmatched(scenario: str) -> tuple[tuple[Exchange, str], ...]:
+    """The exchanges of one recording that are no call of a described operation, each with the reason."""
+    return tuple((exchange, found) for exchange in load(scenario) if isinstance(found := match(exchange), str))
+
+
+def judge(found: Match) -> Verdict:
+    refusal, operation = None, specimen(found.entry)
+    differs: list[str] = []
+    try:
+        operation = rebuild(found)
+        differs = differences(operation, found)
+    except TypeError as error:
+        refusal = str(error)
+    app = context(found.access, retries=Retries.OFF)
+    tokens = Tokens(access_token=access_token(FakeClock()), refresh_token="not-a-real-refresh-token")
+    played = play(app, steps_of(app, operation, tokens=tokens), found.exchange.reply)
+    return Verdict(
+        match=found,
+        faults=tuple(faults(found)),
+        refusal=refusal,
+        operation=operation,
+        differences=tuple(differs),
+        deviations=tuple(_deviations(operation, found.exchange)) if found.exchange.succeeded else (),
+        result=played.result,
+        error=played.error,
+    )
+
+
+def _deviations(operation: Operation[Any], exchange: Exchange) -> Iterator[strict.Deviation]:
+    try:
+        strict.parse(operation, exchange.content)
+    except strict.DeviationError as error:
+        yield from error.deviations

@@ -1,0 +1,81 @@
+"""From a recorded request back to the operation that makes it."""
+
+import inspect
+import json
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+from urllib.parse import parse_qsl
+
+from hexclave_api.operation import UNSET, Operation
+from hexclave_api.registry import Entry
+from tests.contract.describing import typed
+from tests.contract.recordings import Match, segments
+
+_MARK = "§"
+
+
+@cache
+def specimen(entry: Entry) -> Operation[Any]:
+    """The operation with every argument given, each a text that names it."""
+    return entry.function(**{name: _MARK + name for name in inspect.signature(entry.function).parameters})
+
+
+@cache
+def arguments(entry: Entry) -> Mapping[tuple[str, str], str | None]:
+    """The arguments of the operation's function by what they become: `("query", "limit")`.
+
+    `None` stands for a value that is always the same; a body that is one argument has the name `""`.
+    """
+    probe = specimen(entry)
+    values = {
+        ("path", name.strip("{}")): value
+        for name, value in zip(segments(entry.path), probe.path, strict=True)
+        if name.startswith("{")
+    }
+    values |= {("query", name): value for name, value in probe.query.items()}
+    if probe.body is not UNSET:
+        fields = probe.body if isinstance(probe.body, dict) else {"": probe.body}
+        values |= {("body", name): value for name, value in fields.items()}
+    return {place: _argument(value) for place, value in values.items()}
+
+
+def _argument(value: object) -> str | None:
+    return value.removeprefix(_MARK) if isinstance(value, str) and value.startswith(_MARK) else None
+
+
+def rebuild(match: Match) -> Operation[Any]:
+    """The operation with the recorded values as arguments.
+
+    Raises:
+        TypeError: the function does not take a value that was sent, or needs one that was not.
+    """
+    names = arguments(match.entry)
+    body = match.exchange.sent_body
+    values: dict[tuple[str, str], Any] = {("path", name): value for name, value in match.in_path.items()}
+    values |= {("query", name): value for name, value in typed(match).items()}
+    if ("body", "") in names or not isinstance(body, dict):
+        values |= {} if body is UNSET else {("body", ""): body}
+    else:
+        values |= {("body", name): value for name, value in body.items()}
+    # What has no argument is tried under the name that it has in the request.
+    keywords = {names.get(place, place[1]): value for place, value in values.items()}
+    return match.entry.function(**{name: value for name, value in keywords.items() if name is not None})
+
+
+def differences(operation: Operation[Any], match: Match) -> list[str]:
+    """What the backend would see otherwise than it was recorded. A missing body is as good as an empty object."""
+    exchange = match.exchange
+    path, _, query = operation.url.partition("?")
+    pairs = {
+        "method": (operation.method, exchange.method),
+        "path": (segments(path), segments(exchange.inner_path or "")),
+        "query": (dict(parse_qsl(query, keep_blank_values=True)), dict(exchange.query)),
+        "body": (_json(operation.body), _json(exchange.sent_body)),
+    }
+    return [f"{what}: {made!r} instead of {recorded!r}" for what, (made, recorded) in pairs.items() if made != recorded]
+
+
+def _json(body: Any) -> str:
+    # As text, because to Python 1 and true are the same.
+    return "{}" if body is UNSET else json.dumps(body, sort_keys=True)
