@@ -105,11 +105,13 @@ def grouped(read: dict[str, ModelProperty], replies: Collection[str], types: Typ
             holders[held.class_info.name].add(name)
     reach = {name: set(types.reachable(types.fields(model))) for name, model in read.items()}
     owner: dict[str, str] = {}
+    # Whoever holds a model comes before it here, but for those that it holds in turn.
     for name in reversed(read):
-        circle = [owner[other] for other in reach[name] if other in owner and name in reach[other]]
-        above = {owner[holder] for holder in holders[name] if holder in owner}
-        alone = circle or (above if len(above) == 1 and name not in replies else [name])
-        owner[name] = next(iter(alone))
+        if name not in owner:
+            circle = {name, *(other for other in reach[name] if name in reach[other])}
+            above = {owner[holder] for member in circle for holder in holders[member] - circle}
+            first = above.pop() if len(above) == 1 and circle.isdisjoint(replies) else name
+            owner |= dict.fromkeys(circle, first)
     groups: dict[str, list[ModelProperty]] = {}
     for name, model in read.items():
         groups.setdefault(owner[name], []).append(model)

@@ -72,6 +72,7 @@ class _Verifier:
             for method in _METHODS & item.keys():
                 self._operation(item[method], path, f"{at}/{method}")
         for event, item in self._root.get("webhooks", {}).items():
+            self._wire_name(event, "/webhooks")
             self._event(item, f"/webhooks/{escaped(event)}")
         self._mark_used([node for key, node in self._root.items() if key != "components"])
         for name in schemas:
@@ -99,7 +100,7 @@ class _Verifier:
         for key in ("x-needs", "x-uses"):
             self._among(_CREDENTIALS, operation.get(key, ()), f"{at}/{key}")
         for segment in path.split("/")[1:] if path != "/" else ():
-            if not re.fullmatch(r"\{[A-Za-z_]\w*\}|[^{}]+", segment):
+            if not re.fullmatch(r"\{[A-Za-z_]\w*\}|[^{}]+", segment) or not segment.isprintable():
                 _fail(at, f"a segment of a path is fixed or a parameter, not {segment!r}")
         for index, parameter in enumerate(operation.get("parameters", ())):
             self._parameter(parameter, f"{at}/parameters/{index}")
@@ -166,9 +167,9 @@ class _Verifier:
         for name in schema.get("required", ()):
             if "allOf" not in schema and name not in schema.get("properties", {}):
                 _fail(f"{at}/required", f"{name!r} is not among the properties")
-        for value in schema.get("enum", ()):
+        for value in [*schema.get("enum", ()), schema.get("const")]:
             if value is not None and not (isinstance(value, str | int) and str(value).isprintable()):
-                _fail(f"{at}/enum", "values are text or whole numbers")
+                _fail(at, "fixed values are printable text or whole numbers")
         if isinstance(schema.get("additionalProperties"), Mapping):
             self._schema(schema["additionalProperties"], f"{at}/additionalProperties")
         if "items" in schema:

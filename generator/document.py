@@ -19,7 +19,6 @@ from generator.schemas import Simplifier
 Node = Mapping[str, Any]
 
 EVENTS_TAG = "events of webhooks"
-_TEXT = "text/plain"
 
 
 @attrs.frozen

@@ -46,10 +46,12 @@ class Types:
     """The name as a request's `TypedDict`, by name of the model."""
 
     def model(self, prop: ModelProperty) -> ModelProperty:
+        """The object that `prop` is, with its fields."""
         # References are copies taken before the fields were read.
         return self.models.get(prop.class_info.name, prop)
 
     def fields(self, prop: ModelProperty) -> list[PropertyProtocol]:
+        """Its fields, those that are always there first."""
         model = self.model(prop)
         return [*(model.required_properties or ()), *(model.optional_properties or ())]
 
@@ -138,10 +140,6 @@ class Types:
                 " cannot be told apart; describe one object with all their fields, or {} for anything"
             )
 
-    def read_options(self, prop: PropertyProtocol) -> list[str]:
-        """The annotations that the annotation of what is read is a union of."""
-        return [self.read_type(option) for option in _options(prop)]
-
     def send_type(self, prop: PropertyProtocol) -> str:
         """The annotation of what is sent."""
         match prop:
@@ -162,7 +160,8 @@ class Types:
 
     def send_options(self, prop: PropertyProtocol) -> list[str]:
         """The annotations that the annotation of what is sent is a union of."""
-        return [self.send_type(option) for option in _options(prop)]
+        options = prop.inner_properties if isinstance(prop, UnionProperty) else [prop]
+        return [self.send_type(option) for option in options]
 
     def query_type(self, prop: PropertyProtocol) -> str:
         """The annotation of what is sent in a query."""
@@ -178,10 +177,6 @@ def quoted(annotation: str, undefined: Collection[str]) -> str:
     """`annotation`, as a text where it names a class that is not defined yet."""
     names = set(re.findall(r"\w+", annotation))
     return literal(annotation) if names.intersection(undefined) else annotation
-
-
-def _options(prop: PropertyProtocol) -> list[PropertyProtocol]:
-    return prop.inner_properties if isinstance(prop, UnionProperty) else [prop]
 
 
 def _values(prop: ConstProperty | LiteralEnumProperty) -> tuple[type, str]:

@@ -2,6 +2,8 @@
 
 import copy
 import pickle
+import random
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
@@ -222,6 +224,15 @@ class TestValues:
         assert "not-to-show" not in shown
 
 
+def reached(holds: dict[str, list[str]], first: list[str]) -> set[str]:
+    found, waiting = set[str](), list(first)
+    while waiting:
+        if (name := waiting.pop()) not in found:
+            found.add(name)
+            waiting += holds[name]
+    return found
+
+
 class TestDescriptions:
     def test_all_of_is_merged(self, tmp_path: Path) -> None:
         base = record(("id",), id={**STRING, "description": "The id."}, note=STRING)
@@ -261,6 +272,33 @@ class TestDescriptions:
         schemas = {"A": record(b=ref("B")), "B": record(c=ref("C")), "C": record(a=ref("A"))}
         client = rendered(tmp_path, api(paths, **schemas))
         assert client.model("A").from_wire({"b": {"c": {"a": {}}}}).b.c.a == client.model("A").from_wire({})
+
+    def test_models_can_be_imported_in_any_order_however_they_hold_each_other(self, tmp_path: Path) -> None:
+        chance = random.Random(5)
+        # Two that hold each other, each held by another reply of which one holds the other.
+        graphs = [({"GX": ["GA", "GY"], "GY": ["GB"], "GA": ["GB"], "GB": ["GA"]}, ["GX", "GY"])]
+        for number in range(30):
+            names = [f"G{number}N{node}" for node in range(6)]
+            holds = {name: chance.sample(names, chance.randint(0, 3)) for name in names}
+            replies = [name for name in names if chance.random() < 0.3]
+            # A component that no reply reaches would be refused.
+            graphs.append((holds, replies + [name for name in names if name not in reached(holds, replies)]))
+        schemas, paths = {}, {}
+        for holds, replies in graphs:
+            for name, held in holds.items():
+                schemas[name] = record(x=STRING, **{f"f{number}": ref(other) for number, other in enumerate(held)})
+            for name in replies:
+                paths[f"/{name}"] = {"get": operation(f"get_{name.lower()}", responses=reply(ref(name)))}
+        client = rendered(tmp_path, api(paths, **schemas))
+        names = list(client.module("models").__all__)
+        assert len(names) == len(schemas)
+        for path in (client.folder / "models").glob("g*.py"):
+            for loaded in [name for name in sys.modules if name.startswith(client.folder.name)]:
+                del sys.modules[loaded]
+            client.module(f"models.{path.stem}")
+        for name in names:
+            fields = schemas[name]["properties"]
+            assert client.model(name).from_wire({field: {} for field in fields}).to_wire().keys() == fields.keys()
 
     def test_events_have_models_by_their_type(self, tmp_path: Path) -> None:
         body = {"required": True, "content": {"application/json": {"schema": ref("Event")}}}
