@@ -52,8 +52,8 @@ def context(
     *,
     session: TokenStore | Tokens | None = None,
     timeout: Timeout | float | None = 60.0,
-    retries: Retries = Retries(),
-    hooks: Hooks = Hooks(),
+    retries: Retries | None = None,
+    hooks: Hooks | None = None,
     allow_anonymous: bool = False,
     extra: Mapping[str, str] | None = None,
     clock: FakeClock | None = None,
@@ -77,8 +77,8 @@ def context(
         publishable_client_key=keys.get("publishable_client_key"),
         allow_anonymous=allow_anonymous,
         timeout=Timeout.of(timeout),
-        retries=retries,
-        hooks=hooks,
+        retries=retries or Retries(),
+        hooks=hooks or Hooks(),
         shared=Shared(Gates),
         session=None if session is None else Session(session),
         clock=clock or FakeClock(),
@@ -136,13 +136,13 @@ def play(app: Context, what: Operation[Any] | Steps[Any], *outcomes: Outcome, cy
                 if cycle and not remaining:
                     remaining = list(outcomes)
                 outcome = _perform(app, step, played, remaining)
-            except BaseException as error:  # noqa: BLE001 - an outcome that is raised
+            except BaseException as error:
                 step = steps.throw(error)
             else:
                 step = steps.send(outcome)
     except StopIteration as end:
         played.result = end.value
-    except Exception as error:  # noqa: BLE001 - what the caller of the SDK would see
+    except Exception as error:
         played.error = error
     assert cycle or not remaining, f"{len(remaining)} outcomes were not asked for"
     return played

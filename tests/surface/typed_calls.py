@@ -45,4 +45,4 @@ def mistakes(app: hexclave.HexclaveServerApp, client: hexclave.HexclaveClientApp
     get_user()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     client.auth.sign_in_with_password("a", "b")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     hexclave.HexclaveServerApp(publishable_client_key="a")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
-    app.auth  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnusedExpression]
+    print(app.auth)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]

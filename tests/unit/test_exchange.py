@@ -24,7 +24,6 @@ from hexclave.errors import (
 )
 from hexclave.hooks import Hooks
 from hexclave.retries import Retries
-from hexclave_api.operation import Operation
 from hexclave_api.reading import nothing
 from tests.playing import KEYS, FakeClock, context, known_error, operation, play, reply
 
@@ -246,8 +245,19 @@ def test_the_log_names_operation_and_outcome_and_no_secret(caplog):
 
 headers = st.dictionaries(
     st.sampled_from(
-        ["content-type", "retry-after", "location", "x-stack-known-error", "x-hexclave-known-error", "date"]
-        + ["x-stack-actual-status", "ratelimit", "ratelimit-reset", "x-ratelimit-remaining", "x-stack-request-id"]
+        [
+            "content-type",
+            "retry-after",
+            "location",
+            "date",
+            "x-stack-known-error",
+            "x-hexclave-known-error",
+            "x-stack-actual-status",
+            "x-stack-request-id",
+            "ratelimit",
+            "ratelimit-reset",
+            "x-ratelimit-remaining",
+        ]
     ),
     st.text(max_size=40),
 )
@@ -255,21 +265,23 @@ bodies = st.one_of(
     st.binary(max_size=200),
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(max_size=10),
-        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["code", "error", "details", "id"]), inner),
+        lambda inner: (
+            st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["code", "error", "details", "id"]), inner)
+        ),
         max_leaves=8,
     ).map(lambda value: json.dumps(value).encode()),
 )
 
 
-@settings(max_examples=1_000, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.lists(st.tuples(st.integers(100, 599), headers, bodies), min_size=1, max_size=6))
 def test_any_reply_gives_a_result_or_an_error_of_the_sdk(replies):
-    """Whatever the other side answers: a value or a HexclaveError, within the total timeout, and no secret in its text."""
+    """Whatever the other side answers: a value or a HexclaveError, in time, and no secret in its text."""
     from hexclave_api.models import ServerUser
 
     app = context(timeout=20, retries=Retries(attempts=3))
-    what: Operation[ServerUser] = operation(parse=ServerUser.from_wire)
+    what = operation(parse=ServerUser.from_wire)
     played = play(app, what, *[Reply(*each) for each in replies], cycle=True)
     assert played.error is None or isinstance(played.error, HexclaveError), repr(played.error)
-    assert played.error is None or KEY not in f"{played.error}{played.error!r}{played.error.explain()}"  # type: ignore[attr-defined]
+    assert played.error is None or KEY not in f"{played.error}{played.error!r}{played.error.explain()}"
     assert app.clock.monotonic() <= 1_000 + 20

@@ -83,7 +83,9 @@ def test_signed_out_calls_carry_no_token():
     assert sent_tokens(s.play(reply())) == [None]
 
 
-@pytest.mark.parametrize("code", ["ACCESS_TOKEN_EXPIRED", "UNPARSABLE_ACCESS_TOKEN", "INVALID_PROJECT_FOR_ACCESS_TOKEN"])
+@pytest.mark.parametrize(
+    "code", ["ACCESS_TOKEN_EXPIRED", "UNPARSABLE_ACCESS_TOKEN", "INVALID_PROJECT_FOR_ACCESS_TOKEN"]
+)
 def test_a_refused_access_token_leads_to_one_refresh_and_one_repetition(code):
     s = Setting()
     played = s.play(known_error(401, code), s.refreshed(), reply(200, {"id": 1}))
@@ -189,6 +191,13 @@ def step_to_io(steps, step):
     return step
 
 
+def cancelled(steps, error):
+    """What is left takes steps too, such as giving back the ticket of a refresh."""
+    step = steps.throw(error)
+    while True:
+        step = steps.send(step.blocking())
+
+
 def test_others_wait_for_the_refresh_under_way_and_share_its_result():
     s = Setting(age=700)
     leader, refresh = started(s.app)
@@ -221,9 +230,7 @@ def test_a_cancelled_refresher_hands_over_to_the_next(end):
     leader, _ = started(s.app)
     follower, _ = started(s.app)
     with pytest.raises(end):
-        step = leader.throw(end())
-        while True:  # Giving the ticket back takes a step.
-            step = leader.send(step.blocking())
+        cancelled(leader, end())
     heir = step_to_io(follower, follower.send(True))
     assert isinstance(heir, Send)
     assert heir.request.url == REFRESH_URL
