@@ -1,6 +1,6 @@
 """Who is calling: access tokens verified on this machine, and requests searched for them."""
 
-from hexclave.verify._api_keys import ApiKeyText, read_api_key
+from hexclave.api_keys import ApiKeyText, InvalidApiKeyError, read_api_key
 from hexclave.verify._authentication import (
     AuthenticatedTeam,
     Authentication,
@@ -13,7 +13,6 @@ from hexclave.verify._claims import AccessTokenClaims
 from hexclave.verify._errors import (
     AnonymousUserError,
     InconsistentTokenError,
-    InvalidApiKeyError,
     InvalidTokenError,
     MalformedTokenError,
     RestrictedUserError,

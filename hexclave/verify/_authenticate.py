@@ -8,6 +8,7 @@ from hexclave._context import Context
 from hexclave._exchange import exchange
 from hexclave._secret import Secret
 from hexclave._steps import Steps
+from hexclave.api_keys import InvalidApiKeyError, read_api_key
 from hexclave.credentials import HEADERS
 from hexclave.errors import (
     AnonymousAuthenticationNotAllowed,
@@ -21,7 +22,6 @@ from hexclave.errors import (
     UserNotFound,
 )
 from hexclave.tokens import Tokens
-from hexclave.verify._api_keys import read_api_key
 from hexclave.verify._authentication import (
     AuthenticatedTeam,
     AuthenticationResult,
@@ -30,7 +30,7 @@ from hexclave.verify._authentication import (
     SignedOut,
 )
 from hexclave.verify._credentials import find_credentials
-from hexclave.verify._errors import AnonymousUserError, InvalidApiKeyError, InvalidTokenError, RestrictedUserError
+from hexclave.verify._errors import AnonymousUserError, InvalidTokenError, RestrictedUserError
 from hexclave.verify._tokens import TokenChecks
 from hexclave_api.operations.api_keys import check_team_api_key, check_user_api_key
 from hexclave_api.operations.users import get_current_user_as_server, get_user

@@ -1,4 +1,4 @@
-"""Why a token or API key does not prove who is calling: one class for each check that can fail."""
+"""Why a token does not prove who is calling: one class for each check that can fail."""
 
 from hexclave.errors import HexclaveError
 
@@ -66,10 +66,4 @@ class AnonymousUserError(RestrictedUserError):
     hint = "Answer 403 and have the user sign up, or admit such users with allow_anonymous=True."
 
 
-class InvalidApiKeyError(HexclaveError):
-    """The text is no API key of users or teams, or of the wrong kind. It was not sent anywhere."""
-
-    hint = "Answer 401; check that the whole key was copied."
-
-
-InvalidTokenError.__module__ = InvalidApiKeyError.__module__ = "hexclave.verify"
+InvalidTokenError.__module__ = "hexclave.verify"

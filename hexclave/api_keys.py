@@ -7,7 +7,7 @@ from typing import Final, Literal, cast
 
 import attrs
 
-from hexclave.verify._errors import InvalidApiKeyError
+from hexclave.errors import HexclaveError
 
 _SHAPE: Final = re.compile(
     r"""(?P<prefix>[A-Za-z0-9_]{1,128})_
@@ -22,6 +22,12 @@ _SHAPE: Final = re.compile(
 _CHECKSUM_LENGTH: Final = 8
 _BASE32: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 _LONGEST: Final = 256
+
+
+class InvalidApiKeyError(HexclaveError):
+    """The text is no API key of users or teams, or of the wrong kind. It was not sent anywhere."""
+
+    hint = "Answer 401; check that the whole key was copied."
 
 
 @attrs.frozen
