@@ -45,8 +45,12 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(str(error))
     host = f"[{options.host}]" if ":" in options.host else options.host
     print(welcome(emulator, f"http://{host}:{listening.getsockname()[1]}"), flush=True)
-    uvicorn.Server(config(emulator)).run(sockets=[listening])
-    emulator.close()
+    try:
+        uvicorn.Server(config(emulator)).run(sockets=[listening])
+    except KeyboardInterrupt:
+        print("Stopped.")
+    finally:
+        emulator.close()
     return 0
 
 

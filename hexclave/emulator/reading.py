@@ -2,6 +2,7 @@
 
 import json
 import re
+import zlib
 from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -9,12 +10,21 @@ from urllib.parse import parse_qsl
 from hexclave.emulator.access import Caller
 from hexclave.emulator.description import description
 from hexclave.emulator.exchange import HttpRequest, JsonObject
-from hexclave.emulator.refusals import known, schema_error
+from hexclave.emulator.refusals import known, plain, schema_error
 from hexclave.emulator.routing import Route
 from hexclave.emulator.rules import Rule
 from hexclave.emulator.validation import Validator, query_value
 
 NO_BODY: Final = object()
+LARGEST_BODY: Final = 8 * 1024 * 1024
+"""Bytes, after decompression."""
+
+_CONTENT_TYPES: Final = (
+    "application/json",
+    "application/octet-stream",
+    "application/x-www-form-urlencoded",
+    "text/plain",
+)
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _ANYTHING: Final[JsonObject] = {}
 
@@ -30,12 +40,10 @@ def decoded_body(request: HttpRequest) -> Any:
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if not content_type:
         return NO_BODY
-    if content_type == "application/octet-stream":
-        return request.content
-    if content_type not in ("application/json", "text/plain", "application/x-www-form-urlencoded"):
+    if content_type not in _CONTENT_TYPES:
         raise known("BODY_PARSING_ERROR", f"Unknown content type in request body: {content_type}")
     try:
-        content = request.content.decode("utf-8-sig")
+        content = _inflated(request, content_type).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise known("BODY_PARSING_ERROR", "Request body cannot be parsed as UTF-8") from None
     if content_type == "text/plain":
@@ -50,6 +58,26 @@ def decoded_body(request: HttpRequest) -> Any:
     except (ValueError, RecursionError):
         raise known("BODY_PARSING_ERROR", "Invalid JSON in request body") from None
     return _mended(found) if "\\u" in content else found
+
+
+def _inflated(request: HttpRequest, content_type: str) -> bytes:
+    """The content without compression. Browsers send batches of events as gzip without saying so."""
+    content = request.content
+    encoding = request.headers.get("content-encoding", "identity").lower()
+    if encoding == "identity" and content_type == "application/octet-stream" and content.startswith(b"\x1f\x8b"):
+        encoding = "gzip"
+    if encoding == "identity":
+        return content
+    if encoding not in ("gzip", "deflate"):
+        raise known("BODY_PARSING_ERROR", f"Unknown content encoding in request body: {encoding}")
+    try:
+        inflater = zlib.decompressobj(zlib.MAX_WBITS | 32 if encoding == "gzip" else zlib.MAX_WBITS)
+        inflated = inflater.decompress(content, LARGEST_BODY + 1)
+    except zlib.error:
+        raise known("BODY_PARSING_ERROR", "Invalid compression in request body") from None
+    if len(inflated) > LARGEST_BODY:
+        raise plain(413, "Request body too large")
+    return inflated
 
 
 def _refuse(constant: str) -> Any:
@@ -127,7 +155,7 @@ def _checked_body(entry: Route, validator: Validator, body: Any) -> Any:
             return {}
         validator.faults.append("body must be defined")
         return None
-    return body if isinstance(body, bytes) else validator.value(schema, body, "body")
+    return validator.value(schema, body, "body")
 
 
 def _checked_query(entry: Route, validator: Validator, given: dict[str, str]) -> JsonObject:

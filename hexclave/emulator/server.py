@@ -5,7 +5,7 @@ import os
 import socket
 import threading
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 from urllib.parse import parse_qsl
 
 import uvicorn
@@ -13,12 +13,11 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from hexclave.emulator.emulator import Emulator
 from hexclave.emulator.exchange import HttpRequest, Reply, text
+from hexclave.emulator.reading import LARGEST_BODY
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-
-_LARGEST_BODY: Final = 8 * 1024 * 1024
 
 
 class EmulatorApp:
@@ -52,10 +51,10 @@ async def _content(receive: Receive) -> bytes | None:
         message = await receive()
         part = message.get("body", b"")
         size += len(part)
-        if size <= _LARGEST_BODY:
+        if size <= LARGEST_BODY:
             parts.append(part)
         if not message.get("more_body"):
-            return b"".join(parts) if size <= _LARGEST_BODY else None
+            return b"".join(parts) if size <= LARGEST_BODY else None
 
 
 def _request(scope: Scope, content: bytes) -> HttpRequest:

@@ -67,7 +67,7 @@ class Comparison:
 
     def _known_error(self, recorded: dict[str, Any], emulated: dict[str, Any]) -> None:
         # The text for people is equal when the code is; SCHEMA_ERROR says it a second time among its details.
-        repeated = recorded["code"] == "SCHEMA_ERROR"
+        repeated = recorded.get("code") == "SCHEMA_ERROR"
         hidden = {"error", "details"} if repeated else {"error"}
         if set(recorded) != set(emulated):
             self._differ("fields", sorted(recorded), sorted(emulated))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from tests.contract.conformance.expected import REASONS
 from tests.contract.conformance.replay import Outcome
 
 
@@ -17,6 +18,8 @@ def details(outcomes: Mapping[str, Sequence[Outcome]]) -> str:
             access = exchange.api.get("access-type", "no access type")
             lines.append(f"{name} #{exchange.seq} {exchange.method} {exchange.path} as {access}{note}")
             lines += [f"    {difference}" for difference in outcome.differences]
+            reason = REASONS.get(f"{name}#{exchange.seq}")
+            lines += [f"    because {reason}"] if reason else []
     return "\n".join([*lines, ""]) if lines else ""
 
 

@@ -29,6 +29,17 @@ _COPIED = (
 )
 
 
+@presupposes(12)
+def learn_token_life(world: World) -> None:
+    """How long access tokens lasted, which the recorded server's environment set."""
+    for exchange in world.exchanges:
+        for text in leaves(exchange.reply):
+            said = claims(text)
+            if said is not None and "exp" in said:
+                world.emulator.token_life = said["exp"] - said["iat"]
+                return
+
+
 @presupposes(20)
 def make_users(world: World) -> None:
     """Users that a token names, or a reply shows, without the scenario having made them."""
