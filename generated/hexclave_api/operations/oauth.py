@@ -119,7 +119,8 @@ def create_cross_domain_redirect(
         code_challenge_method: Always `S256`. Default: "S256".
         after_callback_redirect_url: A page to go to at the end; handed back together with the tokens.
 
-    POST /auth/oauth/cross-domain/authorize. Access: client, server, admin. Needs: publishable_client_key, refresh_token.
+    POST /auth/oauth/cross-domain/authorize. Access: client, server, admin. Needs: publishable_client_key,
+    refresh_token.
     """
     in_body = given(
         redirect_uri=redirect_uri,
@@ -261,7 +262,8 @@ def get_connected_account_access_token(
         provider_account_id: The account at the provider, from `list_connected_accounts`.
         scope: Scopes that the token must have, joined with spaces.
 
-    POST /connected-accounts/{user_id}/{provider_id}/{provider_account_id}/access-token. Access: client, server, admin.
+    POST /connected-accounts/{user_id}/{provider_id}/{provider_account_id}/access-token. Access: client, server,
+    admin.
     """
     in_body = given(scope=scope)
     return Operation(
