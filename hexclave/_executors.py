@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import functools
+import inspect
 import os
 import ssl
 import threading
@@ -53,6 +54,8 @@ class BlockingExecutor:
     """Performs steps in the calling thread."""
 
     def __init__(self, http_client: BlockingHttpClient | None) -> None:
+        if inspect.iscoroutinefunction(getattr(http_client, "send", None)):
+            raise UnsafeUseError("http_client is an async client; give it to an async app, or a blocking one here.")
         self._given = None if http_client is None else _Given(http_client, prepare=_deadline.watch)
         self._made: httpx.Client | None = None
         self._pid = os.getpid()
@@ -140,6 +143,8 @@ class AwaitingExecutor:
     """Performs steps in the running asyncio event loop; each loop has connections of its own."""
 
     def __init__(self, http_client: AsyncHttpClient | None) -> None:
+        if http_client is not None and not inspect.iscoroutinefunction(getattr(http_client, "send", None)):
+            raise UnsafeUseError("http_client is a blocking client; give it to a blocking app, or an async one here.")
         self._given = None if http_client is None else _Given(http_client)
         self._made: dict[asyncio.AbstractEventLoop, _Opened] = {}
         self._pid = os.getpid()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Self, TypedDict, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypedDict, TypeVar, Unpack
 
 import attrs
 
@@ -18,7 +18,7 @@ from hexclave.pagination import AsyncPages, Page, Pages
 from hexclave.ratelimit import Gates, RateLimit
 from hexclave.retries import Retries
 from hexclave.timeouts import Timeout
-from hexclave.tokens import MemoryTokenStore, Tokens, TokenStore
+from hexclave.tokens import AsyncTokenStore, MemoryTokenStore, Tokens, TokenStore
 from hexclave_api.operation import UNSET, AccessType, Operation, Unset
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from hexclave.resources.auth import Auth
 
 T = TypeVar("T")
+Store = TypeVar("Store", bound=AsyncTokenStore)
 Executor = TypeVar("Executor", bound="BlockingExecutor | AwaitingExecutor")
 HttpClient = TypeVar("HttpClient")
 
@@ -58,11 +59,13 @@ class AppOptions(TypedDict, Generic[HttpClient], total=False):
     """Functions that see every attempt, reply and wait."""
 
 
-class _App(Generic[Executor]):
+class _App(Generic[Executor, Store]):
     """What all apps have in common. Derived apps share the connections, gates and refreshes of where they come from."""
 
     _context: Context
     _executor: Executor
+    _store_method: ClassVar[str]
+    """What a session's store must have to be used in this mode."""
 
     def _wire(
         self,
@@ -70,7 +73,7 @@ class _App(Generic[Executor]):
         executor: Executor,
         project_id: str | None,
         keys: Mapping[str, SecretText | None],
-        session: TokenStore | Tokens | None,
+        session: Store | Tokens | None,
         options: AppOptions[Any],
         admin_access_token: AdminAccessToken | SecretText | None = None,
     ) -> None:
@@ -106,7 +109,7 @@ class _App(Generic[Executor]):
             retries=options.get("retries", Retries()),
             hooks=options.get("hooks", Hooks()),
             shared=Shared(lambda: Gates(ceiling=rate_limit)),
-            session=None if session is None else Session(session),
+            session=None if session is None else self._session(session),
             admin_access_token=_admin_token_steps(admin_access_token),
         )
 
@@ -130,9 +133,20 @@ class _App(Generic[Executor]):
         app._context = attrs.evolve(self._context, **changes)
         return app
 
-    def with_session(self, session: TokenStore | Tokens) -> Self:
-        """The same app acting with one user's tokens; connections are shared, so it costs next to nothing."""
-        return self._derived(session=Session(session))
+    def with_session(self, session: Store | Tokens) -> Self:
+        """The same app acting with one user's tokens; connections are shared, so it costs next to nothing.
+
+        Raises:
+            UnsafeUseError: `session` is neither tokens nor a store that works in this mode.
+        """
+        return self._derived(session=self._session(session))
+
+    def _session(self, session: Store | Tokens) -> Session:
+        if not isinstance(session, Tokens) and not hasattr(session, self._store_method):
+            raise UnsafeUseError(
+                f"session must be Tokens or a token store with {self._store_method}(), not {type(session).__name__}."
+            )
+        return Session(session)
 
     def options(
         self,
@@ -156,7 +170,9 @@ class _App(Generic[Executor]):
         return self._derived(**changes)
 
 
-class _BlockingApp(_App["BlockingExecutor"]):
+class _BlockingApp(_App["BlockingExecutor", TokenStore]):
+    _store_method = "load"
+
     def call(self, operation: Operation[T]) -> T:
         """The result of any operation of `hexclave_api` that this access type allows.
 
@@ -182,7 +198,9 @@ class _BlockingApp(_App["BlockingExecutor"]):
         self.close()
 
 
-class _AwaitingApp(_App["AwaitingExecutor"]):
+class _AwaitingApp(_App["AwaitingExecutor", AsyncTokenStore]):
+    _store_method = "aload"
+
     async def call(self, operation: Operation[T]) -> T:
         """The result of any operation of `hexclave_api` that this access type allows.
 
@@ -340,7 +358,7 @@ class AsyncHexclaveClientApp(_AwaitingApp):
         project_id: str | None = None,
         publishable_client_key: SecretText | None = None,
         *,
-        session: TokenStore | Tokens | None = None,
+        session: AsyncTokenStore | Tokens | None = None,
         **options: Unpack[AppOptions["AsyncHttpClient"]],
     ) -> None:
         publishable_client_key = credentials.masked(publishable_client_key)
@@ -373,7 +391,7 @@ class AsyncHexclaveServerApp(_AwaitingApp):
         project_id: str | None = None,
         secret_server_key: SecretText | None = None,
         *,
-        session: TokenStore | Tokens | None = None,
+        session: AsyncTokenStore | Tokens | None = None,
         **options: Unpack[AppOptions["AsyncHttpClient"]],
     ) -> None:
         secret_server_key = credentials.masked(secret_server_key)
@@ -400,7 +418,7 @@ class AsyncHexclaveAdminApp(_AwaitingApp):
         super_secret_admin_key: SecretText | None = None,
         *,
         admin_access_token: AdminAccessToken | SecretText | None = None,
-        session: TokenStore | Tokens | None = None,
+        session: AsyncTokenStore | Tokens | None = None,
         **options: Unpack[AppOptions["AsyncHttpClient"]],
     ) -> None:
         super_secret_admin_key = credentials.masked(super_secret_admin_key)

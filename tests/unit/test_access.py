@@ -232,3 +232,29 @@ def test_a_traceback_with_locals_shows_no_key_after_wrong_use():
 def test_an_app_cannot_be_pickled():
     with pytest.raises(Exception):  # noqa: B017, PT011 - pickle chooses the class
         pickle.dumps(make("server", hexclave.HexclaveServerApp))
+
+
+def test_a_store_for_the_other_mode_is_refused():
+    """It would fail at the first call, in the middle of things."""
+
+    async def load():
+        return None
+
+    async def save(_tokens):
+        return None
+
+    store = hexclave.AsyncCallbackTokenStore(load, save)
+    with pytest.raises(UnsafeUseError, match=r"load\(\)"):
+        hexclave.HexclaveClientApp("p1", session=store)
+    with pytest.raises(UnsafeUseError, match="session must be"):
+        hexclave.HexclaveClientApp("p1").with_session("eyJ")
+    assert hexclave.AsyncHexclaveClientApp("p1").with_session(store)
+
+
+def test_an_http_client_for_the_other_mode_is_refused():
+    import httpx
+
+    with pytest.raises(UnsafeUseError, match="async client"):
+        make("server", hexclave.HexclaveServerApp, http_client=httpx.AsyncClient())
+    with httpx.Client() as client, pytest.raises(UnsafeUseError, match="blocking client"):
+        make("server", hexclave.AsyncHexclaveServerApp, http_client=client)
