@@ -13,6 +13,7 @@ from hexclave._secret import Secret
 from hexclave._session import Session
 from hexclave._steps import Call, Steps
 from hexclave.credentials import SecretText
+from hexclave.errors import UnsafeUseError
 from hexclave.hooks import Hooks
 from hexclave.pagination import AsyncPages, Page, Pages
 from hexclave.ratelimit import Gates, RateLimit
