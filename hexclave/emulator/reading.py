@@ -12,7 +12,7 @@ from hexclave.emulator.description import description
 from hexclave.emulator.exchange import HttpRequest, JsonObject
 from hexclave.emulator.refusals import known, plain, schema_error
 from hexclave.emulator.routing import Route
-from hexclave.emulator.rules import Rule
+from hexclave.emulator.rules import USER_ID, Rule
 from hexclave.emulator.validation import Validator, query_value
 
 NO_BODY: Final = object()
@@ -124,8 +124,10 @@ def checked_input(
     """Query and body as the handler gets them.
 
     Raises:
-        Refusal: SCHEMA_ERROR with everything that is wrong.
+        Refusal: SCHEMA_ERROR with everything that is wrong; before that, CANNOT_GET_OWN_USER_WITHOUT_USER.
     """
+    if caller.user is None and _asks_for_me(entry, {"params": params, "query": dict(request.query), "body": body}):
+        raise known("CANNOT_GET_OWN_USER_WITHOUT_USER")
     validator = Validator(description(), caller.type or "client", entry.rules)
     faults = validator.faults
     if "user" in entry.needs and caller.user is None:
@@ -144,14 +146,26 @@ def checked_input(
     return query, checked
 
 
+def _asks_for_me(entry: Route, places: Mapping[str, Any]) -> bool:
+    """Whether `me` stands where a user's id belongs: the API resolves it before it checks anything else."""
+    for place, rule in entry.rules.items():
+        source, _, name = place.partition(".")
+        given = places.get(source)
+        if set(USER_ID.checks) <= set(rule.checks) and isinstance(given, dict) and given.get(name) == "me":
+            return True
+    return False
+
+
 def _checked_body(entry: Route, validator: Validator, body: Any) -> Any:
-    schema = entry.operation.body if entry.operation is not None else _ANYTHING
-    if schema is None and any(place.startswith("body.") for place in entry.rules):
+    operation = entry.operation
+    schema = operation.body if operation is not None else _ANYTHING
+    if not schema and any(place == "body" or place.startswith("body.") for place in entry.rules):
         schema = {"type": "object", "properties": {}}
     if schema is None:
         return None
     if body is NO_BODY:
-        if entry.operation is None or not entry.operation.body_required:
+        demanded = entry.rules.get("body", Rule()).required
+        if not (operation is not None and operation.body_required if demanded is None else demanded):
             return {}
         validator.faults.append("body must be defined")
         return None

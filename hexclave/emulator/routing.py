@@ -113,7 +113,7 @@ def route(
 
     Args:
         access: `CLIENT`, `SERVER`, `ADMIN` or `OPEN`.
-        rules: checks beyond the description, by place: `body.email`, `query.limit`, `params.user_id`.
+        rules: checks beyond the description, by place: `body.email`, `query.limit`, `params.user_id`; `body` itself.
         needs: `user` when the API demands a signed-in user with SCHEMA_ERROR (elsewhere `request.user` does with
             USER_AUTHENTICATION_REQUIRED); `refresh_token` when it demands that header.
     """

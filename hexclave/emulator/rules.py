@@ -87,6 +87,10 @@ def one_of(*values: str) -> Rule:
     )
 
 
+def _text(value: Any) -> str | None:
+    return None if isinstance(value, str) else f"must be a `string` type, but the final value was: `{value!r}`."
+
+
 def _email(value: str) -> str | None:
     # The length first: the pattern may take long on an endless address.
     return None if len(value) <= 1000 and _EMAIL.fullmatch(value) else "must be a valid email"
@@ -126,6 +130,8 @@ def _sign_in_email(value: str) -> str | None:
     return None if len(value) <= 1000 and _SIGN_IN_EMAIL.fullmatch(value) else fault
 
 
+TEXT: Final = Rule((_text,))
+"""Text, where no description says so."""
 EMAIL: Final = Rule((_email,))
 SIGN_IN_EMAIL: Final = Rule((_email, _sign_in_email))
 """What sign-up and sign-in by e-mail demand: also a dot in the domain."""
