@@ -20,7 +20,7 @@ LONGEST: Final = 16_384
 _ES256: Final = ECDSA(SHA256())
 _SIGNATURE_LENGTH: Final = 86  # 64 bytes
 _LAST_OF_SIGNATURE: Final = b"AQgw"  # Every other last character would set bits that belong to no byte.
-_TO_STANDARD_ALPHABET: Final = bytes.maketrans(b"-_+/", b"+/!!")
+_TO_STANDARD_ALPHABET: Final = bytes.maketrans(b"-_+/=", b"+/!!!")
 _PADDING: Final = (b"", b"===", b"==", b"=")  # "===" pads what has an impossible length, so it is refused.
 
 

@@ -62,8 +62,11 @@ def deployments(base_url: str, others: Iterable[str]) -> frozenset[str]:
 def _checked(url: str) -> str:
     if not isinstance(url, str):
         raise UnsafeUseError(f"issuers must hold URLs, not {type(url).__name__}.")
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        parts = urlsplit("")
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise UnsafeUseError("issuers must hold absolute URLs such as https://auth.example.com, without a query.")
     if "/api/v1" in parts.path:
         raise UnsafeUseError("issuers must hold URLs that end before /api/v1.")

@@ -1,0 +1,143 @@
+"""Which deliveries were handled: the same event may come several times, also to several workers at once."""
+
+import asyncio
+import time
+from abc import ABC, abstractmethod
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+from hexclave.errors import UnsafeUseError
+from hexclave.tokens._memory import ProcessLock
+
+if TYPE_CHECKING:
+    import redis
+    import redis.asyncio
+
+Progress: TypeAlias = Literal["new", "running", "done"]
+
+KEPT: Final = 3 * 24 * 3600
+"""Seconds; the service gives up on a delivery after a bit more than a day."""
+LEASE: Final = 300
+"""Seconds after which a delivery that a worker began and never ended may be begun by another."""
+
+
+class AsyncDeliveryStore(ABC):
+    """Remembers deliveries for async routers. Keep them for three days, and a begun one for five minutes."""
+
+    @abstractmethod
+    async def abegin(self, webhook_id: str, /) -> Progress:
+        """`new` marks it as running, in one atomic step; otherwise what it already is."""
+
+    @abstractmethod
+    async def aend(self, webhook_id: str, /, *, handled: bool) -> None:
+        """Mark it as done, or forget it, so that the next delivery is handled."""
+
+
+class DeliveryStore(AsyncDeliveryStore):
+    """Remembers deliveries for blocking routers, and for async ones: there its methods run in worker threads."""
+
+    @abstractmethod
+    def begin(self, webhook_id: str, /) -> Progress:
+        """`new` marks it as running, in one atomic step; otherwise what it already is."""
+
+    @abstractmethod
+    def end(self, webhook_id: str, /, *, handled: bool) -> None:
+        """Mark it as done, or forget it, so that the next delivery is handled."""
+
+    async def abegin(self, webhook_id: str, /) -> Progress:
+        return await asyncio.to_thread(self.begin, webhook_id)
+
+    async def aend(self, webhook_id: str, /, *, handled: bool) -> None:
+        await asyncio.to_thread(lambda: self.end(webhook_id, handled=handled))
+
+
+class MemoryDeliveryStore(DeliveryStore):
+    """Remembers the last `size` deliveries in this process; other workers know nothing of them."""
+
+    def __init__(self, size: int = 10_000) -> None:
+        if size < 1:
+            raise UnsafeUseError("size must be at least 1.")
+        self._size = size
+        self._lock = ProcessLock()
+        self._entries: OrderedDict[str, tuple[Progress, float]] = OrderedDict()
+
+    def begin(self, webhook_id: str, /) -> Progress:
+        with self._lock():
+            now = time.monotonic()
+            progress, until = self._entries.get(webhook_id, ("new", now))
+            if until > now:
+                return progress
+            self._put(webhook_id, "running", now + LEASE)
+            return "new"
+
+    def end(self, webhook_id: str, /, *, handled: bool) -> None:
+        with self._lock():
+            if handled:
+                self._put(webhook_id, "done", time.monotonic() + KEPT)
+            else:
+                self._entries.pop(webhook_id, None)
+
+    async def abegin(self, webhook_id: str, /) -> Progress:
+        return self.begin(webhook_id)
+
+    async def aend(self, webhook_id: str, /, *, handled: bool) -> None:
+        self.end(webhook_id, handled=handled)
+
+    def _put(self, webhook_id: str, progress: Progress, until: float) -> None:
+        self._entries[webhook_id] = progress, until
+        self._entries.move_to_end(webhook_id)
+        while len(self._entries) > self._size:
+            self._entries.popitem(last=False)
+
+
+class RedisDeliveryStore(DeliveryStore):
+    """Remembers deliveries for all workers, under `<prefix><webhook id>`. `client` is a `redis.Redis`, yours to close.
+
+    Every method may raise the client's own errors, such as `redis.ConnectionError`; the delivery is then repeated.
+    """
+
+    def __init__(self, client: "redis.Redis", prefix: str = "hexclave:webhook:") -> None:
+        self._client = client
+        self._prefix = prefix
+
+    def begin(self, webhook_id: str, /) -> Progress:
+        key = self._prefix + webhook_id
+        if self._client.set(key, "running", nx=True, ex=LEASE):
+            return "new"
+        return _progress(self._client.get(key))
+
+    def end(self, webhook_id: str, /, *, handled: bool) -> None:
+        key = self._prefix + webhook_id
+        if handled:
+            self._client.set(key, "done", ex=KEPT)
+        else:
+            self._client.delete(key)
+
+
+class AsyncRedisDeliveryStore(AsyncDeliveryStore):
+    """Remembers deliveries for all workers, under `<prefix><webhook id>`. `client` is a `redis.asyncio.Redis`.
+
+    Every method may raise the client's own errors, such as `redis.ConnectionError`; the delivery is then repeated.
+    """
+
+    def __init__(self, client: "redis.asyncio.Redis", prefix: str = "hexclave:webhook:") -> None:
+        self._client = client
+        self._prefix = prefix
+
+    async def abegin(self, webhook_id: str, /) -> Progress:
+        key = self._prefix + webhook_id
+        if await self._client.set(key, "running", nx=True, ex=LEASE):
+            return "new"
+        return _progress(await self._client.get(key))
+
+    async def aend(self, webhook_id: str, /, *, handled: bool) -> None:
+        key = self._prefix + webhook_id
+        if handled:
+            await self._client.set(key, "done", ex=KEPT)
+        else:
+            await self._client.delete(key)
+
+
+def _progress(value: object) -> Progress:
+    # Whatever else is there, such as nothing because the mark ran out just now: let the service try again.
+    return "done" if value in (b"done", "done") else "running"

@@ -1,0 +1,66 @@
+"""What webhooks tell of."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Generic, TypeVar
+
+import attrs
+
+from hexclave.webhooks._errors import MalformedWebhookError
+from hexclave.webhooks._signature import Envelope
+from hexclave_api.model import Model
+from hexclave_api.operation import JsonValue
+from hexclave_api.reading import WireError
+from hexclave_api.webhooks import EVENTS
+
+Body = TypeVar("Body")
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@attrs.frozen
+class UnknownEvent:
+    """The content of an event whose type this version does not know."""
+
+    type: str
+    data: JsonValue
+
+
+@attrs.frozen
+class WebhookEvent(Generic[Body]):
+    """One delivery. The same event may be delivered several times and later than the next one."""
+
+    id: str
+    """The same for all deliveries of an event."""
+    sent_at: datetime
+    """When this delivery was signed."""
+    type: str
+    """Such as `user.created`."""
+    body: Body
+    """The content: `body.data` is the user, team or whatever the event is about."""
+
+
+def read_event(envelope: Envelope, body: bytes) -> WebhookEvent[Any]:
+    """The event in the body of a genuine delivery.
+
+    Raises:
+        MalformedWebhookError: there is none.
+    """
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        value = None
+    kind = value.get("type") if isinstance(value, dict) else None
+    if not isinstance(value, dict) or not isinstance(kind, str) or "data" not in value:
+        raise MalformedWebhookError("The webhook's body is not a JSON object with a type and data.")
+    return WebhookEvent(envelope.id, _EPOCH + timedelta(seconds=envelope.timestamp), kind, _content(kind, value))
+
+
+def _content(kind: str, value: dict[str, Any]) -> Model | UnknownEvent:
+    if kind not in EVENTS:
+        return UnknownEvent(kind, value["data"])
+    try:
+        return EVENTS[kind].from_wire(value)
+    except WireError as error:
+        failure = str(error)
+    raise MalformedWebhookError(f"The webhook's body is not what {kind} carries: {failure}.")
