@@ -34,27 +34,19 @@ class Shared:
 
     def __init__(self, make_gates: Callable[[], Gates]) -> None:
         self._make_gates = make_gates
-        self._pid = os.getpid()
-        self._gates = make_gates()
-        self._flights = Flights()
+        self._gates = {os.getpid(): make_gates()}
         self.clock_skew = 0.0
         """Seconds that the server's clock is ahead of ours, as far as a refreshed token told."""
 
-    def _renew_after_fork(self) -> None:
-        if self._pid != os.getpid():
-            self._gates = self._make_gates()
-            self._flights = Flights()
-            self._pid = os.getpid()
-
     @property
     def gates(self) -> Gates:
-        self._renew_after_fork()
-        return self._gates
+        gates = self._gates.get(os.getpid())
+        # One step, so that all threads get the same ones.
+        return self._gates.setdefault(os.getpid(), self._make_gates()) if gates is None else gates
 
     @property
     def flights(self) -> Flights:
-        self._renew_after_fork()
-        return self._flights
+        return Flights.of_this_process()
 
 
 @attrs.frozen(eq=False)

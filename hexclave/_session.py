@@ -1,9 +1,10 @@
 """The tokens of one user for one call: reuse while fresh, else one refresh that all who ask at the time share."""
 
 import copy
+import os
 import threading
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 import attrs
 
@@ -24,11 +25,19 @@ _POLL: Final = 0.1
 
 
 class Flights:
-    """The refreshes that are under way in this process, one at most for each store."""
+    """The refreshes that are under way, one at most for each store."""
+
+    _by_process: ClassVar[dict[int, "Flights"]] = {}
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._running: dict[int, Future[object]] = {}
+
+    @classmethod
+    def of_this_process(cls) -> "Flights":
+        """Those of all apps, because several may use one store. What a forked child inherits nobody lands there."""
+        flights = cls._by_process.get(os.getpid())
+        return cls._by_process.setdefault(os.getpid(), cls()) if flights is None else flights
 
     def join(self, store: AsyncTokenStore) -> tuple["Future[object]", bool]:
         """The store's running refresh, and whether the caller has to carry it out because there was none."""

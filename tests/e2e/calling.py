@@ -8,7 +8,8 @@ import time
 import traceback
 import uuid
 import zlib
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from types import FrameType
 from typing import Any, TypeVar
 
@@ -28,6 +29,7 @@ from hexclave.timeouts import Timeout
 from hexclave_api.operation import Operation
 
 T = TypeVar("T")
+K = TypeVar("K")
 
 KEYS = {
     "client": "pck_1not2a3real4key5not6a7real8key9not0a1real2key3",
@@ -146,16 +148,23 @@ def call(mode: str, place: Place, what: Operation[Any], **changes: Any) -> Outco
     """One call by an app of its own."""
     if mode == "blocking":
         with blocking(place, **changes) as app:
-            return outcome(lambda: app.call(what))
+            return attempted(lambda: app.call(what))
 
     async def once() -> Outcome:
         async with awaiting(place, **changes) as app:
-            return await outcome_of(lambda: app.call(what))
+            return await attempted_async(lambda: app.call(what))
 
     return run(once())
 
 
-def outcome(action: Callable[[], Any]) -> Outcome:
+def at_once(action: Callable[[K], Outcome], cases: Iterable[K]) -> dict[K, Outcome]:
+    """The outcome of the action for each case, each in a thread of its own: most of the time is spent waiting."""
+    listed = list(cases)
+    with ThreadPoolExecutor(len(listed)) as threads:
+        return dict(zip(listed, threads.map(action, listed), strict=True))
+
+
+def attempted(action: Callable[[], Any]) -> Outcome:
     started = time.monotonic()
     result, error = None, None
     try:
@@ -165,7 +174,7 @@ def outcome(action: Callable[[], Any]) -> Outcome:
     return Outcome(result, error, time.monotonic() - started)
 
 
-async def outcome_of(action: Callable[[], Awaitable[Any]]) -> Outcome:
+async def attempted_async(action: Callable[[], Awaitable[Any]]) -> Outcome:
     started = time.monotonic()
     result, error = None, None
     try:

@@ -11,9 +11,10 @@ import pytest
 from hexclave.errors import APIConnectionError, ConnectTimeout, ReadTimeout, TotalTimeout
 from hexclave.retries import Retries
 from hexclave.timeouts import Timeout
-from tests.e2e.calling import Place, Server, blocking, call, check, operation, outcome
+from tests.e2e.calling import Place, Server, at_once, attempted, blocking, call, check, operation
 
 TOTAL = 0.6
+PLACES = ["before", "headers", "body"]
 ONLY_TOTAL = Timeout(total=TOTAL, connect=None, read=None)
 
 
@@ -34,15 +35,17 @@ def full_backlog() -> Iterator[Place]:
                 each.close()
 
 
-@pytest.mark.parametrize("place", ["before", "headers", "body"])
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_drip_ends_with_the_total_timeout(server: Server, mode: str, place: str, method: str) -> None:
+def test_a_drip_ends_with_the_total_timeout(server: Server, mode: str, method: str) -> None:
     """Each byte comes within the read timeout, and the last one would take minutes."""
-    here = server.at("drip", place, 0.1)
-    outcome = call(mode, here, operation(method), timeout=Timeout(total=TOTAL, read=0.4))
-    check(outcome, total=TOTAL)
-    assert type(outcome.error) is TotalTimeout
-    assert len(here.seen) == 1
+    places = {place: server.at("drip", place, 0.1) for place in PLACES}
+    limits = Timeout(total=TOTAL, read=0.4)
+    for place, outcome in at_once(
+        lambda place: call(mode, places[place], operation(method), timeout=limits), PLACES
+    ).items():
+        check(outcome, total=TOTAL)
+        assert type(outcome.error) is TotalTimeout, place
+        assert len(places[place].seen) == 1
 
 
 @pytest.mark.parametrize("place", ["headers", "body"])
@@ -52,22 +55,19 @@ def test_a_drip_that_ends_in_time_is_a_reply(server: Server, mode: str, place: s
     assert outcome.result["number"] == 1
 
 
-@pytest.mark.parametrize("place", ["before", "headers", "body"])
-def test_silence_ends_with_the_read_timeout(server: Server, mode: str, place: str) -> None:
-    here = server.at("broken", place, "hold")
-    outcome = call(mode, here, operation("POST"), timeout=Timeout(total=20, read=0.3))
-    check(outcome, total=0.3)
-    assert type(outcome.error) is ReadTimeout
-    assert len(here.seen) == 1
-
-
-@pytest.mark.parametrize("place", ["before", "headers", "body"])
-def test_silence_ends_with_the_total_timeout_where_nothing_else_limits_it(
-    server: Server, mode: str, place: str
+@pytest.mark.parametrize(
+    ("limits", "error"), [(Timeout(total=20, read=0.3), ReadTimeout), (ONLY_TOTAL, TotalTimeout)], ids=["read", "total"]
+)
+def test_silence_ends_with_the_limit_that_comes_first(
+    server: Server, mode: str, limits: Timeout, error: type[Exception]
 ) -> None:
-    outcome = call(mode, server.at("broken", place, "hold"), operation(), timeout=ONLY_TOTAL)
-    check(outcome, total=TOTAL)
-    assert type(outcome.error) is TotalTimeout
+    places = {place: server.at("broken", place, "hold") for place in PLACES}
+    for place, outcome in at_once(
+        lambda place: call(mode, places[place], operation("POST"), timeout=limits), PLACES
+    ).items():
+        check(outcome, total=TOTAL)
+        assert type(outcome.error) is error, place
+        assert len(places[place].seen) == 1
 
 
 def test_the_total_timeout_covers_all_attempts_and_waits(server: Server, mode: str) -> None:
@@ -117,7 +117,7 @@ def test_waiting_for_a_connection_of_the_pool_ends_with_the_total_timeout(server
         first = threading.Thread(target=app.call, args=[operation()])
         first.start()
         threading.Event().wait(0.2)
-        second = outcome(lambda: app.options(timeout=ONLY_TOTAL).call(operation()))
+        second = attempted(lambda: app.options(timeout=ONLY_TOTAL).call(operation()))
         first.join()
     check(second, total=TOTAL)
     assert type(second.error) is TotalTimeout

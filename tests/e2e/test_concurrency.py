@@ -1,0 +1,270 @@
+"""Many threads and tasks on one app, one session, one pool: one refresh, nobody's reply or token at anybody else."""
+
+import asyncio
+import functools
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from hexclave.errors import AccessTokenExpired, APIConnectionError, SessionExpired, TotalTimeout, UnsafeUseError
+from hexclave.retries import Retries
+from hexclave.timeouts import Timeout
+from hexclave.tokens import MemoryTokenStore, Tokens
+from tests.e2e import misbehaving
+from tests.e2e.calling import (
+    REFRESH_TOKEN,
+    Outcome,
+    Place,
+    Server,
+    attempted,
+    attempted_async,
+    awaiting,
+    blocking,
+    call,
+    check,
+    operation,
+    run,
+)
+
+PATIENT = Timeout(total=40, connect=30, read=20)
+THREADS, TASKS = 200, 1_000
+
+
+def expired() -> MemoryTokenStore:
+    """A session whose access token is hours old."""
+    return MemoryTokenStore(Tokens(misbehaving.token("old", age=7_200), REFRESH_TOKEN))
+
+
+def looks_fresh() -> MemoryTokenStore:
+    """A session whose access token only the server knows to be over."""
+    return MemoryTokenStore(Tokens(misbehaving.token("revoked"), REFRESH_TOKEN))
+
+
+def refreshes(place: Place) -> list[dict[str, Any]]:
+    return [request for request in place.seen if request["path"].endswith("/auth/sessions/current/refresh")]
+
+
+def in_threads(action: Callable[[int], Any], count: int) -> list[Outcome]:
+    """All begin at the same moment."""
+    start = threading.Barrier(count)
+
+    def one(number: int) -> Outcome:
+        start.wait()
+        return attempted(lambda: action(number))
+
+    with ThreadPoolExecutor(count) as threads:
+        return list(threads.map(one, range(count)))
+
+
+def test_200_threads_on_one_expired_session_cause_one_refresh(server: Server) -> None:
+    here = server.at("session", 0.3)
+    with blocking(here, session=expired(), timeout=PATIENT) as app:
+        outcomes = in_threads(lambda _: app.call(operation()), THREADS)
+    for outcome in outcomes:
+        check(outcome, total=40)
+        assert outcome.error is None
+    assert len(refreshes(here)) == 1
+    assert len(here.seen) == THREADS + 1
+
+
+def test_1000_tasks_on_one_expired_session_cause_one_refresh(server: Server) -> None:
+    here = server.at("session", 0.3)
+
+    async def main() -> list[Outcome]:
+        async with awaiting(here, session=expired(), timeout=PATIENT) as app:
+            return await asyncio.gather(*[attempted_async(lambda: app.call(operation())) for _ in range(TASKS)])
+
+    for outcome in run(main()):
+        check(outcome, total=40)
+        assert outcome.error is None
+    assert len(refreshes(here)) == 1
+    assert len(here.seen) == TASKS + 1
+
+
+def test_threads_whose_token_the_server_refuses_cause_one_refresh(server: Server) -> None:
+    """All are refused with the same token; those who come back late find it replaced already."""
+    here = server.at("session", 0.2)
+    with blocking(here, session=looks_fresh(), timeout=PATIENT) as app:
+        outcomes = in_threads(lambda _: app.call(operation("POST")), 50)
+    assert [outcome.error for outcome in outcomes] == [None] * 50
+    assert len(refreshes(here)) == 1
+
+
+def test_a_blocking_and_an_async_app_on_one_store_cause_one_refresh(server: Server) -> None:
+    here = server.at("session", 0.2)
+    store = expired()
+
+    async def main() -> list[Outcome]:
+        async with awaiting(here, session=store, timeout=PATIENT) as app:
+            return await asyncio.gather(*[attempted_async(lambda: app.call(operation())) for _ in range(50)])
+
+    with blocking(here, session=store, timeout=PATIENT) as app, ThreadPoolExecutor(1) as other:
+        tasks = other.submit(run, main())
+        outcomes = in_threads(lambda _: app.call(operation()), 50) + tasks.result()
+    assert [outcome.error for outcome in outcomes] == [None] * 100
+    assert len(refreshes(here)) == 1
+
+
+def test_a_refresh_that_fails_on_the_way_fails_all_who_waited_and_logs_nobody_out(server: Server) -> None:
+    here, store = server.at("session", 0.3, "reset"), expired()
+    before = store.load()
+    with blocking(here, session=store, timeout=PATIENT, retries=Retries.OFF) as app:
+        outcomes = in_threads(lambda _: app.call(operation()), 50)
+    for outcome in outcomes:
+        check(outcome, total=40)
+        assert type(outcome.error) is APIConnectionError
+    assert len({id(outcome.error) for outcome in outcomes}) == 50
+    assert store.load() == before
+    assert len(here.seen) == len(refreshes(here)) == 1
+
+
+def test_the_end_of_a_session_is_seen_by_all_who_waited_and_signs_out_once(server: Server) -> None:
+    here, store = server.at("session", 0.3, "over"), expired()
+    with blocking(here, session=store, timeout=PATIENT) as app:
+        outcomes = in_threads(lambda _: app.call(operation()), 50)
+    for outcome in outcomes:
+        check(outcome, total=40)
+        assert type(outcome.error) is SessionExpired
+    assert store.load() is None
+    assert len(here.seen) == len(refreshes(here)) == 1
+
+
+@pytest.mark.parametrize("store", [expired, looks_fresh])
+def test_a_server_that_refuses_fresh_tokens_too_is_not_asked_forever(
+    server: Server, mode: str, store: Callable[[], MemoryTokenStore]
+) -> None:
+    here = server.at("session", 0, "stubborn")
+    outcome = call(mode, here, operation(), session=store())
+    check(outcome)
+    assert type(outcome.error) is AccessTokenExpired
+    assert len(here.seen) <= 4
+    assert len(refreshes(here)) <= 2
+
+
+def test_a_waiter_whose_time_is_over_leaves_and_the_refresh_goes_on(server: Server) -> None:
+    here = server.at("session", 0.8)
+    with blocking(here, session=expired(), timeout=PATIENT) as app:
+        hasty = app.options(timeout=0.3)
+        outcomes = in_threads(lambda number: (hasty if number % 2 else app).call(operation()), 10)
+        assert app.call(operation())["number"]
+    for number, outcome in enumerate(outcomes):
+        check(outcome, total=0.3 if number % 2 else 40)
+        assert type(outcome.error) is (TotalTimeout if number % 2 else type(None))
+    # One more where a hasty call was the first, because its end also ends what it had sent.
+    assert 1 <= len(refreshes(here)) <= 2
+
+
+def test_eight_threads_on_one_app_get_their_own_replies(server: Server) -> None:
+    with blocking(server.at("ok"), timeout=PATIENT) as app:
+
+        def work(thread: int) -> None:
+            for number in range(40):
+                mine = f"{thread}-{number}"
+                reply = app.call(operation("POST", path=("users", mine), body={"mine": mine}))
+                assert reply["path"].endswith(f"/users/{mine}")
+                assert reply["body"] == f'{{"mine":"{mine}"}}'
+
+        assert [outcome.error for outcome in in_threads(work, 8)] == [None] * 8
+
+
+def test_users_of_one_app_never_see_each_others_tokens_or_cookies(server: Server, mode: str) -> None:
+    """60 users at once over one pool; the server tells each call whose token arrived, and hands out cookies."""
+    here = server.at("cookie")
+    tokens = [misbehaving.token(f"user-{number}") for number in range(60)]
+
+    def sessions(app: Any) -> list[Any]:
+        return [app.with_session(Tokens(token, f"{REFRESH_TOKEN}{number}")) for number, token in enumerate(tokens)]
+
+    def verify(number: int, reply: Any) -> None:
+        assert reply["headers"]["x-stack-access-token"] == tokens[number]
+        assert "cookie" not in reply["headers"]
+        assert not any(token in str(reply) for token in tokens if token != tokens[number])
+
+    if mode == "blocking":
+        with blocking(here, timeout=PATIENT) as app:
+            apps = sessions(app)
+
+            def one(number: int) -> None:
+                for _ in range(3):
+                    verify(number, apps[number].call(operation()))
+
+            outcomes = in_threads(one, 60)
+    else:
+
+        async def main() -> list[Outcome]:
+            async with awaiting(here, timeout=PATIENT) as app:
+                apps = sessions(app)
+
+                async def one(number: int) -> None:
+                    for _ in range(3):
+                        verify(number, await apps[number].call(operation()))
+
+                return await asyncio.gather(*[attempted_async(functools.partial(one, number)) for number in range(60)])
+
+        outcomes = run(main())
+    assert [outcome.error for outcome in outcomes] == [None] * 60
+    assert len(here.seen) == 180
+
+
+def test_calls_under_way_when_the_app_is_closed_end_with_an_error_of_the_sdk(server: Server) -> None:
+    here = server.at("ok", 0.05)
+    app = blocking(here, timeout=PATIENT)
+
+    def work(number: int) -> None:
+        if number == 0:
+            time.sleep(0.2)
+            app.close()
+        while True:
+            app.call(operation())
+
+    for outcome in in_threads(work, 8):
+        check(outcome, total=2)
+        assert isinstance(outcome.error, UnsafeUseError | APIConnectionError), repr(outcome.error)
+
+
+def test_calls_under_way_when_an_async_app_is_closed_end_with_an_error_of_the_sdk(server: Server) -> None:
+    here = server.at("ok", 0.05)
+
+    async def main() -> list[Outcome]:
+        app = awaiting(here, timeout=PATIENT)
+
+        async def work() -> None:
+            while True:
+                await app.call(operation())
+
+        tasks = [asyncio.ensure_future(attempted_async(work)) for _ in range(8)]
+        await asyncio.sleep(0.2)
+        await app.close()
+        return await asyncio.gather(*tasks)
+
+    for outcome in run(main()):
+        check(outcome, total=2)
+        assert isinstance(outcome.error, UnsafeUseError | APIConnectionError), repr(outcome.error)
+
+
+def test_calls_after_close_are_refused(server: Server, mode: str) -> None:
+    here = server.at("ok")
+    if mode == "blocking":
+        app = blocking(here)
+        derived = app.with_session(Tokens(misbehaving.token("u1"), REFRESH_TOKEN))
+        app.call(operation())
+        app.close()
+        app.close()
+        outcomes = [attempted(functools.partial(each.call, operation())) for each in (app, derived)]
+    else:
+
+        async def main() -> list[Outcome]:
+            app = awaiting(here)
+            derived = app.with_session(Tokens(misbehaving.token("u1"), REFRESH_TOKEN))
+            await app.call(operation())
+            await app.close()
+            await app.close()
+            return [await attempted_async(functools.partial(each.call, operation())) for each in (app, derived)]
+
+        outcomes = run(main())
+    assert [type(outcome.error) for outcome in outcomes] == [UnsafeUseError, UnsafeUseError]
+    assert len(here.seen) == 1
