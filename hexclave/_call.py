@@ -4,21 +4,17 @@ See docs/decisions/0002-one-source-for-both-modes.md.
 """
 
 import functools
-import inspect
 import types
 from collections.abc import Awaitable, Callable
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, Self, TypeVar, overload
 
 from hexclave._context import Context
-from hexclave._exchange import exchange
 from hexclave._steps import Steps
-from hexclave.errors import HexclaveError
-from hexclave.pagination import AsyncPages, Page, PageReply, Pages
-from hexclave_api.operation import UNSET, Operation, Unset
+from hexclave.pagination import AsyncPages, Page, Pages
+from hexclave_api.operation import Operation
 
 P = ParamSpec("P")
 T = TypeVar("T")
-D = TypeVar("D", bound=Callable[..., Any])
 
 
 class Blocking:
@@ -100,59 +96,3 @@ class pages(Generic[P, T]):  # noqa: N801 - it is used as a decorator
     def __get__(self, resource: Resource[Awaiting], owner: type | None = None) -> Callable[P, AsyncPages[T]]: ...
     def __get__(self, resource: Resource[Any] | None, owner: type | None = None) -> Any:
         return self if resource is None else types.MethodType(self._perform, resource)
-
-
-def performs(operation: Callable[P, Operation[T]]) -> call[P, T]:
-    """A method with the arguments of `operation`, which performs it."""
-
-    def describe(_: Resource[Any], /, *args: P.args, **kwargs: P.kwargs) -> Operation[T]:
-        return operation(*args, **kwargs)
-
-    return call(_like(operation, describe))
-
-
-def finds(operation: Callable[P, Operation[T]], absent: type[HexclaveError]) -> call[P, T | None]:
-    """A method with the arguments of `operation`, which performs it; `None` where the API says `absent`."""
-
-    def describe(resource: Resource[Any], /, *args: P.args, **kwargs: P.kwargs) -> Steps[T | None]:
-        return found(exchange(resource._context, operation(*args, **kwargs)), absent)  # noqa: SLF001 - its own module
-
-    return call(_like(operation, describe))
-
-
-def found(steps: Steps[T], *absent: type[HexclaveError]) -> Steps[T | None]:
-    """What the steps end in, or `None` where they raise `absent`."""
-    try:
-        return (yield from steps)
-    except absent:
-        return None
-
-
-def paginates(operation: Callable[P, Operation[PageReply[T]]]) -> pages[P, T]:
-    """A method with the arguments of `operation`, which lists all pages that it begins.
-
-    Without a `limit` a page has 100 items where the API pages at all: more than 1,000 at once are refused.
-    """
-    limited = "limit" in operation.__annotations__
-
-    def describe(_: Resource[Any], /, *args: P.args, **kwargs: P.kwargs) -> Pages[T]:
-        if limited:
-            kwargs.setdefault("limit", 100)
-
-        def page(cursor: str | Unset) -> Operation[PageReply[T]]:
-            if cursor is not UNSET:
-                kwargs["cursor"] = cursor
-            return operation(*args, **kwargs)
-
-        return Pages(page)
-
-    return pages(_like(operation, describe))
-
-
-def _like(operation: Callable[..., Any], describe: D) -> D:
-    """`describe` under the name, words and arguments of `operation`."""
-    functools.update_wrapper(describe, operation)
-    signature = inspect.signature(operation)
-    itself = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    describe.__signature__ = signature.replace(parameters=[itself, *signature.parameters.values()])  # type: ignore[attr-defined]
-    return describe

@@ -68,3 +68,16 @@ def read_api_key(text: str) -> ApiKeyText:
 
 def looks_like_api_key(text: str) -> bool:
     return len(text) <= _LONGEST and _SHAPE.fullmatch(text) is not None
+
+
+def key_of(owner: Literal["user", "team"], text: str) -> str:
+    """The text, if it is an API key of such an owner.
+
+    Raises:
+        InvalidApiKeyError: it is not.
+    """
+    other = read_api_key(text).owner
+    if other != owner:
+        del text
+        raise InvalidApiKeyError(f"The API key is a {other}'s; this asks for a {owner}'s.")
+    return text

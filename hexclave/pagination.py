@@ -25,6 +25,18 @@ class PageReply(Protocol[T_co]):
     def pagination(self) -> Cursor | None: ...
 
 
+@attrs.frozen
+class Part(Generic[T]):
+    """A page of a list whose reply has another form."""
+
+    items: Sequence[T]
+    next_cursor: str | None = None
+
+    @property
+    def pagination(self) -> Cursor:
+        return self
+
+
 @attrs.frozen(eq=False)
 class Pages(Generic[T]):
     """What a list method describes: the operation for the page that begins at a cursor."""

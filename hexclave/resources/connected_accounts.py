@@ -1,0 +1,68 @@
+"""Accounts at OAuth providers on whose behalf you may call the provider."""
+
+from collections.abc import Sequence
+
+from hexclave._call import Mode, Resource, call
+from hexclave._lift import mapped, mine, paginates
+from hexclave.errors import UnsafeUseError
+from hexclave_api.operation import UNSET, Operation
+from hexclave_api.operations import oauth
+
+
+class ConnectedAccounts(Resource[Mode]):
+    """The connected accounts of the signed-in user; `app.auth.start_oauth(link=True)` connects one."""
+
+    list = paginates(mine(oauth.list_connected_accounts))
+
+    @call
+    def get_access_token(
+        self, provider_id: str, *, provider_account_id: str | None = None, scopes: Sequence[str] = ()
+    ) -> Operation[str]:
+        """A token for the provider's own API that has the scopes.
+
+        Without `provider_account_id` the user must have connected one account of the provider.
+
+        POST /connected-accounts/me/{provider_id}/{provider_account_id}/access-token.
+
+        Raises:
+            OAuthConnectionNotConnectedToUser: the user has no such account.
+            OAuthConnectionDoesNotHaveRequiredScope: ask for it with `app.auth.start_oauth(provider_scopes=…)`.
+            OAuthAccessTokenNotAvailable: the provider gave none; the user has to connect anew.
+        """
+        return _access_token("me", provider_id, provider_account_id, scopes)
+
+
+class ServerConnectedAccounts(Resource[Mode]):
+    """The connected accounts of any user."""
+
+    list = paginates(oauth.list_connected_accounts)
+
+    @call
+    def get_access_token(
+        self, user_id: str, provider_id: str, *, provider_account_id: str | None = None, scopes: Sequence[str] = ()
+    ) -> Operation[str]:
+        """A token for the provider's own API that has the scopes, on behalf of the user.
+
+        Without `provider_account_id` the user must have connected one account of the provider.
+
+        POST /connected-accounts/{user_id}/{provider_id}/{provider_account_id}/access-token.
+
+        Raises:
+            OAuthConnectionNotConnectedToUser: the user has no such account.
+            OAuthConnectionDoesNotHaveRequiredScope: the user did not agree to all of the scopes.
+            OAuthAccessTokenNotAvailable: the provider gave none; the user has to connect anew.
+        """
+        return _access_token(user_id, provider_id, provider_account_id, scopes)
+
+
+def _access_token(
+    user_id: str, provider_id: str, provider_account_id: str | None, scopes: Sequence[str]
+) -> Operation[str]:
+    if isinstance(scopes, str):
+        raise UnsafeUseError("scopes must be a list of texts, not one text.")
+    scope = " ".join(scopes) or UNSET
+    if provider_account_id is None:
+        operation = oauth.get_connected_account_access_token_by_provider(user_id, provider_id, scope=scope)
+    else:
+        operation = oauth.get_connected_account_access_token(user_id, provider_id, provider_account_id, scope=scope)
+    return mapped(operation, lambda token: token.access_token)
