@@ -33,7 +33,9 @@ class Validator:
             if not _takes_null(schema) if rule.nullable is None else not rule.nullable:
                 self.faults.append(f"{path} cannot be null")
             return None
-        alternatives = schema.get("anyOf") or schema.get("oneOf")
+        alternatives = [each for each in schema.get("anyOf") or schema.get("oneOf") or () if each.get("type") != "null"]
+        if len(alternatives) == 1:  # a shape that may also be null
+            return self.value(alternatives[0], value, path)
         coerced = self._any_of(alternatives, value, path) if alternatives else self._typed(schema, value, path)
         if coerced is _MISSING:
             return None

@@ -5,6 +5,7 @@ from typing import Any, Final
 import attrs
 
 from hexclave.emulator.exchange import JsonObject
+from hexclave.emulator.refusals import known
 from hexclave.emulator.state import State, table
 
 
@@ -48,6 +49,14 @@ def team_view(team: Team, *, as_client: bool) -> JsonObject:
     if not as_client:
         view |= {"server_metadata": team.server_metadata, "created_at_millis": team.created_at_millis}
     return view
+
+
+def find_team(state: State, project_id: str, team_id: str) -> Team:
+    """The team of this project; TEAM_NOT_FOUND when there is none."""
+    team = state[TEAMS].get(team_id)
+    if team is None or team.project_id != project_id:
+        raise known("TEAM_NOT_FOUND", team_id=team_id)
+    return team
 
 
 def membership(state: State, team_id: str, user_id: str) -> Membership | None:

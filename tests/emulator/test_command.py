@@ -1,0 +1,103 @@
+"""The command line and seed files."""
+
+import json
+from pathlib import Path
+
+import pytest
+from asking import Asker, code
+
+from hexclave.emulator import Emulator
+from hexclave.emulator.__main__ import main, welcome
+from hexclave.emulator.seeding import plant
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::", "example.com"])
+def test_hosts_beyond_this_machine_need_a_flag(host: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nobody opens the emulator to the network by accident."""
+    with pytest.raises(SystemExit) as ended:
+        main(["--host", host, "--port", "0"])
+    assert ended.value.code == 2
+    assert "--beyond-loopback" in capsys.readouterr().err
+
+
+def test_a_taken_port_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    """With what the operating system says."""
+    from hexclave.emulator.server import loopback_socket
+
+    taken = loopback_socket()
+    with pytest.raises(SystemExit):
+        main(["--port", str(taken.getsockname()[1])])
+    taken.close()
+    assert "in use" in capsys.readouterr().err
+
+
+def test_the_welcome_shows_how_to_connect(emulator: Emulator) -> None:
+    """Base URL, project and keys as lines for a shell."""
+    ready = emulator.ready
+    assert ready is not None
+    lines = welcome(emulator, "http://127.0.0.1:8102").split("\n")
+    assert "export HEXCLAVE_API_URL=http://127.0.0.1:8102" in lines
+    assert f"export HEXCLAVE_SECRET_SERVER_KEY={ready.secret_server_key}" in lines
+
+
+YAML = """
+project:
+  display_name: Seeded
+  settings: {auth.allowSignUp: false}
+users:
+  - {primary_email: ada@example.com, primary_email_auth_enabled: true, password: correct horse}
+calls:
+  - {method: POST, path: /users, body: {display_name: From a call}}
+"""
+
+
+@pytest.mark.parametrize("suffix", [".yaml", ".json"])
+def test_seeds(emulator: Emulator, tmp_path: Path, suffix: str) -> None:
+    """Project, users and calls of a file are there; planting it again changes nothing that exists."""
+    import yaml
+
+    file = tmp_path / f"seed{suffix}"
+    file.write_text(YAML if suffix == ".yaml" else json.dumps(yaml.safe_load(YAML)))
+    plant(emulator, file)
+    ask = Asker(emulator)
+    body = {"email": "ada@example.com", "password": "correct horse"}
+    assert ask.client("POST", "/auth/password/sign-in", body).status == 200
+    assert ask.client("GET", "/projects/current").json()["display_name"] == "Seeded"
+    refused = ask.client("POST", "/auth/password/sign-up", {"email": "b@example.com", "password": "correct horse"})
+    assert code(refused) == "SIGN_UP_NOT_ENABLED"
+    assert len(ask.server("GET", "/users").json()["items"]) == 2
+    plant(emulator, file)
+    assert len(ask.server("GET", "/users?query=ada").json()["items"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        ("users: [{primary_email: nope}]", "user 1 was refused: 400"),
+        ("nobody: []", "but no nobody"),
+        ("[]", "a seed is an object"),
+        ("a: [", "is not YAML"),
+        ("calls: [{path: /users}]", "call 1 needs a method and a path"),
+        ("project: {keys: 1}", "but no keys"),
+    ],
+)
+def test_wrong_seeds_say_what_is_wrong(emulator: Emulator, tmp_path: Path, content: str, complaint: str) -> None:
+    """With the file and the place in it."""
+    file = tmp_path / "seed.yaml"
+    file.write_text(content)
+    with pytest.raises(ValueError, match=complaint) as refused:
+        plant(emulator, file)
+    assert "seed.yaml" in str(refused.value)
+
+
+def test_what_cannot_be_performed_says_so(ask: Asker) -> None:
+    """501, shaped like a known error, so that a client reports it as one."""
+    missing = next(
+        (each for each in ask.emulator.router.routes if each.handler is None and "{" not in each.template), None
+    )
+    if missing is None:
+        pytest.skip("the emulator performs every operation")
+    reply = ask.admin(missing.method, missing.template, {})
+    if reply.status != 400:
+        assert (reply.status, code(reply)) == (501, "NOT_IMPLEMENTED_IN_EMULATOR")
+        assert missing.template in reply.json()["error"]

@@ -1,0 +1,42 @@
+"""Examples fit the description, for every operation and access type."""
+
+import json
+from typing import Any
+
+import jsonschema
+import pytest
+
+from hexclave.emulator import Emulator
+from hexclave.emulator.description import DescribedOperation, description
+from hexclave.emulator.examples import example_reply
+
+CASES = [(operation, access) for operation in description().operations for access in operation.access]
+
+
+def shape(operation: DescribedOperation, status: int, access: str) -> dict[str, Any] | None:
+    content = operation.responses[str(status)].get("content", {}).get("application/json")
+    if content is None:
+        return None
+    schema = content["schema"]
+    reference = schema.get("x-access-schema", {}).get(access)
+    chosen = {"$ref": reference} if reference else schema
+    return {**chosen, "components": {"schemas": dict(description().schemas)}}
+
+
+@pytest.mark.parametrize(("operation", "access"), CASES, ids=[f"{each.name}-{access}" for each, access in CASES])
+def test_examples_fit(operation: DescribedOperation, access: str) -> None:
+    """The status is the described one and the body validates."""
+    reply = example_reply(operation, access)
+    assert 200 <= reply.status < 400
+    schema = shape(operation, reply.status, access)
+    if schema is not None:
+        jsonschema.validate(json.loads(reply.content), schema)
+
+
+def test_stubs_are_only_given_when_asked_for() -> None:
+    """And never in place of what the emulator can perform."""
+    emulator = Emulator(stub=True)
+    performed = [route for route in emulator.router.routes if route.handler is not None]
+    assert performed
+    assert emulator.stub
+    emulator.close()
