@@ -26,6 +26,13 @@ needs_recordings = pytest.mark.skipif(not FOLDER.is_dir(), reason="the recording
 # Both name the current version of the API; others, such as `v2beta1`, have shapes of their own.
 _BASES = ("/api/v1", "/api/latest")
 
+CREDENTIALS = {
+    "access_token": "x-stack-access-token",
+    "refresh_token": "x-stack-refresh-token",
+    "publishable_client_key": "x-stack-publishable-client-key",
+}
+"""The headers that carry what an operation needs."""
+
 NO_OPERATION = "no operation of the description"
 NOT_DESCRIBED = {
     "/auth/oauth/callback/spotify": "where providers send the browser, not for programs",

@@ -19,7 +19,7 @@ from hexclave.retries import Retries
 from hexclave.tokens import Tokens
 from hexclave_api.operation import UNSET, AccessType
 from tests.contract.judging import Verdict, verdicts
-from tests.contract.recordings import ACCESS_TYPES, decoded, needs_recordings, scenarios, segments
+from tests.contract.recordings import ACCESS_TYPES, CREDENTIALS, decoded, needs_recordings, scenarios, segments
 from tests.playing import KEYS, FakeClock, access_token
 
 pytestmark = needs_recordings
@@ -164,6 +164,7 @@ def _compare(verdict: Verdict, outcome: object, server: Playback) -> None:
     assert dict(parse_qsl(query, keep_blank_values=True)) == exchange.query, verdict
     assert _body(seen) == ({} if exchange.sent_body is UNSET else exchange.sent_body), verdict
     assert seen.headers["x-stack-access-type"] == verdict.match.access, verdict
+    assert {CREDENTIALS[need] for need in verdict.operation.needs} <= seen.headers.keys(), verdict
     assert _facts(outcome) == _facts(verdict.result if verdict.error is None else verdict.error), verdict
 
 

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from hexclave_api import OPERATIONS, operation
+from hexclave_api.model import Model
 from hexclave_api.operation import UNSET, AccessType, Operation
 from hexclave_api.registry import Entry
 
@@ -84,6 +85,16 @@ def test_everything_has_a_type_that_resolves(entry: Entry) -> None:
     assert hints.keys() == {*inspect.signature(entry.function).parameters, "return"}
     assert typing.get_origin(hints["return"]) is Operation
     assert Any not in hints.values()
+
+
+@each_entry
+def test_a_reply_is_read_as_what_the_signature_promises(entry: Entry) -> None:
+    (promised,) = typing.get_args(inspect.get_annotations(entry.function)["return"])
+    parse = _made(entry).parse
+    if inspect.isclass(promised) and issubclass(promised, Model):
+        assert parse == promised.from_wire
+    else:
+        assert parse([]) == () if typing.get_origin(promised) is tuple else parse({}) in ({}, None)
 
 
 @each_entry
