@@ -11,7 +11,7 @@ from typing import Final, Generic, NamedTuple, Protocol, TypeVar
 from hexclave._pacing import LEAD, Adaptive, Ceiling, Lease
 from hexclave._steps import Steps
 
-P = TypeVar("P", Adaptive, Ceiling)
+P = TypeVar("P", bound=Adaptive | Ceiling)
 
 _PRECISE: Final = 0.1
 _LONGEST_NAP: Final = 0.5

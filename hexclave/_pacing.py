@@ -161,8 +161,9 @@ class Adaptive:
         else:
             earlier = self._rate_at(max(self.age - _LAG, 0.0), self.limit)
             unnoticed = rate / (1 + _UNNOTICED / max(self.age, _UNNOTICED))
-            # Far above the last limit: that one was wrong or has been raised, so look closer again.
-            self.period = _FIRST_PERIOD if rate > 4 * self.limit else self.period * _GROWTH
+            # Refused at once or far above the last limit: little is known about the limit, so look closer again.
+            tried = self.age > 3 * _LAG and rate < 4 * self.limit
+            self.period = self.period * _GROWTH if tried else _FIRST_PERIOD
             self.limit = max(least, min(earlier, unnoticed))
         self.limit = max(self.limit, _SLOWEST)
         # A refusal should cost neither more than 5 % of the time nor be more than one call in a hundred.

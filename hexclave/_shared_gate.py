@@ -7,12 +7,12 @@ Each process takes a few permits at a time and keeps a copy, with which it goes 
 import json
 from collections.abc import Callable
 from threading import Lock
-from typing import Final, Generic, Protocol
+from typing import Any, Final, Protocol
 
 import attrs
 
 from hexclave._gate import Clock, Gate, P, Wait
-from hexclave._pacing import Adaptive, Ceiling
+from hexclave._pacing import LEAD, Adaptive, Ceiling
 from hexclave._steps import Steps
 
 _TRIES: Final = 10
@@ -38,9 +38,10 @@ class SharedState(Protocol):
 
     def swap(self, key: str, expected: str, new: str) -> Steps[Swapped | None]:
         """Replace the state under `key` if it is `expected`, which is empty for none; `None`: the store is away."""
+        ...
 
 
-class SharedGate(Gate[P], Generic[P]):
+class SharedGate(Gate[P]):
     """Its queue is this process's alone; between processes, permits go to whoever asks first."""
 
     def __init__(self, pace: P, now: float, store: SharedState, key: str, longest_closed: float) -> None:
@@ -66,8 +67,10 @@ class SharedGate(Gate[P], Generic[P]):
         self._refused = True
 
     def lacks_permits(self, number: int, now: float) -> bool:
+        if self._asking:
+            return False
         # A refusal is told to the others at once, not when the gate opens.
-        return not self._asking and (self._refused or super().lacks_permits(number, now))
+        return self._refused or (now >= self.pace.opens - LEAD / 2 and super().lacks_permits(number, now))
 
     def ask(self, number: int, now: float) -> Wait | None:
         wait = super().ask(number, now)
@@ -144,12 +147,15 @@ def _pace(kind: type[P], text: str, ahead: float, latest: float) -> P | None:
     """What `text` says, in our time; `None` if that is nothing or nonsense, which is then overwritten."""
     try:
         values = json.loads(text)
+        value: Any
         for name, value in values.items():
             least, most = _SOUND[name]
-            if not (value is None and name == "limit") and not least <= value <= most:
+            if name == "limit" and value is None:
+                continue
+            if not least <= value <= most:
                 return None
         pace = kind(**{name: value - ahead if name in _TIMES else value for name, value in values.items()})
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         return None
     # The store's clock may have been set back since.
     pace.opens = min(pace.opens, latest)

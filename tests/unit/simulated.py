@@ -10,7 +10,8 @@ from typing import Any, Protocol
 
 import attrs
 
-from hexclave._steps import Sleep
+from hexclave._shared_gate import Swapped
+from hexclave._steps import Sleep, Steps
 from hexclave.ratelimit import Gates, Scope
 
 SCOPE = Scope("project", "server", "GET", "/users")
@@ -46,6 +47,30 @@ class World:
             self.start(task, step.seconds + self.random.random() * self._late)
         if until < math.inf:
             self.now = until
+
+
+class Store:
+    """Shared state in memory, some milliseconds away, with a clock of its own; away on demand."""
+
+    def __init__(self, world: World, latency: float = 0.001) -> None:
+        self.states: dict[str, str] = {}
+        self.away = False
+        self.swaps = 0
+        self._world = world
+        self._latency = latency
+
+    def swap(self, key: str, expected: str, new: str) -> Steps[Swapped | None]:
+        yield Sleep(self._latency / 2)
+        if self.away:
+            return None
+        self.swaps += 1
+        state = self.states.get(key, "")
+        done = state == expected
+        if done:
+            state = self.states[key] = new
+        now = self._world.now - 5e5
+        yield Sleep(self._latency / 2)
+        return Swapped(done, state, now)
 
 
 class Limiter(Protocol):
