@@ -5,7 +5,7 @@ from typing import ClassVar, Final, Literal, TypeAlias
 
 import attrs
 
-from hexclave.errors import HexclaveError, PermissionDeniedError
+from hexclave.errors import AnonymousAuthenticationNotAllowed, HexclaveError, RestrictedUserNotAllowed
 from hexclave.errors._text import one_line
 from hexclave.tokens import Tokens
 from hexclave.verify._claims import AccessTokenClaims
@@ -14,6 +14,7 @@ from hexclave.verify._errors import RestrictedUserError
 from hexclave_api.models import ServerUser, TeamApiKey, UserApiKey
 
 _REALM: Final = 'Bearer realm="hexclave"'
+_NOT_ADMITTED: Final = (RestrictedUserError, RestrictedUserNotAllowed, AnonymousAuthenticationNotAllowed)
 
 
 @attrs.frozen(kw_only=True)
@@ -94,7 +95,7 @@ class InvalidCredentials(Authentication):
     @property
     def status_code(self) -> Literal[401, 403]:
         """403 for users who are known and not admitted, 401 for everything else."""
-        return 403 if isinstance(self.reason, RestrictedUserError | PermissionDeniedError) else 401
+        return 403 if isinstance(self.reason, _NOT_ADMITTED) else 401
 
     @property
     def www_authenticate(self) -> str:
