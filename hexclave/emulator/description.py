@@ -14,7 +14,7 @@ from hexclave.emulator.exchange import JsonObject
 _METHODS: Final = ("get", "post", "put", "patch", "delete")
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class DescribedOperation:
     """One operation of the description."""
 

@@ -181,6 +181,7 @@ class BackgroundServer:
 
     def stop(self) -> None:
         """Close the port and end the thread. Doing it twice does no harm."""
-        self._server.stop()
-        self._thread.join(10)
+        if self._thread.is_alive():
+            self._server.stop()
+            self._thread.join(10)
         self._socket.close()

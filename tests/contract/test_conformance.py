@@ -5,8 +5,13 @@ from functools import cache
 import attrs
 import pytest
 
+from hexclave.emulator import Emulator
+from hexclave.emulator.description import DescribedOperation
+from hexclave.emulator.exchange import ok
+from hexclave.emulator.routing import Router
 from tests.contract.conformance.__main__ import DEFAULT
 from tests.contract.conformance.expected import COMPLETE, REASONS
+from tests.contract.conformance.fitting import faults
 from tests.contract.conformance.recording import Exchange, load
 from tests.contract.conformance.replay import Outcome, replay
 from tests.contract.conformance.report import details
@@ -32,6 +37,39 @@ def test_scenario_is_played_as_recorded(scenario: str) -> None:
         each for each in replayed(scenario) if each.differences and f"{scenario}#{each.exchange.seq}" not in REASONS
     ]
     assert not unexplained, details({scenario: unexplained})
+
+
+@pytest.mark.parametrize("scenario", COMPLETE)
+def test_replies_fit_the_description(scenario: str) -> None:
+    """Every successful reply has all that the description promises, and nothing that it does not know."""
+    unfit = [
+        f"#{outcome.exchange.seq} {fault}"
+        for outcome in replayed(scenario)
+        if (operation := _operation(outcome)) is not None
+        for fault in faults(operation, outcome.exchange.api.get("access-type", "client"), outcome.reply)
+    ]
+    assert not unfit
+
+
+def test_a_reply_with_an_unknown_field_does_not_fit() -> None:
+    """The strict reading of the description is strict."""
+    outcome = next(each for each in replayed("users_me") if each.reply.status == 200)
+    operation = _operation(outcome)
+    assert operation is not None
+    assert faults(operation, "client", ok({**outcome.reply.json(), "nope": 1}))
+    assert faults(operation, "client", ok({"id": "x"}))
+
+
+def _operation(outcome: Outcome) -> DescribedOperation | None:
+    segments = outcome.exchange.path.strip("/").split("/")[2:]
+    found = _router().find(segments or [""])
+    entry, _ = found[0].routes.get(outcome.exchange.method, (None, ())) if found is not None else (None, ())
+    return entry.operation if entry is not None else None
+
+
+@cache
+def _router() -> Router:
+    return Emulator().router
 
 
 def test_every_reason_still_holds() -> None:

@@ -1,7 +1,5 @@
 """Tables, transactions, snapshots: what the emulator remembers."""
 
-from typing import Any
-
 import attrs
 import pytest
 from hypothesis import given

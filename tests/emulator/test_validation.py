@@ -21,7 +21,6 @@ SCHEMA = {
         "list": {"type": "array", "items": {"type": "string"}, "minItems": 1},
         "inner": {"type": "object", "properties": {"x": {"type": "number"}}, "required": ["x"]},
         "maybe": {"anyOf": [{"type": "object", "properties": {}}, {"type": "null"}]},
-        "maybe": {"anyOf": [{"type": "object", "properties": {}}, {"type": "null"}]},
         "either": {
             "anyOf": [
                 {"type": "object", "properties": {"p": {"type": "string"}}, "required": ["p"]},

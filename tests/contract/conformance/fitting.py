@@ -1,0 +1,43 @@
+"""Does a reply fit the description, strictly: nothing missing, nothing that the description does not know?"""
+
+from functools import cache
+from typing import Any
+
+import jsonschema
+
+from hexclave.emulator import Reply
+from hexclave.emulator.description import DescribedOperation, description
+
+
+def faults(operation: DescribedOperation, access: str, reply: Reply) -> list[str]:
+    """What does not fit, one line each; nothing for a reply that refuses."""
+    status = int(reply.headers.get("x-stack-actual-status", reply.status))
+    if not 200 <= status < 300:
+        return []
+    if str(status) not in operation.responses:
+        return [f"{operation.name} answers {status}, which is not described"]
+    if "application/json" not in operation.responses[str(status)].get("content", {}):
+        return []
+    found = _validator(operation, access, status).iter_errors(reply.json())
+    return [f"{operation.name}: {error.json_path} {error.message[:200]}" for error in found]
+
+
+@cache
+def _validator(operation: DescribedOperation, access: str, status: int) -> Any:
+    schema = operation.responses[str(status)]["content"]["application/json"]["schema"]
+    reference = schema.get("x-access-schema", {}).get(access)
+    chosen = {"$ref": reference} if reference else schema
+    whole = {**_closed(chosen), "components": {"schemas": _closed(dict(description().schemas))}}
+    return jsonschema.Draft202012Validator(whole)
+
+
+def _closed(schema: Any) -> Any:
+    """The schema with objects that allow no unknown fields."""
+    if isinstance(schema, list):
+        return [_closed(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    closed = {name: _closed(value) for name, value in schema.items()}
+    if "properties" in schema and "additionalProperties" not in schema and schema.get("type") == "object":
+        closed["additionalProperties"] = False
+    return closed
