@@ -218,6 +218,9 @@ class AwaitingExecutor:
         loop = asyncio.get_running_loop()
         made = self._made.get(loop)
         if made is None:
+            for other in list(self._made):
+                if other.is_closed():  # by hand, without closing its generators
+                    self._made.pop(other, None)
             client = httpx.AsyncClient(
                 verify=_ssl_context(),
                 cookies=_no_cookies(),

@@ -4,12 +4,14 @@ import asyncio
 import base64
 import http.client
 import json
+import socket
 import time
 import traceback
 import uuid
 import zlib
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any, TypeVar
 
@@ -26,7 +28,9 @@ from hexclave import (
 )
 from hexclave.retries import Retries
 from hexclave.timeouts import Timeout
+from hexclave.tokens import MemoryTokenStore, Tokens
 from hexclave_api.operation import Operation
+from tests.e2e import misbehaving
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -122,6 +126,32 @@ def blocking(place: Place, access: str = "server", **changes: Any) -> Any:
 def awaiting(place: Place, access: str = "server", **changes: Any) -> Any:
     app: Any = AWAITING[access]
     return app("project-1", KEYS[access], base_url=place.base_url, **options(**changes))
+
+
+@contextmanager
+def full_backlog() -> Iterator[Place]:
+    """A port where nobody accepts and no more connections fit, so that attempts to connect stay unanswered."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listening:
+        address = listening.getsockname()
+        waiting = []
+        for _ in range(4):
+            waiting.append(socket.socket())
+            waiting[-1].setblocking(False)
+            waiting[-1].connect_ex(address)
+        try:
+            yield Place(address[1], "nobody", "home")
+        finally:
+            for each in waiting:
+                each.close()
+
+
+def expired() -> MemoryTokenStore:
+    """A session whose access token is hours old."""
+    return MemoryTokenStore(Tokens(misbehaving.token("old", age=7_200), REFRESH_TOKEN))
+
+
+def refreshes(place: Place) -> list[dict[str, Any]]:
+    return [request for request in place.seen if request["path"].endswith("/auth/sessions/current/refresh")]
 
 
 @attrs.frozen

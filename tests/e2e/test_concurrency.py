@@ -18,7 +18,6 @@ from tests.e2e import misbehaving
 from tests.e2e.calling import (
     REFRESH_TOKEN,
     Outcome,
-    Place,
     Server,
     attempted,
     attempted_async,
@@ -26,7 +25,9 @@ from tests.e2e.calling import (
     blocking,
     call,
     check,
+    expired,
     operation,
+    refreshes,
     run,
 )
 
@@ -34,18 +35,9 @@ PATIENT = Timeout(total=40, connect=30, read=20)
 THREADS, TASKS = 200, 1_000
 
 
-def expired() -> MemoryTokenStore:
-    """A session whose access token is hours old."""
-    return MemoryTokenStore(Tokens(misbehaving.token("old", age=7_200), REFRESH_TOKEN))
-
-
 def looks_fresh() -> MemoryTokenStore:
     """A session whose access token only the server knows to be over."""
     return MemoryTokenStore(Tokens(misbehaving.token("revoked"), REFRESH_TOKEN))
-
-
-def refreshes(place: Place) -> list[dict[str, Any]]:
-    return [request for request in place.seen if request["path"].endswith("/auth/sessions/current/refresh")]
 
 
 def in_threads(action: Callable[[int], Any], count: int) -> list[Outcome]:
@@ -146,16 +138,17 @@ def test_a_server_that_refuses_fresh_tokens_too_is_not_asked_forever(
 
 
 def test_a_waiter_whose_time_is_over_leaves_and_the_refresh_goes_on(server: Server) -> None:
-    here = server.at("session", 0.8)
-    with blocking(here, session=expired(), timeout=PATIENT) as app:
-        hasty = app.options(timeout=0.3)
-        outcomes = in_threads(lambda number: (hasty if number % 2 else app).call(operation()), 10)
-        assert app.call(operation())["number"]
-    for number, outcome in enumerate(outcomes):
-        check(outcome, total=0.3 if number % 2 else 40)
-        assert type(outcome.error) is (TotalTimeout if number % 2 else type(None))
-    # One more where a hasty call was the first, because its end also ends what it had sent.
-    assert 1 <= len(refreshes(here)) <= 2
+    here = server.at("session", 1)
+    with blocking(here, session=expired(), timeout=PATIENT) as app, ThreadPoolExecutor(1) as other:
+        first = other.submit(app.call, operation())
+        while not here.seen:
+            time.sleep(0.01)
+        hasty = app.options(timeout=0.2)
+        for outcome in in_threads(lambda _: hasty.call(operation()), 5):
+            check(outcome, total=0.2)
+            assert type(outcome.error) is TotalTimeout
+        assert first.result()["number"] == 2
+    assert len(refreshes(here)) == 1
 
 
 def test_eight_threads_on_one_app_get_their_own_replies(server: Server) -> None:

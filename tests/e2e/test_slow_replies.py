@@ -2,8 +2,6 @@
 
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import httpx
 import pytest
@@ -11,28 +9,11 @@ import pytest
 from hexclave.errors import APIConnectionError, ConnectTimeout, ReadTimeout, TotalTimeout
 from hexclave.retries import Retries
 from hexclave.timeouts import Timeout
-from tests.e2e.calling import Place, Server, at_once, attempted, blocking, call, check, operation
+from tests.e2e.calling import Place, Server, at_once, attempted, blocking, call, check, full_backlog, operation
 
 TOTAL = 0.6
 PLACES = ["before", "headers", "body"]
 ONLY_TOTAL = Timeout(total=TOTAL, connect=None, read=None)
-
-
-@contextmanager
-def full_backlog() -> Iterator[Place]:
-    """A port where nobody accepts and no more connections fit, so that attempts to connect stay unanswered."""
-    with socket.create_server(("127.0.0.1", 0), backlog=0) as listening:
-        address = listening.getsockname()
-        waiting = []
-        for _ in range(4):
-            waiting.append(socket.socket())
-            waiting[-1].setblocking(False)
-            waiting[-1].connect_ex(address)
-        try:
-            yield Place(address[1], "nobody", "home")
-        finally:
-            for each in waiting:
-                each.close()
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
