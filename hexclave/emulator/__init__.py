@@ -39,6 +39,7 @@ documents leave out: formats, lengths, fields that the API demands all the same.
 differ ask `request.release`: `2026-04` is the API of the recordings, with its faults; `2026-09` is the one described.
 """
 
+from hexclave.emulator import _requirements  # noqa: F401 -- says what to install where something is missing
 from hexclave.emulator.emulator import Emulator
 from hexclave.emulator.exchange import HttpRequest, Reply
 from hexclave.emulator.faults import Fault

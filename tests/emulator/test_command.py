@@ -1,6 +1,8 @@
 """The command line and seed files."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,15 @@ def test_hosts_beyond_this_machine_need_a_flag(host: str, capsys: pytest.Capture
         main(["--host", host, "--port", "0"])
     assert ended.value.code == 2
     assert "--beyond-loopback" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("module", ["hexclave.emulator", "hexclave.testing"])
+def test_a_missing_package_is_named(module: str) -> None:
+    """With the command that installs it."""
+    code = f"import sys; sys.modules['uvicorn'] = None; import {module}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert "ImportError: the emulator needs uvicorn: pip install 'hexclave[emulator]'" in done.stderr
 
 
 def test_a_taken_port_is_named(capsys: pytest.CaptureFixture[str]) -> None:
