@@ -4,9 +4,11 @@ from typing import Final
 
 from hexclave.emulator.domains.contact_channels import CHANNELS, ContactChannel, primary_channel, sign_in_channel
 from hexclave.emulator.domains.oauth_accounts import OAUTH_ACCOUNTS, OAuthAccount
+from hexclave.emulator.domains.permissions import default_permissions, grant
 from hexclave.emulator.domains.projects import Project
 from hexclave.emulator.domains.sessions import SESSIONS
-from hexclave.emulator.domains.teams import MEMBERSHIPS, TEAMS, Membership, Team, membership
+from hexclave.emulator.domains.team_members import create_team
+from hexclave.emulator.domains.teams import MEMBERSHIPS, membership
 from hexclave.emulator.domains.users import USERS, User, find_user, user_view
 from hexclave.emulator.events import emit
 from hexclave.emulator.exchange import JsonObject
@@ -51,6 +53,8 @@ def create_user(request: Request, state: State, given: JsonObject) -> User:
     )
     for account in given.get("oauth_providers") or ():
         state[OAUTH_ACCOUNTS].insert(_linked(user, account, now))
+    for permission_id in default_permissions(project, "signUp"):
+        grant(state, project, user.id, permission_id)
     emit(state, project.id, "user.created", user_view(state, project, user, as_client=False), now=now)
     return user
 
@@ -183,17 +187,6 @@ def give_personal_team(request: Request, state: State, user: User) -> User:
         return user
     channel = primary_channel(state, user.id)
     owner = user.display_name or (channel.value if channel else None)
-    team = state[TEAMS].insert(
-        Team(
-            id=new_id(),
-            project_id=user.project_id,
-            display_name=f"{owner}'s Team" if owner else "Personal Team",
-            created_at_millis=request.now,
-        )
-    )
-    state[MEMBERSHIPS].insert(
-        Membership(
-            id=new_id(), project_id=user.project_id, team_id=team.id, user_id=user.id, created_at_millis=request.now
-        )
-    )
+    name = f"{owner}'s Team" if owner else "Personal Team"
+    team = create_team(request, state, {"display_name": name}, creator_id=user.id)
     return state[USERS].update(user, selected_team_id=team.id)

@@ -4,6 +4,7 @@ from typing import Final
 
 import attrs
 
+from hexclave.emulator.exchange import JsonObject
 from hexclave.emulator.state import State, table
 
 
@@ -20,7 +21,23 @@ class ContactChannel:
     created_at_millis: int
 
 
+VERIFY: Final = "verify_email"
+"""The kind of code that verifies a channel; `data` names user and e-mail address."""
+
 CHANNELS: Final = table("contact_channels", ContactChannel, indexes=("user_id", "value"))
+
+
+def channel_view(channel: ContactChannel) -> JsonObject:
+    """The channel as every key sees it."""
+    return {
+        "id": channel.id,
+        "user_id": channel.user_id,
+        "type": channel.type,
+        "value": channel.value,
+        "is_primary": channel.is_primary,
+        "is_verified": channel.is_verified,
+        "used_for_auth": channel.used_for_auth,
+    }
 
 
 def primary_channel(state: State, user_id: str) -> ContactChannel | None:

@@ -4,7 +4,7 @@ from typing import Final
 
 from hexclave.emulator.codes import look_up, mail_code, redeem
 from hexclave.emulator.domains.accounts import change_user, end_sessions, sign_up
-from hexclave.emulator.domains.contact_channels import primary_channel, sign_in_channel
+from hexclave.emulator.domains.contact_channels import VERIFY, primary_channel, sign_in_channel
 from hexclave.emulator.domains.sign_in import check_bot_challenge, check_callback, signed_in
 from hexclave.emulator.domains.users import USERS, find_user
 from hexclave.emulator.exchange import Reply, ok, success
@@ -15,8 +15,6 @@ from hexclave.emulator.rules import CODE, EMAIL, SIGN_IN_EMAIL, at_most
 from hexclave.emulator.state import State
 
 RESET: Final = "reset_password"
-VERIFY: Final = "verify_email"
-"""The kind of code that verifies a contact channel; `data` names user, e-mail address and channel."""
 
 _HOUR: Final = 3600 * 1000
 _PASSWORD: Final = at_most(MAX_LENGTH)
@@ -59,7 +57,7 @@ def sign_up_with_password(request: Request, state: State) -> Reply:
     )
     channel = primary_channel(state, user.id)
     if callback is not None and channel is not None:
-        data = {"user_id": user.id, "email": email, "contact_channel_id": channel.id}
+        data = {"user_id": user.id, "email": email}
         mail_code(
             request, state, VERIFY, email, callback, data, life=7 * 24 * _HOUR, subject="Verify your e-mail address"
         )

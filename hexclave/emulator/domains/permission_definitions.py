@@ -92,6 +92,5 @@ def _view(permission_id: str, made: JsonObject) -> JsonObject:
 
 def _renamed(setting: JsonObject, old_id: str, new_id: str | None) -> JsonObject:
     """The setting of another permission, which contains the renamed one by its new id, or no longer."""
-    contained: JsonObject = setting.get("containedPermissionIds") or {}
-    names = [new_id if name == old_id else name for name in contained]
+    names = [new_id if name == old_id else name for name in setting["containedPermissionIds"]]
     return {**setting, "containedPermissionIds": {name: True for name in names if name is not None}}

@@ -58,7 +58,12 @@ def _mapping(value: object) -> JsonObject:
 
 def own_definitions(project: Project) -> JsonObject:
     """The settings of the permissions that the project defines, of both scopes."""
-    return {name: each for name, each in _mapping(project_setting(project, "rbac.permissions")).items() if each}
+    settings = _mapping(project_setting(project, "rbac.permissions"))
+    return {
+        name: {**each, "containedPermissionIds": _mapping(each.get("containedPermissionIds"))}
+        for name, each in settings.items()
+        if isinstance(each, dict)
+    }
 
 
 def definitions(project: Project, scope: Scope) -> dict[str, JsonObject]:
@@ -67,9 +72,8 @@ def definitions(project: Project, scope: Scope) -> dict[str, JsonObject]:
     if scope == "team":
         found = {name: definition_view(name, text, ()) for name, text in SYSTEM.items()}
     for name, own in own_definitions(project).items():
-        if _mapping(own).get("scope") == scope:
-            contained = _mapping(own.get("containedPermissionIds"))
-            found[name] = definition_view(name, own.get("description"), contained)
+        if own.get("scope") == scope:
+            found[name] = definition_view(name, own.get("description"), own["containedPermissionIds"])
     return dict(sorted(found.items()))
 
 
@@ -151,8 +155,8 @@ def check_grantable(project: Project, permission_id: str, scope: Scope) -> None:
     own = own_definitions(project).get(permission_id)
     if own is None:
         raise known("PERMISSION_NOT_FOUND", permission_id=permission_id)
-    actual = _mapping(own).get("scope")
-    raise known("WRONG_PERMISSION_SCOPE", permission_id=permission_id, expected_scope=scope, actual_scope=actual)
+    scopes = {"expected_scope": scope, "actual_scope": own.get("scope")}
+    raise known("WRONG_PERMISSION_SCOPE", permission_id=permission_id, **scopes)
 
 
 def grant(state: State, project: Project, user_id: str, permission_id: str, *, team_id: str | None = None) -> None:
