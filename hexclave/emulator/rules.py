@@ -132,6 +132,7 @@ def _sign_in_email(value: str) -> str | None:
 
 TEXT: Final = Rule((_text,))
 """Text, where no description says so."""
+NOT_EMPTY: Final = Rule((lambda value: None if value else "must not be empty",))
 EMAIL: Final = Rule((_email,))
 SIGN_IN_EMAIL: Final = Rule((_email, _sign_in_email))
 """What sign-up and sign-in by e-mail demand: also a dot in the domain."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from hexclave.emulator.email_sources import DEFAULT_THEME, TEMPLATES, THEMES
 from hexclave.emulator.exchange import JsonObject
 
 LEVELS: Final = ("project", "branch", "environment")
@@ -33,8 +34,16 @@ DEFAULTS: Final[JsonObject] = {
     },
     "emails": {
         "server": {"isShared": True, "provider": "smtp"},
-        "selectedThemeId": "1df07ae6-abf3-4a40-83a5-a1a2cbe336ac",
+        "selectedThemeId": DEFAULT_THEME,
+        "themes": THEMES,
+        "templates": TEMPLATES,
     },
+    "payments": {"blockNewPurchases": False, "testMode": True, "productLines": {}, "products": {}, "items": {}},
+    "dbSync": {"externalDatabases": {}},
+    "dataVault": {"stores": {}},
+    "analytics": {"queryFolders": {}},
+    "customDashboards": {},
+    "sourceOfTruth": {"type": "hosted"},
 }
 
 NEW_PROJECT: Final[JsonObject] = {
@@ -62,25 +71,37 @@ NEW_PROJECT: Final[JsonObject] = {
 
 
 def rendered(overrides: Mapping[str, Mapping[str, Any]]) -> JsonObject:
-    """Every setting as it holds, nested; `overrides` maps a level to dotted names."""
-    config = DEFAULTS
+    """Every setting as it holds, nested; `overrides` maps a level to dotted names.
+
+    An override replaces all that earlier levels say below its name; what it leaves out holds as by default.
+    """
+    config: JsonObject = {}
     for level in LEVELS:
         for name, value in overrides.get(level, {}).items():
             config = _with(config, name.split("."), value)
-    return config
+    return _filled(config, DEFAULTS)
 
 
 def _with(config: Any, path: list[str], value: Any) -> JsonObject:
     # Copies along the path alone: rows share everything else with the defaults.
     copy = dict(config) if isinstance(config, dict) else {}
     head, rest = path[0], path[1:]
-    if rest:
-        copy[head] = _with(copy.get(head), rest, value)
-    elif value is None:
-        copy.pop(head, None)
-    else:
-        copy[head] = value
+    copy[head] = _with(copy.get(head), rest, value) if rest else value
     return copy
+
+
+def _filled(config: JsonObject, defaults: JsonObject) -> JsonObject:
+    """The settings that are given, defaults for the others, and none for those that are null."""
+    found: JsonObject = {}
+    for name in {**defaults, **config}:
+        if name not in config:
+            found[name] = defaults[name]
+        elif isinstance(config[name], dict):
+            inner = defaults.get(name)
+            found[name] = _filled(config[name], inner if isinstance(inner, dict) else {})
+        elif config[name] is not None:
+            found[name] = config[name]
+    return found
 
 
 def changed(
@@ -90,10 +111,19 @@ def changed(
 
     Setting a name drops older overrides below it, which it replaces.
     """
-    replaced = [*changes, *without]
-    kept = {
-        name: value
-        for name, value in overrides.get(level, {}).items()
-        if not any(name == each or name.startswith(f"{each}.") for each in replaced)
-    }
+    kept: JsonObject = dict(overrides.get(level, {}))
+    for name in (*changes, *without):
+        kept = {each: value for each, value in kept.items() if each != name and not each.startswith(f"{name}.")}
+    for name in without:
+        kept = {each: _without(value, each, name) for each, value in kept.items()}
     return {**overrides, level: {**kept, **changes}}
+
+
+def _without(value: Any, name: str, reset: str) -> Any:
+    """The value of an override, without what is reset inside of it."""
+    if not isinstance(value, dict) or not reset.startswith(f"{name}."):
+        return value
+    head = reset[len(name) + 1 :].partition(".")[0]
+    inside = f"{name}.{head}"
+    kept = {each: item for each, item in value.items() if inside != reset or each != head}
+    return {each: _without(item, f"{name}.{each}", reset) for each, item in kept.items()}

@@ -1,0 +1,25 @@
+"""Overrides of settings, where a recording shows them before it changes any."""
+
+import json
+
+from hexclave.emulator.domains.projects import PROJECTS
+from hexclave.emulator.settings import rendered
+from tests.contract.conformance.world import World, presupposes
+
+_ROUTE = "internal/config/override/"
+
+
+@presupposes(12)
+def set_overrides(world: World) -> None:
+    """The overrides of a level are exactly those that it shows at first."""
+    settled: set[tuple[str | None, str]] = set()
+    for exchange in world.exchanges:
+        method, _, path = exchange.route.partition(" ")
+        if not path.startswith(_ROUTE) or not exchange.succeeded:
+            continue
+        level = path[len(_ROUTE) :].partition("/")[0]
+        project = world.state[PROJECTS].get(exchange.project_id or "")
+        if project is not None and method == "GET" and (project.id, level) not in settled:
+            overrides = {**project.overrides, level: json.loads(exchange.reply["config_string"])}
+            world.state[PROJECTS].update(project, overrides=overrides, config=rendered(overrides))
+        settled.add((exchange.project_id, level))
