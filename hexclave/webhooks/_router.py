@@ -34,8 +34,10 @@ def verify(
         InvalidWebhookError: it does not come from the project; the subclass says which check failed.
         UnsafeUseError: the body was parsed already, or a secret is none.
     """
-    keys = read_secrets(secrets)
-    del secrets
+    try:
+        keys = read_secrets(secrets)
+    finally:
+        del secrets  # A traceback with locals must not show them.
     return read_event(check(body, headers, keys, tolerance), body)
 
 
@@ -72,7 +74,10 @@ class Router:
     def __init__(
         self, secrets: Secrets, *, deliveries: AsyncDeliveryStore | None = None, tolerance: timedelta = TOLERANCE
     ) -> None:
-        self._secrets = read_secrets(secrets)
+        try:
+            self._secrets = read_secrets(secrets)
+        finally:
+            del secrets
         self._deliveries = MemoryDeliveryStore() if deliveries is None else deliveries
         self._tolerance = tolerance
         self._handlers: dict[str, list[Handler]] = {}

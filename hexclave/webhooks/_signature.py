@@ -81,8 +81,10 @@ def read_secrets(secrets: Secrets) -> list[Secret]:
 
 def sign(body: bytes, secret: SecretText, *, webhook_id: str, sent_at: datetime) -> dict[str, str]:
     """The headers that make a genuine delivery of `body`; for tests of your handlers."""
-    (wrapped,) = read_secrets(secret)
-    del secret
+    try:
+        (wrapped,) = read_secrets(secret)
+    finally:
+        del secret
     timestamp = int(sent_at.timestamp())
     signature = _sign(wrapped, f"{webhook_id}.{timestamp}.".encode() + body).decode()
     return {"svix-id": webhook_id, "svix-timestamp": str(timestamp), "svix-signature": f"v1,{signature}"}
