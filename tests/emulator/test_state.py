@@ -2,7 +2,7 @@
 
 import attrs
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hexclave.emulator.state import DEFINITIONS, State, table
@@ -28,6 +28,7 @@ steps = st.lists(
 
 
 @given(steps)
+@example([(*step.split(), "red") for step in ("insert a", "insert b", "keep -", "delete a", "undo -")])
 def test_tables_behave_like_a_dict_with_transactions(steps: list[tuple[str, str, str]]) -> None:
     """Whatever is done, kept and undone, contents, order and index are those of a plain dict that was copied."""
     state, model = State(), {}

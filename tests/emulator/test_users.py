@@ -58,6 +58,14 @@ def test_deleting_a_user_ends_its_sessions(ask: Asker, people: dict[str, str]) -
     )
 
 
+def test_a_new_password_ends_all_sessions(ask: Asker, people: dict[str, str]) -> None:
+    """Whoever knew the old one is out."""
+    tokens = ask.server("POST", "/auth/sessions", {"user_id": people["ada"]}).json()
+    ask.server("PATCH", f"/users/{people['ada']}", {"password": "correct horse"})
+    refused = ask.client("POST", "/auth/sessions/current/refresh", {}, refresh_token=tokens["refresh_token"])
+    assert code(refused) == "REFRESH_TOKEN_NOT_FOUND_OR_EXPIRED"
+
+
 def test_events_tell_what_happened(ask: Asker) -> None:
     """Each change of a user is an event with the user as servers see it; a refused request reports none."""
     from hexclave.emulator.events import EVENTS
