@@ -87,8 +87,7 @@ class Gate(Generic[P]):
         """Ask the pace for permits; the lock is not held while a step is performed."""
         with lock:
             self.take(self.pace.grant(clock.monotonic(), self.wanted))
-        return
-        yield
+        yield from ()
 
     def learn(self, change: Callable[[P], None]) -> None:
         """Change the pace."""

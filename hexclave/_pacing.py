@@ -52,9 +52,11 @@ class Pace(Protocol):
 
     def grant(self, now: float, wanted: int) -> Lease | None:
         """Up to `wanted` permits that may be used within `LEAD` seconds."""
+        ...
 
     def seconds_for(self, permits: int) -> float:
         """How long after `opens` so many permits will have been handed out, if nothing is refused."""
+        ...
 
 
 @attrs.define

@@ -15,9 +15,10 @@ _EPOCH_SECONDS: Final = 1e9
 _EPOCH_MILLIS: Final = 1e12
 
 _NUMBER: Final = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,15})?")
+_TIME: Final = re.compile(r"[0-9]:[0-9]{2}:[0-9]{2}")
 _QUOTED: Final = r'"(?:[^"\\]|\\.)*"'
 _MEMBER: Final = re.compile(rf'(?:{_QUOTED}|[^",])+')
-_NAME: Final = re.compile(rf"\s*({_QUOTED}|[^;\s]*)")
+_NAME: Final = re.compile(rf"\s*({_QUOTED}|[^;\s]*)\s*(?=;|$)")
 _PARAMETER: Final = re.compile(rf"\s*;\s*([a-z]+)\s*=\s*({_QUOTED}|[^;\s]*)")
 
 
@@ -61,9 +62,9 @@ def read_rate_limit(headers: Mapping[str, str], *, now: float) -> RateLimitInfo:
     clock = now if date is None else date
     values: dict[str, float] = {}
     # In order of preference: of each fact the first that makes sense is kept.
-    for name, value in _facts(found, clock):
-        if value is not None:
-            values.setdefault(name, value)
+    for name, fact in _facts(found, clock):
+        if fact is not None:
+            values.setdefault(name, fact)
     return RateLimitInfo(
         limit=_whole(values.get("limit")),
         remaining=_whole(values.get("remaining")),
@@ -77,10 +78,12 @@ def _facts(found: Mapping[str, str], clock: float) -> Iterator[tuple[str, float 
     yield "retry_after", _seconds_until(found.get("retry-after", ""), clock)
     yield from _structured(found.get("ratelimit", ""), found.get("ratelimit-policy", ""))
     for prefix in _PREFIXES:
-        # The first drafts append the policies to the limit: `100, 100;w=60`.
-        for name, parameters in _members(found.get(f"{prefix}limit", "")):
-            yield "limit", _number(name)
-            yield "window", _number(parameters.get("w", ""))
+        # The first drafts append the policies to the limit: `100, 10;w=1, 100;w=60`.
+        members = list(_members(found.get(f"{prefix}limit", "")))
+        for name, parameters in members:
+            yield "limit", _number(members[0][0])
+            if name == members[0][0]:
+                yield "window", _number(parameters.get("w", ""))
         yield "remaining", _number(found.get(f"{prefix}remaining", ""))
         yield "reset", _seconds_until(found.get(f"{prefix}reset", ""), clock)
 
@@ -143,7 +146,7 @@ def _seconds_until(text: str, clock: float) -> float | None:
 
 
 def _date(text: str) -> float | None:
-    if not text or len(text) > 100:
+    if len(text) > 100 or not _TIME.search(text):  # the parser makes a date of almost anything
         return None
     try:
         date = parsedate_to_datetime(text)

@@ -5,7 +5,7 @@ import itertools
 import math
 import random
 from collections import deque
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import attrs
@@ -24,7 +24,7 @@ class World:
         self.now = 1000.0
         self.random = random.Random(seed)
         self._late = late
-        self._events: list[tuple[float, int, Generator[Sleep, Any, Any]]] = []
+        self._events: list[tuple[float, int, Steps[Any]]] = []
         self._numbers = itertools.count()
 
     def monotonic(self) -> float:
@@ -33,7 +33,7 @@ class World:
     def time(self) -> float:
         return self.now + 1.8e9
 
-    def start(self, task: Generator[Sleep, Any, Any], after: float = 0.0) -> None:
+    def start(self, task: Steps[Any], after: float = 0.0) -> None:
         heapq.heappush(self._events, (self.now + after, next(self._numbers), task))
 
     def run(self, until: float = math.inf) -> None:
@@ -43,6 +43,7 @@ class World:
                 step = next(task)
             except StopIteration:
                 continue
+            assert isinstance(step, Sleep)
             # Threads and tasks never wake up early and often a little late.
             self.start(task, step.seconds + self.random.random() * self._late)
         if until < math.inf:
@@ -158,13 +159,13 @@ class Server:
     refused_at: list[float] = attrs.Factory(list)
 
     def answer(self, now: float) -> tuple[int, Mapping[str, str]]:
-        accepted, *facts = self.limiter.take(now)
+        accepted, limit, remaining, reset = self.limiter.take(now)
         if accepted:
             self.accepted += 1
         else:
             self.refused += 1
             self.refused_at.append(now)
-        return (200 if accepted else 429), self.headers(accepted, *facts, self.limiter)
+        return (200 if accepted else 429), self.headers(accepted, limit, remaining, reset, self.limiter)
 
 
 def worker(
@@ -175,7 +176,7 @@ def worker(
     worst: list[int],
     latency: float = 0.02,
     scope: Scope = SCOPE,
-) -> Generator[Sleep, Any, None]:
+) -> Steps[None]:
     """Makes one call after the other; every call is repeated until it is accepted."""
     while world.now < ends:
         status, attempts = 429, 0
