@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup generate check test demo build clean
+.PHONY: help setup generate check test demo conformance build clean
 
 help: ## List the tasks
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,11 @@ test: setup $(if $(CI),check) ## Run the tests (in CI, after `make check`)
 demo: setup ## Render the client and make real calls with it on a loopback server
 	$(BIN)/python -m generator render
 	$(BIN)/python examples/demo.py
+
+RECORDINGS ?= ../shared/recordings
+
+conformance: setup ## Replay recorded traffic against the emulator: make conformance RECORDINGS=DIR
+	$(BIN)/python -m tests.contract.conformance $(RECORDINGS)
 
 build: setup ## Build the wheel and the source distribution into dist/
 	$(BIN)/pip --disable-pip-version-check wheel --quiet --no-deps --wheel-dir dist .

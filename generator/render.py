@@ -4,11 +4,12 @@ It drives openapi-python-client through its Python API and takes no warning: wha
 stops it.
 """
 
+import json
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -83,7 +84,7 @@ def check(spec: Path, out: Path) -> list[str]:
 def _rendered(spec: Path) -> tuple["_Rendering", manifest.Files]:
     description = load(spec)
     try:
-        rendering = _Rendering(prepare(description))
+        rendering = _Rendering(description, prepare(description))
         return rendering, rendering.files()
     except DescriptionError as error:
         raise DescriptionError(f"{spec}{error}") from None
@@ -96,7 +97,8 @@ def _rendered(spec: Path) -> tuple["_Rendering", manifest.Files]:
 
 
 class _Rendering:
-    def __init__(self, document: Document) -> None:
+    def __init__(self, description: Mapping[str, Any], document: Document) -> None:
+        self._description = description
         self.document = document
         parsed = parse(document)
         self._templates, self._endpoints = parsed.templates, parsed.endpoints
@@ -126,6 +128,8 @@ class _Rendering:
 
     def _texts(self) -> Iterator[tuple[str, str]]:
         yield "py.typed", f"{_HEADER}\n"
+        # For programs that need more than types, such as a server that plays the API: the wheel has no spec/.
+        yield "description.json", json.dumps(_without_words(self._description), separators=(",", ":")) + "\n"
         for path in sorted(_RUNTIME.glob("[a-z]*.py")):
             yield path.name, f"{_HEADER}\n{path.read_text('utf-8')}"
         yield self._text("__init__.py", "package_init")
@@ -174,6 +178,19 @@ class _Rendering:
 
     def _text(self, path: str, template: str, **context: Any) -> tuple[str, str]:
         return path, self._templates.get_template(f"{template}.py.jinja").render(header=_HEADER, **context)
+
+
+def _without_words(part: Any) -> Any:
+    """The facts of the description; its words are three fifths of it, and programs do not read them."""
+    if isinstance(part, Mapping):
+        words = ("summary", "description", "x-note")
+        return {
+            key: _without_words(value)
+            for key, value in part.items()
+            # A field of that name has a schema, no text.
+            if not (key in words and isinstance(value, str))
+        }
+    return [_without_words(item) for item in part] if isinstance(part, list) else part
 
 
 def _names(models: Iterable[ModelProperty]) -> list[str]:

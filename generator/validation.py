@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
-from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
-from jsonschema.protocols import Validator  # type: ignore[import-untyped]
+from jsonschema import Draft202012Validator
+from jsonschema.protocols import Validator
 from openapi_spec_validator.schemas import openapi_v31_schema_validator
 
 from generator.description import AUDIENCES, METHODS, DescriptionError, Json
