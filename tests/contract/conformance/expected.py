@@ -7,18 +7,23 @@ REASONS: Final[dict[str, str]] = {}
 
 COMPLETE: Final = (
     "anonymous",
+    "api_keys",
     "auth_errors",
     "current_project",
     "dev_rate_limit_429",
+    "invitations",
     "jwks",
     "otp_auth",
     "override_error_status",
     "password_auth",
+    "permissions",
     "project_create_and_keys",
     "root_and_misc",
     "sessions",
+    "teams_crud",
     "token_refresh",
     "users_crud",
+    "users_list",
     "users_me",
 )
 """Scenarios whose every exchange is equal, but for those with a reason."""

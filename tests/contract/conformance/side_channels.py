@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 
 from hexclave.emulator.codes import CODES, Code
 from hexclave.emulator.domains.contact_channels import primary_channel
-from hexclave.emulator.mail import MAILS
+from hexclave.emulator.mail import MAILS, Mail
 from tests.contract.conformance.recording import Exchange, claims
 from tests.contract.conformance.world import World
 
@@ -53,5 +53,11 @@ def _likeliest(world: World, exchange: Exchange, codes: list[Code]) -> str | Non
     said = claims(world.mapping.known.get(exchange.api.get("access-token", ""), ""))
     channel = primary_channel(world.state, said["sub"]) if said else None
     sent = {mail.code: mail for mail in world.state[MAILS]}
-    mine = [each for each in codes if channel is not None and each.code in sent and sent[each.code].to == channel.value]
+    mine = [each for each in codes if said and _is_for(each, said["sub"], channel.value if channel else None, sent)]
     return (mine or codes)[-1].code if codes else None
+
+
+def _is_for(code: Code, user_id: str, email: str | None, sent: dict[str | None, Mail]) -> bool:
+    """Whether the code was made for this user, or sent to the user's primary address."""
+    mail = sent.get(code.code)
+    return code.data.get("user_id") == user_id or (mail is not None and mail.to == email)

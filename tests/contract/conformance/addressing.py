@@ -1,0 +1,34 @@
+"""Whom and what a recorded request is about: its operation, the ids that it names, who sent it."""
+
+from typing import Any
+from urllib.parse import unquote
+
+from tests.contract.conformance.recording import Exchange, claims
+from tests.contract.conformance.world import World
+
+
+def template(world: World, exchange: Exchange) -> str:
+    """Method and path template of the operation; empty when the emulator has none."""
+    entry, _ = _operation(world, exchange)
+    return f"{entry.method} {entry.template}" if entry is not None else ""
+
+
+def caller_id(exchange: Exchange) -> str | None:
+    """The user whose access token the request carries."""
+    said = claims(exchange.api.get("access-token", ""))
+    return str(said["sub"]) if said and "sub" in said else None
+
+
+def addressed(world: World, exchange: Exchange) -> dict[str, Any]:
+    """What the request names in its body, its query and its path, by field; `me` is the caller."""
+    body = exchange.body if isinstance(exchange.body, dict) else {}
+    _, params = _operation(world, exchange)
+    named = {**body, **exchange.query, **params}
+    return {name: caller_id(exchange) if value == "me" else value for name, value in named.items()}
+
+
+def _operation(world: World, exchange: Exchange) -> tuple[Any, dict[str, str]]:
+    segments = exchange.path.strip("/").split("/")[2:]
+    node, values = world.emulator.router.find(segments or [""]) or (None, [])
+    entry, names = node.routes.get(exchange.method, (None, ())) if node is not None else (None, ())
+    return entry, {name: unquote(value) for name, value in zip(names, values, strict=False)}

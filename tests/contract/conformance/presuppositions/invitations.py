@@ -1,0 +1,27 @@
+"""Invitations to teams that were open before."""
+
+from hexclave.emulator.codes import CODES, Code
+from hexclave.emulator.domains.invitations import INVITATION
+from hexclave.emulator.ids import secret
+from tests.contract.conformance.world import World, presupposes, views
+
+
+@presupposes(43)
+def make_invitations(world: World) -> None:
+    """Invitations at first sight, with a code of their own."""
+    for exchange, view in views(world, "id", "team_id", "recipient_email", "expires_at_millis"):
+        if not world.is_presupposed(view["id"]) or world.state[CODES].get(view["id"]) is not None:
+            continue
+        code = secret()
+        world.state[CODES].insert(
+            Code(
+                id=view["id"],
+                project_id=exchange.project_id or "",
+                kind=INVITATION,
+                code=code,
+                nonce=code[6:],
+                data={"team_id": view["team_id"], "email": view["recipient_email"]},
+                created_at_millis=world.begins,
+                expires_at_millis=view["expires_at_millis"],
+            )
+        )
