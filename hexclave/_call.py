@@ -31,8 +31,8 @@ Mode = TypeVar("Mode", Blocking, Awaiting)
 class Performer(Protocol):
     """An app, as its resources see it."""
 
-    @property
-    def _context(self) -> Context: ...
+    _context: Context
+
     def _perform(self, described: Operation[Any] | Steps[Any]) -> Any: ...
     def _list(self, pages: Pages[Any]) -> Any: ...
 

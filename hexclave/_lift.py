@@ -34,7 +34,7 @@ def performs(operation: Callable[P, Operation[T]]) -> call[P, T]:
     def describe(_: Resource[Any], /, *args: P.args, **kwargs: P.kwargs) -> Operation[T]:
         return operation(*args, **kwargs)
 
-    return call(_method(operation, describe))
+    return call(method(operation, describe))
 
 
 def does(operation: Callable[P, Operation[object]]) -> call[P, None]:
@@ -43,7 +43,7 @@ def does(operation: Callable[P, Operation[object]]) -> call[P, None]:
     def describe(_: Resource[Any], /, *args: P.args, **kwargs: P.kwargs) -> Operation[None]:
         return silent(operation(*args, **kwargs))
 
-    return call(_method(operation, describe))
+    return call(method(operation, describe))
 
 
 def gives(operation: Callable[P, Operation[R]], take: Callable[[R], T]) -> call[P, T]:
@@ -52,7 +52,7 @@ def gives(operation: Callable[P, Operation[R]], take: Callable[[R], T]) -> call[
     def describe(_: Resource[Any], /, *args: P.args, **kwargs: P.kwargs) -> Operation[T]:
         return mapped(operation(*args, **kwargs), take)
 
-    return call(_method(operation, describe))
+    return call(method(operation, describe))
 
 
 def finds(operation: Callable[P, Operation[T]], *absent: type[HexclaveError]) -> call[P, T | None]:
@@ -61,25 +61,16 @@ def finds(operation: Callable[P, Operation[T]], *absent: type[HexclaveError]) ->
     def describe(resource: Resource[Any], /, *args: P.args, **kwargs: P.kwargs) -> Steps[T | None]:
         return found(exchange(resource._context, operation(*args, **kwargs)), *absent)  # noqa: SLF001 - part of it
 
-    return call(_method(operation, describe))
+    return call(method(operation, describe))
 
 
 def paginates(operation: Callable[P, Operation[PageReply[T]]]) -> pages[P, T]:
     """A method with the arguments of `operation`, which lists all pages that it begins."""
-    limited = "limit" in operation.__annotations__
 
     def describe(_: Resource[Any], /, *args: P.args, **kwargs: P.kwargs) -> Pages[T]:
-        if limited:
-            kwargs.setdefault("limit", PAGE_SIZE)
+        return begun(operation, *args, **kwargs)
 
-        def page(cursor: str | Unset) -> Operation[PageReply[T]]:
-            if cursor is not UNSET:
-                kwargs["cursor"] = cursor
-            return operation(*args, **kwargs)
-
-        return Pages(page)
-
-    return pages(_method(operation, describe))
+    return pages(method(operation, describe))
 
 
 def lists(
@@ -118,6 +109,19 @@ def silent(operation: Operation[object]) -> Operation[None]:
     return cast(Operation[None], attrs.evolve(cast(Any, operation), parse=nothing))
 
 
+def begun(operation: Callable[P, Operation[PageReply[T]]], *args: P.args, **kwargs: P.kwargs) -> Pages[T]:
+    """The pages of a list, as far as the API has pages of it."""
+    if "limit" in operation.__annotations__:
+        kwargs.setdefault("limit", PAGE_SIZE)
+
+    def page(cursor: str | Unset) -> Operation[PageReply[T]]:
+        if cursor is not UNSET:
+            kwargs["cursor"] = cursor
+        return operation(*args, **kwargs)
+
+    return Pages(page)
+
+
 def whole(operation: Operation[PageReply[T]]) -> Pages[T]:
     """The pages of a list that the API always sends as a whole."""
     return Pages(lambda _: operation)
@@ -145,7 +149,7 @@ def without_first(operation: Callable[..., Any], bound: D, count: int) -> D:
     return named
 
 
-def _method(operation: Callable[..., Any], describe: D) -> D:
+def method(operation: Callable[..., Any], describe: D) -> D:
     itself = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
     return _named(operation, describe, [itself, *inspect.signature(operation).parameters.values()])
 

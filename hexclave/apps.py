@@ -2,62 +2,36 @@
 
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypedDict, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, Unpack
 
 import attrs
 
 from hexclave import credentials
+from hexclave._call import Awaiting, Blocking
+from hexclave._client_resources import ClientResources
 from hexclave._context import AdminAccessToken, Context, Shared
 from hexclave._exchange import exchange
 from hexclave._secret import Secret
+from hexclave._server_resources import AdminResources, ServerResources
 from hexclave._session import Session
 from hexclave._steps import Call, Steps
 from hexclave.credentials import SecretText
 from hexclave.errors import UnsafeUseError
 from hexclave.hooks import Hooks
+from hexclave.options import AppOptions
 from hexclave.pagination import AsyncPages, Page, Pages
-from hexclave.ratelimit import Gates, RateLimit
+from hexclave.ratelimit import Gates
 from hexclave.retries import Retries
 from hexclave.timeouts import Timeout
 from hexclave.tokens import AsyncTokenStore, MemoryTokenStore, Tokens, TokenStore
 from hexclave_api.operation import UNSET, AccessType, Operation, Unset
 
 if TYPE_CHECKING:
-    from hexclave._call import Awaiting, Blocking
     from hexclave._executors import AsyncHttpClient, AwaitingExecutor, BlockingExecutor, BlockingHttpClient
-    from hexclave.resources.auth import Auth
 
 T = TypeVar("T")
 Store = TypeVar("Store", bound=AsyncTokenStore)
 Executor = TypeVar("Executor", bound="BlockingExecutor | AwaitingExecutor")
-HttpClient = TypeVar("HttpClient")
-
-
-class AppOptions(TypedDict, Generic[HttpClient], total=False):
-    """What every app takes besides its keys; all keyword-only."""
-
-    base_url: str | None
-    """Where the API is, without `/api/v1`. Default: `HEXCLAVE_API_URL`, else https://api.hexclave.com."""
-    timeout: Timeout | float | None
-    """Seconds for a whole call, or a `Timeout`; `None` waits without limit. Default: `Timeout()`, 60 s."""
-    retries: Retries
-    """What is repeated and how long it waits."""
-    rate_limit: RateLimit | None
-    """A ceiling of your own over all calls of the app, besides the limits that the API announces."""
-    http_client: HttpClient | None
-    """Your own httpx or httpx2 client of the app's mode; the app does not close it."""
-    branch_id: str | None
-    """The project's branch; the API takes `main` without it."""
-    allow_anonymous: bool
-    """Whether calls by anonymous users are let through (implies restricted ones). Default: no."""
-    allow_restricted: bool
-    """Whether calls by restricted users are let through. Default: no."""
-    allow_insecure_http: bool
-    """Whether keys may go over plain http to a host that is not this machine. Default: no."""
-    extra_headers: Mapping[str, str] | None
-    """Headers of your own for every call, such as a proxy's."""
-    hooks: Hooks
-    """Functions that see every attempt, reply and wait."""
 
 
 class _App(Generic[Executor, Store]):
@@ -258,7 +232,7 @@ async def _awaited(token: AdminAccessToken) -> str:
     return text if isinstance(text, str) else await text
 
 
-class HexclaveClientApp(_BlockingApp):
+class HexclaveClientApp(_BlockingApp, ClientResources[Blocking]):
     """Calls as a user of the project, or as nobody yet. It never holds a secret key.
 
     `session` keeps the tokens of the signed-in user; a new app starts with an empty `MemoryTokenStore`.
@@ -284,15 +258,8 @@ class HexclaveClientApp(_BlockingApp):
             "client", _blocking(options), project_id, keys, MemoryTokenStore() if session is None else session, options
         )
 
-    @property
-    def auth(self) -> "Auth[Blocking]":
-        """Signing in, up and out."""
-        from hexclave.resources.auth import Auth
 
-        return Auth(self)
-
-
-class HexclaveServerApp(_BlockingApp):
+class HexclaveServerApp(_BlockingApp, ServerResources[Blocking]):
     """Calls with the secret server key: everything about the project's users and teams. For servers only.
 
     With a `session` the calls act for that user too: `me` is that user, the rights stay those of the key.
@@ -316,7 +283,7 @@ class HexclaveServerApp(_BlockingApp):
         self._wire("server", _blocking(options), project_id, keys, session, options)
 
 
-class HexclaveAdminApp(_BlockingApp):
+class HexclaveAdminApp(_BlockingApp, AdminResources[Blocking]):
     """Calls with the super secret admin key, or as an owner of the project: its configuration and all the rest.
 
     `admin_access_token` is an owner's access token (of the project `internal`), or a function that returns a fresh one;
@@ -342,7 +309,7 @@ class HexclaveAdminApp(_BlockingApp):
         self._wire("admin", _blocking(options), project_id, keys, session, options, admin_access_token)
 
 
-class AsyncHexclaveClientApp(_AwaitingApp):
+class AsyncHexclaveClientApp(_AwaitingApp, ClientResources[Awaiting]):
     """Calls as a user of the project, or as nobody yet. It never holds a secret key.
 
     `session` keeps the tokens of the signed-in user; a new app starts with an empty `MemoryTokenStore`.
@@ -368,15 +335,8 @@ class AsyncHexclaveClientApp(_AwaitingApp):
             "client", _awaiting(options), project_id, keys, MemoryTokenStore() if session is None else session, options
         )
 
-    @property
-    def auth(self) -> "Auth[Awaiting]":
-        """Signing in, up and out."""
-        from hexclave.resources.auth import Auth
 
-        return Auth(self)
-
-
-class AsyncHexclaveServerApp(_AwaitingApp):
+class AsyncHexclaveServerApp(_AwaitingApp, ServerResources[Awaiting]):
     """Calls with the secret server key: everything about the project's users and teams. For servers only.
 
     With a `session` the calls act for that user too: `me` is that user, the rights stay those of the key.
@@ -400,7 +360,7 @@ class AsyncHexclaveServerApp(_AwaitingApp):
         self._wire("server", _awaiting(options), project_id, keys, session, options)
 
 
-class AsyncHexclaveAdminApp(_AwaitingApp):
+class AsyncHexclaveAdminApp(_AwaitingApp, AdminResources[Awaiting]):
     """Calls with the super secret admin key, or as an owner of the project: its configuration and all the rest.
 
     `admin_access_token` is an owner's access token (of the project `internal`), or a function that returns a fresh one,

@@ -1,0 +1,38 @@
+"""What every app takes besides its keys."""
+
+from collections.abc import Mapping
+from typing import Generic, TypedDict, TypeVar
+
+from hexclave.hooks import Hooks
+from hexclave.ratelimit import RateLimit
+from hexclave.retries import Retries
+from hexclave.timeouts import Timeout
+
+HttpClient = TypeVar("HttpClient")
+
+
+class AppOptions(TypedDict, Generic[HttpClient], total=False):
+    """What every app takes besides its keys; all keyword-only."""
+
+    base_url: str | None
+    """Where the API is, without `/api/v1`. Default: `HEXCLAVE_API_URL`, else https://api.hexclave.com."""
+    timeout: Timeout | float | None
+    """Seconds for a whole call, or a `Timeout`; `None` waits without limit. Default: `Timeout()`, 60 s."""
+    retries: Retries
+    """What is repeated and how long it waits."""
+    rate_limit: RateLimit | None
+    """A ceiling of your own over all calls of the app, besides the limits that the API announces."""
+    http_client: HttpClient | None
+    """Your own httpx or httpx2 client of the app's mode; the app does not close it."""
+    branch_id: str | None
+    """The project's branch; the API takes `main` without it."""
+    allow_anonymous: bool
+    """Whether calls by anonymous users are let through (implies restricted ones). Default: no."""
+    allow_restricted: bool
+    """Whether calls by restricted users are let through. Default: no."""
+    allow_insecure_http: bool
+    """Whether keys may go over plain http to a host that is not this machine. Default: no."""
+    extra_headers: Mapping[str, str] | None
+    """Headers of your own for every call, such as a proxy's."""
+    hooks: Hooks
+    """Functions that see every attempt, reply and wait."""

@@ -1,0 +1,98 @@
+"""Values that only you can read: encrypted here, stored there."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from hexclave._call import Mode, Resource, call
+from hexclave._exchange import exchange
+from hexclave._lift import found
+from hexclave._secret import Secret
+from hexclave._steps import Call, Steps
+from hexclave.errors import DataVaultStoreHashedKeyDoesNotExist, UnsafeUseError
+from hexclave.vault import VaultKey
+from hexclave_api.operations import data_vault
+
+T = TypeVar("T")
+
+
+class DataVault(Resource[Mode]):
+    """Stores of the project's configuration. Neither keys nor values nor secrets leave the process in the clear.
+
+    The same `secret` of your own must be given to read a value as to write it; without it nobody ever can.
+    Values written by the official JavaScript SDK can be read, and the other way round.
+    """
+
+    @call
+    def get(self, store_id: str, key: str, *, secret: str | Secret) -> Steps[str]:
+        """The value under the key. POST /data-vault/stores/{id}/get.
+
+        Raises:
+            DataVaultStoreHashedKeyDoesNotExist: nothing is stored under the key with this secret.
+            DataVaultStoreDoesNotExist: the project has no such store.
+            VaultError: what is stored cannot be decrypted.
+        """
+        return self._get(store_id, _derived(key, _hidden(secret)))
+
+    @call
+    def find(self, store_id: str, key: str, *, secret: str | Secret) -> Steps[str | None]:
+        """The value under the key; `None` if nothing is stored there with this secret.
+
+        POST /data-vault/stores/{id}/get.
+
+        Raises:
+            DataVaultStoreDoesNotExist: the project has no such store.
+            VaultError: what is stored cannot be decrypted.
+        """
+        return found(self._get(store_id, _derived(key, _hidden(secret))), DataVaultStoreHashedKeyDoesNotExist)
+
+    @call
+    def set(self, store_id: str, key: str, value: str, *, secret: str | Secret) -> Steps[None]:
+        """Stores the value under the key, in place of what was there. POST /data-vault/stores/{id}/set.
+
+        Raises:
+            DataVaultStoreDoesNotExist: the project has no such store.
+        """
+        hidden = _hidden(secret)
+        del secret
+
+        def sealed() -> tuple[str, str]:
+            derived = VaultKey.derive(key, hidden)
+            return derived.hashed, derived.encrypt(value)
+
+        return self._set(store_id, _aside(sealed))
+
+    def _get(self, store_id: str, derived: Call[VaultKey]) -> Steps[str]:
+        key: VaultKey = yield derived
+        stored = yield from exchange(self._context, data_vault.get_data_vault_value(store_id, hashed_key=key.hashed))
+        return key.decrypt(stored.encrypted_value)
+
+    def _set(self, store_id: str, sealed: Call[tuple[str, str]]) -> Steps[None]:
+        hashed_key, encrypted_value = yield sealed
+        yield from exchange(
+            self._context,
+            data_vault.set_data_vault_value(store_id, hashed_key=hashed_key, encrypted_value=encrypted_value),
+        )
+
+
+def _hidden(secret: str | Secret) -> Secret:
+    if isinstance(secret, Secret):
+        return secret
+    if isinstance(secret, str) and secret:
+        return Secret(secret)
+    del secret
+    raise UnsafeUseError("secret must be a str or Secret that is not empty.")
+
+
+def _derived(key: str, secret: Secret) -> Call[VaultKey]:
+    return _aside(lambda: VaultKey.derive(key, secret))
+
+
+def _aside(work: Callable[[], T]) -> Call[T]:
+    """The work in this thread, or for async apps in another: it would hold up everything else in the loop."""
+
+    async def in_thread() -> T:
+        import asyncio  # blocking programs never pay for it
+
+        return await asyncio.to_thread(work)
+
+    return Call(work, in_thread)

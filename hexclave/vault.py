@@ -1,0 +1,119 @@
+"""What a data vault's values and keys look like to the server: encrypted and hashed on this side."""
+
+import base64
+import hashlib
+import json
+import os
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, Self
+
+import attrs
+
+from hexclave._secret import Secret
+from hexclave.errors import HexclaveError, UnsafeUseError
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+ROUNDS: Final = 100_000
+_HASH: Final = "stack-crypto-helper-iterated-hash"
+_CIPHER: Final = "stack-crypto-helper-derived-symmetric-key"
+_DERIVE: Final = "stack-data-vault-client-side-encryption-value-encryption-key-hash"
+_LOOK_UP: Final = "stack-data-vault-client-side-encryption-key-hash"
+_ENCRYPT: Final = "stack-data-vault-client-side-encryption-value-encryption-value-encryption"
+_VERSION: Final = b"\x01\x00"
+_SALT: Final = 16
+_IV: Final = 12
+
+
+class VaultError(HexclaveError):
+    """What is stored cannot be decrypted: it was changed, or not written by an SDK."""
+
+
+@attrs.frozen(repr=False)
+class VaultKey:
+    """A key of a store, made from its name and your secret; deriving one takes 100,000 rounds of hashing.
+
+    The last 256 are kept, so that another read under the same key is quick.
+    """
+
+    hashed: str
+    """What the server knows the key by."""
+    _derived: bytes
+
+    def __repr__(self) -> str:
+        return "<VaultKey>"
+
+    @classmethod
+    def derive(cls, key: str, secret: Secret) -> Self:
+        """Blocks for about a tenth of a second the first time.
+
+        Raises:
+            UnsafeUseError: the key cannot be written as UTF-8.
+        """
+        return cls(*_derived(key, secret))
+
+    def encrypt(self, value: str) -> str:
+        """The value as it is stored; other each time.
+
+        Raises:
+            UnsafeUseError: the value cannot be written as UTF-8.
+        """
+        plain = _utf8(value, "value")
+        del value
+        salt, iv = os.urandom(_SALT), os.urandom(_IV)
+        return _base64(_VERSION + salt + iv + self._cipher(salt).encrypt(iv, plain, None))
+
+    def decrypt(self, stored: str) -> str:
+        """The value.
+
+        Raises:
+            VaultError: it cannot be decrypted with this key.
+        """
+        from cryptography.exceptions import InvalidTag
+
+        try:
+            data = base64.b64decode(stored, validate=True)
+            if data[:2] == _VERSION:
+                salt, iv, sealed = data[2 : 2 + _SALT], data[2 + _SALT : 2 + _SALT + _IV], data[2 + _SALT + _IV :]
+                return self._cipher(salt).decrypt(iv, sealed, None).decode()
+        except (ValueError, InvalidTag):
+            pass
+        raise VaultError("What is stored under this key cannot be decrypted: it was changed, or written otherwise.")
+
+    def _cipher(self, salt: bytes) -> "AESGCM":
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+        from cryptography.hazmat.primitives.hashes import SHA256
+        from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+        info = _compact(_CIPHER, _ENCRYPT, "binary-key", _base64(salt))
+        return AESGCM(HKDF(SHA256(), 32, salt, info).derive(self._derived))
+
+
+@lru_cache(maxsize=256)
+def _derived(key: str, secret: Secret) -> tuple[str, bytes]:
+    extra = _utf8(secret.reveal(), "secret")
+    derived = _iterated(_DERIVE, extra, _utf8(key, "key"), ROUNDS)
+    return _base64(_iterated(_LOOK_UP, extra, derived, 1)), derived
+
+
+def _iterated(purpose: str, extra: bytes, value: bytes, rounds: int) -> bytes:
+    return hashlib.pbkdf2_hmac("sha256", value, _compact(_HASH, purpose, "", _base64(extra)), rounds, 32)
+
+
+def _compact(*parts: str) -> bytes:
+    return json.dumps(parts, separators=(",", ":")).encode()
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def _utf8(text: str, argument: str) -> bytes:
+    if isinstance(text, str):
+        try:
+            return text.encode()
+        except UnicodeEncodeError:
+            pass
+    del text
+    raise UnsafeUseError(f"{argument} must be a str that UTF-8 can write.")
