@@ -185,6 +185,8 @@ def _checked_query(entry: Route, validator: Validator, given: dict[str, str]) ->
         where = f"query.{name}"
         rule = entry.rules.get(where, Rule())
         schema = validator.description.resolve(parameter.get("schema", _ANYTHING))
+        if rule.values is not None:
+            schema = {**schema, "enum": list(rule.values)}
         if name in given:
             before = len(validator.faults)
             found[name] = query_value(schema, given[name], where, validator.faults)

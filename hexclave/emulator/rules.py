@@ -25,9 +25,11 @@ class Rule:
 
     checks: tuple[Check, ...] = ()
     required: bool | None = None
-    """Overrules the description."""
+    """Overrules the description; `False` also drops its default."""
     nullable: bool | None = None
     """Overrules the description."""
+    values: tuple[str, ...] | None = None
+    """The values to choose from, in place of those of the description."""
 
     def __and__(self, other: "Rule") -> "Rule":
         """Both: `REQUIRED & EMAIL`."""
@@ -35,6 +37,7 @@ class Rule:
             self.checks + other.checks,
             self.required if other.required is None else other.required,
             self.nullable if other.nullable is None else other.nullable,
+            self.values if other.values is None else other.values,
         )
 
 

@@ -29,6 +29,8 @@ class Validator:
         """The value as a handler gets it."""
         rule = self.rules.get(path, _NO_RULE)
         schema = self._shape(schema)
+        if rule.values is not None:
+            schema = {**schema, "enum": list(rule.values)}
         if value is None:
             if not _takes_null(schema) if rule.nullable is None else not rule.nullable:
                 self.faults.append(f"{path} cannot be null")
@@ -92,7 +94,7 @@ class Validator:
             where = f"{path}.{name}"
             if name in value:
                 found[name] = self.value(field, value[name], where)
-            elif "default" in self._shape(field):
+            elif "default" in self._shape(field) and self.rules.get(where, _NO_RULE).required is not False:
                 found[name] = self._shape(field)["default"]
             elif (name in demanded) if (required := self.rules.get(where, _NO_RULE).required) is None else required:
                 self.faults.append(f"{where} must be defined")

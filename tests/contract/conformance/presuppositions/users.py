@@ -184,10 +184,14 @@ def learn_passwords(world: World) -> None:
     """The password of a user from before is the one that a recorded sign-in or change succeeded with."""
     learned: set[str] = set()
     for exchange in world.exchanges:
-        if not exchange.succeeded or not isinstance(exchange.body, dict):
+        half_way = exchange.code == "MULTI_FACTOR_AUTHENTICATION_REQUIRED"
+        if not (exchange.succeeded or half_way) or not isinstance(exchange.body, dict):
             continue
         user_id, password = None, None
-        if exchange.route == "POST auth/password/sign-in":
+        if exchange.route == "POST auth/password/sign-in" and half_way:
+            channel = world.state[CHANNELS].first(value=exchange.body["email"], project_id=exchange.project_id)
+            user_id, password = channel.user_id if channel else None, exchange.body["password"]
+        elif exchange.route == "POST auth/password/sign-in":
             said = claims(exchange.reply["access_token"])
             user_id, password = said["sub"] if said else None, exchange.body["password"]
         elif exchange.route == "POST auth/password/update":
