@@ -1,4 +1,4 @@
-"""`/internal/config`: the settings of a project as they hold, their overrides by level, and where they were pushed from.
+"""`/internal/config`: the settings of a project, their overrides by level, and where they were pushed from.
 
 A server key manages the level `branch` alone.
 """

@@ -1,7 +1,6 @@
 """What settings there are and of which types: names nobody knows and values of another type are refused."""
 
 import json
-from collections.abc import Mapping
 from typing import Any, Final
 
 from hexclave.emulator.description import description
@@ -159,8 +158,8 @@ def _schema(name: str) -> JsonObject:
     for number, part in enumerate(parts):
         if not schema:
             break
-        properties: Mapping[str, JsonObject] = schema.get("properties", {})
-        inner = properties.get(part, schema.get("additionalProperties"))
+        properties: JsonObject = schema.get("properties", {})
+        inner: JsonObject | None = properties.get(part, schema.get("additionalProperties"))
         if inner is None or not part:
             unknown = ".".join(parts[: number + 1])
             raise plain(400, f'The key "{name}" is not valid (nested object not found in schema: "{unknown}").')

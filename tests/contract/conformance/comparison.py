@@ -18,13 +18,13 @@ BASE_URL: Final = "http://localhost:8102"
 TOLERANCE_MILLIS: Final = 10_000
 """The emulator's clock stands at the second at which the recorded reply was sent."""
 
-TIMES: Final = ("_millis", "_at", "_at_start", "timestamp")
+TIMES: Final = ("_millis", "Millis", "_at", "_at_start", "timestamp")
 """Endings of names whose numbers are moments."""
 
 SECONDS: Final = ("expires_in", "exp", "iat", "signed_up_at")
 """Names whose numbers are seconds, and may be off by a few."""
 
-RANDOM_FIELDS: Final = {"kid": 12, "x": 43, "y": 43, "last_four": 4}
+RANDOM_FIELDS: Final = {"kid": 12, "x": 43, "y": 43, "last_four": 4, "client_secret": 80}
 """Texts that are random without looking like it, and how long they are at most."""
 
 MARKUP: Final = ("tsx_source", "tsxSource", "html", "rendered_html")

@@ -2,7 +2,12 @@
 
 from typing import Final
 
-REASONS: Final[dict[str, str]] = {}
+REASONS: Final[dict[str, str]] = {
+    "payments#1": "leads to the recorded stand-in for Stripe; the emulator stands in for Stripe itself",
+    "payments#23": "50 - 20 - 500 + 500 are 30; the recorded server read its ledger behind the expiry in 2030",
+    "payments#38": "the same balance with 137 granted on top; the recorded server said 30",
+    "payments#66": "the recorded stand-in for Stripe failed at it",
+}
 """`scenario#seq` to why the reply differs."""
 
 COMPLETE: Final = (
@@ -11,6 +16,7 @@ COMPLETE: Final = (
     "auth_errors",
     "cli_auth",
     "current_project",
+    "data_vault",
     "dev_rate_limit_429",
     "invitations",
     "jwks",
@@ -18,6 +24,7 @@ COMPLETE: Final = (
     "otp_auth",
     "override_error_status",
     "password_auth",
+    "payments",
     "permissions",
     "project_create_and_keys",
     "root_and_misc",
