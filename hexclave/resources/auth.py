@@ -1,55 +1,36 @@
 """Signing in, up and out. Each flow leaves the session's store with what it got."""
 
-import secrets
-from collections.abc import Sequence
+import base64
+import json
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
-from typing import TypeVar
-from urllib.parse import urlencode
+from typing import TYPE_CHECKING
 
-import attrs
-
-from hexclave._call import Mode, Resource, call
-from hexclave._context import Context
+from hexclave._call import Mode, call
 from hexclave._exchange import exchange
-from hexclave._secret import Secret
-from hexclave._session import Session
-from hexclave._steps import Sleep, Steps
+from hexclave._lift import silent
+from hexclave._steps import Steps
 from hexclave.errors import (
-    CliAuthExpiredError,
-    CliAuthUsedError,
     InvalidAccessToken,
     MultiFactorAuthenticationRequired,
     RefreshTokenError,
-    SessionExpired,
-    TotalTimeout,
     UnsafeUseError,
     UserAuthenticationRequired,
 )
-from hexclave.oauth import OAuthAuthorization, Pkce
-from hexclave.tokens import FixedTokens, Tokens
-from hexclave_api.models import OAuthTokens, SentSignInCode, SignInOrSignUpResult, SignInResult
+from hexclave.resources._cli_login import CliLogin, PendingCliLogin
+from hexclave.resources._oauth import OAuthSignIn
+from hexclave.resources._passkeys import Passkeys
+from hexclave.resources._signing_in import SigningIn
+from hexclave_api.models import SentSignInCode, SignInOrSignUpResult, SignInResult
 from hexclave_api.operation import UNSET, Operation, Unset
-from hexclave_api.operations import auth, cli_auth, oauth, sessions
+from hexclave_api.operations import auth, sessions
 
-Signed = TypeVar("Signed", SignInResult, SignInOrSignUpResult, OAuthTokens)
+if TYPE_CHECKING:
+    from hexclave.verify import AccessTokenClaims
 
-PUBLIC_CLIENT = "__stack_public_client__"
-"""Stands for the client secret where a project requires no publishable key."""
-
-
-@attrs.frozen
-class PendingCliLogin:
-    """A login of a command-line program that the user still has to confirm in a browser."""
-
-    url: str
-    """The page to open."""
-    login_code: str
-    polling_code: Secret
-    expires_at: datetime
+__all__ = ["Auth", "PendingCliLogin"]
 
 
-class Auth(Resource[Mode]):
+class Auth(OAuthSignIn[Mode], CliLogin[Mode], Passkeys[Mode], SigningIn[Mode]):
     """How the user of the app's session signs in, up and out."""
 
     @call
@@ -91,7 +72,9 @@ class Auth(Resource[Mode]):
         )
 
     @call
-    def send_sign_in_code(self, *, email: str, callback_url: str) -> Operation[SentSignInCode]:
+    def send_sign_in_code(
+        self, *, email: str, callback_url: str, bot_challenge_token: str | Unset = UNSET
+    ) -> Operation[SentSignInCode]:
         """Sends an e-mail with a magic link and a six-character code. POST /auth/otp/send-sign-in-code.
 
         Keep the `nonce` of the result for `sign_in_with_code`, if the user is to type the six characters. The link
@@ -100,7 +83,7 @@ class Auth(Resource[Mode]):
         Raises:
             RedirectUrlNotWhitelisted: `callback_url` is not on a domain that the project trusts.
         """
-        return auth.send_sign_in_code(email=email, callback_url=callback_url)
+        return auth.send_sign_in_code(email=email, callback_url=callback_url, bot_challenge_token=bot_challenge_token)
 
     @call
     def sign_in_with_code(self, code: str, *, nonce: str | None = None) -> Steps[SignInOrSignUpResult]:
@@ -176,153 +159,79 @@ class Auth(Resource[Mode]):
         return None if token is None else token.reveal()
 
     @call
-    def start_oauth(
-        self,
-        provider_id: str,
-        *,
-        redirect_uri: str,
-        link: bool = False,
-        provider_scopes: Sequence[str] = (),
-        after_callback_redirect_url: str | Unset = UNSET,
-        error_redirect_uri: str | Unset = UNSET,
-    ) -> Steps[OAuthAuthorization]:
-        """What starts a sign-in with an OAuth provider: send the browser to its `url`.
-
-        `redirect_uri` is your page that receives `code` and `state`; it must be on a trusted domain and without these
-        two parameters. `link` adds the provider's account to the signed-in user.
-
-        GET /auth/oauth/authorize/{provider_id}.
-
-        Raises:
-            UnsafeUseError: `link` without a signed-in user.
-        """
-        app, token = self._context, None
-        if link:
-            token = yield from self._access_token()
-            if token is None:
-                raise UnsafeUseError("start_oauth(link=True) needs a signed-in user.")
-        pkce, state = Pkce.new(), secrets.token_urlsafe(24)
-        operation = oauth.start_oauth_flow(
-            provider_id.lower(),
-            type_="link" if link else "authenticate",
-            token=UNSET if token is None else token.reveal(),
-            client_id=app.client_id,
-            client_secret=self._client_secret(),
-            redirect_uri=redirect_uri,
-            scope="legacy",
-            state=state,
-            code_challenge=pkce.challenge,
-            response_type="code",
-            provider_scope=" ".join(provider_scopes) or UNSET,
-            after_callback_redirect_url=after_callback_redirect_url,
-            error_redirect_uri=error_redirect_uri,
-        )
-        return OAuthAuthorization(app.base_url + operation.url, redirect_uri, state, pkce.verifier)
+    def get_refresh_token(self) -> Steps[str | None]:
+        """The refresh token of the session, `None` when there is none. No call is made."""
+        tokens = yield self._session().load()
+        return None if tokens is None or tokens.refresh_token is None else tokens.refresh_token.reveal()
 
     @call
-    def finish_oauth(self, authorization: OAuthAuthorization, *, callback_url: str) -> Steps[OAuthTokens]:
-        """Signs in with the URL that the browser was sent back to. POST /auth/oauth/token.
+    def get_authorization_header(self) -> Steps[str | None]:
+        """The value of an `Authorization` header with which your backend knows the user; `None` when signed out.
+
+        It holds both tokens, so send it to nobody else. A backend in Python reads it with `hexclave.verify`.
 
         Raises:
-            UnsafeUseError: the callback belongs to another sign-in.
-            OAuthCallbackError: the callback reports a failure.
-            InvalidAuthorizationCode: the code was used before or is too old.
-            MultiFactorAuthenticationRequired: go on with `sign_in_with_mfa`.
+            SessionExpired: the session has ended; the store has been emptied.
         """
-        return self._sign_in(
-            oauth.exchange_oauth_token(
-                grant_type="authorization_code",
-                code=authorization.code_from(callback_url),
-                redirect_uri=authorization.redirect_uri,
-                code_verifier=authorization.code_verifier.reveal(),
-                client_id=self._context.client_id,
-                client_secret=self._client_secret(),
-            )
-        )
+        access_token = yield from self._access_token()
+        if access_token is None:
+            return None
+        tokens = yield self._session().load()
+        refresh_token = None if tokens is None or tokens.refresh_token is None else tokens.refresh_token.reveal()
+        pair = json.dumps({"accessToken": access_token.reveal(), "refreshToken": refresh_token})
+        return f"Bearer stackauth_{base64.b64encode(pair.encode()).decode()}"
 
     @call
-    def start_cli_login(
-        self, *, app_url: str, expires_in: timedelta | None = None, anon_refresh_token: str | Unset = UNSET
-    ) -> Steps[PendingCliLogin]:
-        """The start of a login for a command-line program: show its `url`, then `finish_cli_login`. POST /auth/cli.
+    def get_partial_user(self) -> Steps["AccessTokenClaims | None"]:
+        """What the session's access token says of its user, for showing a name; `None` when signed out.
 
-        `app_url` is the web app that hosts the confirmation page; `expires_in` at most 24 hours.
-        """
-        started = yield from exchange(
-            self._alone(),
-            cli_auth.start_cli_login(
-                expires_in_millis=UNSET if expires_in is None else round(expires_in.total_seconds() * 1000),
-                anon_refresh_token=anon_refresh_token,
-            ),
-        )
-        query = urlencode({"login_code": started.login_code})
-        return PendingCliLogin(
-            url=f"{app_url.rstrip('/')}/handler/cli-auth-confirm?{query}",
-            login_code=started.login_code,
-            polling_code=Secret(started.polling_code),
-            expires_at=datetime.fromisoformat(started.expires_at).astimezone(UTC),
-        )
-
-    @call
-    def finish_cli_login(
-        self, pending: PendingCliLogin, *, poll_every: timedelta = timedelta(seconds=2), within: timedelta | None = None
-    ) -> Steps[None]:
-        """Waits until the user has confirmed; then the session is signed in. POST /auth/cli/poll.
-
-        Asks every `poll_every` until the login expires, or gives up after `within`.
+        A call is made only if the token has to be refreshed.
 
         Raises:
-            CliAuthExpiredError: nobody confirmed in time.
-            CliAuthUsedError: another program has fetched this login.
-            TotalTimeout: `within` is over; the login may still be confirmed, so it can be waited for again.
+            SessionExpired: the session has ended; the store has been emptied.
         """
-        app, session = self._context, self._session()
-        ends = None if within is None else app.clock.monotonic() + within.total_seconds()
-        while True:
-            answer = yield from exchange(
-                self._alone(), cli_auth.poll_cli_login(polling_code=pending.polling_code.reveal())
-            )
-            if answer.refresh_token is not None:
-                yield session.save(Tokens(refresh_token=answer.refresh_token))
-                return
-            if answer.status == "used":
-                raise CliAuthUsedError("Another program has already fetched this login.")
-            if answer.status != "waiting":
-                raise CliAuthExpiredError("Nobody confirmed the login in time.")
-            wait = max(0.1, poll_every.total_seconds())
-            if ends is not None and app.clock.monotonic() + wait > ends:
-                raise TotalTimeout(f"Nobody confirmed the login within {within}.")
-            yield Sleep(wait)
+        from hexclave.verify import read_unverified
 
-    def _sign_in(self, operation: Operation[Signed]) -> Steps[Signed]:
-        session = self._session()
-        if isinstance(session.store, FixedTokens):
-            raise UnsafeUseError("FixedTokens keeps the session it was given; sign in with a MemoryTokenStore.")
-        try:
-            # With the session's tokens, because an anonymous user that signs up keeps its id.
-            result = yield from exchange(self._context, operation)
-        except SessionExpired:
-            result = None
-        if result is None:
-            result = yield from exchange(self._alone(), operation)
-        yield session.save(Tokens(result.access_token, result.refresh_token))
-        return result
+        access_token = yield from self._access_token()
+        return None if access_token is None else read_unverified(access_token)
 
-    def _access_token(self) -> Steps[Secret | None]:
-        app, session = self._context, self._session()
-        deadline = None if app.timeout.total is None else app.clock.monotonic() + app.timeout.total
-        tokens = yield from session.tokens(app, rejected=None, deadline=deadline)
-        return None if tokens is None else tokens.access_token
+    @call
+    def check_sign_in_code(self, code: str) -> Operation[None]:
+        """Nothing if `sign_in_with_code` would accept the code now. POST /auth/otp/sign-in/check-code.
 
-    def _session(self) -> Session:
-        session = self._context.session
-        if session is None:
-            raise UnsafeUseError("The app has no session to sign in: use app.with_session(store).")
-        return session
+        Raises:
+            VerificationCodeError: it would not; its subclasses say why.
+        """
+        return silent(auth.check_sign_in_code(code=code))
 
-    def _alone(self) -> Context:
-        return attrs.evolve(self._context, session=None)
+    @call
+    def send_password_reset_email(self, *, email: str, callback_url: str) -> Operation[None]:
+        """Sends a link that opens `callback_url` with a code as query parameter `code`, for `reset_password`.
 
-    def _client_secret(self) -> str:
-        key = self._context.publishable_client_key
-        return PUBLIC_CLIENT if key is None else key.reveal()
+        Whether somebody has this address is not told. POST /auth/password/send-reset-code.
+
+        Raises:
+            RedirectUrlNotWhitelisted: `callback_url` is not on a domain that the project trusts.
+        """
+        return silent(auth.send_password_reset_code(email=email, callback_url=callback_url))
+
+    @call
+    def check_password_reset_code(self, code: str) -> Operation[None]:
+        """Nothing if `reset_password` would accept the code now. POST /auth/password/reset/check-code.
+
+        Raises:
+            VerificationCodeError: it would not; its subclasses say why.
+        """
+        return silent(auth.check_password_reset_code(code=code))
+
+    @call
+    def reset_password(self, code: str, *, password: str) -> Operation[None]:
+        """Gives the user who got the code a new password of 8 to 70 characters. POST /auth/password/reset.
+
+        A refused password uses the code up all the same.
+
+        Raises:
+            VerificationCodeError: the code does not work, or no longer.
+            PasswordRequirementsNotMet: the password is too short or too long.
+        """
+        return silent(auth.reset_password(code=code, password=password))

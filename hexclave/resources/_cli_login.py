@@ -1,0 +1,100 @@
+"""Signing in a command-line program by way of a browser."""
+
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
+
+import attrs
+
+from hexclave._call import Mode, call
+from hexclave._exchange import exchange
+from hexclave._secret import Secret
+from hexclave._steps import Sleep, Steps
+from hexclave.errors import CliAuthExpiredError, CliAuthUsedError, TotalTimeout, UnsafeUseError
+from hexclave.resources._signing_in import SigningIn
+from hexclave.tokens import Tokens
+from hexclave_api.operation import UNSET, Unset
+from hexclave_api.operations import cli_auth
+
+
+@attrs.frozen
+class PendingCliLogin:
+    """A login of a command-line program that the user still has to confirm in a browser."""
+
+    url: str
+    """The page to open."""
+    login_code: str
+    polling_code: Secret
+    expires_at: datetime
+
+
+class CliLogin(SigningIn[Mode]):
+    @call
+    def start_cli_login(
+        self, *, app_url: str, expires_in: timedelta | None = None, anon_refresh_token: str | Unset = UNSET
+    ) -> Steps[PendingCliLogin]:
+        """The start of a login for a command-line program: show its `url`, then `finish_cli_login`. POST /auth/cli.
+
+        `app_url` is the web app that hosts the confirmation page; `expires_in` at most 24 hours.
+        """
+        started = yield from exchange(
+            self._alone(),
+            cli_auth.start_cli_login(
+                expires_in_millis=UNSET if expires_in is None else round(expires_in.total_seconds() * 1000),
+                anon_refresh_token=anon_refresh_token,
+            ),
+        )
+        query = urlencode({"login_code": started.login_code})
+        return PendingCliLogin(
+            url=f"{app_url.rstrip('/')}/handler/cli-auth-confirm?{query}",
+            login_code=started.login_code,
+            polling_code=Secret(started.polling_code),
+            expires_at=datetime.fromisoformat(started.expires_at).astimezone(UTC),
+        )
+
+    @call
+    def finish_cli_login(
+        self, pending: PendingCliLogin, *, poll_every: timedelta = timedelta(seconds=2), within: timedelta | None = None
+    ) -> Steps[None]:
+        """Waits until the user has confirmed; then the session is signed in. POST /auth/cli/poll.
+
+        Asks every `poll_every` until the login expires, or gives up after `within`.
+
+        Raises:
+            CliAuthExpiredError: nobody confirmed in time.
+            CliAuthUsedError: another program has fetched this login.
+            TotalTimeout: `within` is over; the login may still be confirmed, so it can be waited for again.
+        """
+        app, session = self._context, self._session()
+        ends = None if within is None else app.clock.monotonic() + within.total_seconds()
+        while True:
+            answer = yield from exchange(
+                self._alone(), cli_auth.poll_cli_login(polling_code=pending.polling_code.reveal())
+            )
+            if answer.refresh_token is not None:
+                yield session.save(Tokens(refresh_token=answer.refresh_token))
+                return
+            if answer.status == "used":
+                raise CliAuthUsedError("Another program has already fetched this login.")
+            if answer.status != "waiting":
+                raise CliAuthExpiredError("Nobody confirmed the login in time.")
+            wait = max(0.1, poll_every.total_seconds())
+            if ends is not None and app.clock.monotonic() + wait > ends:
+                raise TotalTimeout(f"Nobody confirmed the login within {within}.")
+            yield Sleep(wait)
+
+    @call
+    def confirm_cli_login(self, login_code: str) -> Steps[None]:
+        """Signs the program in as the session's user: what the confirmation page does. POST /auth/cli/complete.
+
+        Raises:
+            BadRequestError: nothing waits under this code, or no longer.
+            UnsafeUseError: nobody is signed in with a refresh token.
+        """
+        session = self._session()
+        tokens = yield session.load()
+        if tokens is None or tokens.refresh_token is None:
+            raise UnsafeUseError("confirm_cli_login needs a signed-in user whose session has a refresh token.")
+        yield from exchange(
+            self._alone(),
+            cli_auth.complete_cli_login(login_code=login_code, refresh_token=tokens.refresh_token.reveal()),
+        )

@@ -1,0 +1,114 @@
+"""Signing in with an account somewhere else."""
+
+import secrets
+from collections.abc import Sequence
+
+from hexclave._call import Mode, call
+from hexclave._exchange import exchange
+from hexclave._steps import Steps
+from hexclave.errors import UnsafeUseError
+from hexclave.oauth import OAuthAuthorization, Pkce
+from hexclave.resources._signing_in import SigningIn
+from hexclave.tokens import Tokens
+from hexclave_api.models import ExternalSignIn, OAuthTokens, SignInOrSignUpResult
+from hexclave_api.operation import UNSET, Operation, Unset
+from hexclave_api.operations import auth, oauth
+
+
+class OAuthSignIn(SigningIn[Mode]):
+    @call
+    def start_oauth(
+        self,
+        provider_id: str,
+        *,
+        redirect_uri: str,
+        link: bool = False,
+        provider_scopes: Sequence[str] = (),
+        after_callback_redirect_url: str | Unset = UNSET,
+        error_redirect_uri: str | Unset = UNSET,
+    ) -> Steps[OAuthAuthorization]:
+        """What starts a sign-in with an OAuth provider: send the browser to its `url`.
+
+        `redirect_uri` is your page that receives `code` and `state`; it must be on a trusted domain and without these
+        two parameters. `link` adds the provider's account to the signed-in user.
+
+        GET /auth/oauth/authorize/{provider_id}.
+
+        Raises:
+            UnsafeUseError: `link` without a signed-in user.
+        """
+        app, token = self._context, None
+        if link:
+            token = yield from self._access_token()
+            if token is None:
+                raise UnsafeUseError("start_oauth(link=True) needs a signed-in user.")
+        pkce, state = Pkce.new(), secrets.token_urlsafe(24)
+        operation = oauth.start_oauth_flow(
+            provider_id.lower(),
+            type_="link" if link else "authenticate",
+            token=UNSET if token is None else token.reveal(),
+            client_id=app.client_id,
+            client_secret=self._client_secret(),
+            redirect_uri=redirect_uri,
+            scope="legacy",
+            state=state,
+            code_challenge=pkce.challenge,
+            response_type="code",
+            provider_scope=" ".join(provider_scopes) or UNSET,
+            after_callback_redirect_url=after_callback_redirect_url,
+            error_redirect_uri=error_redirect_uri,
+        )
+        return OAuthAuthorization(app.base_url + operation.url, redirect_uri, state, pkce.verifier)
+
+    @call
+    def finish_oauth(self, authorization: OAuthAuthorization, *, callback_url: str) -> Steps[OAuthTokens]:
+        """Signs in with the URL that the browser was sent back to. POST /auth/oauth/token.
+
+        Raises:
+            UnsafeUseError: the callback belongs to another sign-in.
+            OAuthCallbackError: the callback reports a failure.
+            InvalidAuthorizationCode: the code was used before or is too old.
+            MultiFactorAuthenticationRequired: go on with `sign_in_with_mfa`.
+        """
+        return self._sign_in(
+            oauth.exchange_oauth_token(
+                grant_type="authorization_code",
+                code=authorization.code_from(callback_url),
+                redirect_uri=authorization.redirect_uri,
+                code_verifier=authorization.code_verifier.reveal(),
+                client_id=self._context.client_id,
+                client_secret=self._client_secret(),
+            )
+        )
+
+    @call
+    def sign_in_with_apple(self, id_token: str) -> Steps[SignInOrSignUpResult]:
+        """Signs in, or up, with the token that Apple gave an app on the user's device.
+
+        POST /auth/oauth/callback/apple/native.
+
+        Raises:
+            AppleBundleIdNotConfigured: the project does not know the app.
+            InvalidAppleCredentials: Apple did not make this token, or not for the app.
+        """
+        return self._sign_in(auth.sign_in_with_apple(id_token=id_token))
+
+    @call
+    def sign_in_with_external_token(self, provider_id: str, *, token: str) -> Steps[ExternalSignIn]:
+        """Signs in, or up, with a token of another identity service that the project trusts.
+
+        The session gets no refresh token, so it ends with its access token. POST /auth/external/token.
+
+        Raises:
+            ExternalAuthProviderNotConfigured: the project does not trust such a service.
+            InvalidExternalAuthToken: it did not make this token.
+        """
+        operation = auth.exchange_external_auth_token(provider_id=provider_id, token=token)
+        del token
+        return self._sign_in_externally(operation)
+
+    def _sign_in_externally(self, operation: Operation[ExternalSignIn]) -> Steps[ExternalSignIn]:
+        session = self._sign_in_session()
+        result = yield from exchange(self._alone(), operation)
+        yield session.save(Tokens(result.access_token))
+        return result
