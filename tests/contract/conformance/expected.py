@@ -23,6 +23,7 @@ COMPLETE: Final = (
     "mfa",
     "otp_auth",
     "override_error_status",
+    "passkey",
     "password_auth",
     "payments",
     "permissions",
