@@ -7,6 +7,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from asking import Asker
+from performing import Cast
 
 from hexclave.emulator import Emulator
 
@@ -21,3 +22,8 @@ def emulator() -> Iterator[Emulator]:
 @pytest.fixture
 def ask(emulator: Emulator) -> Asker:
     return Asker(emulator)
+
+
+@pytest.fixture
+def cast(ask: Asker) -> Cast:
+    return Cast(ask)

@@ -1,0 +1,99 @@
+"""Operations of the generated package, performed by an emulator in this process; every reply is read strictly."""
+
+from typing import Any, TypeVar
+
+import attrs
+from asking import Asker
+
+from hexclave.emulator import Reply
+from hexclave.emulator.events import EVENTS
+from hexclave.emulator.mail import MAILS, Mail
+from hexclave_api import strict
+from hexclave_api.operation import UNSET, Operation
+
+T = TypeVar("T")
+
+
+@attrs.frozen
+class Actor:
+    """Somebody who calls: a key of the ready project, or a user by a client's key."""
+
+    ask: Asker
+    access: str
+    headers: dict[str, str] = attrs.field(factory=dict)
+
+    def __call__(self, operation: Operation[T]) -> T:
+        """The result; the reply must be exactly what the description says."""
+        reply = self.reply(operation)
+        assert reply.status < 300, (reply.status, reply.content)
+        return strict.parse(operation, reply.json())
+
+    def refused(self, operation: Operation[Any]) -> tuple[int, str]:
+        """Status, and known error or plain text."""
+        reply = self.reply(operation)
+        return reply.status, reply.headers.get("x-stack-known-error") or reply.content.decode()
+
+    def reply(self, operation: Operation[Any]) -> Reply:
+        body = {} if operation.body is UNSET and operation.method != "GET" else operation.body
+        send = getattr(self.ask, self.access)
+        return send(operation.method, operation.url, None if body is UNSET else body, **self.headers)
+
+
+@attrs.frozen
+class Person(Actor):
+    """A signed-in user."""
+
+    id: str = ""
+    email: str = ""
+
+
+@attrs.frozen
+class Cast:
+    """Everybody whom a test needs."""
+
+    ask: Asker
+
+    @property
+    def server(self) -> Actor:
+        return Actor(self.ask, "server")
+
+    @property
+    def admin(self) -> Actor:
+        return Actor(self.ask, "admin")
+
+    @property
+    def nobody(self) -> Actor:
+        """A client without a user."""
+        return Actor(self.ask, "client")
+
+    def person(self, name: str, **fields: Any) -> Person:
+        """A new user `name@example.com` with a verified address, signed in."""
+        email = f"{name}@example.com"
+        given = {"primary_email": email, "primary_email_verified": True, "primary_email_auth_enabled": True, **fields}
+        user_id = self.ask.server("POST", "/users", given).json()["id"]
+        tokens = self.ask.server("POST", "/auth/sessions", {"user_id": user_id}).json()
+        headers = {"access_token": tokens["access_token"], "allow_anonymous_user": "true"}
+        return Person(self.ask, "client", headers, id=user_id, email=email)
+
+    def settings(self, **changes: Any) -> None:
+        """Change settings of the ready project; `__` stands for the dot."""
+        from hexclave.emulator.domains.projects import change_settings
+
+        emulator = self.ask.emulator
+        assert emulator.ready is not None
+        with emulator.transaction() as state:
+            named = {name.replace("__", "."): value for name, value in changes.items()}
+            change_settings(state, emulator.project(emulator.ready.project_id), named)
+
+    def events(self, *prefixes: str) -> list[tuple[str, dict[str, Any]]]:
+        """Type and data of what was reported so far, of these families."""
+        return [(each.type, each.data) for each in self.ask.emulator.state[EVENTS] if each.type.startswith(prefixes)]
+
+    def mails(self, to: str) -> list[Mail]:
+        return self.ask.emulator.state[MAILS].where(to=to)
+
+
+def code_of(mail: Mail) -> str:
+    """The code inside of an e-mail."""
+    assert mail.code is not None
+    return mail.code
