@@ -1,0 +1,210 @@
+"""What verifying an access token costs, beside the libraries that could have done it.
+
+    python benchmarks/verify.py
+
+Every row is measured in turn, many times over, in the processor time of one thread; the medians of one run can be
+compared with each other. Needs `pip install pyjwt joserfc` for their rows.
+"""
+
+import asyncio
+import base64
+import importlib.util
+import json
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from hexclave import AsyncHexclaveServerApp, HexclaveServerApp
+from hexclave.verify import Verifier
+
+TOKENS = 200
+ROUNDS = 40
+PROJECT = "00000000-0000-4000-8000-000000000001"
+ISSUER = f"https://api.hexclave.com/api/v1/projects/{PROJECT}"
+KEY = "ssk_not_a_real_key_0000000000000000000000000000"
+
+PRIVATE = ec.generate_private_key(ec.SECP256R1())
+PUBLIC = PRIVATE.public_key()
+ES256 = ec.ECDSA(SHA256())
+
+
+def encoded(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def made_token(number: int) -> str:
+    now = int(time.time())
+    claims = {
+        "sub": f"00000000-0000-4000-8000-{number:012}",
+        "project_id": PROJECT,
+        "branch_id": "main",
+        "refresh_token_id": "00000000-0000-4000-8000-000000000002",
+        "role": "authenticated",
+        "name": None,
+        "email": f"user-{number}@example.com",
+        "email_verified": True,
+        "selected_team_id": None,
+        "signed_up_at": now - 1000,
+        "is_anonymous": False,
+        "is_restricted": False,
+        "restricted_reason": None,
+        "requires_totp_mfa": False,
+        "iss": ISSUER,
+        "iat": now,
+        "aud": PROJECT,
+        "exp": now + 600,
+    }
+    parts = [
+        encoded(json.dumps(part, separators=(",", ":")).encode()) for part in ({"alg": "ES256", "kid": "k"}, claims)
+    ]
+    text = ".".join(parts)
+    return f"{text}.{encoded(raw(PRIVATE.sign(text.encode(), ES256)))}"
+
+
+def raw(der: bytes) -> bytes:
+    return b"".join(number.to_bytes(32) for number in decode_dss_signature(der))
+
+
+def jwk() -> dict[str, str]:
+    numbers = PUBLIC.public_numbers()
+    x, y = (encoded(number.to_bytes(32)) for number in (numbers.x, numbers.y))
+    return {"kty": "EC", "crv": "P-256", "alg": "ES256", "kid": "k", "x": x, "y": y}
+
+
+def keys(_: httpx.Request) -> httpx.Response:
+    return httpx.Response(200, json={"keys": [jwk()]}, headers={"cache-control": "public, max-age=3600"})
+
+
+TEXTS = [made_token(number) for number in range(TOKENS)]
+SIGNED = [text.rpartition(".")[0].encode() for text in TEXTS]
+RAW = [base64.urlsafe_b64decode(text.rpartition(".")[2] + "==") for text in TEXTS]
+DER = [encode_dss_signature(int.from_bytes(one[:32]), int.from_bytes(one[32:])) for one in RAW]
+
+Row = Callable[[], object]
+
+
+def primitives() -> Iterator[tuple[str, Row]]:
+    def bare() -> None:
+        for der, signed in zip(DER, SIGNED, strict=True):
+            PUBLIC.verify(der, signed, ES256)
+
+    def least() -> None:
+        for text, signed in zip(TEXTS, SIGNED, strict=True):
+            _, body, sealed = text.split(".")
+            one = base64.urlsafe_b64decode(sealed + "==")
+            PUBLIC.verify(encode_dss_signature(int.from_bytes(one[:32]), int.from_bytes(one[32:])), signed, ES256)
+            json.loads(base64.urlsafe_b64decode(body + "=="))
+
+    yield "bare ECDSA, cryptography", bare
+    yield "… and base64 and JSON of the token, nothing checked", least
+
+
+def pyjwt() -> Iterator[tuple[str, Row]]:
+    import jwt
+    from jwt.algorithms import ECAlgorithm
+
+    algorithm = ECAlgorithm(ECAlgorithm.SHA256, ec.SECP256R1)
+
+    def bare() -> None:
+        for signed, one in zip(SIGNED, RAW, strict=True):
+            algorithm.verify(signed, PUBLIC, one)
+
+    def full() -> None:
+        for text in TEXTS:
+            jwt.decode(text, PUBLIC, algorithms=["ES256"], audience=PROJECT, issuer=ISSUER)
+
+    yield f"bare ES256, PyJWT {jwt.__version__}", bare
+    yield "decode(audience, issuer), PyJWT", full
+
+
+def joserfc() -> Iterator[tuple[str, Row]]:
+    from joserfc import jwt
+    from joserfc._rfc7518.jws_algs import JWS_ALGORITHMS
+    from joserfc.jwk import ECKey
+
+    key = ECKey.import_key(jwk())
+    algorithm = next(algorithm for algorithm in JWS_ALGORITHMS if algorithm.name == "ES256")
+    claims = jwt.JWTClaimsRegistry(
+        iss={"essential": True, "value": ISSUER}, aud={"essential": True, "value": PROJECT}, exp={"essential": True}
+    )
+
+    def bare() -> None:
+        for signed, one in zip(SIGNED, RAW, strict=True):
+            algorithm.verify(signed, one, key)
+
+    def full() -> None:
+        for text in TEXTS:
+            claims.validate(jwt.decode(text, key, algorithms=["ES256"]).claims)
+
+    yield "bare ES256, joserfc", bare
+    yield "decode and validate, joserfc", full
+
+
+@contextmanager
+def ours() -> Iterator[list[tuple[str, Row]]]:
+    client = httpx.Client(transport=httpx.MockTransport(keys))
+    with client, HexclaveServerApp(PROJECT, KEY, http_client=client) as app:
+        fresh, one_by_one, cached = Verifier(app, remember=0), Verifier(app, remember=2), Verifier(app)
+
+        def row(verifier: Verifier[Any]) -> Row:
+            def run() -> None:
+                for text in TEXTS:
+                    verifier.verify(text)
+
+            return run
+
+        yield [
+            ("fresh token, Verifier(remember=0)", row(fresh)),
+            ("fresh token, Verifier()", row(one_by_one)),
+            ("token seen before, Verifier()", row(cached)),
+            ("token seen before, async", awaited),
+        ]
+
+
+def awaited() -> None:
+    LOOP.run_until_complete(seen_before())
+
+
+async def seen_before() -> None:
+    for text in TEXTS:
+        await ASYNC.verify(text)
+
+
+LOOP = asyncio.new_event_loop()
+ASYNC_CLIENT = httpx.AsyncClient(transport=httpx.MockTransport(keys))
+ASYNC: Verifier[Any] = Verifier(AsyncHexclaveServerApp(PROJECT, KEY, http_client=ASYNC_CLIENT))
+
+
+def main() -> None:
+    rows = list(primitives())
+    for package, library in (("jwt", pyjwt), ("joserfc", joserfc)):
+        if importlib.util.find_spec(package):
+            rows += library()
+    with ours() as own:
+        rows += own
+        times: dict[str, list[float]] = {name: [] for name, _ in rows}
+        for _, run in rows:
+            run()
+        for _ in range(ROUNDS):
+            for name, run in rows:
+                started = time.thread_time_ns()
+                run()
+                times[name].append((time.thread_time_ns() - started) / 1000 / TOKENS)
+    LOOP.run_until_complete(ASYNC_CLIENT.aclose())
+    LOOP.close()
+    bare = statistics.median(times[rows[0][0]])
+    print(f"{'':52}     µs   x bare   (medians of {ROUNDS} rounds of {TOKENS} tokens)")
+    for name, values in times.items():
+        median = statistics.median(values)
+        print(f"{name:52} {median:6.1f}   {median / bare:6.2f}")
+
+
+if __name__ == "__main__":
+    main()
