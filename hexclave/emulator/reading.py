@@ -164,8 +164,8 @@ def _checked_body(entry: Route, validator: Validator, body: Any) -> Any:
     if schema is None:
         return None
     if body is NO_BODY:
-        demanded = entry.rules.get("body", Rule()).required
-        if not (operation is not None and operation.body_required if demanded is None else demanded):
+        demanded = [rule.required for place, rule in entry.rules.items() if place.partition(".")[0] == "body"]
+        if not (any(demanded) or (operation is not None and operation.body_required)):
             return {}
         validator.faults.append("body must be defined")
         return None
