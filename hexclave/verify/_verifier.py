@@ -1,7 +1,7 @@
 """Says who is calling: from an access token, or from a whole request."""
 
 from collections.abc import Collection, Iterable
-from typing import Any, get_args
+from typing import Any, TypedDict, get_args
 
 from hexclave._call import Mode, Performer, Resource, call
 from hexclave._secret import Secret
@@ -11,6 +11,16 @@ from hexclave.verify._authenticate import Admitted, CheckedBy, KeyOwner, authent
 from hexclave.verify._authentication import AuthenticationResult
 from hexclave.verify._claims import AccessTokenClaims
 from hexclave.verify._tokens import TokenChecks
+
+
+class AuthenticateOptions(TypedDict, total=False):
+    """The options of `authenticate`, for functions that hand them on."""
+
+    mode: CheckedBy
+    cookies: bool
+    api_keys: Collection[KeyOwner]
+    allow_restricted: bool
+    allow_anonymous: bool
 
 
 class Verifier(Resource[Mode]):
