@@ -31,8 +31,16 @@ from hexclave.emulator.seed import Ready
 from hexclave.emulator.seeding import plant
 from hexclave.emulator.server import BackgroundServer
 from hexclave.emulator.state import Snapshot
+from hexclave.emulator.webhooks import (
+    DELIVERIES,
+    Delivery,
+    Endpoint,
+    Webhook,
+    add_endpoint,
+    new_secret,
+)
 
-__all__ = ["RunningEmulator", "emulator"]
+__all__ = ["Fault", "Mail", "RunningEmulator", "Webhook", "emulator"]
 
 App = TypeVar("App", HexclaveClientApp, HexclaveServerApp, HexclaveAdminApp)
 
@@ -49,6 +57,8 @@ class RunningEmulator:
         self.inner: Final = inner
         """The emulator itself: `state`, `transaction()`, `short_coordinates`, `token_life`."""
         self._server = BackgroundServer(inner)
+        self.webhook_secret: Final = new_secret()
+        """What `webhooks` and deliveries to `send_webhooks_to` are signed with."""
         self._apps: list[HexclaveClientApp | HexclaveServerApp | HexclaveAdminApp] = []
 
     @property
@@ -126,10 +136,66 @@ class RunningEmulator:
             return list(self.inner.state[EVENTS])
 
     @property
+    def webhooks(self) -> Sequence[Webhook]:
+        """What the project reports by webhook, oldest first, signed just now, whether or not an endpoint takes it.
+
+        Hand one to your own handler: `client.post("/webhooks", content=hook.body, headers=hook.headers)`.
+        """
+        with self.inner.lock:
+            events = self.inner.state[EVENTS].where(project_id=self.project.project_id)
+            return [Webhook.of(event, self.webhook_secret) for event in events]
+
+    def send_webhooks_to(self, url: str, *types: str) -> Endpoint:
+        """Deliver events to this URL from now on; without `types` all of them.
+
+        Deliveries are signed with `webhook_secret` and repeated like those of Svix: after 5 seconds, 5 and 30 minutes,
+        2, 5, 10 and 10 hours of the emulator's clock, until a status from 200 to 299 comes within 15 real seconds.
+
+        Raises:
+            ValueError: the URL is not one of http or https.
+        """
+        with self.inner.transaction() as state:
+            return add_endpoint(state, self.project.project_id, url, types=types, secret=self.webhook_secret)
+
+    @property
+    def deliveries(self) -> Sequence[Delivery]:
+        """What was sent to endpoints, or is yet to be, oldest first, with every attempt."""
+        with self.inner.lock:
+            return list(self.inner.state[DELIVERIES])
+
+    def wait_for_webhooks(self, timeout: float = 5.0) -> None:
+        """Return when every delivery that is due was attempted. Later retries become due by `clock.advance`.
+
+        Raises:
+            TimeoutError: that takes longer than so many seconds.
+        """
+        if not self.inner.deliveries.wait(timeout):
+            raise TimeoutError(f"webhooks were still on their way after {timeout:g} s")
+
+    @property
     def requests(self) -> Sequence[Logged]:
         """The latest 10,000 requests, oldest first."""
         with self.inner.lock:
             return list(self.inner.log)
+
+    def assert_requested(self, method: str, path: str, *, times: int | None = None) -> Sequence[Logged]:
+        """The requests with this method and path, such as `/users`; the version in front may be left out.
+
+        Args:
+            times: how many there must be; without it, at least one.
+
+        Raises:
+            AssertionError: there are not as many; it lists what was asked for instead.
+        """
+        whole = path if path.startswith("/api/") else f"/api/v1{path}"
+        seen = self.requests
+        found = [each for each in seen if (each.request.method, each.request.path) == (method, whole)]
+        if (not found) if times is None else len(found) != times:
+            wanted = "at least once" if times is None else f"{times} times"
+            lines = [f"{each.request.method} {each.request.path} -> {each.reply.status}" for each in seen]
+            listed = "\n  ".join(["Requests:", *lines]) if lines else "There were no requests."
+            raise AssertionError(f"{method} {whole} was expected {wanted} and seen {len(found)} times. {listed}")
+        return found
 
     def fail_next(self, status: int | None = None, **fault: Any) -> Fault:
         """Let the next request fail; `fault` are fields of `Fault`: `times=3`, `reset=True`, `delay=0.5`, `path=…`."""

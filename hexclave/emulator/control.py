@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 _LOCAL: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
+def owns(request: HttpRequest) -> bool:
+    """Whether the request is for the emulator itself and not for the API."""
+    return request.path == "/_emulator" or request.path.startswith("/_emulator/")
+
+
 def answer(emulator: "Emulator", request: HttpRequest, segments: list[str]) -> Reply:
     """The reply of one of the emulator's own operations."""
     _check_origin(emulator, request)

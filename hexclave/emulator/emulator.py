@@ -1,20 +1,21 @@
 """The emulator itself: state, clock, faults and log around the one way from a request to its reply."""
 
 import contextlib
+import json
 import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import attrs
 
-from hexclave.emulator import domains, pipeline, tokens
+from hexclave.emulator import control, domains, pipeline, tokens
 from hexclave.emulator.clock import Clock
+from hexclave.emulator.deliveries import Deliveries
 from hexclave.emulator.domains.projects import PROJECTS, Project
-from hexclave.emulator.events import EVENTS, Event
 from hexclave.emulator.exchange import HttpRequest, JsonObject, Reply, text
 from hexclave.emulator.faults import Faults
 from hexclave.emulator.ids import secret
@@ -24,6 +25,7 @@ from hexclave.emulator.routing import Router
 from hexclave.emulator.seed import Ready, ready_project
 from hexclave.emulator.state import Snapshot, State, table
 from hexclave.emulator.storage import Storage
+from hexclave.emulator.webhooks import DELIVERIES
 
 Release: TypeAlias = Literal["2026-04", "2026-09"]
 
@@ -56,6 +58,14 @@ class Logged:
         """The known error of the reply."""
         return self.reply.headers.get("x-stack-known-error")
 
+    @property
+    def json(self) -> Any:
+        """The body that was sent, decoded; `None` when there was none or it is not JSON."""
+        try:
+            return json.loads(self.request.content)
+        except (ValueError, RecursionError):
+            return None
+
 
 class Emulator:
     """One Hexclave, in this process. Its methods may be called from any thread.
@@ -85,13 +95,13 @@ class Emulator:
         """Seconds that an access token is good for."""
         self.short_coordinates = False
         """Sign with keys that have a coordinate below 32 bytes, as some of the API's do."""
-        self.after_events: list[Callable[[Sequence[Event]], None]] = []
-        """Called with the events of a request after its changes are kept."""
         self.snapshots: dict[str, Snapshot] = {}
         """Snapshots that were given a name over HTTP."""
         self.beyond_loopback = False
         """Whether the emulator's own operations answer requests for other hosts than this machine."""
         self.lock = threading.RLock()
+        self.deliveries: Final = Deliveries(self)
+        self.clock.on_change = self.deliveries.wake
         self.router = Router()
         self._claims: dict[str, JsonObject] = {}
         self._storage = Storage(db) if db is not None else None
@@ -100,6 +110,7 @@ class Emulator:
             self.state.restore(self._storage.load())
         self.ready: Ready | None = None
         self._begin()
+        self.deliveries.wake()
 
     # -- requests
 
@@ -107,6 +118,8 @@ class Emulator:
         """Answer one request: in one transaction, kept before this returns."""
         began = time.perf_counter()
         with self.lock:
+            if control.owns(request):  # neither faults nor the log may notice who looks on
+                return pipeline.finished(self, request, self._answer(request))
             fault = self.faults.take(request.method, request.path)
             reply = fault.reply() if fault is not None else None
             if reply is None:
@@ -184,6 +197,7 @@ class Emulator:
             self._claims.clear()
             if self._storage is not None:
                 self._storage.replace(snapshot)
+            self.deliveries.wake()
 
     def reset(self) -> None:
         """Begin anew: other keys, no users, real time, no faults, an empty log."""
@@ -195,7 +209,8 @@ class Emulator:
             self._begin()
 
     def close(self) -> None:
-        """Let go of the state file."""
+        """Stop delivering webhooks and let go of the state file."""
+        self.deliveries.stop()
         if self._storage is not None:
             self._storage.close()
 
@@ -217,8 +232,5 @@ class Emulator:
             return
         if self._storage is not None:
             self._storage.write(changes)
-        if self.after_events:
-            events = [row for name, _, _, row in changes if name == EVENTS.name and row is not None]
-            if events:
-                for listener in self.after_events:
-                    listener(events)
+        if any(name == DELIVERIES.name for name, *_ in changes):
+            self.deliveries.wake()

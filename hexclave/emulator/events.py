@@ -1,4 +1,4 @@
-"""Events that the API reports by webhook. They are written with the request's changes; delivery comes after."""
+"""Events that the API reports by webhook. They and their deliveries are written with the request's changes."""
 
 from typing import Final
 
@@ -7,6 +7,7 @@ import attrs
 from hexclave.emulator.exchange import JsonObject
 from hexclave.emulator.ids import new_id
 from hexclave.emulator.state import State, table
+from hexclave.emulator.webhooks import schedule
 
 
 @attrs.frozen(kw_only=True)
@@ -24,6 +25,6 @@ EVENTS: Final = table("events", Event, indexes=("project_id",))
 
 def emit(state: State, project_id: str, event_type: str, data: JsonObject, *, now: int) -> Event:
     """Report an event once the request has gone through."""
-    return state[EVENTS].insert(
-        Event(id=new_id(), project_id=project_id, type=event_type, data=data, created_at_millis=now)
-    )
+    event = Event(id=new_id(), project_id=project_id, type=event_type, data=data, created_at_millis=now)
+    schedule(state, project_id, event.id, event_type, data, now=now)
+    return state[EVENTS].insert(event)
