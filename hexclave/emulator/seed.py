@@ -20,6 +20,16 @@ READY_SETTINGS: Final = {
     "users.allowClientUserDeletion": True,
     "apps.installed.analytics.enabled": True,
     "apps.installed.teams.enabled": True,
+    "emails.server": {
+        "isShared": False,
+        "provider": "smtp",
+        "host": "localhost",
+        "port": 25,
+        "username": "emulator",
+        "password": "emulator",
+        "senderName": "Emulated project",
+        "senderEmail": "noreply@example.com",
+    },
 }
 """The ready project lets users do all they can, so that nothing must be switched on first."""
 

@@ -134,6 +134,14 @@ class Validator:
                 self.faults.append(f"{path} must be less than or equal to {schema['maximum']}")
 
     def _any_of(self, alternatives: list[JsonObject], value: Any, path: str) -> Any:
+        # What is of the right type already is not turned into another: `false` is no text.
+        for alternative in alternatives:
+            types = self._shape(alternative).get("type")
+            if any(_is_a(kind, value) for kind in ([types] if isinstance(types, str) else types or ())):
+                attempt = Validator(self.description, self.access, self.rules)
+                coerced = attempt.value(alternative, value, path)
+                if not attempt.faults:
+                    return coerced
         reports: list[str] = []
         for number, alternative in enumerate(alternatives):
             attempt = Validator(self.description, self.access, self.rules)

@@ -64,7 +64,7 @@ def requested(project: Project, body: JsonObject, customer_id: str) -> Product:
         raise plain(400, "Must specify either product_id or product_inline!")
     if product_id is not None and inline is not None:
         raise plain(400, "Cannot specify both product_id and product_inline!")
-    product = find_product(project, product_id) if product_id is not None else Product(None, None, _inline(inline))
+    product = Product(None, None, _inline(inline)) if inline is not None else find_product(project, str(product_id))
     if product.view["customer_type"] != body["customer_type"]:
         raise known(
             "PRODUCT_CUSTOMER_TYPE_DOES_NOT_MATCH",

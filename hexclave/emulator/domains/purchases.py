@@ -146,7 +146,8 @@ def _included(purchase: Purchase, item_id: str, now: int) -> list[tuple[int, int
     if not is_interval(item["repeat"]):
         expires = end if item["expires"] == "when-purchase-expires" or purchase.interval else NEVER
         return [(purchase.created_at_millis, quantity, NEVER if item["expires"] == "never" else expires)]
-    given, start = [], purchase.created_at_millis
+    given: list[tuple[int, int, int]] = []
+    start = purchase.created_at_millis
     while start <= min(now, end) and len(given) < _MOST_REPEATS:
         following = later(purchase.created_at_millis, item["repeat"], len(given) + 1)
         expires = {"never": NEVER, "when-repeated": min(following, end)}.get(item["expires"], end)

@@ -18,6 +18,7 @@ COMPLETE: Final = (
     "current_project",
     "data_vault",
     "dev_rate_limit_429",
+    "emails",
     "invitations",
     "jwks",
     "mfa",

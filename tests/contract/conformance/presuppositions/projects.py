@@ -21,6 +21,7 @@ REFUSED: Final[dict[str, JsonObject]] = {
     "SIGN_UP_NOT_ENABLED": {"auth.allowSignUp": False},
     "PASSKEY_AUTHENTICATION_NOT_ENABLED": {"auth.passkey.allowSignIn": False},
     "ANALYTICS_NOT_ENABLED": {"apps.installed.analytics.enabled": False},
+    "REQUIRES_CUSTOM_EMAIL_SERVER": {"emails.server": {"isShared": True, "provider": "smtp"}},
     "PUBLISHABLE_CLIENT_KEY_REQUIRED_FOR_PROJECT": {"project.requirePublishableClientKey": True},
     "OTP sign-in is not enabled for this project": {"auth.otp.allowSignIn": False},
     "Client user deletion is not enabled for this project": {"users.allowClientUserDeletion": False},

@@ -1,0 +1,48 @@
+"""Projects and recipients of e-mails: names and addresses that only what was sent shows."""
+
+from typing import Final
+
+from hexclave.emulator.domains.contact_channels import CHANNELS, ContactChannel, primary_channel
+from hexclave.emulator.domains.projects import PROJECTS
+from hexclave.emulator.domains.users import USERS, User
+from hexclave.emulator.ids import new_id
+from tests.contract.conformance.world import World, presupposes, views
+
+_SUBJECT: Final = "Verify your email at "
+
+
+@presupposes(13)
+def learn_names(world: World) -> None:
+    """A project's name as the subject of a standard e-mail says it."""
+    for exchange, found in views(world, "subject", "html"):
+        project = world.state[PROJECTS].get(exchange.project_id or "")
+        subject = str(found["subject"])
+        if project is not None and exchange.route == "POST emails/render-email" and subject.startswith(_SUBJECT):
+            world.state[PROJECTS].update(project, display_name=subject[len(_SUBJECT) :])
+
+
+@presupposes(41)
+def make_recipients(world: World) -> None:
+    """Users to whom e-mails were sent have an address."""
+    for exchange in world.exchanges:
+        project = world.state[PROJECTS].get(exchange.project_id or "")
+        if exchange.route != "POST emails/send-email" or not exchange.succeeded or project is None:
+            continue
+        for user_id in exchange.body.get("user_ids", ()):
+            if not world.is_presupposed(user_id):
+                continue
+            if world.state[USERS].get(user_id) is None:
+                at = world.begins
+                user = User(id=user_id, project_id=project.id, signed_up_at_millis=at, last_active_at_millis=at)
+                world.state[USERS].insert(user)
+            if primary_channel(world.state, user_id) is None:
+                channel = ContactChannel(
+                    id=new_id(),
+                    project_id=project.id,
+                    user_id=user_id,
+                    value=f"{user_id}@example.com",
+                    is_primary=True,
+                    is_verified=True,
+                    created_at_millis=world.begins,
+                )
+                world.state[CHANNELS].insert(channel)
