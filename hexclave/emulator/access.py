@@ -59,7 +59,7 @@ def identify(emulator: "Emulator", headers: Mapping[str, str]) -> Caller:
     if not project_id:
         raise known("ACCESS_TYPE_WITHOUT_PROJECT_ID", request_type=access_type)
 
-    claims = _session_claims(emulator, headers, project_id)
+    claims = session_claims(emulator, headers, project_id)
     project = emulator.state[PROJECTS].get(project_id)
     if project is None:
         raise known("CURRENT_PROJECT_NOT_FOUND", project_id=project_id)
@@ -79,7 +79,12 @@ def identify(emulator: "Emulator", headers: Mapping[str, str]) -> Caller:
     )
 
 
-def _session_claims(emulator: "Emulator", headers: Mapping[str, str], project_id: str) -> JsonObject | None:
+def session_claims(emulator: "Emulator", headers: Mapping[str, str], project_id: str) -> JsonObject | None:
+    """What the access token among these headers says; `None` without one.
+
+    Raises:
+        Refusal: it is no token, or one that does not let its user in here.
+    """
     token = headers.get("access-token")
     if not token:
         return None

@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
-from hexclave.emulator import access, control, images, reading
+from hexclave.emulator import access, control, fake_provider, images, reading
 from hexclave.emulator.examples import example_reply
 from hexclave.emulator.exchange import HttpRequest, Reply, ok, text
 from hexclave.emulator.ids import secret
@@ -78,6 +78,8 @@ def _outside(emulator: "Emulator", request: HttpRequest, segments: list[str]) ->
     """What the server answers besides the API."""
     if segments[0] == "_emulator":
         return control.answer(emulator, request, segments[1:])
+    if segments[0] == "fake-provider":
+        return fake_provider.answer(emulator, request)
     if segments == ["health"]:
         return Reply(200, b'{"status":"ok"}', {"content-type": "application/json"}, bare=True)
     if segments == ["health", "error-handler-debug", "endpoint"]:

@@ -164,8 +164,11 @@ def _checked_body(entry: Route, validator: Validator, body: Any) -> Any:
     if schema is None:
         return None
     if body is NO_BODY:
-        demanded = [rule.required for place, rule in entry.rules.items() if place.partition(".")[0] == "body"]
-        if not (any(demanded) or (operation is not None and operation.body_required)):
+        demanded = entry.rules.get("body", Rule()).required
+        if demanded is None:
+            demanded = any(rule.required for place, rule in entry.rules.items() if place.startswith("body."))
+            demanded = demanded or (operation is not None and operation.body_required)
+        if not demanded:
             return {}
         validator.faults.append("body must be defined")
         return None

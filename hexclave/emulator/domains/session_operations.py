@@ -16,7 +16,7 @@ from hexclave.emulator.domains.sessions import (
     start_session,
 )
 from hexclave.emulator.exchange import JsonObject, Reply, ok, page, success
-from hexclave.emulator.refusals import known, plain
+from hexclave.emulator.refusals import Refusal, known, plain
 from hexclave.emulator.routing import CLIENT, OPEN, SERVER, Request, route
 from hexclave.emulator.rules import OPTIONAL, USER_ID, UUID, between
 from hexclave.emulator.state import State
@@ -143,8 +143,16 @@ def _oauth_client(request: Request, state: State) -> Project:
     return project
 
 
+def missing_parameter(name: str) -> Refusal:
+    """What OAuth itself says (RFC 6749, section 5.2), which is none of the API's known errors."""
+    error = {"error": "invalid_request", "error_description": f"Missing parameter: `{name}`"}
+    return Refusal(ok(error, status=400, headers={"cache-control": "no-store", "pragma": "no-cache"}))
+
+
 def _refresh_grant(request: Request, state: State, project: Project) -> JsonObject:
-    session = live_session(request, state, project.id, request.body.get("refresh_token", ""))
+    if not request.body.get("refresh_token"):
+        raise missing_parameter("refresh_token")
+    session = live_session(request, state, project.id, request.body["refresh_token"])
     return {"access_token": access_token(request, state, session)}
 
 

@@ -5,7 +5,7 @@ import json
 from datetime import datetime
 from typing import Any, Final
 
-from hexclave.emulator import Reply
+from hexclave.emulator import Reply, fake_provider
 from tests.contract.conformance.mapping import Mapping, Mismatch
 from tests.contract.conformance.recording import Exchange, claims
 
@@ -33,6 +33,9 @@ one to one."""
 
 UPLOADS: Final = "http://127.0.0.1:8121"
 """Where the recorded backend kept pictures; the emulator serves them itself."""
+
+PROVIDER: Final = "http://localhost:8114/auth"
+"""The OAuth provider of the recorded backend; the emulator is its own."""
 
 REMOVED: Final = "(server-side details removed)"
 """What the recordings say instead of text that the API's developers alone should see."""
@@ -113,7 +116,7 @@ class Comparison:
         if where.rpartition(".")[2] in MARKUP and recorded != emulated:
             self._learn(recorded, emulated, where)
             return
-        recorded = recorded.replace(UPLOADS, BASE_URL)
+        recorded = _moved(recorded)
         mine, theirs = claims(recorded), claims(emulated)
         if mine is not None and theirs is not None:
             self.value(mine, theirs, f"{where}<token>")
@@ -148,7 +151,7 @@ class Comparison:
                 self._differ(name, recorded, emulated)
             return
         try:
-            self._mapping.match(recorded, emulated)
+            self._mapping.match(_moved(recorded), emulated)
         except Mismatch:
             self._differ(name, recorded, emulated)
 
@@ -162,6 +165,11 @@ def _decoded(recorded: Exchange, emulated: Reply) -> Any:
     if recorded.reply_headers.get("content-type", "").startswith("application/json"):
         return json.loads(emulated.content)
     return emulated.content.decode("utf-8", "replace")
+
+
+def _moved(recorded: str) -> str:
+    """The text with the addresses of what stood beside the recorded backend and is part of the emulator."""
+    return recorded.replace(UPLOADS, BASE_URL).replace(PROVIDER, BASE_URL + fake_provider.PATH)
 
 
 def _is_time(where: str, value: Any) -> bool:

@@ -22,6 +22,7 @@ COMPLETE: Final = (
     "invitations",
     "jwks",
     "mfa",
+    "oauth_and_connected_accounts",
     "otp_auth",
     "override_error_status",
     "passkey",
@@ -36,5 +37,6 @@ COMPLETE: Final = (
     "users_crud",
     "users_list",
     "users_me",
+    "webhooks",
 )
 """Scenarios whose every exchange is equal, but for those with a reason."""

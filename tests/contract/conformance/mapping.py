@@ -11,9 +11,11 @@ RANDOM: Final = re.compile(
     r"|(?<![0-9A-Za-z])\w{1,24}_[0-9a-z]{45,120}(?![0-9A-Za-z])"  # keys with a prefix
     r"|(?<![0-9A-Za-z_-])[0-9a-hjkmnp-tv-z]{39,52}(?![0-9A-Za-z_-])"  # tokens, codes, nonces
     r"|acct_[0-9a-f]{16}"  # accounts of a payment provider
+    r"|(?<=appsk_)[0-9a-f]{32}"  # tokens of the webhooks' service
     r"|(?<=_)[0-9a-z]{45}(?![0-9A-Za-z])"  # purchase codes behind an id
     r"|(?<=_)[0-9a-z]{13}(?![0-9A-Za-z])"  # the tail of a purchase code
     r"|(?<![0-9A-Za-z])[0-9a-f]{40,64}(?![0-9A-Za-z])"  # authorization codes
+    r"|(?:(?<![0-9A-Za-z_-])|(?<=stack-oauth-inner-))[0-9A-Za-z_-]{43}(?![0-9A-Za-z_-])"  # what OAuth providers make
 )
 
 

@@ -6,11 +6,14 @@ gives the emulator's value for it, or `None` when it is not the one to ask.
 
 from collections.abc import Callable
 from typing import Final, TypeAlias
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from hexclave.emulator import HttpRequest, fake_provider
 from hexclave.emulator.codes import CODES, Code
 from hexclave.emulator.domains.contact_channels import primary_channel
 from hexclave.emulator.mail import MAILS, Mail
-from tests.contract.conformance.recording import Exchange, claims
+from tests.contract.conformance.comparison import BASE_URL
+from tests.contract.conformance.recording import Exchange, claims, objects
 from tests.contract.conformance.world import World
 
 Finder: TypeAlias = Callable[[World, Exchange, str, str], str | None]
@@ -61,3 +64,31 @@ def _is_for(code: Code, user_id: str, email: str | None, sent: dict[str | None, 
     """Whether the code was made for this user, or sent to the user's primary address."""
     mail = sent.get(code.code)
     return code.data.get("user_id") == user_id or (mail is not None and mail.to == email)
+
+
+@finds
+def find_provider_code(world: World, exchange: Exchange, name: str, recorded: str) -> str | None:
+    """The code of the OAuth provider, for whoever signed in there: the account that the recording shows afterwards."""
+    inner_state = world.mapping.known.get(exchange.query.get("state", ""))
+    if name != "code" or inner_state is None or not exchange.route.startswith("GET auth/oauth/callback/"):
+        return None
+    provider_id = exchange.path.rpartition("/")[2]
+    account = next(
+        found
+        for later in world.exchanges
+        if later.seq > exchange.seq
+        for found in objects(later.reply)
+        if found.get("id") == provider_id and "account_id" in found
+    )
+    callback = f"{BASE_URL}/api/v1/auth/oauth/callback/{provider_id}"
+    form = {"decision": "allow", "email": account["email"], "account_id": account["account_id"], "email_verified": "on"}
+    reply = world.emulator.handle(
+        HttpRequest(
+            "POST",
+            fake_provider.PATH,
+            [("state", inner_state), ("redirect_uri", callback)],
+            content=urlencode(form).encode(),
+            base_url=BASE_URL,
+        )
+    )
+    return dict(parse_qsl(urlsplit(reply.headers["location"]).query))["code"]

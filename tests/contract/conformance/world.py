@@ -91,6 +91,8 @@ def _find_made(world: World) -> None:
             said = claims(str(found.get("access_token"))) if makes and "refresh_token" in found else None
             if said is not None:
                 world.made.setdefault(said["refresh_token_id"], exchange.seq)
+                if found.get("is_new_user"):
+                    world.made.setdefault(said["sub"], exchange.seq)
         seen |= asked | set(leaves(exchange.reply))
 
 

@@ -79,7 +79,7 @@ def _first_view(world: World, project_id: str) -> dict[str, Any] | None:
 def _settings(config: dict[str, Any]) -> JsonObject:
     changes = setting_changes({name: value for name, value in config.items() if name != "oauth_providers"})
     changes["auth.oauth.providers"] = {
-        each["id"]: {"type": each["id"], "isShared": True, "allowSignIn": True, "allowConnectedAccounts": True}
+        each["id"]: {"type": each["id"], "isShared": False, "allowSignIn": True, "allowConnectedAccounts": True}
         for each in config["enabled_oauth_providers"]
     }
     return changes
