@@ -1,29 +1,34 @@
-"""What the SDK is like: real calls over a real socket to a small server on this machine. Run it with `make demo`."""
+"""What the SDK is like: real calls over a real socket to the emulator on this machine. Run it with `make demo`."""
 
 import asyncio
 
-import loopback
-
 import hexclave
+from hexclave.testing import RunningEmulator, emulator
 from hexclave_api import OPERATIONS
 from hexclave_api.operations.users import create_user, delete_user, get_current_user, get_user, list_users, update_user
 
 
 def main() -> None:
     print(f"hexclave {hexclave.__version__}: {len(OPERATIONS)} typed operations in hexclave_api\n")
-    with loopback.serve() as url:
-        print(f"A server on this machine answers like the API: {url}\n")
-        as_a_server(url)
-        asyncio.run(as_an_async_server(url))
-        as_a_user(url)
+    with emulator() as hx:
+        print(f"An emulator on this machine answers like the API: {hx.base_url}\n")
+        as_a_server(hx)
+        asyncio.run(as_an_async_server(hx))
+        as_a_user(hx)
+        what_happened(hx)
 
 
-def as_a_server(url: str) -> None:
-    with hexclave.HexclaveServerApp(loopback.PROJECT_ID, loopback.SECRET_SERVER_KEY, base_url=url) as app:
+def as_a_server(hx: RunningEmulator) -> None:
+    with hx.server_app() as app:
         print(f"{app}: its key shows nowhere")
 
         ada = app.call(
-            create_user(primary_email="ada@example.com", display_name="Ada", server_metadata={"plan": "pro"})
+            create_user(
+                primary_email="ada@example.com",
+                primary_email_auth_enabled=True,
+                display_name="Ada",
+                server_metadata={"plan": "pro"},
+            )
         )
         print(f"  created    {ada.display_name} <{ada.primary_email}>, signed up {ada.signed_up_at:%Y-%m-%d %H:%M} UTC")
         for name in ("Grace", "Edsger", "Barbara"):
@@ -45,9 +50,9 @@ def as_a_server(url: str) -> None:
         except hexclave.errors.UserNotFound as error:
             print(f"    except UserNotFound: {error}")
 
-        print("  so is an e-mail address that is taken, with typed details:")
+        print("  so is an address that somebody else signs in with, with typed details:")
         try:
-            app.call(create_user(primary_email="ada@example.com"))
+            app.call(create_user(primary_email="ada@example.com", primary_email_auth_enabled=True))
         except hexclave.errors.UserWithEmailAlreadyExists as error:
             print(f"    except UserWithEmailAlreadyExists: email={error.email}")
 
@@ -58,8 +63,8 @@ def as_a_server(url: str) -> None:
             print(f"    except ValueError: {refused}\n")
 
 
-async def as_an_async_server(url: str) -> None:
-    async with hexclave.AsyncHexclaveServerApp(loopback.PROJECT_ID, loopback.SECRET_SERVER_KEY, base_url=url) as app:
+async def as_an_async_server(hx: RunningEmulator) -> None:
+    async with hx.async_server_app() as app:
         users = await asyncio.gather(
             *(app.call(create_user(primary_email=f"user{number}@example.com")) for number in range(20))
         )
@@ -67,13 +72,23 @@ async def as_an_async_server(url: str) -> None:
         print(f"{app}\n  created and deleted {len(users)} users at once\n")
 
 
-def as_a_user(url: str) -> None:
-    with hexclave.HexclaveClientApp(loopback.PROJECT_ID, loopback.PUBLISHABLE_CLIENT_KEY, base_url=url) as app:
+def as_a_user(hx: RunningEmulator) -> None:
+    with hx.client_app() as app:
         app.auth.sign_up_with_password(email="lin@example.com", password="correct horse battery")
         me = app.call(get_current_user())
         print(f"{app}\n  signed up as {me.primary_email}; the session keeps the tokens and refreshes them")
         app.auth.sign_out()
         print(f"  signed out: access token {app.auth.get_access_token()}")
+
+        app.auth.send_sign_in_code(email="kay@example.com", callback_url="http://localhost:3000/signed-in")
+        mail = hx.outbox[-1]
+        app.auth.sign_in_with_code(mail.code or "")
+        print(f"  signed in with the code of the e-mail to {mail.to}, whose subject is {mail.subject!r}\n")
+
+
+def what_happened(hx: RunningEmulator) -> None:
+    kinds = sorted({hook.type for hook in hx.webhooks})
+    print(f"The emulator saw {len(hx.requests)} requests and {len(hx.webhooks)} webhooks: {', '.join(kinds)}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,9 @@
 """Every Python block that a reader can copy runs, and every link inside the repository leads somewhere."""
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +12,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", ROOT / "spec" / "README.md"]
 PAGES += sorted((ROOT / "docs").rglob("*.md"))
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+TESTS = re.compile(r"^def test_", re.MULTILINE)
 LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)")
 
 
@@ -22,7 +26,22 @@ def blocks():
 
 @pytest.mark.parametrize(("page", "line", "source"), list(blocks()))
 @pytest.mark.usefixtures("server")
-def test_block_runs(page, line, source):
+def test_block_runs(page, line, source, tmp_path):
+    if TESTS.search(source):
+        file = tmp_path / "test_block.py"
+        file.write_text("\n" * (line - 1) + source, encoding="utf-8")
+        # A process of its own, with the fixtures that the package brings and no other plugin.
+        command = [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "hexclave.pytest_plugin", str(file)]
+        done = subprocess.run(
+            command,
+            cwd=tmp_path,
+            env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+            capture_output=True,
+            text=True,
+            timeout=100,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return
     code = compile("\n" * (line - 1) + source, str(page), "exec")
     exec(code, {"__name__": "__main__"})
 
