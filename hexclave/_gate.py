@@ -64,8 +64,8 @@ class Gate(Generic[P]):
         return not self._queue and max(self.busy_at, self.pace.opens) < time
 
     def join(self, number: int) -> None:
-        if not self._queue:
-            # Left behind by callers that gave up; using them now would be a burst.
+        if not self._queue and self._permits:
+            self.give_back(self._start)
             self._permits = 0
         insort(self._queue, number)
 
@@ -99,6 +99,10 @@ class Gate(Generic[P]):
             self._start = lease.start - self._permits * lease.interval
             self._interval = lease.interval
             self._permits += lease.count
+
+    def give_back(self, opens: float) -> None:
+        """Callers gave up, and the permits from `opens` on are free again."""
+        self.pace.opens = min(self.pace.opens, opens)
 
     def close(self, now: float) -> None:
         """Give up the permits in hand: something was refused."""

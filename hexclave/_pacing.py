@@ -30,8 +30,10 @@ _DEPTH: Final = 0.03
 """How far below the believed limit the rate starts after a cut."""
 _FIRST_PERIOD: Final = 2.5
 _GROWTH: Final = 4.0
-_PERIOD: Final = 60.0
+_PERIOD: Final = 40.0
 _LONGEST_PERIOD: Final = 600.0
+_FEW: Final = 5.0
+"""Calls per second below which all times grow with the time between calls."""
 _UNNOTICED: Final = 0.3
 _LAG: Final = 1.0
 """A limiter refuses up to so many seconds after its limit was passed, because it allows bursts."""
@@ -150,24 +152,31 @@ class Adaptive:
         if announced is not None and (self.limit is None or announced < self.limit):
             self.limit, self.period = announced, _PERIOD
 
+    @property
+    def _stretch(self) -> float:
+        """By how much all times are longer because calls are few."""
+        return 1.0 if self.limit is None else max(1.0, _FEW / self.limit)
+
     def _guess(self) -> float:
-        first = _FIRST_GUESS if self.limit is None else _NEXT_GUESS
+        first = _FIRST_GUESS if self.limit is None else _NEXT_GUESS * self._stretch
         return min(first * 2.0 ** min(self.strikes, 10), _LONGEST_GUESS)
 
     def _learn(self, now: float, closed: float) -> None:
-        rate = self.rate
+        rate, stretch = self.rate, self._stretch
         # Refused at both ends, so what was accepted in between is the least that the server allows.
         least = min(self.answered / (now - self.cut), rate) if now > self.cut else 0.0
         if self.limit is None:
-            self.limit = math.sqrt(least * rate)
+            self.limit = max(math.sqrt(least * rate), _SLOWEST)
+            self.period = _FIRST_PERIOD * self._stretch
         else:
-            earlier = self._rate_at(max(self.age - _LAG, 0.0), self.limit)
-            unnoticed = rate / (1 + _UNNOTICED / max(self.age, _UNNOTICED))
-            # Refused at once or far above the last limit: little is known about the limit, so look closer again.
-            tried = self.age > 3 * _LAG and rate < 4 * self.limit
-            self.period = self.period * _GROWTH if tried else _FIRST_PERIOD
-            self.limit = max(least, min(earlier, unnoticed))
-        self.limit = max(self.limit, _SLOWEST)
+            earlier = self._rate_at(max(self.age - _LAG * stretch, 0.0), self.limit)
+            unnoticed = rate / (1 + min(_UNNOTICED * stretch / self.age, 1.0))
+            if self.age < 1.5 * _LAG * stretch or rate > 4 * self.limit:
+                # Refused at once or far above the last limit: little is known about the limit, so look closer again.
+                self.period = _FIRST_PERIOD * stretch
+            elif self.age > 3 * _LAG * stretch:
+                self.period *= _GROWTH
+            self.limit = max(least, min(earlier, unnoticed), _SLOWEST)
         # A refusal should cost neither more than 5 % of the time nor be more than one call in a hundred.
         self.period = min(self.period, max(_PERIOD, 20 * closed, 100 / self.limit), _LONGEST_PERIOD)
 

@@ -62,6 +62,9 @@ class SharedGate(Gate[P]):
         super().learn(change)
         self._untold.append(change)
 
+    def give_back(self, opens: float) -> None:
+        """They are lost; another process may have taken the ones after them."""
+
     def close(self, now: float) -> None:
         super().close(now)
         self._refused = True

@@ -1,0 +1,386 @@
+"""Gates in virtual time: who waits, how long, in which order, and who does not."""
+
+import itertools
+import threading
+import time
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hexclave._steps import Sleep, Steps
+from hexclave.errors import UnsafeUseError
+from hexclave.ratelimit import LONGEST_CLOSED, Gates, RateLimit, Scope, Ticket, WaitTooLong
+from tests.unit.simulated import SCOPE, World
+
+AFTER_5 = {"retry-after": "5"}
+
+
+class Scene:
+    """A world with gates, and a log of who was let through when."""
+
+    def __init__(self, **options: Any) -> None:
+        self.world = World(late=0)
+        self.began = self.world.now
+        self.gates = Gates(**options)
+        self.log: list[tuple[float, object]] = []
+
+    @property
+    def now(self) -> float:
+        return self.world.now - self.began
+
+    def passes_at_once(self, scope: Scope = SCOPE, **limits: Any) -> Ticket | None:
+        """The ticket of a call that is let through without any wait; `None` if it has to wait."""
+        steps = self.gates.admit(scope, clock=self.world, **{"deadline": None, **limits})
+        try:
+            next(steps)
+        except StopIteration as end:
+            ticket: Ticket = end.value
+            return ticket
+        steps.close()
+        return None
+
+    def refuse(self, scope: Scope = SCOPE, headers: dict[str, str] = AFTER_5) -> None:
+        ticket = self.passes_at_once(scope)
+        assert ticket is not None
+        self.gates.settle(ticket, 429, headers, clock=self.world)
+
+    def call(self, name: object, scope: Scope = SCOPE, deadline: float | None = None) -> Steps[None]:
+        ends = None if deadline is None else self.began + deadline
+        try:
+            ticket = yield from self.gates.admit(scope, deadline=ends, clock=self.world)
+        except WaitTooLong as wait:
+            self.log.append((self.now, wait))
+            return
+        self.log.append((self.now, name))
+        yield Sleep(0.02)
+        self.gates.settle(ticket, 200, {}, clock=self.world)
+
+    def queue(self, count: int, scope: Scope = SCOPE) -> None:
+        for number in range(count):
+            self.world.start(self.call(number, scope))
+        self.world.run(self.world.now)
+
+
+def test_a_scope_without_a_known_limit_costs_no_step_and_leaves_no_trace() -> None:
+    scene = Scene()
+    ticket = scene.passes_at_once()
+    assert ticket is not None
+    scene.gates.settle(ticket, 200, {"ratelimit-remaining": "0"}, clock=scene.world)
+    assert scene.gates._gates == {}
+
+
+def test_after_a_429_nobody_passes_before_the_time_it_named() -> None:
+    scene = Scene()
+    scene.refuse()
+    scene.queue(3)
+    assert scene.log == []
+    scene.world.run()
+    assert scene.log[0] == (pytest.approx(5, abs=0.01), 0)
+
+
+@pytest.mark.parametrize("field", Scope._fields)
+def test_other_scopes_do_not_wait(field: str) -> None:
+    scene = Scene()
+    scene.refuse()
+    assert scene.passes_at_once(SCOPE._replace(**{field: "other"})) is not None
+    assert scene.passes_at_once() is None
+
+
+def test_after_opening_calls_are_let_through_one_by_one_and_ever_faster() -> None:
+    scene = Scene()
+    scene.refuse()
+    scene.queue(200)
+    scene.world.run()
+    times = [moment for moment, _ in scene.log]
+    gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
+    assert len(times) == 200
+    assert times[9] > 5.2
+    assert sum(gaps[:20]) > 2 * sum(gaps[-20:])
+
+
+def test_first_come_first_served() -> None:
+    scene = Scene()
+    scene.refuse()
+    scene.queue(200)
+    scene.world.run()
+    assert [name for _, name in scene.log] == list(range(200))
+
+
+@pytest.mark.parametrize("headers", [{}, {"x-ratelimit-remaining": "5", "x-ratelimit-reset": "90"}])
+def test_a_429_that_does_not_say_how_long_closes_ever_longer_while_nothing_gets_through(
+    headers: dict[str, str],
+) -> None:
+    scene = Scene()
+    opened = []
+    for _ in range(8):
+        while (ticket := scene.passes_at_once()) is None:
+            scene.world.now += 0.01
+        opened.append(scene.now)
+        scene.gates.settle(ticket, 429, headers, clock=scene.world)
+    waits = [later - earlier for earlier, later in itertools.pairwise(opened)]
+    assert waits == pytest.approx([1, 2, 4, 8, 16, 32, 60], abs=0.1)
+
+
+def test_a_reset_is_waited_for_where_retry_after_is_missing() -> None:
+    scene = Scene()
+    scene.refuse(headers={"ratelimit-remaining": "0", "ratelimit-reset": "7"})
+    scene.queue(1)
+    scene.world.run()
+    assert scene.log == [(pytest.approx(7, abs=0.01), 0)]
+
+
+@pytest.mark.parametrize("seconds", ["31536000", "999999999999999", "301"])
+def test_no_reply_closes_a_gate_for_longer_than_the_longest(seconds: str) -> None:
+    scene = Scene()
+    scene.refuse(headers={"retry-after": seconds})
+    scene.queue(1)
+    scene.world.run()
+    assert scene.log == [(pytest.approx(LONGEST_CLOSED, abs=0.01), 0)]
+
+
+def test_a_caller_whose_deadline_comes_before_the_opening_learns_so_at_once() -> None:
+    scene = Scene()
+    scene.refuse()
+    with pytest.raises(WaitTooLong) as caught:
+        scene.passes_at_once(deadline=scene.world.now + 4.9)
+    assert caught.value.retry_after == pytest.approx(5)
+    assert scene.passes_at_once(deadline=scene.world.now + 5.1) is None
+
+
+def test_a_caller_who_does_not_want_to_wait_so_long_for_a_closed_gate_learns_so_at_once() -> None:
+    scene = Scene()
+    scene.refuse()
+    with pytest.raises(WaitTooLong):
+        scene.passes_at_once(longest_closed=4.9)
+    assert scene.passes_at_once(longest_closed=5.1) is None
+
+
+def test_a_caller_learns_at_once_that_too_many_are_in_front() -> None:
+    scene = Scene(ceiling=RateLimit(per_second=10))
+    scene.queue(50)
+    with pytest.raises(WaitTooLong) as caught:
+        scene.passes_at_once(deadline=scene.world.now + 4)
+    assert caught.value.retry_after == pytest.approx(5, abs=0.2)
+
+
+def test_a_caller_leaves_at_once_when_a_further_429_makes_the_wait_too_long() -> None:
+    scene = Scene()
+    scene.refuse(headers={"retry-after": "1"})
+    scene.world.start(scene.call("patient"))
+    scene.world.start(scene.call("hurried", deadline=3))
+    scene.world.run(scene.world.now + 1.01)
+    assert [name for _, name in scene.log] == ["patient"]
+    in_flight = Ticket(SCOPE, 0, scene.world.now)
+    scene.gates.settle(in_flight, 429, {"retry-after": "30"}, clock=scene.world)
+    scene.world.run(scene.world.now + 1.5)
+    moment, outcome = scene.log[1]
+    assert isinstance(outcome, WaitTooLong)
+    assert moment < 1.2
+
+
+def test_callers_that_gave_up_do_not_hold_up_others() -> None:
+    scene = Scene(ceiling=RateLimit(per_second=1))
+    assert scene.passes_at_once() is not None
+    waiting = [scene.gates.admit(SCOPE, deadline=None, clock=scene.world) for _ in range(1000)]
+    for steps in waiting:
+        next(steps)
+    scene.queue(1)
+    for steps in waiting:
+        steps.close()
+    scene.world.run()
+    assert scene.log[0][0] <= 1.6
+
+
+def test_a_caller_that_wakes_late_does_not_hold_up_others() -> None:
+    scene = Scene()
+    scene.refuse()
+    frozen = scene.gates.admit(SCOPE, deadline=None, clock=scene.world)
+    next(frozen)
+    scene.queue(10)
+    scene.world.run()
+    assert len(scene.log) == 10
+    assert scene.log[-1][0] < 6
+    with pytest.raises(StopIteration):
+        next(frozen)
+
+
+def test_permits_that_nobody_used_are_not_saved_up() -> None:
+    scene = Scene(ceiling=RateLimit(per_second=1000))
+    waiting = [scene.gates.admit(SCOPE, deadline=None, clock=scene.world) for _ in range(40)]
+    for steps in waiting:
+        next(steps, None)
+    for steps in waiting:
+        steps.close()
+    scene.world.now += 60
+    passed = [scene.passes_at_once() for _ in range(40)]
+    assert len([ticket for ticket in passed if ticket]) <= 2
+
+
+def test_refusals_of_calls_that_were_under_way_close_the_gate_only_once() -> None:
+    scene = Scene()
+    tickets = [scene.passes_at_once() for _ in range(50)]
+    for ticket in tickets:
+        assert ticket is not None
+        scene.gates.settle(ticket, 429, {}, clock=scene.world)
+    scene.queue(1)
+    scene.world.run()
+    assert scene.log[0][0] == pytest.approx(1, abs=0.01)
+
+
+def test_a_scope_that_was_long_quiet_counts_as_unlimited_again() -> None:
+    scene = Scene()
+    scene.refuse()
+    scene.world.now += 304
+    scene.refuse(SCOPE._replace(template="/teams"))
+    assert SCOPE in scene.gates._gates
+    scene.world.now += 2
+    scene.refuse(SCOPE._replace(template="/permissions"))
+    assert SCOPE not in scene.gates._gates
+
+
+def test_the_number_of_gates_is_bounded_and_those_in_use_stay() -> None:
+    scene = Scene()
+    scene.refuse()
+    scene.queue(1)
+    for number in range(1500):
+        scene.refuse(SCOPE._replace(project_id=f"project-{number}"))
+    assert len(scene.gates._gates) <= 1000
+    assert SCOPE in scene.gates._gates
+
+
+def test_the_ceiling_is_over_all_scopes_together() -> None:
+    scene = Scene(ceiling=RateLimit(per_second=10, burst=4))
+    for number in range(24):
+        scene.world.start(scene.call(number, SCOPE._replace(template=f"/{number % 3}")))
+    scene.world.run()
+    times = [moment for moment, _ in scene.log]
+    assert times[3] == pytest.approx(0, abs=0.01)
+    assert times[-1] == pytest.approx(2, abs=0.05)
+
+
+def test_a_call_that_waits_at_its_scopes_gate_takes_nothing_from_the_ceiling() -> None:
+    scene = Scene(ceiling=RateLimit(per_second=10))
+    other = SCOPE._replace(template="/teams")
+    scene.refuse(other)
+    scene.queue(20, other)
+    scene.world.run(scene.world.now + 1)
+    assert scene.passes_at_once() is not None
+
+
+ARRIVALS = st.lists(
+    st.tuples(
+        st.floats(0, 0.5), st.booleans(), st.floats(0, 2)
+    ),  # seconds since the one before, whether it gives up, when
+    min_size=1,
+    max_size=60,
+)
+
+
+@given(st.floats(0.5, 200), st.integers(1, 20), ARRIVALS)
+def test_the_ceiling_is_never_exceeded_and_nobody_waits_for_nothing(
+    per_second: float, burst: int, arrivals: list[tuple[float, bool, float]]
+) -> None:
+    scene = Scene(ceiling=RateLimit(per_second, burst))
+    arrival, staying, order = 0.0, 0, []
+    for number, (pause, gives_up, after) in enumerate(arrivals):
+        arrival += pause
+        steps = scene.call(number)
+        scene.world.start(steps, after=arrival)
+        if gives_up:
+            scene.world.start(_closing(steps, after), after=arrival)
+        else:
+            staying += 1
+            order.append(number)
+    scene.world.run()
+    times = [moment for moment, _ in scene.log]
+    for first, begin in enumerate(times):
+        for last in range(first, len(times)):
+            assert last - first + 1 <= burst + per_second * (times[last] - begin) + 1.001
+    assert [name for _, name in scene.log if name in order] == order
+    assert times == [] or times[-1] <= arrival + 2 + len(arrivals) / per_second + 0.5
+
+
+def _closing(steps: Steps[None], after: float) -> Steps[None]:
+    yield Sleep(after)
+    steps.close()
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 0.3), st.sampled_from(["call", "refuse", "hurry"]), st.floats(0.1, 3)), max_size=60)
+)
+def test_whatever_happens_every_call_ends_and_none_passes_a_closed_gate(events: list[tuple[float, str, float]]) -> None:
+    scene = Scene()
+    scene.refuse(headers={"retry-after": "1"})
+    closed = [(0.0, 1.0)]
+    started, begun = 0, 0.0
+    for pause, event, seconds in events:
+        begun += pause
+        scene.world.run(scene.began + begun)
+        if event == "refuse":
+            in_flight = Ticket(SCOPE, 0, scene.world.now)
+            scene.gates.settle(in_flight, 429, {"retry-after": f"{seconds:.3f}"}, clock=scene.world)
+            closed.append((scene.now, scene.now + float(f"{seconds:.3f}")))
+        else:
+            scene.world.start(scene.call(started, deadline=scene.now + seconds if event == "hurry" else None))
+            started += 1
+    scene.world.run()
+    assert len(scene.log) == started
+    for moment, outcome in scene.log:
+        if not isinstance(outcome, WaitTooLong):
+            assert not [span for span in closed if span[0] + 1e-6 < moment < span[1] - 1e-6]
+    assert scene.gates._gates[SCOPE].empty
+
+
+def test_nothing_is_locked_while_a_call_waits() -> None:
+    scene = Scene()
+    scene.refuse()
+    waiting = scene.gates.admit(SCOPE, deadline=None, clock=scene.world)
+    next(waiting)
+    assert not scene.gates._lock.locked()
+    waiting.close()
+    assert not scene.gates._lock.locked()
+
+
+def test_threads_share_a_ceiling() -> None:
+    gates = Gates(ceiling=RateLimit(per_second=200))
+    ends: list[float] = []
+
+    def work() -> None:
+        for _ in range(10):
+            steps = gates.admit(SCOPE, deadline=None, clock=time)
+            try:
+                while True:
+                    step = next(steps)
+                    assert isinstance(step, Sleep)
+                    time.sleep(step.seconds)
+            except StopIteration:
+                ends.append(time.monotonic())
+
+    threads = [threading.Thread(target=work) for _ in range(10)]
+    begin = time.monotonic()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(ends) == 100
+    assert max(ends) - begin >= 99 / 200 - 0.03
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        ({"per_second": 0}, "per_second"),
+        ({"per_second": -1}, "per_second"),
+        ({"per_second": float("nan")}, "per_second"),
+        ({"per_second": float("inf")}, "per_second"),
+        ({"per_second": True}, "per_second"),
+        ({"per_second": "5"}, "per_second"),
+        ({"per_second": 1, "burst": 0}, "burst"),
+        ({"per_second": 1, "burst": 1.5}, "burst"),
+    ],
+)
+def test_a_ceiling_out_of_range_is_refused_by_name(arguments: dict[str, Any], name: str) -> None:
+    with pytest.raises(UnsafeUseError, match=rf"RateLimit: {name} must be"):
+        RateLimit(**arguments)
