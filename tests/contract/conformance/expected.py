@@ -3,6 +3,9 @@
 from typing import Final
 
 REASONS: Final[dict[str, str]] = {
+    "analytics#10": "how many bytes a chunk takes depends on the file that the recorded server wrote",
+    "analytics#11": "how many bytes a chunk takes depends on the file that the recorded server wrote",
+    "analytics#13": "ClickHouse says in its own words what is wrong with a query; the emulator asks SQLite",
     "payments#1": "leads to the recorded stand-in for Stripe; the emulator stands in for Stripe itself",
     "payments#23": "50 - 20 - 500 + 500 are 30; the recorded server read its ledger behind the expiry in 2030",
     "payments#38": "the same balance with 137 granted on top; the recorded server said 30",
@@ -11,6 +14,7 @@ REASONS: Final[dict[str, str]] = {
 """`scenario#seq` to why the reply differs."""
 
 COMPLETE: Final = (
+    "analytics",
     "anonymous",
     "api_keys",
     "auth_errors",
