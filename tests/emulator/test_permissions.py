@@ -149,6 +149,27 @@ def test_events_tell_of_every_grant(cast: Cast) -> None:
     ]
 
 
+def test_the_lists_are_apart(cast: Cast) -> None:
+    """What holds in teams is not listed for the project, nor the other way round."""
+    define(cast, "read")
+    ada = cast.person("ada")
+    team = ada(create_team(display_name="Engines"))
+    cast.server(permissions.grant_project_permission(ada.id, "read"))
+    in_team = ada(permissions.list_team_permissions(user_id="me")).items
+    assert [(each.id, each.team_id) for each in in_team] == [("team_admin", team.id)]
+    assert [each.id for each in ada(permissions.list_project_permissions(user_id="me")).items] == ["read"]
+
+
+def test_clients_list_their_own_permissions(cast: Cast) -> None:
+    """Another user's are refused, and so is the whole list."""
+    ada, bob = cast.person("ada"), cast.person("bob")
+    for listing in (permissions.list_team_permissions, permissions.list_project_permissions):
+        for operation in (listing(user_id=bob.id), listing()):
+            status, text = ada.refused(operation)
+            assert (status, text[:51]) == (403, "Client can only list permissions for their own user")
+        assert cast.nobody.refused(listing()) == (400, "CANNOT_GET_OWN_USER_WITHOUT_USER")
+
+
 def test_what_is_contained_cannot_be_taken_alone(cast: Cast) -> None:
     """Only what was given directly is taken back."""
     ada = cast.person("ada")
