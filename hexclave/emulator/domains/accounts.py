@@ -7,6 +7,7 @@ from hexclave.emulator.domains.oauth_accounts import OAUTH_ACCOUNTS, OAuthAccoun
 from hexclave.emulator.domains.permissions import default_permissions, grant
 from hexclave.emulator.domains.projects import Project
 from hexclave.emulator.domains.sessions import SESSIONS
+from hexclave.emulator.domains.sign_up_rules import admitted, sign_up_context
 from hexclave.emulator.domains.team_members import create_team
 from hexclave.emulator.domains.teams import MEMBERSHIPS, membership
 from hexclave.emulator.domains.users import USERS, User, find_user, user_view
@@ -98,16 +99,29 @@ def sign_up(request: Request, state: State, given: JsonObject) -> User:
     """A new user, or the anonymous user who calls turned into a regular one.
 
     Raises:
-        Refusal: SIGN_UP_NOT_ENABLED; USER_EMAIL_ALREADY_EXISTS.
+        Refusal: SIGN_UP_NOT_ENABLED; SIGN_UP_REJECTED; USER_EMAIL_ALREADY_EXISTS.
     """
     if not request.project.config["auth"]["allowSignUp"]:
         raise known("SIGN_UP_NOT_ENABLED")
+    if admitted(state, request.project, _sign_up_context(given), request.now):
+        given = {**given, "restricted_by_admin": True}
     current = request.caller.user
     if current is None or not current.is_anonymous:
         return give_personal_team(request, state, create_user(request, state, given))
     end_sessions(state, current.id)
     current = state[USERS].update(current, signed_up_at_millis=request.now)
     return change_user(request, state, current, {**given, "is_anonymous": False})
+
+
+def _sign_up_context(given: JsonObject) -> JsonObject:
+    provider = next((each["id"] for each in given.get("oauth_providers") or ()), None)
+    methods = {"password": given.get("password"), "otp": given.get("otp_auth_enabled"), "oauth": provider}
+    return sign_up_context(
+        email=given.get("primary_email"),
+        auth_method=next((name for name, value in methods.items() if value), "passkey"),
+        oauth_provider=provider,
+        country_code=given.get("country_code"),
+    )
 
 
 def user_in_body(state: State, project: Project, user_id: str) -> User:

@@ -1,6 +1,5 @@
 """Setting payments up, cards, billing and invoices of customers: answered without Stripe."""
 
-from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from hexclave.emulator.domains.customers import require_customer, require_own
@@ -13,6 +12,7 @@ from hexclave.emulator.domains.payment_accounts import (
     default_method,
     open_account,
 )
+from hexclave.emulator.domains.payment_amounts import cents
 from hexclave.emulator.domains.purchases import PURCHASES, Purchase
 from hexclave.emulator.exchange import JsonObject, Reply, cursor_page, ok, success
 from hexclave.emulator.ids import secret
@@ -137,15 +137,6 @@ def _invoice(purchase: Purchase) -> JsonObject:
     return {
         "created_at_millis": purchase.created_at_millis,
         "status": "paid",
-        "amount_total": _cents(price.get("USD")) * purchase.quantity,
+        "amount_total": cents(price.get("USD")) * purchase.quantity,
         "hosted_invoice_url": None,
     }
-
-
-def _cents(amount: str | None) -> int:
-    """A decimal amount such as `9.99` in hundredths; what is no amount is nothing."""
-    try:
-        value = Decimal(amount or "0")
-        return int(value * 100) if value.is_finite() and abs(value) < 10**12 else 0
-    except InvalidOperation:
-        return 0

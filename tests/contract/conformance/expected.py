@@ -24,6 +24,7 @@ COMPLETE: Final = (
     "dev_rate_limit_429",
     "emails",
     "invitations",
+    "internal_config",
     "jwks",
     "mfa",
     "oauth_and_connected_accounts",
