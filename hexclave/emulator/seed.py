@@ -11,9 +11,18 @@ from hexclave.emulator.state import State
 _READY: Final = "emulator"
 _TEN_YEARS: Final = 10 * 365 * 24 * 3600 * 1000
 
+_PROVIDERS: Final = (
+    *("google", "github", "microsoft", "spotify", "facebook", "discord", "gitlab", "bitbucket", "linkedin"),
+    *("apple", "x", "twitch"),
+)
+
 READY_SETTINGS: Final = {
     "auth.otp.allowSignIn": True,
     "auth.passkey.allowSignIn": True,
+    "auth.oauth.providers": {
+        name: {"type": name, "isShared": False, "allowSignIn": True, "allowConnectedAccounts": True}
+        for name in _PROVIDERS
+    },
     "apiKeys.enabled.team": True,
     "apiKeys.enabled.user": True,
     "teams.allowClientTeamCreation": True,

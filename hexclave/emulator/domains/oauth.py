@@ -1,7 +1,6 @@
 """`/auth/oauth/authorize` and `/auth/oauth/callback`: to a provider and back. Every provider is the fake one."""
 
 import json
-from http.cookies import CookieError, SimpleCookie
 from secrets import token_urlsafe
 from typing import Final
 
@@ -170,11 +169,8 @@ def _signed_in(request: Request, state: State, project: Project, flow: OAuthFlow
 
 
 def _has_cookie(request: Request, flow: OAuthFlow) -> bool:
-    try:
-        cookie = SimpleCookie(request.headers.get("cookie", "")).get(f"{_COOKIE}{flow.id}")
-    except CookieError:
-        return False
-    return cookie is not None and cookie.value == "true"
+    cookies = request.headers.get("cookie", "").split(";")
+    return f"{_COOKIE}{flow.id}=true" in map(str.strip, cookies)
 
 
 def _without_cookie(flow: OAuthFlow) -> dict[str, str]:
