@@ -48,16 +48,25 @@ def make_members(world: World) -> None:
     for user in list(world.state[USERS]):
         if user.selected_team_id:
             _join(world, user.selected_team_id, user.id)
-    decided: set[Pair] = set()
+    decided: dict[Pair, bool] = {}
     invited: set[str] = set()
     for exchange in world.exchanges:
         for pair, is_member in _evidence(world, exchange, invited):
-            if pair not in decided and is_member:
-                _join(world, *pair)
-            decided.add(pair)
+            decided.setdefault(pair, is_member)
         invited |= {str(found["team_id"]) for found in objects(exchange.reply) if "recipient_email" in found}
         if template(world, exchange) == "POST /team-invitations/send-code" and exchange.succeeded:
             invited.add(addressed(world, exchange)["team_id"])
+    shown = [pair for exchange in world.exchanges for pair in _profiles(world, exchange)]
+    for pair in dict.fromkeys([*shown, *decided]):
+        if decided.get(pair):
+            _join(world, *pair)
+
+
+def _profiles(world: World, exchange: Exchange) -> list[Pair]:
+    """Members in the order in which they joined."""
+    if template(world, exchange) != "GET /team-member-profiles" or not exchange.succeeded:
+        return []
+    return [(item["team_id"], item["user_id"]) for item in exchange.reply["items"]]
 
 
 def _evidence(world: World, exchange: Exchange, invited: set[str]) -> Iterator[tuple[Pair, bool]]:
