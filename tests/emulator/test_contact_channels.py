@@ -82,7 +82,7 @@ def test_an_address_signs_one_user_in(cast: Cast, ada: Person) -> None:
 def test_another_address_must_be_verified_anew(cast: Cast, ada: Person) -> None:
     """Unless the server says at once that it is; the user cannot have the same address twice."""
     (own,) = ada(channels.list_contact_channels(user_id="me")).items
-    assert not ada(channels.update_contact_channel("me", own.id, value="Other@example.com")).is_verified
+    assert not ada(channels.update_contact_channel("me", own.id, value="Other@example.com", type_="email")).is_verified
     assert listed(ada) == [("other@example.com", True, False, True)]
     verified = channels.update_contact_channel_as_server(ada.id, own.id, value="third@example.com", is_verified=True)
     assert cast.server(verified).is_verified
@@ -213,4 +213,11 @@ def test_an_address_is_an_address(ask: Asker, ada: Person, value: object) -> Non
     body = {"user_id": "me", "value": value, "type": "email", "used_for_auth": False}
     assert ask.client("POST", "/contact-channels", body, **ada.headers).status == 400
     (own,) = ada(channels.list_contact_channels(user_id="me")).items
-    assert ask.client("PATCH", f"/contact-channels/me/{own.id}", {"value": value}, **ada.headers).status == 400
+    changed = ask.client("PATCH", f"/contact-channels/me/{own.id}", {"value": value, "type": "email"}, **ada.headers)
+    assert (changed.status, changed.headers.get("x-stack-known-error")) == (400, "SCHEMA_ERROR")
+
+
+def test_a_change_without_a_type_takes_any_text(ada: Person) -> None:
+    """A gap of the real API: it looks at the value when the type stands beside it."""
+    (own,) = ada(channels.list_contact_channels(user_id="me")).items
+    assert ada(channels.update_contact_channel("me", own.id, value="No Address")).value == "No Address"

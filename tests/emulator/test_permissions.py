@@ -198,8 +198,9 @@ def test_a_default_that_is_not_defined_lets_nobody_in(cast: Cast) -> None:
 @pytest.mark.parametrize("name", ["Bad", "a b", "", "$own", "$$read_members", "ä", "a-b", "a.b", "x" * 5 + "!"])
 def test_names_are_plain(cast: Cast, ask: Asker, name: str) -> None:
     """A definition takes lower-case letters, digits, colon and underscore."""
-    made = ask.admin("POST", "/project-permission-definitions", {"id": name})
-    assert (made.status, made.headers.get("x-stack-known-error")) == (400, "SCHEMA_ERROR")
+    for body in ({"id": name}, {"id": "fine", "contained_permission_ids": [name]}):
+        made = ask.admin("POST", "/project-permission-definitions", body)
+        assert (made.status, made.headers.get("x-stack-known-error")) == (400, "SCHEMA_ERROR")
 
 
 def test_permissions_of_a_project_survive_strange_settings(cast: Cast) -> None:

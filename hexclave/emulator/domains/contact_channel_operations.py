@@ -14,7 +14,7 @@ from hexclave.emulator.domains.contact_channels import (
 from hexclave.emulator.domains.sign_in import check_callback
 from hexclave.emulator.exchange import JsonObject, Reply, created, ok, page, success
 from hexclave.emulator.ids import new_id
-from hexclave.emulator.refusals import known, plain, unguarded
+from hexclave.emulator.refusals import known, plain, schema_error, unguarded
 from hexclave.emulator.routing import CLIENT, Request, route
 from hexclave.emulator.rules import CODE, EMAIL, URL, USER_ID, UUID, Rule
 from hexclave.emulator.state import State
@@ -85,7 +85,7 @@ def get_channel(request: Request, state: State) -> Reply:
     return ok(channel_view(channel))
 
 
-@route("PATCH", "/contact-channels/{user_id}/{contact_channel_id}", access=CLIENT, rules=_ONE | {"body.value": EMAIL})
+@route("PATCH", "/contact-channels/{user_id}/{contact_channel_id}", access=CLIENT, rules=_ONE)
 def patch_channel(request: Request, state: State) -> Reply:
     _check_own(request, request.user_id(request.params["user_id"]), "update")
     channel = _found(request, state)
@@ -94,7 +94,7 @@ def patch_channel(request: Request, state: State) -> Reply:
     names = ("is_primary", "is_verified", "used_for_auth")
     changes: JsonObject = {name: request.body[name] for name in names if name in request.body}
     if "value" in request.body:
-        changes = {"value": request.body["value"].lower(), "is_verified": False, **changes}
+        changes = {"value": _new_value(request), "is_verified": False, **changes}
     email = changes.get("value", channel.value)
     if changes.get("used_for_auth", channel.used_for_auth):
         other = sign_in_channel(state, request.project.id, email)
@@ -117,6 +117,17 @@ def delete_channel(request: Request, state: State) -> Reply:
         raise plain(400, "Contact channel not found")
     state[CHANNELS].delete(channel.id)
     return success()
+
+
+def _new_value(request: Request) -> str:
+    """What a change puts in place of the address. Without a type beside it the API takes any text as it is."""
+    value: str = request.body["value"]
+    if request.body.get("type") != "email":
+        return value
+    faults = [f"body.value {fault}" for check in EMAIL.checks if (fault := check(value)) is not None]
+    if faults:
+        raise schema_error(request.method, request.path, faults)
+    return value.lower()
 
 
 def _taken(email: str | None) -> Exception:

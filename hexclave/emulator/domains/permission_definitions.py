@@ -5,6 +5,7 @@ from typing import Final
 from hexclave.emulator.domains.permissions import (
     GRANTS,
     PERMISSION_ID,
+    PERMISSION_IDS,
     SYSTEM,
     Scope,
     definition_view,
@@ -20,6 +21,7 @@ from hexclave.emulator.rules import between, matches
 from hexclave.emulator.state import State
 
 _OWN_ID: Final = matches(r"[a-z0-9_:]+", 'may hold only lowercase letters, numbers, ":" and "_"')
+_FIELDS: Final = {"body.id": _OWN_ID, "body.contained_permission_ids": PERMISSION_IDS}
 _ONE: Final = {"params.permission_id": PERMISSION_ID}
 
 
@@ -31,7 +33,7 @@ def _serve(scope: Scope) -> None:
         found = list(definitions(request.project, scope).values())
         return paged(request, found, words=("id", "description"))
 
-    @route("POST", path, access=ADMIN, rules={"body.id": _OWN_ID})
+    @route("POST", path, access=ADMIN, rules=_FIELDS)
     def post_definition(request: Request, state: State) -> Reply:
         own, body = own_definitions(request.project), request.body
         if body["id"] in own:
@@ -40,7 +42,7 @@ def _serve(scope: Scope) -> None:
         change_settings(state, request.project, {"rbac.permissions": {**own, body["id"]: made}})
         return created(_view(body["id"], made))
 
-    @route("PATCH", f"{path}/{{permission_id}}", access=ADMIN, rules=_ONE | {"body.id": _OWN_ID})
+    @route("PATCH", f"{path}/{{permission_id}}", access=ADMIN, rules=_ONE | _FIELDS)
     def patch_definition(request: Request, state: State) -> Reply:
         old_id = _existing(request, scope)
         new_id = request.body.get("id", old_id)

@@ -50,6 +50,10 @@ def _permission_id(value: str) -> str | None:
 
 
 PERMISSION_ID: Final = Rule((_permission_id,))
+PERMISSION_IDS: Final = Rule(
+    (lambda values: next((fault for each in values if (fault := _permission_id(each))), None),)
+)
+"""A list of them."""
 
 
 def _mapping(value: object) -> JsonObject:

@@ -5,16 +5,16 @@ from typing import Final
 
 from hexclave.emulator.domains.permissions import check_member, check_team_permission
 from hexclave.emulator.domains.team_members import add_member, change_team, create_team, delete_team, remove_member
-from hexclave.emulator.domains.teams import MEMBERSHIPS, TEAMS, find_team, membership, team_view
+from hexclave.emulator.domains.teams import MEMBERSHIPS, PICTURE_URL, TEAMS, find_team, membership, team_view
 from hexclave.emulator.domains.users import find_user
 from hexclave.emulator.exchange import Reply, created, ok, success
 from hexclave.emulator.paging import paged
 from hexclave.emulator.refusals import known, plain
 from hexclave.emulator.routing import CLIENT, SERVER, Request, route
-from hexclave.emulator.rules import REQUIRED, URL, USER_ID, UUID, Rule, between
+from hexclave.emulator.rules import REQUIRED, USER_ID, UUID, Rule, between
 from hexclave.emulator.state import State
 
-_FIELDS: Final = {"body.profile_image_url": URL}
+_FIELDS: Final = {"body.profile_image_url": PICTURE_URL}
 _ONE: Final[dict[str, Rule]] = {"params.team_id": UUID}
 _MEMBER: Final[dict[str, Rule]] = {"params.team_id": UUID, "params.user_id": USER_ID}
 _PICTURE: Final = re.compile(r"data:image/(png|jpg|jpeg|gif|bmp|webp);base64,[A-Za-z0-9+/]+={0,2}")

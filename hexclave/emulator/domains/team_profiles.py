@@ -3,13 +3,13 @@
 from typing import Final
 
 from hexclave.emulator.domains.permissions import check_member, check_team_permission
-from hexclave.emulator.domains.teams import MEMBERSHIPS, Membership, find_team
+from hexclave.emulator.domains.teams import MEMBERSHIPS, PICTURE_URL, Membership, find_team
 from hexclave.emulator.domains.users import find_user, user_view
 from hexclave.emulator.exchange import JsonObject, Reply, ok, page
 from hexclave.emulator.images import kept_image
 from hexclave.emulator.refusals import plain
 from hexclave.emulator.routing import CLIENT, Request, route
-from hexclave.emulator.rules import URL, USER_ID, UUID, Rule
+from hexclave.emulator.rules import USER_ID, UUID, Rule
 from hexclave.emulator.state import State
 
 _ONE: Final[dict[str, Rule]] = {"params.team_id": UUID, "params.user_id": USER_ID}
@@ -58,7 +58,10 @@ def get_profile(request: Request, state: State) -> Reply:
 
 
 @route(
-    "PATCH", "/team-member-profiles/{team_id}/{user_id}", access=CLIENT, rules=_ONE | {"body.profile_image_url": URL}
+    "PATCH",
+    "/team-member-profiles/{team_id}/{user_id}",
+    access=CLIENT,
+    rules=_ONE | {"body.profile_image_url": PICTURE_URL},
 )
 def patch_profile(request: Request, state: State) -> Reply:
     team_id, user_id = request.params["team_id"], request.user_id(request.params["user_id"])

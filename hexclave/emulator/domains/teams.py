@@ -6,6 +6,7 @@ import attrs
 
 from hexclave.emulator.exchange import JsonObject
 from hexclave.emulator.refusals import known
+from hexclave.emulator.rules import URL, at_most
 from hexclave.emulator.state import State, table
 
 
@@ -32,6 +33,8 @@ class Membership:
     """The member's name in this team; the user's own name when not given."""
     profile_image_url: str | None = None
 
+
+PICTURE_URL: Final = URL & at_most(1_000_000)
 
 TEAMS: Final = table("teams", Team, indexes=("project_id",))
 MEMBERSHIPS: Final = table("memberships", Membership, indexes=("team_id", "user_id"))
