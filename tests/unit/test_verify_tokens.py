@@ -504,6 +504,12 @@ def test_payloads_and_headers_that_are_no_objects_are_refused(body: bytes) -> No
     refused(with_text(body, json.dumps(payload())), MalformedTokenError)
 
 
+@pytest.mark.parametrize("more", ["x", " ", "{}", "\0"])
+def test_nothing_may_follow_the_object(more: str) -> None:
+    refused(with_text(json.dumps(HEADER), json.dumps(payload()) + more), MalformedTokenError)
+    refused(with_text(json.dumps(HEADER) + more, json.dumps(payload())), MalformedTokenError)
+
+
 def test_parts_must_be_base64url() -> None:
     header, body, sealed = token().split(".")
     for text in (

@@ -165,6 +165,16 @@ def test_a_cancelled_delivery_is_handled_when_it_comes_again() -> None:
     assert handled(router, "ahandle").outcome == "handled"
 
 
+def test_a_delivery_that_is_given_up_asks_nothing_more() -> None:
+    """As when the event loop ends under it; the mark then runs out by itself."""
+    router = Router(SECRET)
+    router.on("user.created")(lambda event: None)
+    steps = router._steps(*delivery())
+    next(steps)
+    steps.send("new")
+    steps.close()
+
+
 def test_an_async_function_cannot_be_called_by_a_blocking_program() -> None:
     router = Router(SECRET)
 
