@@ -17,6 +17,7 @@ import httpx
 
 from hexclave import _deadline
 from hexclave._messages import Reply, Request
+from hexclave._reclaim import reclaim
 from hexclave._steps import Call, Send, Sleep, Step, Steps, Wait
 from hexclave.errors import (
     APIConnectionError,
@@ -168,9 +169,9 @@ class AwaitingExecutor:
         """Close the running loop's connections that were made here; a client that was given stays open."""
         self._leave_to_parent()
         self._closed = True
-        made = self._made.pop(asyncio.get_running_loop(), None)
-        if made is not None:
-            await made.keeper.aclose()
+        opened = self._made.pop(asyncio.get_running_loop(), None)
+        if opened is not None and opened.keeper is not None:
+            await opened.keeper.aclose()
 
     async def _perform(self, step: Step) -> object:
         if isinstance(step, Send):
@@ -183,15 +184,15 @@ class AwaitingExecutor:
         return await _settled_async(step)
 
     async def _send(self, request: Request) -> Reply:
-        client = await self._client()
+        used = await self._opened()
         total = request.total_timeout
         ends = None if total is None else time.monotonic() + total
         failure: BaseException | None
+        made = None
         try:
-            async with asyncio.timeout(total):
-                response = await client.send(
-                    _http_request(client, request), stream=True, auth=None, follow_redirects=False
-                )
+            async with asyncio.timeout(total), used.slots:
+                made = _http_request(used.client, request)
+                response = await used.client.send(made, stream=True, auth=None, follow_redirects=False)
                 try:
                     content = await response.aread()
                 except Exception as error:
@@ -202,22 +203,24 @@ class AwaitingExecutor:
                     await response.aclose()
             return Reply(response.status_code, response.headers, content)
         except Exception as error:
-            failure = _translated(error, ends, client)
+            failure = _translated(error, ends, used.client)
             if failure is None:
                 raise
         except BaseException as error:
             failure = error.with_traceback(None)
+        if made is not None:
+            await reclaim(used.client, made)
         raise failure
 
-    async def _client(self) -> AsyncHttpClient:
+    async def _opened(self) -> "_Opened":
         self._leave_to_parent()
         if self._closed:
             raise UnsafeUseError("The app is closed.")
         if self._given is not None:
-            return self._given.client()
+            return _Opened(self._given.client(), contextlib.nullcontext())
         loop = asyncio.get_running_loop()
-        made = self._made.get(loop)
-        if made is None:
+        opened = self._made.get(loop)
+        if opened is None:
             for other in list(self._made):
                 if other.is_closed():  # by hand, without closing its generators
                     self._made.pop(other, None)
@@ -225,11 +228,14 @@ class AwaitingExecutor:
                 verify=_ssl_context(),
                 cookies=_no_cookies(),
                 headers=_HEADERS,
+                limits=_LIMITS,
                 timeout=None,  # noqa: S113 - each request brings its own
             )
-            made = self._made[loop] = _Opened(client, _keep(self._made, loop, client))
-            await anext(made.keeper)
-        return made.client
+            keeper = _keep(self._made, loop, client)
+            # More calls than connections wait here: the pool's own queue costs the square of its length.
+            opened = self._made[loop] = _Opened(client, asyncio.Semaphore(_CONNECTIONS), keeper)
+            await anext(keeper)
+        return opened
 
     def _leave_to_parent(self) -> None:
         if self._pid != os.getpid():
@@ -239,8 +245,9 @@ class AwaitingExecutor:
 
 @attrs.frozen(eq=False)
 class _Opened:
-    client: httpx.AsyncClient
-    keeper: AsyncGenerator[None]
+    client: Any
+    slots: contextlib.AbstractAsyncContextManager[None]
+    keeper: AsyncGenerator[None] | None = None
 
 
 async def _keep(
@@ -257,6 +264,9 @@ async def _keep(
         await client.aclose()
 
 
+_CONNECTIONS: Final = 100
+_LIMITS: Final = httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS)
+"""As many idle ones as there may be, because httpcore 1.0 closes every connection after use while more are open."""
 _HEADERS: Final = {"accept": "application/json", "user-agent": "hexclave-python"}
 _inherited: list[object] = []
 """Parents' clients, kept alive in a forked child: collecting them would close what both processes share."""
@@ -322,20 +332,25 @@ def _no_cookies() -> CookieJar:
 
 
 def _made_blocking() -> httpx.Client:
-    client = httpx.Client(verify=_ssl_context(), cookies=_no_cookies(), headers=_HEADERS, timeout=None)  # noqa: S113 - each request brings its own
+    client = httpx.Client(
+        verify=_ssl_context(),
+        cookies=_no_cookies(),
+        headers=_HEADERS,
+        limits=_LIMITS,
+        timeout=None,  # noqa: S113 - each request brings its own
+    )
     _deadline.watch(client)
     return client
 
 
 def _http_request(client: Any, request: Request) -> Any:
     connect, read = request.connect_timeout, request.read_timeout
-    limits = [limit for limit in (connect, request.total_timeout) if limit is not None]
     made = client.build_request(
         request.method,
         request.url,
         content=request.content,
         headers=request.headers,
-        timeout=(connect, read, read, min(limits, default=None)),
+        timeout=(connect, read, read, request.total_timeout),
     )
     made.headers.pop("cookie", None)
     return made

@@ -353,10 +353,10 @@ class Server:
 
 async def main() -> None:
     """Serve on two ports, which are told on the first line of standard output, until standard input ends."""
-    sockets = [socket.create_server(("127.0.0.1", 0), backlog=2048) for _ in range(2)]
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
     server = Server()
     for each in sockets:
-        await asyncio.start_server(server.serve, sock=each, limit=1 << 20)
+        await asyncio.start_server(server.serve, sock=each, limit=1 << 20, backlog=2048)
     sys.stdout.write(f"{' '.join(str(each.getsockname()[1]) for each in sockets)}\n")
     sys.stdout.flush()
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
