@@ -30,7 +30,8 @@ def make_contact_channels(world: World) -> None:
             )
         else:
             world.state[CHANNELS].delete(known.id)
-        world.state[CHANNELS].insert(attrs.evolve(known, id=view["id"]))
+        # What else makes an address known does not always tell whether it signs in.
+        world.state[CHANNELS].insert(attrs.evolve(known, id=view["id"], used_for_auth=view["used_for_auth"]))
 
 
 @presupposes(42)

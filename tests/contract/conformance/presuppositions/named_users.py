@@ -6,7 +6,7 @@ from hexclave.emulator.domains.projects import PROJECTS
 from hexclave.emulator.domains.users import USERS, User
 from tests.contract.conformance.addressing import addressed
 from tests.contract.conformance.recording import objects
-from tests.contract.conformance.world import World, presupposes
+from tests.contract.conformance.world import World, presupposes, views
 
 _FIELDS: Final = ("user_id", "creator_user_id")
 _GONE: Final = ("USER_NOT_FOUND", "USER_ID_DOES_NOT_EXIST", "CANNOT_GET_OWN_USER_WITHOUT_USER", "SCHEMA_ERROR")
@@ -14,7 +14,9 @@ _GONE: Final = ("USER_NOT_FOUND", "USER_ID_DOES_NOT_EXIST", "CANNOT_GET_OWN_USER
 
 @presupposes(23)
 def make_named_users(world: World) -> None:
-    """The bare user, in the project of the request."""
+    """The bare user, in the project of the request, with the name that its first profile in a team shows."""
+    profiles = reversed(views(world, "team_id", "user_id", "display_name"))
+    names = {view["user_id"]: view["display_name"] for exchange, view in profiles if exchange.method == "GET"}
     for exchange in world.exchanges:
         named = [found.get("user_id") for found in objects(exchange.reply)] if exchange.code not in _GONE else []
         if exchange.succeeded and exchange.method != "GET":
@@ -27,6 +29,7 @@ def make_named_users(world: World) -> None:
                     User(
                         id=user_id,
                         project_id=exchange.project_id or "",
+                        display_name=names.get(user_id),
                         signed_up_at_millis=world.begins,
                         last_active_at_millis=world.begins,
                     )
