@@ -8,7 +8,7 @@
     routing.py      @route, Request, the table of routes
     state.py        tables of immutable rows; storage.py keeps them in SQLite
     exchange.py     replies that succeed; refusals.py: replies that refuse, as exceptions
-    codes.py mail.py events.py tokens.py    what several domains need
+    codes.py mail.py events.py tokens.py paging.py    what several domains need
     domains/        one module or two for each domain: its tables, its views, its operations
     pipeline.py     the steps of that way; control.py: what the emulator answers besides the API
     server.py       ASGI and uvicorn; the only module that knows of sockets
