@@ -51,7 +51,7 @@ class SharedGate(Gate[P]):
         self._longest_closed = longest_closed
         self._seen = _UNREAD
         self._joint: P | None = None
-        """The shared pace without what this process has not told yet, in our time; `None` if there is none."""
+        """The shared pace without what this process has not told yet, in our time; `None` if there was none so far."""
         self._ahead = 0.0
         """Seconds that the store's clock is ahead of ours."""
         self._untold: list[Callable[[P], None]] = []
@@ -106,7 +106,9 @@ class SharedGate(Gate[P]):
                         self.pace = self._told(len(later))
                         self.take(lease)
                         return
-                    self._joint = _pace(type(pace), swapped.state, self._ahead, now + self._longest_closed)
+                    held = _pace(type(pace), swapped.state, self._ahead, now + self._longest_closed)
+                    # A store that lost its state gets back what was there before, not what we learned alone.
+                    self._joint = held or self._joint
         finally:
             with lock:
                 self._asking = False
@@ -121,7 +123,7 @@ class SharedGate(Gate[P]):
         return pace
 
     def _go_on_alone(self, now: float) -> None:
-        self._seen, self._joint, self._refused = _UNREAD, None, False
+        self._seen, self._refused = _UNREAD, False
         self._untold.clear()
         self.take(self.pace.grant(now, self.wanted))
 

@@ -1,0 +1,152 @@
+"""Gates of several processes with one state: one budget, no clock in common, and what if the state is away."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hexclave._steps import Steps
+from hexclave.ratelimit import Gates, RateLimit, WaitTooLong
+from tests.unit.simulated import SCOPE, Server, Store, TokenBucket, World, worker
+
+KEY = ":".join(SCOPE)
+
+
+@pytest.fixture
+def world() -> World:
+    return World(late=0)
+
+
+@pytest.fixture
+def store(world: World) -> Store:
+    return Store(world)
+
+
+def learned(world: World, gates: Gates, headers: dict[str, str] | None = None) -> None:
+    """The process behind `gates` makes a call that is refused, and one that tells the others."""
+
+    def call() -> Steps[None]:
+        ticket = yield from gates.admit(SCOPE, deadline=None, clock=world)
+        gates.settle(ticket, 429, headers or {"retry-after": "5"}, clock=world)
+        yield from gates.admit(SCOPE, deadline=None, clock=world)
+
+    world.start(call())
+    world.run(world.now + 0.1)
+
+
+def test_one_processs_429_makes_the_others_wait_once_they_know_the_scope_is_limited(world: World, store: Store) -> None:
+    first, second = Gates(shared=store), Gates(shared=store)
+    learned(world, first, {"retry-after": "30"})
+    learned(world, second, {"retry-after": "0"})
+    waits: list[float] = []
+
+    def call() -> Steps[None]:
+        try:
+            yield from second.admit(SCOPE, deadline=world.now + 10, clock=world)
+        except WaitTooLong as wait:
+            waits.append(wait.retry_after)
+
+    world.start(call())
+    world.run(world.now + 0.1)
+    assert waits == [pytest.approx(30, abs=0.5)]
+
+
+def test_processes_share_a_ceiling(world: World, store: Store) -> None:
+    gates = [Gates(ceiling=RateLimit(per_second=20, burst=5), shared=store) for _ in range(4)]
+    server = Server(TokenBucket(1e9, 1e9))
+    for number in range(12):
+        world.start(worker(world, gates[number % 4], server, world.now + 60, []))
+    world.run(world.now + 60)
+    assert 0.95 * 1200 <= server.accepted <= 1200 + 5 + 2
+
+
+def test_the_clocks_of_the_processes_do_not_matter(world: World, store: Store) -> None:
+    """The store's own clock is half a million seconds away from ours."""
+    learned(world, Gates(shared=store), {"retry-after": "30"})
+    state = json.loads(store.states[KEY])
+    assert state["opens"] == pytest.approx(world.now - 5e5 + 30, abs=0.2)
+
+
+def test_while_the_state_is_away_each_process_goes_on_alone_and_then_they_share_again(
+    world: World, store: Store
+) -> None:
+    gates = [Gates(shared=store) for _ in range(3)]
+    server = Server(TokenBucket(30, 30))
+    attempts: list[int] = []
+    for number in range(24):
+        world.start(worker(world, gates[number % 3], server, world.now + 180, attempts))
+    world.run(world.now + 40)
+    store.away = True
+    accepted = server.accepted
+    world.run(world.now + 60)
+    assert server.accepted - accepted >= 0.8 * 30 * 60
+    store.away, swaps = False, store.swaps
+    store.states.clear()
+    world.run(world.now + 20)
+    accepted, refused = server.accepted, server.refused
+    world.run(world.now + 60)
+    assert store.swaps > swaps
+    assert server.accepted - accepted >= 0.9 * 30 * 60
+    assert server.refused - refused <= 0.02 * 30 * 60
+    assert max(attempts) <= 6
+
+
+def test_a_cancelled_call_does_not_keep_the_others_from_asking(world: World, store: Store) -> None:
+    gates = Gates(ceiling=RateLimit(per_second=10), shared=store)
+    cancelled = gates.admit(SCOPE, deadline=None, clock=world)
+    next(cancelled)  # under way to the store
+    cancelled.close()
+    server = Server(TokenBucket(1e9, 1e9))
+    world.start(worker(world, gates, server, world.now + 0.5, []))
+    world.run()
+    assert server.accepted >= 3
+
+
+HOSTILE = st.one_of(
+    st.text(),
+    st.recursive(
+        st.none() | st.booleans() | st.floats() | st.integers() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    ).map(json.dumps),
+    st.fixed_dictionaries(
+        {
+            name: st.none() | st.floats() | st.integers() | st.just("x")
+            for name in ("opens", "cut", "reopened", "limit", "period", "age", "answered", "strikes", "cold")
+        }
+    ).map(json.dumps),
+)
+
+
+def twenty_calls(world: World, gates: Gates) -> float:
+    """Seconds until the server has accepted twenty calls."""
+    begin, done = world.now, []
+
+    def calls() -> Steps[None]:
+        for _ in range(20):
+            ticket = yield from gates.admit(SCOPE, deadline=None, clock=world)
+            gates.settle(ticket, 200, {}, clock=world)
+        done.append(world.now - begin)
+
+    world.start(calls())
+    world.run()
+    (seconds,) = done
+    return seconds
+
+
+@given(HOSTILE)
+def test_whatever_lies_where_the_state_should_be_calls_go_on(state: str) -> None:
+    world = World(late=0)
+    store = Store(world)
+    gates = Gates(shared=store)
+    learned(world, gates)
+    store.states[KEY] = state
+    assert twenty_calls(world, gates) < 1000
+
+
+def test_a_store_whose_clock_was_set_back_does_not_close_gates_for_long(world: World, store: Store) -> None:
+    gates = Gates(shared=store)
+    learned(world, gates)
+    state = json.loads(store.states[KEY])
+    store.states[KEY] = json.dumps(state | {name: state[name] + 7 * 86400 for name in ("opens", "cut", "reopened")})
+    assert twenty_calls(world, gates) < 310
