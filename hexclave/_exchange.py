@@ -248,10 +248,9 @@ def _send(call: _Call, request: Request) -> Steps[Reply]:
     """The reply of the API's own origin; redirects inside it are followed with method and body."""
     for _ in range(MAX_REDIRECTS + 1):
         reply: Reply = yield Send(request)
-        location = reply.headers.get("location")
-        if reply.status not in (307, 308) or not location:
+        if reply.status not in (307, 308) or not reply.headers.get("location"):
             return reply
-        target = _target(request.url, location, call.app.origin)
+        target = _target(request.url, reply.headers["location"], call.app.origin)
         if target is None:
             raise CrossOriginRedirectError(
                 "The API redirected to another origin. The call was not repeated there: it carries credentials.",
