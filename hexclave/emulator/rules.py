@@ -28,6 +28,8 @@ class Rule:
     """Overrules the description; `False` also drops its default."""
     nullable: bool | None = None
     """Overrules the description."""
+    open: bool = False
+    """An object of any fields, which the description writes as one without fields."""
     values: tuple[str, ...] | None = None
     """The values to choose from, in place of those of the description."""
 
@@ -37,12 +39,14 @@ class Rule:
             self.checks + other.checks,
             self.required if other.required is None else other.required,
             self.nullable if other.nullable is None else other.nullable,
+            self.open or other.open,
             self.values if other.values is None else other.values,
         )
 
 
 REQUIRED: Final = Rule(required=True)
 OPTIONAL: Final = Rule(required=False)
+ANY_FIELDS: Final = Rule(open=True)
 NULLABLE: Final = Rule(nullable=True)
 NOT_NULL: Final = Rule(nullable=False)
 

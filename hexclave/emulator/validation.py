@@ -35,6 +35,8 @@ class Validator:
             if not _takes_null(schema) if rule.nullable is None else not rule.nullable:
                 self.faults.append(f"{path} cannot be null")
             return None
+        if rule.open and isinstance(value, dict):
+            return value
         alternatives = [each for each in schema.get("anyOf") or schema.get("oneOf") or () if each.get("type") != "null"]
         if len(alternatives) == 1:  # a shape that may also be null
             return self.value(alternatives[0], value, path)

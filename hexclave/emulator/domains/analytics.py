@@ -20,7 +20,7 @@ from hexclave.emulator.exchange import JsonObject, Reply, ok
 from hexclave.emulator.ids import new_id
 from hexclave.emulator.refusals import known, schema_error
 from hexclave.emulator.routing import ADMIN, CLIENT, SERVER, Request, route
-from hexclave.emulator.rules import NOT_EMPTY, UUID, between
+from hexclave.emulator.rules import ANY_FIELDS, NOT_EMPTY, UUID, between
 from hexclave.emulator.state import State, table
 
 _REPORTED: Final = ("$page-view", "$click")
@@ -100,7 +100,7 @@ def report_events(request: Request, state: State) -> Reply:
     return ok({"inserted": len(body["events"])})
 
 
-_RULES: Final = {"body.query": NOT_EMPTY, "body.timeout_ms": between(0, 120_000)}
+_RULES: Final = {"body.query": NOT_EMPTY, "body.timeout_ms": between(0, 120_000), "body.params": ANY_FIELDS}
 
 
 @route("POST", "/internal/analytics/query", access=ADMIN, rules=_RULES)

@@ -30,7 +30,7 @@ from hexclave.emulator.exchange import JsonObject, Reply, cursor_page, ok, page
 from hexclave.emulator.ids import new_id, secret
 from hexclave.emulator.refusals import known, plain, schema_error
 from hexclave.emulator.routing import ADMIN, SERVER, Request, route
-from hexclave.emulator.rules import between
+from hexclave.emulator.rules import ANY_FIELDS, between
 from hexclave.emulator.state import State
 
 _ONE_OF: Final = ("html", "template_id", "draft_id")
@@ -165,7 +165,7 @@ def get_outbox_email(request: Request, state: State) -> Reply:
     return ok(outbox_view(_find(request, state)))
 
 
-@route("PATCH", "/emails/outbox/{id}", access=SERVER)
+@route("PATCH", "/emails/outbox/{id}", access=SERVER, rules={"body.variables": ANY_FIELDS})
 def change_outbox_email(request: Request, state: State) -> Reply:
     email, body = _find(request, state), request.body
     if email.status not in EDITABLE:

@@ -17,7 +17,7 @@ from hexclave.emulator.domains.payment_amounts import cents
 from hexclave.emulator.domains.purchases import PURCHASES, Purchase
 from hexclave.emulator.domains.session_replays import CHUNKS, REPLAYS
 from hexclave.emulator.domains.teams import TEAMS
-from hexclave.emulator.domains.users import USERS, User, user_view
+from hexclave.emulator.domains.users import USERS, User
 from hexclave.emulator.exchange import JsonObject, Reply, ok
 from hexclave.emulator.refusals import known, plain
 from hexclave.emulator.routing import ADMIN, Request, route
@@ -45,8 +45,8 @@ def get_metrics(request: Request, state: State) -> Reply:
             "daily_users": _daily((user.signed_up_at_millis for user in counted), now),
             "daily_active_users": _daily((user.last_active_at_millis for user in counted), now),
             "users_by_country": dict(countries),
-            "recently_registered": [_user(request, state, user) for user in by_sign_up[:_SHOWN]],
-            "recently_active": [_user(request, state, user) for user in by_activity[:_SHOWN]],
+            "recently_registered": [_user(state, user) for user in by_sign_up[:_SHOWN]],
+            "recently_active": [_user(state, user) for user in by_activity[:_SHOWN]],
             "login_methods": _login_methods(state, counted),
             "auth_overview": _auth(state, project_id, users, counted, now),
             "payments_overview": _payments(state, project_id, now),
@@ -90,8 +90,16 @@ def _split(new: Iterable[int], active: Iterable[tuple[int, int]], now: int) -> J
     }
 
 
-def _user(request: Request, state: State, user: User) -> JsonObject:
-    return user_view(state, request.project, user, as_client=False)
+def _user(state: State, user: User) -> JsonObject:
+    channel = primary_channel(state, user.id)
+    return {
+        "id": user.id,
+        "display_name": user.display_name,
+        "primary_email": channel.value if channel else None,
+        "profile_image_url": user.profile_image_url,
+        "signed_up_at_millis": user.signed_up_at_millis,
+        "last_active_at_millis": user.last_active_at_millis,
+    }
 
 
 def _login_methods(state: State, users: list[User]) -> list[JsonObject]:
