@@ -11,10 +11,14 @@ from urllib.parse import urlsplit
 
 import attrs
 
+from hexclave.emulator.domains.projects import PROJECTS
 from hexclave.emulator.events import EVENTS
 from hexclave.emulator.exchange import HttpRequest, JsonObject, Reply, ok, page, success, text
 from hexclave.emulator.faults import Fault
+from hexclave.emulator.overview import logged_view, logged_whole, overview, served
 from hexclave.emulator.refusals import Refusal, plain
+from hexclave.emulator.webhooks import DELIVERIES, add_endpoint, delete_endpoint
+from hexclave.errors import UnsafeUseError
 
 if TYPE_CHECKING:
     from hexclave.emulator.emulator import Emulator
@@ -29,13 +33,21 @@ def owns(request: HttpRequest) -> bool:
 
 def answer(emulator: "Emulator", request: HttpRequest, segments: list[str]) -> Reply:
     """The reply of one of the emulator's own operations."""
+    try:
+        reply = _performed(emulator, request, segments)
+    except Refusal as refusal:
+        refusal.reply = attrs.evolve(refusal.reply, bare=True)
+        raise
+    # Bare: no other origin may read it, and none of the API's headers belong to it.
+    return attrs.evolve(reply, bare=True)
+
+
+def _performed(emulator: "Emulator", request: HttpRequest, segments: list[str]) -> Reply:
     _check_origin(emulator, request)
     action = _ACTIONS.get((request.method, "/".join(segments)))
     if action is None:
         raise plain(404, f"The emulator has no operation {request.method} {request.path}.")
-    reply = action(emulator, _body(request))
-    # Bare: no other origin may read it, and none of the API's headers belong to it.
-    return attrs.evolve(reply, bare=True)
+    return action(emulator, _arguments(request))
 
 
 def _check_origin(emulator: "Emulator", request: HttpRequest) -> None:
@@ -47,7 +59,9 @@ def _check_origin(emulator: "Emulator", request: HttpRequest) -> None:
         raise Refusal(text("The emulator's own operations are for this machine alone.", status=403))
 
 
-def _body(request: HttpRequest) -> JsonObject:
+def _arguments(request: HttpRequest) -> JsonObject:
+    if request.method == "GET":
+        return dict(request.query)
     if not request.content:
         return {}
     try:
@@ -97,19 +111,44 @@ def _events(emulator: "Emulator", _body: JsonObject) -> Reply:
 
 
 def _requests(emulator: "Emulator", _body: JsonObject) -> Reply:
-    return page(
-        [
-            {
-                "at_millis": each.at_millis,
-                "method": each.request.method,
-                "path": each.request.path,
-                "status": each.reply.status,
-                "code": each.code,
-                "duration_seconds": each.duration,
-            }
-            for each in emulator.log
-        ]
-    )
+    return page([logged_view(each) for each in emulator.log])
+
+
+def _request(emulator: "Emulator", arguments: JsonObject) -> Reply:
+    found = next((each for each in emulator.log if str(each.number) == arguments.get("number")), None)
+    if found is None:
+        raise plain(404, "There is no request of this number, or no longer.")
+    return ok(logged_whole(found))
+
+
+def _overview(emulator: "Emulator", arguments: JsonObject) -> Reply:
+    return ok(overview(emulator, arguments.get("project")))
+
+
+def _add_endpoint(emulator: "Emulator", body: JsonObject) -> Reply:
+    types, secret, project_id = body.get("types", []), body.get("secret"), body.get("project_id")
+    if not isinstance(types, list) or not all(isinstance(each, str) for each in types):
+        raise plain(400, "types is a list such as ['user.created'].")
+    if not isinstance(secret, str | None) or not isinstance(project_id, str | None):
+        raise plain(400, "secret and project_id must be text.")
+    if project_id is None and emulator.ready is not None:
+        project_id = emulator.ready.project_id
+    if project_id is None or emulator.state[PROJECTS].get(project_id) is None:
+        raise plain(404, "There is no such project.")
+    try:
+        made = add_endpoint(emulator.state, project_id, str(body.get("url", "")), types=types, secret=secret)
+    except (ValueError, UnsafeUseError) as error:
+        raise plain(400, str(error)) from None
+    return ok(attrs.asdict(made))
+
+
+def _delete_endpoint(emulator: "Emulator", body: JsonObject) -> Reply:
+    delete_endpoint(emulator.state, str(body.get("id")))
+    return success()
+
+
+def _deliveries(emulator: "Emulator", _body: JsonObject) -> Reply:
+    return page([attrs.asdict(each) for each in emulator.state[DELIVERIES]])
 
 
 _FAULT_TYPES: Final[dict[str, Any]] = {
@@ -158,6 +197,10 @@ def _clock(emulator: "Emulator", body: JsonObject) -> Reply:
 
 
 _ACTIONS: Final[dict[tuple[str, str], Callable[["Emulator", JsonObject], Reply]]] = {
+    ("GET", ""): lambda _emulator, _: served("index.html", "text/html"),
+    ("GET", "page.css"): lambda _emulator, _: served("page.css", "text/css"),
+    ("GET", "page.js"): lambda _emulator, _: served("page.js", "text/javascript"),
+    ("GET", "api/overview"): _overview,
     ("GET", "api/project"): _project,
     ("POST", "api/reset"): _reset,
     ("POST", "api/snapshot"): _snapshot,
@@ -165,6 +208,10 @@ _ACTIONS: Final[dict[tuple[str, str], Callable[["Emulator", JsonObject], Reply]]
     ("GET", "api/mails"): _mails,
     ("GET", "api/events"): _events,
     ("GET", "api/requests"): _requests,
+    ("GET", "api/request"): _request,
+    ("GET", "api/deliveries"): _deliveries,
+    ("POST", "api/webhook-endpoints"): _add_endpoint,
+    ("DELETE", "api/webhook-endpoints"): _delete_endpoint,
     ("POST", "api/faults"): _add_fault,
     ("DELETE", "api/faults"): _clear_faults,
     ("POST", "api/clock"): _clock,

@@ -47,6 +47,8 @@ SECRETS: Final = table("secrets", ServerSecret)
 class Logged:
     """One request that was answered."""
 
+    number: int
+    """From 1 since the start or the last reset."""
     at_millis: int
     request: HttpRequest
     reply: Reply
@@ -103,6 +105,7 @@ class Emulator:
         self.deliveries: Final = Deliveries(self)
         self.clock.on_change = self.deliveries.wake
         self.router = Router()
+        self._answered = 0
         self._claims: dict[str, JsonObject] = {}
         self._storage = Storage(db) if db is not None else None
         self._ready_wanted = ready
@@ -126,7 +129,8 @@ class Emulator:
                 reply = pipeline.finished(self, request, self._answer(request))
             if fault is not None and fault.delay:
                 reply = attrs.evolve(reply, delay=fault.delay)
-            self.log.append(Logged(self.clock.millis(), request, reply, time.perf_counter() - began))
+            self._answered += 1
+            self.log.append(Logged(self._answered, self.clock.millis(), request, reply, time.perf_counter() - began))
             return reply
 
     def _answer(self, request: HttpRequest) -> Reply:
@@ -206,6 +210,7 @@ class Emulator:
             self.clock.reset()
             self.faults.clear()
             self.log.clear()
+            self._answered = 0
             self._begin()
 
     def close(self) -> None:

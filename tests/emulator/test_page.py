@@ -1,0 +1,149 @@
+"""The page at `/_emulator`: who may see it, what it is made of, and what its buttons ask for."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from hexclave.emulator.overview import LATEST
+from hexclave.testing import RunningEmulator, emulator
+from hexclave_api import OPERATIONS
+
+create_user = OPERATIONS["create_user"].function
+
+
+@pytest.fixture
+def hx() -> Iterator[RunningEmulator]:
+    with emulator() as running:
+        yield running
+
+
+@pytest.fixture
+def own(hx: RunningEmulator) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=f"{hx.base_url}/_emulator/") as client:
+        yield client
+
+
+def test_the_page_brings_all_it_needs(hx: RunningEmulator, own: httpx.Client) -> None:
+    """Its files come from the emulator, and the browser is told to load nothing else and to frame it nowhere."""
+    page = httpx.get(f"{hx.base_url}/_emulator")
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    policy = page.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+    linked = re.findall(r'(?:src|href)="(/[^"]+)"', page.text)
+    assert len(linked) == 2
+    for path in linked:
+        assert httpx.get(f"{hx.base_url}{path}").status_code == 200
+    assert not re.search(r"https?://(?!localhost)", page.text)
+
+
+OWN = [
+    ("GET", ""),
+    ("GET", "/page.js"),
+    ("GET", "/api/overview"),
+    ("GET", "/api/request?number=1"),
+    ("GET", "/api/deliveries"),
+    ("POST", "/api/webhook-endpoints"),
+    ("DELETE", "/api/webhook-endpoints"),
+    ("POST", "/api/reset"),
+    ("POST", "/api/faults"),
+]
+
+
+@pytest.mark.parametrize(("method", "path"), OWN)
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "https://example.com"},
+        {"origin": "null"},
+        {"origin": "http://localhost:3000"},
+        {"host": "evil.example.com"},
+        {"host": "localhost.evil.example.com"},
+        {"sec-fetch-site": "cross-site"},
+    ],
+    ids=lambda headers: "-".join(next(iter(headers.items()))),
+)
+def test_no_page_of_another_origin_gets_at_it(
+    hx: RunningEmulator, method: str, path: str, headers: dict[str, str]
+) -> None:
+    """Neither by a request of its own nor by a name that it points to this machine."""
+    before = hx.project
+    reply = httpx.request(method, f"{hx.base_url}/_emulator{path}", headers=headers)
+    assert reply.status_code == 403
+    assert "access-control-allow-origin" not in reply.headers
+    assert hx.project == before
+
+
+def test_looking_on_changes_nothing(hx: RunningEmulator, own: httpx.Client) -> None:
+    """The page is neither in the log nor does it use up a fault."""
+    hx.fail_next(503, times=1)
+    assert own.get("api/overview").json()["counts"]["requests"] == 0
+    assert len(own.get("api/overview").json()["faults"]) == 1
+    assert hx.requests == []
+
+
+def test_lists_say_how_many_there_are(hx: RunningEmulator, own: httpx.Client) -> None:
+    """The page gets the latest of each, and the count of all."""
+    app = hx.server_app()
+    for number in range(LATEST + 3):
+        app.call(create_user(display_name=f"User {number}"))
+    found = own.get("api/overview").json()
+    assert (len(found["users"]), found["counts"]["users"]) == (LATEST, LATEST + 3)
+    assert found["users"][0]["name"] == f"User {LATEST + 2}"
+    assert found["requests"][0]["number"] == LATEST + 3
+
+
+def test_a_request_shows_whole(hx: RunningEmulator, own: httpx.Client) -> None:
+    """With its bodies and headers, until it is forgotten."""
+    hx.server_app().call(create_user(display_name="Ada"))
+    whole = own.get("api/request", params={"number": 1}).json()
+    assert '"Ada"' in whole["request_body"]
+    assert '"Ada"' in whole["reply_body"]
+    assert whole["request_headers"]["x-stack-access-type"] == "server"
+    assert own.get("api/request", params={"number": 2}).status_code == 404
+    assert own.get("api/request", params={"number": "x"}).status_code == 404
+
+
+def test_projects_are_shown_apart(hx: RunningEmulator, own: httpx.Client) -> None:
+    """The page chooses one; an unknown one is empty."""
+    hx.server_app().call(create_user())
+    assert own.get("api/overview", params={"project": "internal"}).json()["counts"]["users"] == 0
+    assert own.get("api/overview", params={"project": "nothing"}).json()["users"] == []
+    assert {each["id"] for each in own.get("api/overview").json()["projects"]} == {"internal", hx.project.project_id}
+
+
+def test_endpoints_of_webhooks_come_and_go(hx: RunningEmulator, own: httpx.Client) -> None:
+    """With what was on its way to them."""
+    made = own.post("api/webhook-endpoints", json={"url": "http://127.0.0.1:9/", "types": ["user.created"]}).json()
+    hx.server_app().call(create_user())
+    hx.wait_for_webhooks()
+    assert [each["type"] for each in own.get("api/deliveries").json()["items"]] == ["user.created"]
+    assert own.get("api/overview").json()["deliveries"][0]["url"] == "http://127.0.0.1:9/"
+    own.request("DELETE", "api/webhook-endpoints", json={"id": made["id"]})
+    assert own.get("api/overview").json()["endpoints"] == own.get("api/deliveries").json()["items"] == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"url": 1},
+        {"url": "javascript:alert(1)"},
+        {"url": "http://localhost/", "types": "user.created"},
+        {"url": "http://localhost/", "types": [1]},
+        {"url": "http://localhost/", "secret": "hunter2 is no secret"},
+        {"url": "http://localhost/", "secret": 1},
+        {"url": "http://localhost/", "project_id": {}},
+        {"url": "http://localhost/", "project_id": "nobody's"},
+    ],
+)
+def test_wrong_endpoints_are_refused(hx: RunningEmulator, own: httpx.Client, body: dict[str, Any]) -> None:
+    """With what is wrong, and without the secret."""
+    reply = own.post("api/webhook-endpoints", json=body)
+    assert reply.status_code in (400, 404)
+    assert "hunter2" not in reply.text
+    assert own.get("api/overview").json()["endpoints"] == []
