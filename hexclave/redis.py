@@ -113,7 +113,7 @@ class RedisGates:
             self._missed(error)
             return None
         if self._away:
-            self._away, self._pause = False, _FIRST_PAUSE
+            self._away, self._away_until, self._pause = False, 0.0, _FIRST_PAUSE
             logger.info("Redis answers again; the gates are shared.")
         done, state, seconds, micros = answer
         return Swapped(bool(done), _decoded(state), int(seconds) + int(micros) / 1e6)
