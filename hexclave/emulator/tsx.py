@@ -172,8 +172,10 @@ class _Expression:
         value = self._operand()
         while self._take("+") is not None:
             other = self._operand()
-            both = isinstance(value, int | float) and isinstance(other, int | float)
-            value = value + other if both else _shown(value) + _shown(other)
+            if isinstance(value, int | float) and isinstance(other, int | float):
+                value = value + other
+            else:
+                value = _shown(value) + _shown(other)
         return value
 
     def _operand(self) -> Any:

@@ -1,5 +1,6 @@
 """Sending e-mails, the outbox and what they are made of, beyond what recordings show."""
 
+import re
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from performing import Cast, Person
 
 from hexclave.emulator.email_sources import DEFAULT_THEME
 from hexclave_api.operations import email_drafts, email_templates, email_themes, emails
+from hexclave_api.operations.auth import sign_in_with_code
 from hexclave_api.operations.notifications import update_notification_preference
 
 HOUR = 3600
@@ -60,6 +62,26 @@ def test_unwanted_marketing_is_skipped(cast: Cast, ada: Person) -> None:
     skipped = send(cast, ada, notification_category_name="Marketing")
     assert (skipped.status, skipped.skipped_reason) == ("skipped", "USER_UNSUBSCRIBED")
     assert send(cast, ada, notification_category_name="Transactional").status == "sent"
+
+
+def test_the_link_at_the_end_unsubscribes(cast: Cast, ada: Person) -> None:
+    """Without any key, from these e-mails alone, and for as long as the code is known."""
+    text = send(cast, ada, notification_category_name="Marketing").text
+    path = re.search(r"/api/v1(/emails/unsubscribe-link\?code=\w+)", text)
+    assert path is not None
+    assert cast.ask.plain("GET", path.group(1)).status == 200
+    assert send(cast, ada, notification_category_name="Marketing").status == "skipped"
+    assert send(cast, ada, notification_category_name="Transactional").status == "sent"
+    assert cast.ask.plain("GET", "/emails/unsubscribe-link?code=unknown").status == 404
+
+
+def test_an_invitation_signs_in(cast: Cast) -> None:
+    """The code in it is one for signing in."""
+    url = "http://localhost:3000/welcome"
+    cast.server(emails.send_sign_in_invitation(email="eve@example.com", callback_url=url))
+    [mail] = cast.mails("eve@example.com")
+    assert mail.link == f"{url}?code={mail.code}"
+    assert cast.nobody(sign_in_with_code(code=mail.code or "")).is_new_user
 
 
 def test_scheduled_mail_waits_for_its_time(cast: Cast, ada: Person) -> None:

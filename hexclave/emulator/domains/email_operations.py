@@ -24,10 +24,11 @@ from hexclave.emulator.domains.outbox import (
     outbox_view,
 )
 from hexclave.emulator.domains.projects import Project, project_setting
+from hexclave.emulator.domains.unsubscribing import unsubscribe_link
 from hexclave.emulator.domains.users import USERS
 from hexclave.emulator.email_rendering import Broken, html_source, render
 from hexclave.emulator.exchange import JsonObject, Reply, cursor_page, ok, page
-from hexclave.emulator.ids import new_id, secret
+from hexclave.emulator.ids import new_id
 from hexclave.emulator.refusals import known, plain, schema_error
 from hexclave.emulator.routing import ADMIN, SERVER, Request, route
 from hexclave.emulator.rules import ANY_FIELDS, between
@@ -106,7 +107,6 @@ def _rendered(request: Request, state: State, email: OutboxEmail, *, subject: st
     project: Project = request.project
     user = state[USERS].get(email.to.get("user_id", ""))
     source = theme_source(project, email.theme_id)
-    link = f"{request.base_url}/api/v1/emails/unsubscribe-link?code={secret()}"
     by_id = {each.id: each for each in CATEGORIES}
     category = by_id.get(email.category_id or "")
     write = partial(
@@ -121,8 +121,8 @@ def _rendered(request: Request, state: State, email: OutboxEmail, *, subject: st
         shown = write(unsubscribe_link=None)
         # The source may say itself which category it is of.
         category = category or next((each for each in CATEGORIES if each.name == shown.category), None)
-        if category is not None and category.can_disable:
-            shown = write(unsubscribe_link=link)
+        if category is not None and category.can_disable and user is not None:
+            shown = write(unsubscribe_link=unsubscribe_link(request, state, user, category.id))
     except Broken as broken:
         return attrs.evolve(email, render_error=str(broken))
     return attrs.evolve(
