@@ -59,7 +59,7 @@ class _App(Generic[Executor, Store]):
         url = credentials.base_url(
             options.get("base_url"), allow_insecure_http=options.get("allow_insecure_http", False)
         )
-        rate_limit, branch = options.get("rate_limit"), options.get("branch_id")
+        rate_limit, gates, branch = options.get("rate_limit"), options.get("gates"), options.get("branch_id")
         held = credentials.keys_of(access, keys, keyless=admin_access_token is not None)
         headers = credentials.static_headers(
             access,
@@ -83,7 +83,7 @@ class _App(Generic[Executor, Store]):
             timeout=Timeout.of(options.get("timeout", Timeout())),
             retries=options.get("retries", Retries()),
             hooks=options.get("hooks", Hooks()),
-            shared=Shared(lambda: Gates(ceiling=rate_limit)),
+            shared=Shared(lambda: Gates(ceiling=rate_limit, shared=gates)),
             session=None if session is None else self._session(session),
             admin_access_token=_admin_token_steps(admin_access_token),
         )
