@@ -11,6 +11,7 @@
     codes.py mail.py events.py tokens.py paging.py    what several domains need
     domains/        one module or two for each domain: its tables, its views, its operations
     pipeline.py     the steps of that way; control.py: what the emulator answers besides the API
+    fake_provider.py    the OAuth provider that all providers are; webauthn.py: whether a passkey's answer is genuine
     server.py       ASGI and uvicorn; the only module that knows of sockets
 
 To add a domain, add a module to `domains/`; nothing else needs an entry:
