@@ -5,16 +5,18 @@ See docs/decisions/0002-one-source-for-both-modes.md.
 
 import functools
 import types
-from collections.abc import Awaitable, Callable
-from typing import Any, Concatenate, Generic, ParamSpec, Protocol, Self, TypeVar, overload
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, Self, TypeVar, overload
 
 from hexclave._context import Context
 from hexclave._steps import Steps
+from hexclave.bulk import Many, Outcome
 from hexclave.pagination import AsyncPages, Page, Pages
 from hexclave_api.operation import Operation
 
 P = ParamSpec("P")
 T = TypeVar("T")
+R = TypeVar("R")
 
 
 class Blocking:
@@ -35,6 +37,19 @@ class Performer(Protocol):
 
     def _perform(self, described: Operation[Any] | Steps[Any]) -> Any: ...
     def _list(self, pages: Pages[Any]) -> Any: ...
+    def _many(self, many: Many[Any, Any]) -> Any: ...
+
+
+class Offering(Generic[Mode]):
+    """What an app mixes in to offer resources; itself it brings what a `Performer` has."""
+
+    _context: Context
+
+    if TYPE_CHECKING:
+
+        def _perform(self, described: Operation[Any] | Steps[Any]) -> Any: ...
+        def _list(self, pages: Pages[Any]) -> Any: ...
+        def _many(self, many: Many[Any, Any]) -> Any: ...
 
 
 class Resource(Generic[Mode]):
@@ -94,5 +109,32 @@ class pages(Generic[P, T]):  # noqa: N801 - it is used as a decorator
     def __get__(self, resource: Resource[Blocking], owner: type | None = None) -> Callable[P, Page[T]]: ...
     @overload
     def __get__(self, resource: Resource[Awaiting], owner: type | None = None) -> Callable[P, AsyncPages[T]]: ...
+    def __get__(self, resource: Resource[Any] | None, owner: type | None = None) -> Any:
+        return self if resource is None else types.MethodType(self._perform, resource)
+
+
+class bulk(Generic[P, R, T]):  # noqa: N801 - it is used as a decorator
+    """Wraps a method of a resource that returns `Many`.
+
+    Blocking apps get an iterator of outcomes, async apps an async one.
+    """
+
+    def __init__(self, describe: Callable[Concatenate[Any, P], Many[R, T]]) -> None:
+        def perform(resource: Resource[Any], /, *args: P.args, **kwargs: P.kwargs) -> Any:
+            return resource._app._many(describe(resource, *args, **kwargs))  # noqa: SLF001 - part of the resource
+
+        self._perform = functools.update_wrapper(perform, describe)
+        functools.update_wrapper(self, describe)  # type: ignore[arg-type]
+
+    @overload
+    def __get__(self, resource: None, owner: type | None = None) -> Self: ...
+    @overload
+    def __get__(
+        self, resource: Resource[Blocking], owner: type | None = None
+    ) -> Callable[P, Iterator[Outcome[R, T]]]: ...
+    @overload
+    def __get__(
+        self, resource: Resource[Awaiting], owner: type | None = None
+    ) -> Callable[P, AsyncIterator[Outcome[R, T]]]: ...
     def __get__(self, resource: Resource[Any] | None, owner: type | None = None) -> Any:
         return self if resource is None else types.MethodType(self._perform, resource)

@@ -1,11 +1,10 @@
 """What a client app offers. Each resource is made, and its module loaded, when it is touched."""
 
-from typing import TYPE_CHECKING, Generic
+from typing import TYPE_CHECKING
 
-from hexclave._call import Mode
+from hexclave._call import Mode, Offering
 
 if TYPE_CHECKING:
-    from hexclave._call import Performer
     from hexclave.resources.agents import Agents
     from hexclave.resources.api_keys import ApiKeys
     from hexclave.resources.auth import Auth
@@ -19,12 +18,9 @@ if TYPE_CHECKING:
     from hexclave.resources.project import OwnedProjects, Project
     from hexclave.resources.sessions import Sessions
     from hexclave.resources.teams import Teams
-else:
-    # For type checkers alone: an app brings these methods itself.
-    Performer = object
 
 
-class ClientResources(Generic[Mode], Performer):
+class ClientResources(Offering[Mode]):
     """What a signed-in user can do."""
 
     @property

@@ -1,11 +1,10 @@
 """What server and admin apps offer. Each resource is made, and its module loaded, when it is touched."""
 
-from typing import TYPE_CHECKING, Generic
+from typing import TYPE_CHECKING
 
-from hexclave._call import Mode
+from hexclave._call import Mode, Offering
 
 if TYPE_CHECKING:
-    from hexclave._call import Performer
     from hexclave.resources.ai_chats import AiChats
     from hexclave.resources.analytics import AdminAnalytics, Analytics
     from hexclave.resources.api_keys import ServerApiKeys
@@ -36,12 +35,9 @@ if TYPE_CHECKING:
     from hexclave.resources.users import Users
     from hexclave.resources.webhooks import Webhooks
     from hexclave.resources.workflows import AdminWorkflows, Workflows
-else:
-    # For type checkers alone: an app brings these methods itself.
-    Performer = object
 
 
-class _AnyServerResources(Generic[Mode], Performer):
+class _AnyServerResources(Offering[Mode]):
     """What every secret key can do."""
 
     @property

@@ -53,7 +53,7 @@ class Page(Generic[T]):
 
     def __init__(
         self, reply: PageReply[T], pages: Pages[T], perform: Callable[[Operation[PageReply[T]]], PageReply[T]]
-    ):
+    ) -> None:
         self.items: Sequence[T] = reply.items
         """The items of this page alone."""
         self.next_cursor = _next_cursor(reply)
@@ -100,7 +100,7 @@ class AsyncPage(Generic[T]):
         reply: PageReply[T],
         pages: Pages[T],
         perform: Callable[[Operation[PageReply[T]]], Awaitable[PageReply[T]]],
-    ):
+    ) -> None:
         self.items: Sequence[T] = reply.items
         """The items of this page alone."""
         self.next_cursor = _next_cursor(reply)
