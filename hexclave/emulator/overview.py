@@ -16,6 +16,8 @@ from hexclave.emulator.mail import MAILS
 from hexclave.emulator.webhooks import DELIVERIES, ENDPOINTS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hexclave.emulator.emulator import Emulator, Logged
 
 LATEST: Final = 200
@@ -58,7 +60,7 @@ def overview(emulator: "Emulator", project_id: str | None) -> JsonObject:
         "mails": state[MAILS].where(project_id=project_id),
         "deliveries": state[DELIVERIES].where(project_id=project_id),
     }
-    views = {
+    views: dict[str, Callable[[Any], JsonObject]] = {
         "requests": logged_view,
         "users": lambda user: _user(emulator, user, named[user.id]),
         "teams": lambda team: {**_plain(team), "members": len(state[MEMBERSHIPS].where(team_id=team.id))},

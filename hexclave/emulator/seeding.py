@@ -7,6 +7,8 @@ users:                                                         # bodies of POST 
   - {primary_email: ada@example.com, primary_email_auth_enabled: true, password: correct horse}
 calls:                                                         # anything else, as the server
   - {method: POST, path: /teams, body: {display_name: Engineers}}
+webhooks:                                                      # where events go; without a secret one is made
+  - {url: "http://localhost:8000/webhooks", types: [user.created], secret: whsec_ZXhhbXBsZQ==}
 """
 
 import json
@@ -17,6 +19,8 @@ from hexclave.emulator.domains.projects import PROJECTS, change_settings
 from hexclave.emulator.emulator import Emulator
 from hexclave.emulator.exchange import HttpRequest, JsonObject
 from hexclave.emulator.seed import Ready
+from hexclave.emulator.webhooks import ENDPOINTS, add_endpoint
+from hexclave.errors import UnsafeUseError
 
 
 def plant(emulator: Emulator, file: Path) -> None:
@@ -26,12 +30,14 @@ def plant(emulator: Emulator, file: Path) -> None:
         ValueError: the file cannot be read, or the API refuses something in it.
     """
     seed = _read(file)
-    unknown = seed.keys() - {"project", "users", "calls"}
+    unknown = seed.keys() - {"project", "users", "calls", "webhooks"}
     if unknown:
-        raise ValueError(f"{file}: a seed has project, users and calls, but no {', '.join(sorted(unknown))}")
+        raise ValueError(f"{file}: a seed has project, users, calls and webhooks, but no {', '.join(sorted(unknown))}")
     if emulator.ready is None:
         raise ValueError(f"{file}: this emulator has no ready project to put it into")
     _change_project(emulator, emulator.ready, dict(seed.get("project") or {}), file)
+    for number, endpoint in enumerate(seed.get("webhooks") or (), 1):
+        _add_endpoint(emulator, emulator.ready, endpoint, f"{file}: webhook {number}")
     for number, user in enumerate(seed.get("users") or (), 1):
         call = {"method": "POST", "path": "/users", "body": user}
         _call(emulator, emulator.ready, call, f"{file}: user {number}", allowed=("USER_EMAIL_ALREADY_EXISTS",))
@@ -48,7 +54,7 @@ def _read(file: Path) -> JsonObject:
         raise ValueError(f"{file} is not UTF-8 text") from error
     found = _parsed(content, file)
     if not isinstance(found, dict):
-        raise ValueError(f"{file}: a seed is an object with project, users and calls")  # noqa: TRY004 -- about the file
+        raise ValueError(f"{file}: a seed is an object with project, users, calls and webhooks")  # noqa: TRY004 -- about the file
     return found
 
 
@@ -74,6 +80,24 @@ def _change_project(emulator: Emulator, ready: Ready, wanted: JsonObject, file: 
         project = change_settings(state, emulator.project(ready.project_id), wanted.get("settings") or {})
         if "display_name" in wanted:
             state[PROJECTS].update(project, display_name=str(wanted["display_name"]))
+
+
+def _add_endpoint(emulator: Emulator, ready: Ready, wanted: Any, where: str) -> None:
+    if not isinstance(wanted, dict) or not {"url"} <= wanted.keys() <= {"url", "types", "secret"}:
+        raise ValueError(f"{where} needs a url, and may have types and a secret")
+    with emulator.transaction() as state:
+        if any(each.url == wanted["url"] for each in state[ENDPOINTS].where(project_id=ready.project_id)):
+            return
+        try:
+            add_endpoint(
+                state,
+                ready.project_id,
+                str(wanted["url"]),
+                types=wanted.get("types") or (),
+                secret=wanted.get("secret"),
+            )
+        except (ValueError, UnsafeUseError) as error:
+            raise ValueError(f"{where}: {error}") from error
 
 
 def _call(emulator: Emulator, ready: Ready, call: Any, where: str, *, allowed: tuple[str, ...] = ()) -> None:

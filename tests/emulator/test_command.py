@@ -11,6 +11,7 @@ from asking import Asker, code
 from hexclave.emulator import Emulator
 from hexclave.emulator.__main__ import main, welcome
 from hexclave.emulator.seeding import plant
+from hexclave.emulator.webhooks import ENDPOINTS
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::", "example.com"])
@@ -59,6 +60,8 @@ users:
   - {primary_email: ada@example.com, primary_email_auth_enabled: true, password: correct horse}
 calls:
   - {method: POST, path: /users, body: {display_name: From a call}}
+webhooks:
+  - {url: "http://127.0.0.1:9/hooks", types: [team.created], secret: whsec_ZXhhbXBsZQ==}
 """
 
 
@@ -79,6 +82,9 @@ def test_seeds(emulator: Emulator, tmp_path: Path, suffix: str) -> None:
     assert len(ask.server("GET", "/users").json()["items"]) == 2
     plant(emulator, file)
     assert len(ask.server("GET", "/users?query=ada").json()["items"]) == 1
+    assert [(each.url, each.secret) for each in emulator.state[ENDPOINTS]] == [
+        ("http://127.0.0.1:9/hooks", "whsec_ZXhhbXBsZQ==")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -90,6 +96,9 @@ def test_seeds(emulator: Emulator, tmp_path: Path, suffix: str) -> None:
         ("a: [", "is not YAML"),
         ("calls: [{path: /users}]", "call 1 needs a method and a path"),
         ("project: {keys: 1}", "but no keys"),
+        ("webhooks: [{}]", "webhook 1 needs a url"),
+        ("webhooks: [{url: mailto:a}]", "webhook 1: 'mailto:a' is no URL"),
+        ("webhooks: [{url: 'http://a/', secret: b}]", "webhook 1: A webhook secret is whsec_"),
     ],
 )
 def test_wrong_seeds_say_what_is_wrong(emulator: Emulator, tmp_path: Path, content: str, complaint: str) -> None:
