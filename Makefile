@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup generate check test demo conformance build clean
+.PHONY: help setup generate check test demo conformance fuzz build clean
 
 help: ## List the tasks
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ RECORDINGS ?= ../shared/recordings
 
 conformance: setup ## Replay recorded traffic against the emulator: make conformance RECORDINGS=DIR
 	$(BIN)/python -m tests.contract.conformance $(RECORDINGS)
+
+fuzz: setup ## Feed hostile bytes to everything that parses them, for two minutes
+	$(BIN)/python -m tests.fuzz
 
 build: setup ## Build the wheel and the source distribution into dist/
 	$(BIN)/pip --disable-pip-version-check wheel --quiet --no-deps --wheel-dir dist .

@@ -39,7 +39,7 @@ class Flights:
         flights = cls._by_process.get(os.getpid())
         return cls._by_process.setdefault(os.getpid(), cls()) if flights is None else flights
 
-    def join(self, store: AsyncTokenStore) -> tuple["Future[object]", bool]:
+    def join(self, store: object) -> tuple["Future[object]", bool]:
         """The store's running refresh, and whether the caller has to carry it out because there was none."""
         with self._lock:
             flight = self._running.get(id(store))
@@ -48,7 +48,7 @@ class Flights:
             flight = self._running[id(store)] = Future()
             return flight, True
 
-    def land(self, store: AsyncTokenStore, flight: "Future[object]", outcome: object) -> None:
+    def land(self, store: object, flight: "Future[object]", outcome: object) -> None:
         """End a refresh for all who wait. Before this the store is up to date, so late comers need not join."""
         with self._lock:
             del self._running[id(store)]

@@ -1,14 +1,19 @@
 """The users of a project, as a server key sees them."""
 
-from hexclave._call import Mode, Resource, call
+from collections.abc import Callable, Container, Hashable, Iterable, Mapping
+from typing import Any
+
+from hexclave._call import Mode, Resource, bulk, call, pages
 from hexclave._context import Context
 from hexclave._exchange import exchange
-from hexclave._lift import does, finds, found, paginates, performs, silent
+from hexclave._lift import begun, does, finds, found, paginates, performs, silent
 from hexclave._steps import Steps
 from hexclave.api_keys import InvalidApiKeyError, key_of
+from hexclave.bulk import CONCURRENCY, Many
 from hexclave.errors import ApiKeyNotValid, UserNotFound
+from hexclave.pagination import Pages
 from hexclave_api.models import ServerUser, UserApiKey
-from hexclave_api.operation import Operation
+from hexclave_api.operation import UNSET, Operation, Unset
 from hexclave_api.operations import api_keys, users
 
 
@@ -31,6 +36,73 @@ class Users(Resource[Mode]):
             PasswordRequirementsNotMet: it has fewer than 8 or more than 70 characters.
         """
         return silent(users.update_user(user_id, password=password))
+
+    @bulk
+    def create_many(
+        self,
+        rows: Iterable[Mapping[str, Any]],
+        *,
+        concurrency: int = CONCURRENCY,
+        ordered: bool = True,
+        key: Callable[[Mapping[str, Any]], Hashable] | None = None,
+        done: Container[Hashable] = (),
+    ) -> Many[Mapping[str, Any], ServerUser]:
+        """Creates a user of each row, which holds arguments of `create`; gives an `Outcome` for each. POST /users.
+
+        `concurrency` calls are under way at most; `ordered` keeps the order of the rows, otherwise outcomes come as
+        they are there. Rows whose `key` is in `done` are left out, so that a run that was cut off can be resumed.
+        Memory stays constant. A row that fails does not stop the others.
+
+        Raises:
+            UnsafeUseError: `concurrency` is no whole number from 1, or `done` comes without `key`.
+        """
+        return Many(rows, lambda row: users.create_user(**row), concurrency, ordered, key, done)
+
+    @bulk
+    def update_many(
+        self,
+        rows: Iterable[tuple[str, Mapping[str, Any]]],
+        *,
+        concurrency: int = CONCURRENCY,
+        ordered: bool = True,
+        done: Container[Hashable] = (),
+    ) -> Many[tuple[str, Mapping[str, Any]], ServerUser]:
+        """Changes the user of each row: its id, and arguments of `update`. PATCH /users/{user_id}. See `create_many`.
+
+        Rows whose id is in `done` are left out.
+        """
+        return Many(
+            rows, lambda row: users.update_user(row[0], **row[1]), concurrency, ordered, lambda row: row[0], done
+        )
+
+    @bulk
+    def delete_many(
+        self,
+        user_ids: Iterable[str],
+        *,
+        concurrency: int = CONCURRENCY,
+        ordered: bool = True,
+        done: Container[Hashable] = (),
+    ) -> Many[str, None]:
+        """Deletes users. DELETE /users/{user_id}. See `create_many`. Ids in `done` are left out."""
+        return Many(
+            user_ids,
+            lambda user_id: silent(users.delete_user(user_id)),
+            concurrency,
+            ordered,
+            lambda user_id: user_id,
+            done,
+        )
+
+    @pages
+    def export(self, *, start_at: str | Unset = UNSET) -> Pages[ServerUser]:
+        """Every user, restricted and anonymous ones too, oldest sign-up first, 1,000 a request. GET /users.
+
+        Iterate the result; `.prefetched()` loads ahead. `start_at` resumes: the id of the last user that was dealt
+        with, which comes once more.
+        """
+        exported = begun(users.list_users, limit=1_000, include_restricted=True, include_anonymous=True)
+        return Pages(exported.operation, start_at)
 
     @call
     def get_by_api_key(self, api_key: str) -> Steps[ServerUser]:

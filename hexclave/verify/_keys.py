@@ -9,7 +9,7 @@ import logging
 import math
 import re
 from collections.abc import Generator, Mapping
-from typing import Any, Final, TypeAlias, TypeVar, cast
+from typing import Any, Final, TypeAlias, TypeVar
 
 import attrs
 
@@ -84,7 +84,7 @@ class Document:
                     raise copy.copy(self._failure)
                 yield from self.fetch(app, seen)
                 continue
-            flight, leading = app.shared.flights.join(cast(Any, self))
+            flight, leading = app.shared.flights.join(self)
             if leading:
                 try:
                     yield from self._lead(app, flight, seen)
@@ -98,7 +98,7 @@ class Document:
         Raises:
             HexclaveError: it failed.
         """
-        flight, leading = app.shared.flights.join(cast(Any, self))
+        flight, leading = app.shared.flights.join(self)
         if leading:
             return (yield from self._lead(app, flight, seen))
         if not (yield Wait(flight, FETCH_TIMEOUT)):
@@ -118,7 +118,7 @@ class Document:
             outcome = error
             raise
         finally:
-            app.shared.flights.land(cast(Any, self), flight, outcome)
+            app.shared.flights.land(self, flight, outcome)
 
     def _load(self, app: Context) -> Steps[None]:
         operation = _of_keys(get_jwks(app.project_id, **self._kind.include))

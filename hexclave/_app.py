@@ -1,0 +1,296 @@
+"""What the apps of all access types have in common: keys and options become a context, operations become calls."""
+
+import functools
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, Unpack
+
+import attrs
+
+from hexclave import credentials
+from hexclave._context import AdminAccessToken, Context, Shared
+from hexclave._exchange import exchange
+from hexclave._secret import Secret
+from hexclave._session import Session
+from hexclave._steps import Call, Steps
+from hexclave.bulk import CONCURRENCY, Many, Outcome, performed, performed_async
+from hexclave.credentials import SecretText
+from hexclave.errors import UnsafeUseError
+from hexclave.hooks import Hooks
+from hexclave.options import AppOptions
+from hexclave.pagination import AsyncPages, Page, Pages
+from hexclave.ratelimit import Gates
+from hexclave.retries import Retries
+from hexclave.timeouts import Timeout
+from hexclave.tokens import AsyncTokenStore, Tokens, TokenStore
+from hexclave_api.operation import UNSET, AccessType, Operation, Unset
+
+if TYPE_CHECKING:
+    from hexclave._call import Awaiting, Blocking
+    from hexclave._executors import AsyncHttpClient, AwaitingExecutor, BlockingExecutor, BlockingHttpClient
+    from hexclave.verify import AuthenticateOptions, AuthenticationResult, Verifier
+
+T = TypeVar("T")
+R = TypeVar("R")
+Store = TypeVar("Store", bound=AsyncTokenStore)
+Executor = TypeVar("Executor", bound="BlockingExecutor | AwaitingExecutor")
+
+
+class App(Generic[Executor, Store]):
+    """What all apps have in common. Derived apps share the connections, gates and refreshes of where they come from."""
+
+    _context: Context
+    _executor: Executor
+    _store_method: ClassVar[str]
+    """What a session's store must have to be used in this mode."""
+
+    def _wire(
+        self,
+        access: AccessType,
+        executor: Executor,
+        project_id: str | None,
+        keys: Mapping[str, SecretText | None],
+        session: Store | Tokens | None,
+        options: AppOptions[Any],
+        admin_access_token: AdminAccessToken | SecretText | None = None,
+    ) -> None:
+        unknown = options.keys() - AppOptions.__annotations__.keys()
+        if unknown:
+            raise TypeError(f"{type(self).__name__} takes no argument {', '.join(sorted(unknown))}")
+        project_id = credentials.project_id(project_id)
+        url = credentials.base_url(
+            options.get("base_url"), allow_insecure_http=options.get("allow_insecure_http", False)
+        )
+        rate_limit, gates, branch = options.get("rate_limit"), options.get("gates"), options.get("branch_id")
+        held = credentials.keys_of(access, keys, keyless=admin_access_token is not None)
+        headers = credentials.static_headers(
+            access,
+            project_id,
+            held,
+            branch_id=branch,
+            allow_anonymous=options.get("allow_anonymous", False),
+            allow_restricted=options.get("allow_restricted", False),
+            extra=options.get("extra_headers"),
+        )
+        self._executor = executor
+        self._context = Context(
+            project_id=project_id,
+            access=access,
+            base_url=f"{url}/api/v1",
+            origin=credentials.origin(url),
+            static_headers=headers,
+            client_id=f"{project_id}#{branch}" if branch else project_id,
+            publishable_client_key=held.get("publishable_client_key"),
+            allow_anonymous=options.get("allow_anonymous", False),
+            timeout=Timeout.of(options.get("timeout", Timeout())),
+            retries=options.get("retries", Retries()),
+            hooks=options.get("hooks", Hooks()),
+            shared=Shared(lambda: Gates(ceiling=rate_limit, shared=gates)),
+            session=None if session is None else self._session(session),
+            admin_access_token=_admin_token_steps(admin_access_token),
+        )
+
+    def __repr__(self) -> str:
+        if "_context" not in self.__dict__:
+            return f"<{type(self).__name__}, not ready>"
+        return f"<{type(self).__name__} project {self._context.project_id} at {self._context.base_url}>"
+
+    @property
+    def project_id(self) -> str:
+        """The project that all calls are about."""
+        return self._context.project_id
+
+    def _perform(self, described: Operation[Any] | Steps[Any]) -> Any:
+        steps = exchange(self._context, described) if isinstance(described, Operation) else described
+        return self._executor.run(steps)
+
+    def _derived(self, **changes: Any) -> Self:
+        app = object.__new__(type(self))
+        app.__dict__.update(self.__dict__)
+        app._context = attrs.evolve(self._context, **changes)
+        return app
+
+    def with_session(self, session: Store | Tokens) -> Self:
+        """The same app acting with one user's tokens; connections are shared, so it costs next to nothing.
+
+        Raises:
+            UnsafeUseError: `session` is neither tokens nor a store that works in this mode.
+        """
+        return self._derived(session=self._session(session))
+
+    def _session(self, session: Store | Tokens) -> Session:
+        if not isinstance(session, Tokens) and not hasattr(session, self._store_method):
+            raise UnsafeUseError(
+                f"session must be Tokens or a token store with {self._store_method}(), not {type(session).__name__}."
+            )
+        return Session(session)
+
+    def options(
+        self,
+        *,
+        timeout: Timeout | float | Unset | None = UNSET,
+        retries: Retries | Unset = UNSET,
+        hooks: Hooks | Unset = UNSET,
+    ) -> Self:
+        """The same app with other options for calls made through what this returns; connections are shared.
+
+        Raises:
+            UnsafeUseError: a value is not allowed.
+        """
+        changes: dict[str, Any] = {}
+        if timeout is not UNSET:
+            changes["timeout"] = Timeout.of(timeout)
+        if retries is not UNSET:
+            changes["retries"] = retries
+        if hooks is not UNSET:
+            changes["hooks"] = hooks
+        return self._derived(**changes)
+
+
+class BlockingApp(App["BlockingExecutor", TokenStore]):
+    _store_method = "load"
+
+    def call(self, operation: Operation[T]) -> T:
+        """The result of any operation of `hexclave_api` that this access type allows.
+
+        Raises:
+            UnsafeUseError: refused before any I/O: wrong access type, missing credential.
+            HexclaveError: every other failure, see `hexclave.errors`.
+        """
+        return self._executor.run(exchange(self._context, operation))
+
+    def call_many(
+        self, operations: Iterable[Operation[T]], *, concurrency: int = CONCURRENCY, ordered: bool = True
+    ) -> Iterator[Outcome[Operation[T], T]]:
+        """What became of each operation, as a stream: a value or the error, never an abort that loses the rest.
+
+        At most `concurrency` calls are under way. `ordered` keeps the order of the operations; otherwise outcomes come
+        as they are there. Memory stays constant however many there are.
+
+        Raises:
+            UnsafeUseError: `concurrency` is no whole number from 1.
+        """
+        return self._many(Many(operations, lambda operation: operation, concurrency, ordered))
+
+    @functools.cached_property
+    def verifier(self) -> "Verifier[Blocking]":
+        """Verifies access tokens of the project's users, without asking the API for each."""
+        from hexclave.verify import Verifier
+
+        return Verifier(self)
+
+    def authenticate(self, request: object, **options: Unpack["AuthenticateOptions"]) -> "AuthenticationResult":
+        """Who makes a request that a backend received; see `hexclave.verify`.
+
+        Raises:
+            HexclaveError: the keys could not be fetched, or the API not be asked: nothing is known, so answer 503.
+        """
+        return self.verifier.authenticate(request, **options)
+
+    def _many(self, many: Many[R, T]) -> Iterator[Outcome[R, T]]:
+        return performed(many, self.call)
+
+    def _list(self, pages: Pages[T]) -> Page[T]:
+        return Page(self.call(pages.operation(pages.cursor)), pages, self.call)
+
+    def close(self) -> None:
+        """Close the connections. Apps that were derived from this one end with it; `http_client` stays open."""
+        self._executor.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class AwaitingApp(App["AwaitingExecutor", AsyncTokenStore]):
+    _store_method = "aload"
+
+    async def call(self, operation: Operation[T]) -> T:
+        """The result of any operation of `hexclave_api` that this access type allows.
+
+        Raises:
+            UnsafeUseError: refused before any I/O: wrong access type, missing credential.
+            HexclaveError: every other failure, see `hexclave.errors`.
+        """
+        return await self._executor.run(exchange(self._context, operation))
+
+    def call_many(
+        self, operations: Iterable[Operation[T]], *, concurrency: int = CONCURRENCY, ordered: bool = True
+    ) -> AsyncIterator[Outcome[Operation[T], T]]:
+        """What became of each operation, as a stream: a value or the error, never an abort that loses the rest.
+
+        At most `concurrency` calls are under way. `ordered` keeps the order of the operations; otherwise outcomes come
+        as they are there. Memory stays constant however many there are.
+
+        Raises:
+            UnsafeUseError: `concurrency` is no whole number from 1.
+        """
+        return self._many(Many(operations, lambda operation: operation, concurrency, ordered))
+
+    @functools.cached_property
+    def verifier(self) -> "Verifier[Awaiting]":
+        """Verifies access tokens of the project's users, without asking the API for each."""
+        from hexclave.verify import Verifier
+
+        return Verifier(self)
+
+    async def authenticate(self, request: object, **options: Unpack["AuthenticateOptions"]) -> "AuthenticationResult":
+        """Who makes a request that a backend received; see `hexclave.verify`.
+
+        Raises:
+            HexclaveError: the keys could not be fetched, or the API not be asked: nothing is known, so answer 503.
+        """
+        return await self.verifier.authenticate(request, **options)
+
+    def _many(self, many: Many[R, T]) -> AsyncIterator[Outcome[R, T]]:
+        return performed_async(many, self.call)
+
+    def _list(self, pages: Pages[T]) -> AsyncPages[T]:
+        return AsyncPages(pages, self.call)
+
+    async def close(self) -> None:
+        """Close this event loop's connections. Derived apps end with it; `http_client` stays open."""
+        await self._executor.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+
+def blocking_executor(options: AppOptions["BlockingHttpClient"]) -> "BlockingExecutor":
+    # Imported with the first app, so that `import hexclave` does not pay for the HTTP library.
+    from hexclave._executors import BlockingExecutor
+
+    return BlockingExecutor(options.get("http_client"))
+
+
+def awaiting_executor(options: AppOptions["AsyncHttpClient"]) -> "AwaitingExecutor":
+    from hexclave._executors import AwaitingExecutor
+
+    return AwaitingExecutor(options.get("http_client"))
+
+
+def _admin_token_steps(token: AdminAccessToken | SecretText | None) -> Callable[[], Steps[Secret]] | None:
+    if token is None:
+        return None
+    if not callable(token):
+        token = Secret(token).reveal if isinstance(token, str) else token.reveal
+    return lambda: _ask(token)
+
+
+def _ask(token: AdminAccessToken) -> Steps[Secret]:
+    secret = credentials.masked((yield Call(blocking=token, awaiting=lambda: _awaited(token))))
+    return credentials.checked(secret, "admin_access_token")
+
+
+async def _awaited(token: AdminAccessToken) -> str:
+    text = token()
+    return text if isinstance(text, str) else await text
