@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from types import GeneratorType
 from typing import Any
 
 import attrs
@@ -58,7 +59,9 @@ class Recording:
 
     def call(self, expression: str) -> Any:
         names = NAMES | {"app": self.app, "authorization": AUTHORIZATION, "pending": PENDING}
-        return eval(f"app.{expression}", names)
+        result = eval(f"app.{expression}", names)
+        # Bulk methods send while their outcomes are taken.
+        return list(result) if isinstance(result, GeneratorType) else result
 
     def respond(self, request: Request) -> Reply:
         self.requests.append(request)
