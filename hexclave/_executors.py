@@ -13,6 +13,7 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 import attrs
+import httpcore  # noqa: F401 - else httpx imports it during the first call, and a fork meanwhile would block the child
 import httpx
 
 from hexclave import _deadline
