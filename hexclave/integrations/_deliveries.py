@@ -1,0 +1,43 @@
+"""The answer to a webhook."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import attrs
+
+from hexclave.webhooks import Handled, InvalidWebhookError, Router
+
+LARGEST: Final = 1 << 20
+"""Bytes that a delivery may have; anybody can send one."""
+
+
+@attrs.frozen
+class Answer:
+    status_code: int
+    body: Mapping[str, str]
+
+
+def answered(router: Router, body: bytes, request: object) -> Answer:
+    """The answer to a delivery, its functions called. What they raise is raised."""
+    try:
+        handled = router.handle(body, request)
+    except InvalidWebhookError as error:
+        return _invalid(error)
+    return _done(handled)
+
+
+async def aanswered(router: Router, body: bytes, request: object) -> Answer:
+    """`answered` for async programs."""
+    try:
+        handled = await router.ahandle(body, request)
+    except InvalidWebhookError as error:
+        return _invalid(error)
+    return _done(handled)
+
+
+def _invalid(error: InvalidWebhookError) -> Answer:
+    return Answer(400, {"error": error.message})
+
+
+def _done(handled: Handled) -> Answer:
+    return Answer(handled.status_code, {"outcome": handled.outcome})

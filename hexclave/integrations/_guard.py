@@ -1,0 +1,215 @@
+"""Decides who may come in, for all frameworks and in both modes."""
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any, Final, get_args
+
+import attrs
+
+from hexclave._call import Mode, Resource, call
+from hexclave._server_resources import AdminResources, ServerResources
+from hexclave._steps import Call, Steps
+from hexclave.errors import TeamMembershipNotFound, TeamNotFound, UnsafeUseError, UserNotFound
+from hexclave.integrations._refused import no_member, no_permission, no_user
+from hexclave.verify import (
+    AuthenticateOptions,
+    AuthenticationResult,
+    InvalidCredentials,
+    SignedIn,
+    Verifier,
+)
+from hexclave.verify._authenticate import CheckedBy, KeyOwner
+
+_ID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+@attrs.frozen
+class Options:
+    """How credentials are searched and checked: those of `authenticate`, checked when the program starts."""
+
+    mode: CheckedBy = "token"
+    cookies: bool = False
+    api_keys: Collection[KeyOwner] = frozenset()
+    allow_restricted: bool = False
+    allow_anonymous: bool = False
+
+    @classmethod
+    def of(cls, options: AuthenticateOptions, defaults: "Options | None" = None) -> "Options":
+        """The defaults with these options changed.
+
+        Raises:
+            UnsafeUseError: there is no such option, or it has no such value.
+        """
+        names = [field.name for field in attrs.fields(cls)]
+        unknown = options.keys() - set(names)
+        if unknown:
+            raise UnsafeUseError(f"There is no option {', '.join(sorted(unknown))}; there are {', '.join(names)}.")
+        changes: dict[str, Any] = dict(options)
+        if "api_keys" in changes:
+            changes["api_keys"] = _owners(changes["api_keys"])
+        made = attrs.evolve(cls() if defaults is None else defaults, **changes)
+        if made.mode not in get_args(CheckedBy):
+            raise UnsafeUseError(f"mode: {made.mode!r} is not one of {', '.join(map(repr, get_args(CheckedBy)))}.")
+        for name in ("cookies", "allow_restricted", "allow_anonymous"):
+            if not isinstance(getattr(made, name), bool):
+                raise UnsafeUseError(f"{name} must be True or False, not {getattr(made, name)!r}.")
+        return made
+
+    def keywords(self) -> AuthenticateOptions:
+        return AuthenticateOptions(
+            mode=self.mode,
+            cookies=self.cookies,
+            api_keys=self.api_keys,
+            allow_restricted=self.allow_restricted,
+            allow_anonymous=self.allow_anonymous,
+        )
+
+
+@attrs.frozen
+class Demand:
+    """What else a signed-in user has to have: a permission, in the project or in a team, or just membership of one."""
+
+    permission: str | None = None
+    team: str | None = None
+    """The path parameter that holds the team's id."""
+
+    @classmethod
+    def of(cls, permission: str | None = None, team: str | None = None) -> "Demand":
+        """What these arguments ask for.
+
+        Raises:
+            UnsafeUseError: one is no text.
+        """
+        for name, value in (("permission", permission), ("team", team)):
+            if value is not None and (not isinstance(value, str) or not value):
+                raise UnsafeUseError(f"{name} must be a str that is not empty, not {value!r}.")
+        return cls(permission, team)
+
+
+NOTHING: Final = Demand()
+
+
+class Visit:
+    """One request, and what was found out about it so far."""
+
+    def __init__(self, request: object) -> None:
+        self.request: Final = request
+        self.results: Final[dict[Options, AuthenticationResult]] = {}
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """What the answer has to carry: nothing as long as nobody asked who is calling."""
+        result = next(iter(self.results.values()), None)
+        return {} if result is None else result.headers
+
+
+class Guard(Resource[Mode]):
+    """Says who made a request, and refuses those who may not come in. Keep one for the life of the app."""
+
+    def __init__(
+        self,
+        app: ServerResources[Mode] | AdminResources[Mode],
+        *,
+        issuers: Iterable[str] = (),
+        leeway: float = 0.0,
+    ) -> None:
+        super().__init__(app)
+        # Results from a blocking app, awaitables from an async one: each what its executor expects of a `Call`.
+        self._asked: Final[Any] = app
+        self._verifier: Final[Any] = Verifier(app, issuers=issuers, leeway=leeway)
+
+    @call
+    def identify(self, visit: Visit, options: Options) -> Steps[AuthenticationResult]:
+        """Who made the request, whoever it is.
+
+        Raises:
+            HexclaveError: it could not be found out.
+        """
+        return self._identified(visit, options)
+
+    @call
+    def optional(self, visit: Visit, options: Options) -> Steps[SignedIn | None]:
+        """The user; `None` if nobody is signed in or the user is not admitted.
+
+        Credentials that prove nothing are refused all the same: a client whose token ran out has to learn of it.
+
+        Raises:
+            Refused: 401, the credentials are no good.
+            HexclaveError: it could not be found out.
+        """
+        return self._optional(visit, options)
+
+    @call
+    def admit(self, visit: Visit, options: Options, demand: Demand, path: Mapping[str, object]) -> Steps[SignedIn]:
+        """The user who made the request and has what the demand says. `path` are the route's parameters.
+
+        Raises:
+            Refused: 401 or 403.
+            UnsafeUseError: the route has no parameter as the demand names it.
+            HexclaveError: it could not be found out.
+        """
+        return self._admitted(visit, options, demand, path)
+
+    def _identified(self, visit: Visit, options: Options) -> Steps[AuthenticationResult]:
+        result = visit.results.get(options)
+        if result is None:
+            keywords = options.keywords()
+            result = yield _ask(lambda: self._verifier.authenticate(visit.request, **keywords))
+            visit.results[options] = result
+        return result
+
+    def _optional(self, visit: Visit, options: Options) -> Steps[SignedIn | None]:
+        result = yield from self._identified(visit, options)
+        if isinstance(result, InvalidCredentials) and result.status_code == 401:
+            raise no_user(result)
+        return result if isinstance(result, SignedIn) else None
+
+    def _admitted(self, visit: Visit, options: Options, demand: Demand, path: Mapping[str, object]) -> Steps[SignedIn]:
+        user = yield from self._identified(visit, options)
+        if not isinstance(user, SignedIn):
+            raise no_user(user)
+        team_id = None if demand.team is None else _parameter(path, demand.team)
+        if team_id is not None and not _ID.fullmatch(team_id):
+            raise no_member(user.user_id, team_id)
+        if demand.permission is not None:
+            if not (yield from self._has(user.user_id, demand.permission, team_id)):
+                raise no_permission(user.user_id, demand.permission, team_id)
+        elif team_id is not None and not (yield from self._is_member(user.user_id, team_id)):
+            raise no_member(user.user_id, team_id)
+        return user
+
+    def _has(self, user_id: str, permission: str, team_id: str | None) -> Steps[bool]:
+        try:
+            if team_id is None:
+                has = yield _ask(lambda: self._asked.permissions.has(user_id, permission))
+            else:
+                has = yield _ask(lambda: self._asked.teams.permissions.has(team_id, user_id, permission))
+        except (TeamNotFound, TeamMembershipNotFound, UserNotFound):
+            return False
+        return has is True
+
+    def _is_member(self, user_id: str, team_id: str) -> Steps[bool]:
+        try:
+            yield _ask(lambda: self._asked.teams.members.get(team_id, user_id))
+        except (TeamNotFound, TeamMembershipNotFound, UserNotFound):
+            return False
+        return True
+
+
+def _ask(perform: Callable[[], Any]) -> Call[Any]:
+    return Call(perform, perform)
+
+
+def _owners(value: object) -> frozenset[Any]:
+    owners = get_args(KeyOwner)
+    if isinstance(value, str) or not isinstance(value, Collection) or not all(each in owners for each in value):
+        raise UnsafeUseError(f'api_keys must be a collection such as {{"user"}}, of {", ".join(map(repr, owners))}.')
+    return frozenset(value)
+
+
+def _parameter(path: Mapping[str, object], name: str) -> str:
+    if name not in path:
+        raise UnsafeUseError(
+            f"The route has no path parameter {name!r} with the team's id; it has {', '.join(path) or 'none'}."
+        )
+    return str(path[name])

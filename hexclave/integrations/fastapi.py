@@ -1,0 +1,157 @@
+"""Hexclave in FastAPI: dependencies that give the user, and refuse those who may not come in.
+
+    api = FastAPI()
+    Hexclave(api)
+
+    @api.get("/me")
+    async def me(user: CurrentUser) -> str:
+        return user.user_id
+
+Needs `fastapi`.
+"""
+
+from collections.abc import Callable
+from typing import Annotated, Any, Final, TypeAlias, Unpack
+
+from fastapi import Depends
+from fastapi.openapi.models import APIKey, APIKeyIn, HTTPBearer
+from fastapi.requests import HTTPConnection
+from fastapi.security.base import SecurityBase
+
+from hexclave import AsyncHexclaveAdminApp, AsyncHexclaveServerApp
+from hexclave.integrations._guard import Demand, Options
+from hexclave.integrations.starlette import (
+    Hexclave,
+    RefusedError,
+    api_app,
+    ask_current_user,
+    ask_optional_user,
+    authenticate,
+    webhook_endpoint,
+)
+from hexclave.verify import AuthenticateOptions, SignedIn
+
+__all__ = [
+    "ApiApp",
+    "CurrentUser",
+    "Hexclave",
+    "OptionalUser",
+    "RefusedError",
+    "authenticate",
+    "find_user",
+    "require_permission",
+    "require_team_member",
+    "require_user",
+    "webhook_endpoint",
+]
+
+
+class _Scheme(SecurityBase):
+    """Appears in the application's OpenAPI document, and does nothing else."""
+
+    def __init__(self, name: str, model: HTTPBearer | APIKey) -> None:
+        self.scheme_name = name
+        self.model = model
+
+    def __call__(self) -> None:
+        return None
+
+
+def _no_scheme() -> None:
+    return None
+
+
+_ACCESS_TOKEN: Final = _Scheme(
+    "HexclaveAccessToken", HTTPBearer(bearerFormat="JWT", description="The access token of a signed-in user.")
+)
+_API_KEY: Final = _Scheme(
+    "HexclaveApiKey", APIKey.model_validate({"in": APIKeyIn.header, "name": "x-api-key", "description": "An API key."})
+)
+_COOKIE: Final = _Scheme(
+    "HexclaveCookie",
+    APIKey.model_validate({"in": APIKeyIn.cookie, "name": "hexclave-access", "description": "Set by the browser SDK."}),
+)
+
+
+def require_user(**options: Unpack[AuthenticateOptions]) -> Any:
+    """A dependency: the user who made the request, as `SignedIn`. Others get 401 or 403.
+
+        ApiUser = Annotated[SignedIn, require_user(api_keys={"user"})]
+
+    Raises:
+        UnsafeUseError: an option is wrong.
+    """
+    return _current_user(None, None, options)
+
+
+def require_permission(permission: str, *, team: str | None = None, **options: Unpack[AuthenticateOptions]) -> Any:
+    """A dependency: the user, who has the permission. Others get 401 or 403.
+
+    `team` is the name of the path parameter that holds a team's id: the permission is then one in this team. Each
+    request asks the API: GET /team-permissions or GET /project-permissions.
+
+    Raises:
+        UnsafeUseError: an argument is wrong.
+    """
+    return _current_user(permission, team, options)
+
+
+def require_team_member(team: str, **options: Unpack[AuthenticateOptions]) -> Any:
+    """A dependency: the user, who is a member of the team whose id is in the path parameter `team`. Others get 401 or
+    403. Each request asks the API: GET /team-member-profiles/{team_id}/{user_id}.
+
+    Raises:
+        UnsafeUseError: an argument is wrong.
+    """
+    return _current_user(None, team, options)
+
+
+def find_user(**options: Unpack[AuthenticateOptions]) -> Any:
+    """A dependency: the user, or `None` if nobody is signed in or the user is not admitted. Bad credentials get 401.
+
+    Raises:
+        UnsafeUseError: an option is wrong.
+    """
+    checked = Options.of(options)
+    key, cookie = _schemes(checked)
+
+    async def optional_user(
+        connection: HTTPConnection,
+        _token: None = Depends(_ACCESS_TOKEN),
+        _key: None = Depends(key),
+        _cookie: None = Depends(cookie),
+    ) -> SignedIn | None:
+        return await ask_optional_user(connection, checked)
+
+    return Depends(optional_user)
+
+
+def _current_user(permission: str | None, team: str | None, options: AuthenticateOptions) -> Any:
+    checked, demand = Options.of(options), Demand.of(permission, team)
+    key, cookie = _schemes(checked)
+
+    async def current_user(
+        connection: HTTPConnection,
+        _token: None = Depends(_ACCESS_TOKEN),
+        _key: None = Depends(key),
+        _cookie: None = Depends(cookie),
+    ) -> SignedIn:
+        return await ask_current_user(connection, checked, demand)
+
+    return Depends(current_user)
+
+
+def _schemes(options: Options) -> tuple[Callable[[], None], Callable[[], None]]:
+    return _API_KEY if options.api_keys else _no_scheme, _COOKIE if options.cookies else _no_scheme
+
+
+def _api_app(connection: HTTPConnection) -> AsyncHexclaveServerApp | AsyncHexclaveAdminApp:
+    return api_app(connection)
+
+
+CurrentUser: TypeAlias = Annotated[SignedIn, require_user()]
+"""The user who made the request with an access token; others get 401 or 403."""
+OptionalUser: TypeAlias = Annotated[SignedIn | None, find_user()]
+"""The user, or `None` if nobody is signed in or the user is not admitted; bad credentials get 401."""
+ApiApp: TypeAlias = Annotated[AsyncHexclaveServerApp | AsyncHexclaveAdminApp, Depends(_api_app)]
+"""The app behind these dependencies, for calls of your own."""
