@@ -1,7 +1,7 @@
 """What the apps of all access types have in common: keys and options become a context, operations become calls."""
 
 import functools
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, Unpack
 
@@ -161,7 +161,7 @@ class BlockingApp(App["BlockingExecutor", TokenStore]):
 
     def call_many(
         self, operations: Iterable[Operation[T]], *, concurrency: int = CONCURRENCY, ordered: bool = True
-    ) -> Iterator[Outcome[Operation[T], T]]:
+    ) -> Generator[Outcome[Operation[T], T]]:
         """What became of each operation, as a stream: a value or the error, never an abort that loses the rest.
 
         At most `concurrency` calls are under way. `ordered` keeps the order of the operations; otherwise outcomes come
@@ -187,7 +187,7 @@ class BlockingApp(App["BlockingExecutor", TokenStore]):
         """
         return self.verifier.authenticate(request, **options)
 
-    def _many(self, many: Many[R, T]) -> Iterator[Outcome[R, T]]:
+    def _many(self, many: Many[R, T]) -> Generator[Outcome[R, T]]:
         return performed(many, self.call)
 
     def _list(self, pages: Pages[T]) -> Page[T]:
@@ -220,7 +220,7 @@ class AwaitingApp(App["AwaitingExecutor", AsyncTokenStore]):
 
     def call_many(
         self, operations: Iterable[Operation[T]], *, concurrency: int = CONCURRENCY, ordered: bool = True
-    ) -> AsyncIterator[Outcome[Operation[T], T]]:
+    ) -> AsyncGenerator[Outcome[Operation[T], T]]:
         """What became of each operation, as a stream: a value or the error, never an abort that loses the rest.
 
         At most `concurrency` calls are under way. `ordered` keeps the order of the operations; otherwise outcomes come
@@ -246,7 +246,7 @@ class AwaitingApp(App["AwaitingExecutor", AsyncTokenStore]):
         """
         return await self.verifier.authenticate(request, **options)
 
-    def _many(self, many: Many[R, T]) -> AsyncIterator[Outcome[R, T]]:
+    def _many(self, many: Many[R, T]) -> AsyncGenerator[Outcome[R, T]]:
         return performed_async(many, self.call)
 
     def _list(self, pages: Pages[T]) -> AsyncPages[T]:

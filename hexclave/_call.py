@@ -5,7 +5,7 @@ See docs/decisions/0002-one-source-for-both-modes.md.
 
 import functools
 import types
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, Self, TypeVar, overload
 
 from hexclave._context import Context
@@ -116,7 +116,7 @@ class pages(Generic[P, T]):  # noqa: N801 - it is used as a decorator
 class bulk(Generic[P, R, T]):  # noqa: N801 - it is used as a decorator
     """Wraps a method of a resource that returns `Many`.
 
-    Blocking apps get an iterator of outcomes, async apps an async one.
+    Blocking apps get a generator of outcomes, async apps an async one.
     """
 
     def __init__(self, describe: Callable[Concatenate[Any, P], Many[R, T]]) -> None:
@@ -131,10 +131,10 @@ class bulk(Generic[P, R, T]):  # noqa: N801 - it is used as a decorator
     @overload
     def __get__(
         self, resource: Resource[Blocking], owner: type | None = None
-    ) -> Callable[P, Iterator[Outcome[R, T]]]: ...
+    ) -> Callable[P, Generator[Outcome[R, T]]]: ...
     @overload
     def __get__(
         self, resource: Resource[Awaiting], owner: type | None = None
-    ) -> Callable[P, AsyncIterator[Outcome[R, T]]]: ...
+    ) -> Callable[P, AsyncGenerator[Outcome[R, T]]]: ...
     def __get__(self, resource: Resource[Any] | None, owner: type | None = None) -> Any:
         return self if resource is None else types.MethodType(self._perform, resource)

@@ -1,12 +1,12 @@
 """Many calls at once: rows in, outcomes out, as a stream of constant memory in both modes."""
 
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Container, Hashable, Iterable, Iterator
-from typing import TYPE_CHECKING, Final, Generic, TypeVar
+from collections.abc import AsyncGenerator, Awaitable, Callable, Container, Generator, Hashable, Iterable, Iterator
+from typing import TYPE_CHECKING, Final, Generic, TypeAlias, TypeVar, cast
 
 import attrs
 
-from hexclave.errors import HexclaveError, UnsafeUseError
+from hexclave.errors import UnsafeUseError
 from hexclave_api.operation import Operation
 
 if TYPE_CHECKING:
@@ -29,13 +29,13 @@ class Outcome(Generic[R, T]):
     """As it was given; out of the repr, because it may hold passwords."""
     value: T | None = None
     error: Exception | None = None
-    """A `HexclaveError`; or a `TypeError` or `ValueError` where no call could be made of the row."""
+    """A `HexclaveError`; or what was raised where no call could be made of the row, such as a `TypeError`."""
 
     @property
     def ok(self) -> bool:
         return self.error is None
 
-    def result(self) -> T | None:
+    def result(self) -> T:
         """The value.
 
         Raises:
@@ -43,7 +43,7 @@ class Outcome(Generic[R, T]):
         """
         if self.error is not None:
             raise self.error
-        return self.value
+        return cast(T, self.value)
 
 
 @attrs.frozen(eq=False)
@@ -71,27 +71,38 @@ class Many(Generic[R, T]):
         if value != () and self.key is None:
             raise UnsafeUseError("done needs key=…, which says what a row is called in it.")
 
-    def open_rows(self) -> "_Rows[R]":
-        """The rows that are not done yet."""
-        return _Rows(row for row in self.rows if self.key is None or self.key(row) not in self.done)
+    def described(self) -> "Iterator[_Described[R, T]]":
+        """The rows that are not done yet, each with its operation or with the error that stands for it."""
+        for row in self.rows:
+            try:
+                if self.key is not None and self.done != () and self.key(row) in self.done:
+                    continue
+                what: Operation[T] | Exception = self.operation(row)
+            except Exception as error:
+                # Without its traceback, whose frames hold the row and its passwords.
+                what = error.with_traceback(None)
+            yield row, what
 
     @property
     def window(self) -> int:
         return self.concurrency * _AHEAD
 
 
-class _Rows(Generic[R]):
+_Described: TypeAlias = tuple[R, Operation[T] | Exception]
+
+
+class _Rows(Generic[R, T]):
     """Takes rows until there is none; an error of their source waits until what was taken has its outcome."""
 
-    def __init__(self, rows: Iterator[R]) -> None:
-        self._rows = rows
+    def __init__(self, many: Many[R, T]) -> None:
+        self._described = many.described()
         self._failure: Exception | None = None
         self._over = False
 
-    def take(self, room: int) -> Iterator[R]:
+    def take(self, room: int) -> "Iterator[_Described[R, T]]":
         while room > 0 and not self._over:
             try:
-                yield next(self._rows)
+                yield next(self._described)
             except StopIteration:
                 self._over = True
             # Whatever the caller's iterable raises is the caller's to see, but not before the outcomes of its rows.
@@ -104,30 +115,35 @@ class _Rows(Generic[R]):
             raise self._failure
 
 
-def performed(many: Many[R, T], perform: Callable[[Operation[T]], T]) -> Iterator[Outcome[R, T]]:
+def _failed(row: R, error: Exception) -> "Outcome[R, T]":
+    """Without the frame that caught the error, which holds the row."""
+    trace = error.__traceback__
+    return Outcome(row, error=error.with_traceback(trace and trace.tb_next))
+
+
+def performed(many: Many[R, T], perform: Callable[[Operation[T]], T]) -> Generator[Outcome[R, T]]:
     """The outcomes, by worker threads that end with the iteration.
 
     Leaving early takes up no further row; calls under way are finished, and what became of them is not told.
     """
     from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 
-    def one(row: R) -> Outcome[R, T]:
+    def one(row: R, what: Operation[T] | Exception) -> Outcome[R, T]:
+        if isinstance(what, Exception):
+            return Outcome(row, error=what)
         try:
-            return Outcome(row, perform(many.operation(row)))
-        except (HexclaveError, TypeError, ValueError) as error:
-            return Outcome(row, error=error)
+            return Outcome(row, perform(what))
+        except Exception as error:
+            return _failed(row, error)
 
-    rows, window = many.open_rows(), deque["Future[Outcome[R, T]]"]()
+    rows, window = _Rows(many), deque["Future[Outcome[R, T]]"]()
     with ThreadPoolExecutor(many.concurrency, "hexclave-bulk") as workers:
         try:
             while True:
-                window.extend(workers.submit(one, row) for row in rows.take(many.window - len(window)))
+                window.extend(workers.submit(one, *each) for each in rows.take(many.window - len(window)))
                 if not window:
                     return rows.end()
-                if many.ordered:
-                    yield window.popleft().result()
-                    continue
-                ready, _ = wait(window, return_when=FIRST_COMPLETED)
+                ready, _ = wait([window[0]] if many.ordered else window, return_when=FIRST_COMPLETED)
                 window = deque(future for future in window if future not in ready)
                 for future in ready:
                     yield future.result()
@@ -138,31 +154,31 @@ def performed(many: Many[R, T], perform: Callable[[Operation[T]], T]) -> Iterato
 
 async def performed_async(
     many: Many[R, T], perform: Callable[[Operation[T]], Awaitable[T]]
-) -> AsyncIterator[Outcome[R, T]]:
+) -> AsyncGenerator[Outcome[R, T]]:
     """The outcomes, by tasks that end with the iteration: leaving early cancels calls under way."""
     import asyncio
 
     slots = asyncio.Semaphore(many.concurrency)
 
-    async def one(row: R) -> Outcome[R, T]:
+    async def one(row: R, what: Operation[T] | Exception) -> Outcome[R, T]:
+        if isinstance(what, Exception):
+            return Outcome(row, error=what)
         async with slots:
             try:
-                return Outcome(row, await perform(many.operation(row)))
-            except (HexclaveError, TypeError, ValueError) as error:
-                return Outcome(row, error=error)
+                return Outcome(row, await perform(what))
+            except Exception as error:
+                return _failed(row, error)
 
-    rows, window = many.open_rows(), deque["Task[Outcome[R, T]]"]()
+    rows, window = _Rows(many), deque["Task[Outcome[R, T]]"]()
     try:
         while True:
-            window.extend(asyncio.ensure_future(one(row)) for row in rows.take(many.window - len(window)))
+            window.extend(asyncio.ensure_future(one(*each)) for each in rows.take(many.window - len(window)))
             if not window:
                 rows.end()
                 return
-            if many.ordered:
-                yield await window[0]
-                window.popleft()
-                continue
-            ready, _ = await asyncio.wait(window, return_when=asyncio.FIRST_COMPLETED)
+            # Not `await window[0]`, which a cancellation would cancel first: another call would begin in its slot.
+            awaited = [window[0]] if many.ordered else window
+            ready, _ = await asyncio.wait(awaited, return_when=asyncio.FIRST_COMPLETED)
             window = deque(task for task in window if task not in ready)
             for task in ready:
                 yield task.result()
