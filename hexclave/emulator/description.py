@@ -44,7 +44,8 @@ class Description:
         return schema
 
 
-def _document() -> JsonObject:
+def document() -> JsonObject:
+    """The whole description, to read and not to change."""
     packaged = resources.files("hexclave_api").joinpath("description.json")
     if packaged.is_file():
         return dict(json.loads(packaged.read_text("utf-8")))
@@ -57,14 +58,14 @@ def _document() -> JsonObject:
 @cache
 def description() -> Description:
     """The description of the API, read once."""
-    document = _document()
+    whole = document()
     operations = tuple(
         _operation(method.upper(), template, operation)
-        for template, item in document["paths"].items()
+        for template, item in whole["paths"].items()
         for method, operation in item.items()
         if method in _METHODS
     )
-    return Description(operations, document["components"]["schemas"])
+    return Description(operations, whole["components"]["schemas"])
 
 
 def _operation(method: str, template: str, operation: JsonObject) -> DescribedOperation:

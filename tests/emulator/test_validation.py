@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from asking import Asker, code
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -133,3 +134,11 @@ def test_formats_never_fail_otherwise_than_by_saying_so(text: str) -> None:
 def test_an_endless_address_is_refused_at_once() -> None:
     """The pattern of addresses is never tried on text of unbounded length."""
     assert EMAIL.checks[0]("a" * 10_000_000 + "@") == "must be a valid email"
+
+
+def test_checks_of_a_list_run_on_sound_items_alone(ask: Asker) -> None:
+    """An item of the wrong type is the fault; what only fits the right one is not tried on it."""
+    body = {"id": "read", "contained_permission_ids": [{}]}
+    reply = ask.admin("POST", "/project-permission-definitions", body)
+    assert (reply.status, code(reply)) == (400, "SCHEMA_ERROR")
+    assert "contained_permission_ids[0]" in reply.json()["error"]

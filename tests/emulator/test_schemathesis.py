@@ -1,0 +1,52 @@
+"""Schemathesis reads the description and sends whatever it allows and forbids: the emulator never fails inside.
+
+The same requests at every run, a few for each operation, so that the run ends in about a minute.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import response_schema_conformance
+
+from hexclave.emulator.description import document
+from hexclave.emulator.state import Snapshot
+from hexclave.testing import RunningEmulator, emulator
+
+schema = schemathesis.openapi.from_dict(document())
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[tuple[RunningEmulator, dict[str, str], Snapshot]]:
+    """An emulator with a user, and headers that are let in everywhere in the name of this user."""
+    with emulator(stub=True) as hx:
+        client = hx.client_app()
+        client.auth.sign_up_with_password(email="ada@example.com", password="correct horse battery")
+        headers = {
+            "x-stack-access-type": "admin",
+            "x-stack-project-id": hx.project.project_id,
+            "x-stack-super-secret-admin-key": hx.project.super_secret_admin_key,
+            "x-stack-access-token": str(client.auth.get_access_token()),
+            "x-stack-refresh-token": str(client.auth.get_refresh_token()),
+        }
+        yield hx, headers, hx.snapshot()
+
+
+@schema.parametrize()
+@settings(
+    max_examples=5,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+def test_no_request_makes_the_emulator_fail(
+    case: schemathesis.Case, served: tuple[RunningEmulator, dict[str, str], Snapshot]
+) -> None:
+    """Neither with valid nor with invalid input; what it answers is of the shape that is described."""
+    hx, headers, snapshot = served
+    hx.restore(snapshot)
+    response = case.call(base_url=f"{hx.base_url}/api/v1", headers=headers)
+    case.validate_response(response, checks=[not_a_server_error, response_schema_conformance])
