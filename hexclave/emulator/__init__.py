@@ -11,6 +11,8 @@
     codes.py mail.py events.py tokens.py paging.py    what several domains need
     domains/        one module or two for each domain: its tables, its views, its operations
     pipeline.py     the steps of that way; control.py: what the emulator answers besides the API
+    webhooks.py     endpoints and what is on its way to them; deliveries.py sends it
+    overview.py     what the page at /_emulator shows; web/ is the page
     fake_provider.py    the OAuth provider that all providers are; webauthn.py: whether a passkey's answer is genuine
     server.py       ASGI and uvicorn; the only module that knows of sockets
 
