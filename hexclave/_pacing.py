@@ -100,6 +100,8 @@ class Adaptive:
     """Seconds of full use since the cut."""
     answered: int = 0
     """Calls not refused since the cut."""
+    pressed: int = 0
+    """Those of them that had to wait for their permit."""
     strikes: int = 0
     """Refusals since the last call that was not refused."""
     cold: bool = False
@@ -107,7 +109,7 @@ class Adaptive:
 
     @property
     def rate(self) -> float:
-        rate = _FIRST_RATE + _GAIN * self.answered
+        rate = _FIRST_RATE + _GAIN * self.pressed
         if self.limit is not None:
             limited = self._rate_at(self.age, self.limit)
             rate = min(rate, limited) if self.cold else limited
@@ -121,13 +123,16 @@ class Adaptive:
             return math.log1p(permits * _GAIN / self.rate) / _GAIN
         return permits / self.rate
 
-    def succeed(self, granted: float) -> None:
-        """A call that was let through at `granted` was not refused."""
+    def succeed(self, granted: float, waited: bool) -> None:
+        """A call that was let through at `granted` was not refused; `waited` for its permit or not."""
         if granted < self.reopened:
             return
-        self.age += 1 / self.rate
         self.answered += 1
         self.strikes = 0
+        # Calls that need not wait try out nothing: a rate that is not used up says little about the limit.
+        if waited:
+            self.age += 1 / self.rate
+            self.pressed += 1
 
     def refuse(self, now: float, granted: float, wait: float | None, announced: float | None) -> None:
         """A call that was let through at `granted` was refused.
@@ -148,7 +153,7 @@ class Adaptive:
         self.cold = not self.answered and wait is None
         if self.answered:
             self._learn(now, closed)
-            self.cut, self.age, self.answered = now, 0.0, 0
+            self.cut, self.age, self.answered, self.pressed = now, 0.0, 0, 0
         if announced is not None and (self.limit is None or announced < self.limit):
             self.limit, self.period = announced, _PERIOD
 
@@ -170,7 +175,7 @@ class Adaptive:
             self.period = _FIRST_PERIOD * self._stretch
         else:
             earlier = self._rate_at(max(self.age - _LAG * stretch, 0.0), self.limit)
-            unnoticed = rate / (1 + min(_UNNOTICED * stretch / self.age, 1.0))
+            unnoticed = rate / (1 + min(_UNNOTICED * stretch / max(self.age, _UNNOTICED), 1.0))
             if self.age < 1.5 * _LAG * stretch or rate > 4 * self.limit:
                 # Refused at once or far above the last limit: little is known about the limit, so look closer again.
                 self.period = _FIRST_PERIOD * stretch

@@ -136,6 +136,7 @@ _SOUND: Final[dict[str, tuple[float, float]]] = {
     "period": (0.1, 1e6),
     "age": (0, 1e9),
     "answered": (0, 1e12),
+    "pressed": (0, 1e12),
     "strikes": (0, 1e9),
     "cold": (0, 1),
     "rate": (1e-9, 1e12),

@@ -76,6 +76,8 @@ class Ticket:
     """Its place in every queue; of two, the lower came first."""
     passed: float = -math.inf
     """When the gate of the scope let it through; in the infinite past if there was none."""
+    waited: bool = False
+    """Whether that gate made it wait."""
 
 
 class Gates:
@@ -107,7 +109,7 @@ class Gates:
         ticket = Ticket(scope, next(self._numbers))
         gate = self._gates.get(scope)
         if gate is not None:
-            yield from self._pass(gate, ticket, deadline, clock, longest_closed)
+            ticket.waited = yield from self._pass(gate, ticket, deadline, clock, longest_closed)
             ticket.passed = clock.monotonic()
         if self._ceiling is not None:
             yield from self._pass(self._gate_of(self._ceiling, scope, clock), ticket, deadline, clock, longest_closed)
@@ -124,7 +126,7 @@ class Gates:
             with self._lock:
                 gate = self._gates.get(scope)
                 if gate is not None:
-                    gate.learn(lambda pace: pace.succeed(passed))
+                    gate.learn(lambda pace: pace.succeed(passed, ticket.waited))
             return
         info = read_rate_limit(headers, now=clock.time())
         wait = None if info.wait is None else min(info.wait, LONGEST_CLOSED)
@@ -139,8 +141,9 @@ class Gates:
 
     def _pass(
         self, gate: Gate[P], ticket: Ticket, deadline: float | None, clock: Clock, longest_closed: float
-    ) -> Steps[None]:
-        number = ticket.number
+    ) -> Steps[bool]:
+        """Whether there was a wait."""
+        number, waited = ticket.number, False
         with self._lock:
             gate.join(number)
         try:
@@ -153,9 +156,10 @@ class Gates:
                     now = clock.monotonic()
                     wait = gate.ask(number, now)
                 if wait is None:
-                    return
+                    return waited
                 if wait.closed > longest_closed or (deadline is not None and now + wait.total > deadline):
                     raise WaitTooLong(wait.total)
+                waited = True
                 yield Sleep(wait.nap)
         finally:
             with self._lock:

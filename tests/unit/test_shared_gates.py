@@ -112,7 +112,7 @@ HOSTILE = st.one_of(
     st.fixed_dictionaries(
         {
             name: st.none() | st.floats() | st.integers() | st.just("x")
-            for name in ("opens", "cut", "reopened", "limit", "period", "age", "answered", "strikes", "cold")
+            for name in ("opens", "cut", "reopened", "limit", "period", "age", "answered", "pressed", "strikes", "cold")
         }
     ).map(json.dumps),
 )
