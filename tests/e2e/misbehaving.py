@@ -323,7 +323,7 @@ class Server:
         try:
             while await self.answer(connection):
                 pass
-        except (Hangup, ConnectionError, asyncio.IncompleteReadError):
+        except (Hangup, ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
         finally:
             for numbers in self.open.values():
@@ -335,7 +335,7 @@ class Server:
         first, *lines = head.rstrip().split("\r\n")
         method, path, _ = first.split(" ")
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-        chosen, name = path.split("/")[1:3]
+        chosen, name = [*path.split("/"), "", ""][1:3]
         if chosen == "seen":
             told = {"requests": [attrs.asdict(each) for each in self.seen[name]], "open": len(self.open[name])}
             await connection.send(http(200, {}, json.dumps(told).encode()))
@@ -347,7 +347,10 @@ class Server:
         if chosen not in UNREAD_BODY:
             content = await connection.reader.readexactly(int(headers.get("content-length", "0")))
             request.body = content.decode("latin-1")
-        await BEHAVIOURS[chosen](connection, request, *arguments)
+        if chosen in BEHAVIOURS:
+            await BEHAVIOURS[chosen](connection, request, *arguments)
+        else:  # where a redirect led
+            await connection.send(request.reply(404))
         return True
 
 

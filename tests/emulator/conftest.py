@@ -6,10 +6,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from asking import Asker
-from performing import Cast
-
 from hexclave.emulator import Emulator
+from tests.emulator.asking import Asker
+from tests.emulator.performing import Cast
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import attrs
-from asking import Asker
 
 from hexclave.emulator import HttpRequest, Reply
+from tests.emulator.asking import Asker
 
 REDIRECT_URI = "http://localhost:3000/callback"
 VERIFIER = "v" * 43

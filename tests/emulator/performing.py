@@ -3,13 +3,13 @@
 from typing import Any, TypeVar
 
 import attrs
-from asking import Asker
 
 from hexclave.emulator import Reply
 from hexclave.emulator.events import EVENTS
 from hexclave.emulator.mail import MAILS, Mail
 from hexclave_api import strict
 from hexclave_api.operation import UNSET, Operation
+from tests.emulator.asking import Asker
 
 T = TypeVar("T")
 

@@ -1,7 +1,8 @@
 """Who may call, beyond what recordings show."""
 
 import pytest
-from asking import Asker, code
+
+from tests.emulator.asking import Asker, code
 
 
 @pytest.fixture

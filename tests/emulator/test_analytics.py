@@ -4,14 +4,14 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from asking import Asker
 from hypothesis import given
 from hypothesis import strategies as st
-from performing import Cast, Person
 
 from hexclave.emulator import Emulator
 from hexclave_api.operations import analytics, session_replays
 from hexclave_api.operations.teams import create_team
+from tests.emulator.asking import Asker
+from tests.emulator.performing import Cast, Person
 
 AT = 1_700_000_000_000
 

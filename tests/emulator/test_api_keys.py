@@ -4,14 +4,14 @@ import re
 import zlib
 
 import pytest
-from asking import Asker
-from performing import Cast, Person
 
 from hexclave.api_keys import read_api_key
 from hexclave.emulator.domains.api_keys import key_value
 from hexclave_api.operations import api_keys
 from hexclave_api.operations.permissions import grant_team_permission
 from hexclave_api.operations.teams import add_team_member, create_team
+from tests.emulator.asking import Asker
+from tests.emulator.performing import Cast, Person
 
 NOWHERE = "3f0e7e4c-5a7b-4a53-9d0e-0a4f6f7d1b22"
 NOT_FOUND = (404, "API_KEY_NOT_FOUND")

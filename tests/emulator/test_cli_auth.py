@@ -4,12 +4,12 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from asking import Asker, code
 
 from hexclave.emulator import Emulator
 from hexclave.errors import CliAuthExpiredError
 from hexclave.resources.auth import PendingCliLogin
 from hexclave.testing import RunningEmulator, emulator
+from tests.emulator.asking import Asker, code
 
 
 def session(ask: Asker, **fields: object) -> str:

@@ -6,12 +6,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from asking import Asker, code
 
 from hexclave.emulator import Emulator
 from hexclave.emulator.__main__ import main, welcome
 from hexclave.emulator.seeding import plant
 from hexclave.emulator.webhooks import ENDPOINTS
+from tests.emulator.asking import Asker, code
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::", "example.com"])

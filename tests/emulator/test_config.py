@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from performing import Cast
 
 from hexclave.emulator import settings
 from hexclave_api.operations.config import (
@@ -18,6 +17,7 @@ from hexclave_api.operations.config import (
     unlink_config_source,
     update_config_override,
 )
+from tests.emulator.performing import Cast
 
 
 def config(cast: Cast) -> dict[str, Any]:

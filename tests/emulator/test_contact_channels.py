@@ -1,12 +1,12 @@
 """Contact channels: the e-mail addresses of users, and proving that they are theirs."""
 
 import pytest
-from asking import Asker
-from performing import Cast, Person, code_of
 
 from hexclave.emulator import Emulator
 from hexclave_api.models import ContactChannel
 from hexclave_api.operations import contact_channels as channels
+from tests.emulator.asking import Asker
+from tests.emulator.performing import Cast, Person, code_of
 
 CALLBACK = "http://localhost:3000/verify"
 NOWHERE = "3f0e7e4c-5a7b-4a53-9d0e-0a4f6f7d1b22"

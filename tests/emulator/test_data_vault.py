@@ -1,9 +1,9 @@
 """The data vault beyond what recordings show."""
 
 import pytest
-from performing import Cast
 
 from hexclave_api.operations.data_vault import get_data_vault_value, set_data_vault_value
+from tests.emulator.performing import Cast
 
 HASHED = "bWFkZSB1cCBmb3IgdGhpcyB0ZXN0"
 

@@ -4,12 +4,12 @@ import re
 from typing import Any
 
 import pytest
-from performing import Cast, Person
 
 from hexclave.emulator.email_sources import DEFAULT_THEME
 from hexclave_api.operations import email_drafts, email_templates, email_themes, emails
 from hexclave_api.operations.auth import sign_in_with_code
 from hexclave_api.operations.notifications import update_notification_preference
+from tests.emulator.performing import Cast, Person
 
 HOUR = 3600
 MARKETING = "4f6f8873-3d04-46bd-8bef-18338b1a1b4c"

@@ -5,14 +5,14 @@ from html.parser import HTMLParser
 
 import httpx
 import pytest
-from asking import Asker
-from consenting import BASE_URL, Browser
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hexclave.emulator import Emulator, HttpRequest, fake_provider
 from hexclave.errors import InvalidAuthorizationCode, OAuthCallbackError
 from hexclave.testing import RunningEmulator, emulator
+from tests.emulator.asking import Asker
+from tests.emulator.consenting import BASE_URL, Browser
 
 CALLBACK = "http://localhost:3000/callback"
 ASK = Asker(Emulator())

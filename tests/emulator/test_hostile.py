@@ -5,11 +5,11 @@ import json
 from urllib.parse import quote
 
 import pytest
-from asking import Asker, code
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hexclave.emulator import Emulator, HttpRequest
+from tests.emulator.asking import Asker, code
 
 EMULATOR = Emulator()
 ASK = Asker(EMULATOR)

@@ -1,11 +1,11 @@
 """Invitations to teams, beyond what recordings show."""
 
 import pytest
-from performing import Cast, Person, code_of
 
 from hexclave_api.models import Team
 from hexclave_api.operations import team_invitations as invitations
 from hexclave_api.operations.teams import create_team, delete_team, list_team_member_profiles
+from tests.emulator.performing import Cast, Person, code_of
 
 CALLBACK = "http://localhost:3000/join?from=mail"
 WEEK = 7 * 24 * 3600

@@ -4,11 +4,11 @@ import asyncio
 import base64
 
 import pytest
-from asking import Asker, code
 
 from hexclave.emulator.domains.mfa import totp_digits
 from hexclave.errors import InvalidTotpCode, MultiFactorAuthenticationRequired
 from hexclave.testing import RunningEmulator, emulator
+from tests.emulator.asking import Asker, code
 
 SECRET = base64.b64encode(b"12345678901234567890").decode()
 PASSWORD = "correct horse battery"

@@ -1,11 +1,11 @@
 """Which e-mails a user wants."""
 
 import pytest
-from asking import Asker
-from performing import Cast, Person
 
 from hexclave.emulator.domains.notifications import wants
 from hexclave_api.operations.notifications import list_notification_preferences, update_notification_preference
+from tests.emulator.asking import Asker
+from tests.emulator.performing import Cast, Person
 
 MARKETING = "4f6f8873-3d04-46bd-8bef-18338b1a1b4c"
 NOWHERE = "3f0e7e4c-5a7b-4a53-9d0e-0a4f6f7d1b22"

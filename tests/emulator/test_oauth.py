@@ -4,11 +4,11 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from asking import Asker, code
-from consenting import BASE_URL, REDIRECT_URI, Browser, challenge
-from performing import Cast
 
 from hexclave.emulator import Reply
+from tests.emulator.asking import Asker, code
+from tests.emulator.consenting import BASE_URL, REDIRECT_URI, Browser, challenge
+from tests.emulator.performing import Cast
 
 
 @pytest.fixture

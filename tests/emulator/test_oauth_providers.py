@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
-from asking import code
-from consenting import Browser
-from performing import Cast
 
 from hexclave_api.operations import auth, oauth
+from tests.emulator.asking import code
+from tests.emulator.consenting import Browser
+from tests.emulator.performing import Cast
 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 

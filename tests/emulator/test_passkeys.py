@@ -7,13 +7,13 @@ from typing import Any
 
 import attrs
 import pytest
-from asking import Asker, code
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hexclave.emulator import Emulator, Reply, webauthn
+from tests.emulator.asking import Asker, code
 
 ORIGIN = "http://localhost:3000"
 EMULATOR = Emulator(release="2026-04")

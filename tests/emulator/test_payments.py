@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from performing import Cast, Person
 
 from hexclave.emulator.domains import purchases
 from hexclave.emulator.domains.intervals import NEVER, later
 from hexclave_api.operations import payments
 from hexclave_api.operations.teams import create_team
+from tests.emulator.performing import Cast, Person
 
 DAY = 24 * 3600
 BASIC = {

@@ -1,14 +1,14 @@
 """Permissions, beyond what recordings show."""
 
 import pytest
-from asking import Asker
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from performing import Cast
 
 from hexclave.emulator import Emulator
 from hexclave_api.operations import permissions
 from hexclave_api.operations.teams import add_team_member, create_team, create_team_as_server, update_team
+from tests.emulator.asking import Asker
+from tests.emulator.performing import Cast
 
 NAMES = ["a", "b", "c", "d", "e"]
 

@@ -4,13 +4,13 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from asking import Asker, code
 from hypothesis import given
 from hypothesis import strategies as st
-from performing import Cast
 
 from hexclave.emulator.domains.conditions import Unreadable, holds
 from hexclave_api.operations.sign_up_rules import get_sign_up_rule_stats, try_sign_up_rules
+from tests.emulator.asking import Asker, code
+from tests.emulator.performing import Cast
 
 NAMES = {"email": "ada@example.com", "emailDomain": "example.com", "riskScores": {"bot": 7.0}, "tags": ["a"]}
 

@@ -10,9 +10,9 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from asking import Asker
 
 from hexclave.emulator import Emulator
+from tests.emulator.asking import Asker
 
 
 def test_state_comes_back(tmp_path: Path) -> None:

@@ -3,13 +3,13 @@
 import base64
 
 import pytest
-from asking import Asker
-from performing import Cast
 
 from hexclave.emulator import Emulator
 from hexclave_api.operations import teams
 from hexclave_api.operations.api_keys import create_team_api_key, list_team_api_keys
 from hexclave_api.operations.permissions import grant_team_permission, list_team_permissions
+from tests.emulator.asking import Asker
+from tests.emulator.performing import Cast
 
 PICTURE = "data:image/png;base64," + base64.b64encode(b"not really a picture").decode()
 NOWHERE = "3f0e7e4c-5a7b-4a53-9d0e-0a4f6f7d1b22"

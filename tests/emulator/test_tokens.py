@@ -4,9 +4,9 @@ import json
 
 import jwt
 import pytest
-from asking import Asker, code
 
 from hexclave.emulator import Emulator
+from tests.emulator.asking import Asker, code
 
 
 def signed_in(ask: Asker, **fields: object) -> tuple[dict[str, object], dict[str, str]]:

@@ -1,7 +1,8 @@
 """Users beyond what recordings show."""
 
 import pytest
-from asking import Asker, code
+
+from tests.emulator.asking import Asker, code
 
 
 def emails(ask: Asker, query: str) -> list[str | None]:

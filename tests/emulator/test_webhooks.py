@@ -7,8 +7,6 @@ import time
 from pathlib import Path
 
 import pytest
-from asking import Asker
-from receiving import endpoint
 from svix.webhooks import Webhook as SvixWebhook
 
 from hexclave.emulator import Emulator
@@ -17,6 +15,8 @@ from hexclave.emulator.webhooks import DELIVERIES, add_endpoint
 from hexclave.testing import RunningEmulator, emulator
 from hexclave.webhooks import Router
 from hexclave_api import OPERATIONS
+from tests.emulator.asking import Asker
+from tests.emulator.receiving import endpoint
 
 create_user = OPERATIONS["create_user"].function
 create_team = OPERATIONS["create_team_as_server"].function

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from importing import Room
+
+from tests.generator.importing import Room
 
 
 @pytest.fixture

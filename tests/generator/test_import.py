@@ -3,7 +3,8 @@
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from importing import (
+
+from tests.generator.importing import (
     NAMED,
     STRING,
     Json,

@@ -1,7 +1,8 @@
 """Each known fault of upstream's documents, mended by an import."""
 
 import pytest
-from importing import (
+
+from tests.generator.importing import (
     NUMBER,
     STRING,
     Json,

@@ -6,12 +6,12 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from importing import Json, Room
 from openapi_spec_validator import validate
 
 from generator import description
 from generator.standing import operations
 from generator.upstream import WEBHOOK
+from tests.generator.importing import Json, Room
 
 SPEC = Path(__file__).parents[2] / "spec" / "openapi.yaml"
 UPSTREAM = Path(__file__).parents[3] / "shared" / "upstream"

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from importing import STRING, Json, Room, document, operation, page, parameter, path_parameter, record
 
 from generator.__main__ import main
+from tests.generator.importing import STRING, Json, Room, document, operation, page, parameter, path_parameter, record
 
 THING = record(id=STRING)
 GOOD = document(**{"/things": {"get": operation(THING)}})

@@ -1,6 +1,7 @@
 import httpx
 import pytest
-from serving import BACKENDS, populated, served
+
+from tests.integrations.serving import BACKENDS, populated, served
 
 
 @pytest.fixture(scope="session")

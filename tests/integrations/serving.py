@@ -19,11 +19,23 @@ from hexclave.testing import RunningEmulator, emulator
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 
-GUNICORN = (sys.executable, "-m", "gunicorn", "--threads", "8", "--bind", "127.0.0.1:{port}", "--no-control-socket")
+GUNICORN = (
+    sys.executable,
+    "-m",
+    "gunicorn",
+    "--threads",
+    "8",
+    "--keep-alive",
+    "75",
+    "--bind",
+    "127.0.0.1:{port}",
+    "--no-control-socket",
+)
 UVICORN = (sys.executable, "-m", "uvicorn", "--log-level", "warning", "--port", "{port}")
 
 BACKENDS: dict[str, Sequence[str]] = {
     "fastapi-uvicorn": (*UVICORN, "examples.fastapi_app:api"),
+    "flask-gunicorn": (*GUNICORN, "examples.flask_app:app"),
 }
 
 

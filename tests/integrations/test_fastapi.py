@@ -151,6 +151,8 @@ def test_wrong_options_stop_the_program_where_they_are_written():
         require_user(cookies="no")
     with pytest.raises(UnsafeUseError, match="permission"):
         require_permission("")
+    with pytest.raises(UnsafeUseError, match="permission"):
+        require_permission(None)
     with pytest.raises(UnsafeUseError, match="team"):
         require_team_member("")
 

@@ -30,7 +30,7 @@ ANY_SERVER: list[Call] = [
     ('users.delete_many(["u1"])', "DELETE /users/u1", None),
     (
         'users.export(start_at="u1")',
-        "GET /users?limit=1000&include_anonymous=true&include_restricted=true&cursor=u1",
+        "GET /users?limit=1000&cursor=u1&include_anonymous=true&include_restricted=true",
         None,
     ),
     ("users.get_by_api_key(USER_KEY)", "POST /user-api-keys/check", {"api_key": USER_KEY}, "GET /users/example", None),
