@@ -19,6 +19,7 @@ from hexclave.verify import (
     Verifier,
 )
 from hexclave.verify._authenticate import CheckedBy, KeyOwner
+from hexclave_api.operation import UNSET, Unset
 
 _ID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -74,16 +75,16 @@ class Demand:
     """The path parameter that holds the team's id."""
 
     @classmethod
-    def of(cls, permission: str | None = None, team: str | None = None) -> "Demand":
+    def of(cls, permission: str | Unset = UNSET, team: str | Unset = UNSET) -> "Demand":
         """What these arguments ask for.
 
         Raises:
-            UnsafeUseError: one is no text.
+            UnsafeUseError: one is no text; `None` too, or a setting that is missing would let everybody in.
         """
         for name, value in (("permission", permission), ("team", team)):
-            if value is not None and (not isinstance(value, str) or not value):
+            if value is not UNSET and (not isinstance(value, str) or not value):
                 raise UnsafeUseError(f"{name} must be a str that is not empty, not {value!r}.")
-        return cls(permission, team)
+        return cls(permission or None, team or None)
 
 
 NOTHING: Final = Demand()

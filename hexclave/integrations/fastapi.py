@@ -30,6 +30,7 @@ from hexclave.integrations.starlette import (
     webhook_endpoint,
 )
 from hexclave.verify import AuthenticateOptions, SignedIn
+from hexclave_api.operation import UNSET, Unset
 
 __all__ = [
     "ApiApp",
@@ -81,10 +82,10 @@ def require_user(**options: Unpack[AuthenticateOptions]) -> Any:
     Raises:
         UnsafeUseError: an option is wrong.
     """
-    return _current_user(None, None, options)
+    return _current_user(Demand(), options)
 
 
-def require_permission(permission: str, *, team: str | None = None, **options: Unpack[AuthenticateOptions]) -> Any:
+def require_permission(permission: str, *, team: str | Unset = UNSET, **options: Unpack[AuthenticateOptions]) -> Any:
     """A dependency: the user, who has the permission. Others get 401 or 403.
 
     `team` is the name of the path parameter that holds a team's id: the permission is then one in this team. Each
@@ -93,7 +94,7 @@ def require_permission(permission: str, *, team: str | None = None, **options: U
     Raises:
         UnsafeUseError: an argument is wrong.
     """
-    return _current_user(permission, team, options)
+    return _current_user(Demand.of(permission, team), options)
 
 
 def require_team_member(team: str, **options: Unpack[AuthenticateOptions]) -> Any:
@@ -103,7 +104,7 @@ def require_team_member(team: str, **options: Unpack[AuthenticateOptions]) -> An
     Raises:
         UnsafeUseError: an argument is wrong.
     """
-    return _current_user(None, team, options)
+    return _current_user(Demand.of(team=team), options)
 
 
 def find_user(**options: Unpack[AuthenticateOptions]) -> Any:
@@ -126,8 +127,8 @@ def find_user(**options: Unpack[AuthenticateOptions]) -> Any:
     return Depends(optional_user)
 
 
-def _current_user(permission: str | None, team: str | None, options: AuthenticateOptions) -> Any:
-    checked, demand = Options.of(options), Demand.of(permission, team)
+def _current_user(demand: Demand, options: AuthenticateOptions) -> Any:
+    checked = Options.of(options)
     key, cookie = _schemes(checked)
 
     async def current_user(

@@ -29,6 +29,7 @@ from hexclave.integrations._guard import Demand, Guard, Options, Visit
 from hexclave.integrations._refused import Refused
 from hexclave.verify import AuthenticateOptions, AuthenticationResult, SignedIn
 from hexclave.webhooks import Router
+from hexclave_api.operation import UNSET, Unset
 
 __all__ = [
     "Hexclave",
@@ -123,8 +124,8 @@ async def optional_user(request: HTTPConnection, **options: Unpack[AuthenticateO
 async def current_user(
     request: HTTPConnection,
     *,
-    permission: str | None = None,
-    team: str | None = None,
+    permission: str | Unset = UNSET,
+    team: str | Unset = UNSET,
     **options: Unpack[AuthenticateOptions],
 ) -> SignedIn:
     """The user who made the request, with a permission, or as member of a team, if asked for.
