@@ -34,7 +34,7 @@ check: setup ## Format, lint, types, import rules, the description, and that gen
 test: setup $(if $(CI),check) ## Run the tests (in CI, after `make check`)
 	$(BIN)/pytest -n auto
 
-demo: setup ## Render the client and make real calls with it on a loopback server
+demo: setup ## Render the client and make real calls with it to the emulator
 	$(BIN)/python -m generator render
 	$(BIN)/python examples/demo.py
 
