@@ -5,7 +5,6 @@ import asyncio
 import hexclave
 from hexclave.testing import RunningEmulator, emulator
 from hexclave_api import OPERATIONS
-from hexclave_api.operations.users import create_user, delete_user, get_current_user, get_user, list_users, update_user
 
 
 def main() -> None:
@@ -22,43 +21,38 @@ def as_a_server(hx: RunningEmulator) -> None:
     with hx.server_app() as app:
         print(f"{app}: its key shows nowhere")
 
-        ada = app.call(
-            create_user(
-                primary_email="ada@example.com",
-                primary_email_auth_enabled=True,
-                display_name="Ada",
-                server_metadata={"plan": "pro"},
-            )
+        ada = app.users.create(
+            primary_email="ada@example.com",
+            primary_email_auth_enabled=True,
+            display_name="Ada",
+            server_metadata={"plan": "pro"},
         )
         print(f"  created    {ada.display_name} <{ada.primary_email}>, signed up {ada.signed_up_at:%Y-%m-%d %H:%M} UTC")
         for name in ("Grace", "Edsger", "Barbara"):
-            app.call(create_user(primary_email=f"{name.lower()}@example.com", display_name=name))
+            app.users.create(primary_email=f"{name.lower()}@example.com", display_name=name)
 
-        ada = app.call(update_user(ada.id, display_name="Ada Lovelace", server_metadata=None))
+        ada = app.users.update(ada.id, display_name="Ada Lovelace", server_metadata=None)
         print(f"  updated    {ada.display_name}, metadata cleared: {ada.server_metadata}")
 
-        page = app.call(list_users(limit=3))
-        while True:
-            print(f"  a page of  {', '.join(user.display_name or '?' for user in page.items)}")
-            if page.pagination is None or page.pagination.next_cursor is None:
-                break
-            page = app.call(list_users(limit=3, cursor=page.pagination.next_cursor))
+        page = app.users.list(limit=3)
+        print(f"  a page of  {', '.join(user.display_name or '?' for user in page.items)}")
+        print(f"  all pages  {', '.join(user.display_name or '?' for user in page)}")
 
         print("  a user that does not exist is an error with a class of its own:")
         try:
-            app.call(get_user("00000000-0000-4000-8000-00000000dead"))
+            app.users.get("00000000-0000-4000-8000-00000000dead")
         except hexclave.errors.UserNotFound as error:
             print(f"    except UserNotFound: {error}")
 
         print("  so is an address that somebody else signs in with, with typed details:")
         try:
-            app.call(create_user(primary_email="ada@example.com", primary_email_auth_enabled=True))
+            app.users.create(primary_email="ada@example.com", primary_email_auth_enabled=True)
         except hexclave.errors.UserWithEmailAlreadyExists as error:
             print(f"    except UserWithEmailAlreadyExists: email={error.email}")
 
         print("  an id that would climb to another resource is refused before any I/O:")
         try:
-            get_user("..")
+            app.users.get("..")
         except ValueError as refused:
             print(f"    except ValueError: {refused}\n")
 
@@ -66,16 +60,16 @@ def as_a_server(hx: RunningEmulator) -> None:
 async def as_an_async_server(hx: RunningEmulator) -> None:
     async with hx.async_server_app() as app:
         users = await asyncio.gather(
-            *(app.call(create_user(primary_email=f"user{number}@example.com")) for number in range(20))
+            *(app.users.create(primary_email=f"user{number}@example.com") for number in range(20))
         )
-        await asyncio.gather(*(app.call(delete_user(user.id)) for user in users))
+        await asyncio.gather(*(app.users.delete(user.id) for user in users))
         print(f"{app}\n  created and deleted {len(users)} users at once\n")
 
 
 def as_a_user(hx: RunningEmulator) -> None:
     with hx.client_app() as app:
         app.auth.sign_up_with_password(email="lin@example.com", password="correct horse battery")
-        me = app.call(get_current_user())
+        me = app.me.get()
         print(f"{app}\n  signed up as {me.primary_email}; the session keeps the tokens and refreshes them")
         app.auth.sign_out()
         print(f"  signed out: access token {app.auth.get_access_token()}")
