@@ -3,7 +3,7 @@
 import functools
 from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, Unpack, cast
 
 import attrs
 
@@ -287,10 +287,11 @@ def _admin_token_steps(token: AdminAccessToken | SecretText | None) -> Callable[
 
 
 def _ask(token: AdminAccessToken) -> Steps[Secret]:
-    secret = credentials.masked((yield Call(blocking=token, awaiting=lambda: _awaited(token))))
+    # Masked before it is anybody's local: whoever performs the step holds its outcome.
+    secret = yield Call(blocking=lambda: credentials.masked(cast(str, token())), awaiting=lambda: _awaited(token))
     return credentials.checked(secret, "admin_access_token")
 
 
-async def _awaited(token: AdminAccessToken) -> str:
-    text = token()
-    return text if isinstance(text, str) else await text
+async def _awaited(token: AdminAccessToken) -> SecretText | None:
+    answer = token()
+    return credentials.masked(answer if isinstance(answer, str) else await answer)

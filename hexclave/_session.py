@@ -1,5 +1,6 @@
 """The tokens of one user for one call: reuse while fresh, else one refresh that all who ask at the time share."""
 
+import contextlib
 import copy
 import os
 import threading
@@ -10,7 +11,7 @@ import attrs
 
 from hexclave._secret import Secret
 from hexclave._steps import Call, Sleep, Steps, Wait
-from hexclave.errors import HexclaveError, TotalTimeout
+from hexclave.errors import HexclaveError, TotalTimeout, UnreadableReplyError, UnsafeUseError
 from hexclave.errors._sessions import RefreshTokenNotFoundOrExpired, SessionExpired
 from hexclave.tokens import AsyncTokenStore, MemoryTokenStore, Tokens
 from hexclave.tokens._freshness import clock_skew, is_fresh
@@ -159,17 +160,33 @@ class Session:
 
         total = None if deadline is None else max(0.001, deadline - app.clock.monotonic())
         alone = attrs.evolve(app, session=None, timeout=attrs.evolve(app.timeout, total=total))
-        expired: RefreshTokenNotFoundOrExpired | None = None
-        access_token = ""
         try:
-            access_token = (yield from exchange(alone, refresh_session(), tokens=tokens)).access_token
+            answer = yield from exchange(alone, refresh_session(), tokens=tokens)
         except RefreshTokenNotFoundOrExpired as error:
             expired = error
-        if expired is not None:
-            if (yield self.compare_and_set(tokens.refresh_token, None)):
-                raise SessionExpired.of(expired)
-            return None
-        fresh = Secret(access_token)
-        app.shared.clock_skew = clock_skew(fresh, app.clock.time())
-        refreshed = Tokens(fresh, tokens.refresh_token)
-        return refreshed if (yield self.compare_and_set(tokens.refresh_token, refreshed)) else None
+        else:
+            fresh = received(answer.access_token, tokens.refresh_token)
+            if fresh.access_token is None:
+                raise _no_tokens()
+            app.shared.clock_skew = clock_skew(fresh.access_token, app.clock.time())
+            return fresh if (yield self.compare_and_set(tokens.refresh_token, fresh)) else None
+        # Outside the `except`, so that the end of a session does not drag along the error that told it.
+        if (yield self.compare_and_set(tokens.refresh_token, None)):
+            raise SessionExpired.of(expired)
+        return None
+
+
+def received(access_token: object, refresh_token: object) -> Tokens:
+    """Tokens out of a reply, which may hold anything.
+
+    Raises:
+        UnreadableReplyError: they are none.
+    """
+    with contextlib.suppress(TypeError, UnsafeUseError):
+        return Tokens(cast(Any, access_token), cast(Any, refresh_token))
+    del access_token, refresh_token
+    raise _no_tokens()
+
+
+def _no_tokens() -> UnreadableReplyError:
+    return UnreadableReplyError("The API reported success, but what it sent are no tokens.")

@@ -7,11 +7,13 @@ import attrs
 
 from hexclave._call import Mode, call
 from hexclave._exchange import exchange
+from hexclave._lift import mapped
 from hexclave._secret import Secret
+from hexclave._session import received
 from hexclave._steps import Sleep, Steps
 from hexclave.errors import CliAuthExpiredError, CliAuthUsedError, TotalTimeout, UnsafeUseError
 from hexclave.resources._signing_in import SigningIn
-from hexclave.tokens import Tokens
+from hexclave_api import models
 from hexclave_api.operation import UNSET, Unset
 from hexclave_api.operations import cli_auth
 
@@ -36,20 +38,21 @@ class CliLogin(SigningIn[Mode]):
 
         `app_url` is the web app that hosts the confirmation page; `expires_in` at most 24 hours.
         """
-        started = yield from exchange(
-            self._alone(),
-            cli_auth.start_cli_login(
-                expires_in_millis=UNSET if expires_in is None else round(expires_in.total_seconds() * 1000),
-                anon_refresh_token=anon_refresh_token,
-            ),
+        operation = cli_auth.start_cli_login(
+            expires_in_millis=UNSET if expires_in is None else round(expires_in.total_seconds() * 1000),
+            anon_refresh_token=anon_refresh_token,
         )
-        query = urlencode({"login_code": started.login_code})
-        return PendingCliLogin(
-            url=f"{app_url.rstrip('/')}/handler/cli-auth-confirm?{query}",
-            login_code=started.login_code,
-            polling_code=Secret(started.polling_code),
-            expires_at=datetime.fromisoformat(started.expires_at).astimezone(UTC),
-        )
+
+        def pending(started: models.CliLogin) -> PendingCliLogin:
+            query = urlencode({"login_code": started.login_code})
+            return PendingCliLogin(
+                url=f"{app_url.rstrip('/')}/handler/cli-auth-confirm?{query}",
+                login_code=started.login_code,
+                polling_code=Secret(started.polling_code),
+                expires_at=datetime.fromisoformat(started.expires_at).astimezone(UTC),
+            )
+
+        return (yield from exchange(self._alone(), mapped(operation, pending)))
 
     @call
     def finish_cli_login(
@@ -71,7 +74,7 @@ class CliLogin(SigningIn[Mode]):
                 self._alone(), cli_auth.poll_cli_login(polling_code=pending.polling_code.reveal())
             )
             if answer.refresh_token is not None:
-                yield session.save(Tokens(refresh_token=answer.refresh_token))
+                yield session.save(received(None, answer.refresh_token))
                 return
             if answer.status == "used":
                 raise CliAuthUsedError("Another program has already fetched this login.")

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 
 from hexclave._call import Mode, call
 from hexclave._exchange import exchange
+from hexclave._session import received
 from hexclave._steps import Steps
 from hexclave.errors import UnsafeUseError
 from hexclave.oauth import OAuthAuthorization, Pkce
 from hexclave.resources._signing_in import SigningIn
-from hexclave.tokens import Tokens
 from hexclave_api.models import ExternalSignIn, OAuthTokens, SignInOrSignUpResult
 from hexclave_api.operation import UNSET, Operation, Unset
 from hexclave_api.operations import auth, oauth
@@ -110,5 +110,5 @@ class OAuthSignIn(SigningIn[Mode]):
     def _sign_in_externally(self, operation: Operation[ExternalSignIn]) -> Steps[ExternalSignIn]:
         session = self._sign_in_session()
         result = yield from exchange(self._alone(), operation)
-        yield session.save(Tokens(result.access_token))
+        yield session.save(received(result.access_token, None))
         return result

@@ -8,10 +8,10 @@ from hexclave._call import Mode, Resource
 from hexclave._context import Context
 from hexclave._exchange import exchange
 from hexclave._secret import Secret
-from hexclave._session import Session
+from hexclave._session import Session, received
 from hexclave._steps import Steps
 from hexclave.errors import SessionExpired, UnsafeUseError
-from hexclave.tokens import FixedTokens, Tokens
+from hexclave.tokens import FixedTokens
 from hexclave_api.models import OAuthTokens, SignInOrSignUpResult, SignInResult
 from hexclave_api.operation import Operation
 
@@ -31,7 +31,7 @@ class SigningIn(Resource[Mode]):
             result = None
         if result is None:
             result = yield from exchange(self._alone(), operation)
-        yield session.save(Tokens(result.access_token, result.refresh_token))
+        yield session.save(received(result.access_token, result.refresh_token))
         return result
 
     def _access_token(self) -> Steps[Secret | None]:
