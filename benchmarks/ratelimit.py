@@ -1,7 +1,7 @@
 """How much of a limited rate the apps use, and how many requests a limiting server has to refuse them.
 
     python -m benchmarks.ratelimit                  # one process, blocking and async, then 4 processes sharing Redis
-    python -m benchmarks.ratelimit --rate 200 --seconds 60 --limiter sliding --headers retry_after
+    python -m benchmarks.ratelimit --rate 200 --seconds 300 --limiter sliding --headers retry_after
     python -m benchmarks.ratelimit simulate         # every limiter with every kind of header, in virtual time
 
 Real sockets on loopback; the server counts. 50 workers call as fast as they may. Sharing needs redis-server and
@@ -225,7 +225,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("what", nargs="?", choices=["real", "simulate"], default="real")
     parser.add_argument("--rate", type=int, default=100, help="requests per second that the server permits")
-    parser.add_argument("--seconds", type=int, default=60)
+    parser.add_argument("--seconds", type=int, default=120)
     parser.add_argument("--limiter", choices=LIMITERS, default="bucket")
     parser.add_argument("--headers", choices=HEADERS, default="retry_after")
     chosen = parser.parse_args()
