@@ -36,6 +36,9 @@ UVICORN = (sys.executable, "-m", "uvicorn", "--log-level", "warning", "--port", 
 BACKENDS: dict[str, Sequence[str]] = {
     "fastapi-uvicorn": (*UVICORN, "examples.fastapi_app:api"),
     "flask-gunicorn": (*GUNICORN, "examples.flask_app:app"),
+    "django-gunicorn": (*GUNICORN, "examples.django_app:application"),
+    "django-uvicorn": (*UVICORN, "examples.django_app:asgi"),
+    "django-runserver": (sys.executable, "examples/django_app.py", "runserver", "--noreload", "{port}"),
 }
 
 

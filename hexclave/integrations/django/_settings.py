@@ -1,0 +1,74 @@
+"""What `settings.HEXCLAVE` says, and the app that is made of it."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Final
+
+import attrs
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.signals import setting_changed
+
+from hexclave import HexclaveServerApp
+from hexclave._call import Blocking
+from hexclave.errors import UnsafeUseError
+from hexclave.integrations._guard import Guard, Options
+
+_OF_THE_APP: Final = {"PROJECT_ID": "project_id", "SECRET_SERVER_KEY": "secret_server_key", "API_URL": "base_url"}
+_OF_THE_GUARD: Final = {"ISSUERS": "issuers", "LEEWAY": "leeway"}
+_OF_REQUESTS: Final = {field.name.upper(): field.name for field in attrs.fields(Options)}
+_KNOWN: Final = (*_OF_THE_APP, "OPTIONS", *_OF_THE_GUARD, *_OF_REQUESTS)
+
+
+@attrs.frozen
+class Installed:
+    app: HexclaveServerApp
+    guard: Guard[Blocking]
+    options: Options
+
+
+@cache
+def installed() -> Installed:
+    """The app of this process.
+
+    Raises:
+        ImproperlyConfigured: a setting is wrong, or the app's keys are missing.
+    """
+    given = getattr(settings, "HEXCLAVE", {})
+    if not isinstance(given, Mapping):
+        raise ImproperlyConfigured(f"HEXCLAVE must be a dict, not {type(given).__name__}.")
+    unknown = [str(name) for name in given if name not in _KNOWN]
+    if unknown:
+        raise ImproperlyConfigured(f"HEXCLAVE has no setting {', '.join(unknown)}; there are {', '.join(_KNOWN)}.")
+    options = given.get("OPTIONS", {})
+    if not isinstance(options, Mapping):
+        raise ImproperlyConfigured("HEXCLAVE: OPTIONS must be a dict with options of HexclaveServerApp.")
+    try:
+        checked = Options.of(_named(_OF_REQUESTS, given))
+        app = HexclaveServerApp(**_named(_OF_THE_APP, given), **options)
+        return Installed(app, Guard(app, **_named(_OF_THE_GUARD, given)), checked)
+    except (UnsafeUseError, TypeError) as error:
+        failure = ImproperlyConfigured(f"HEXCLAVE: {error}")
+    raise failure
+
+
+def api_app() -> HexclaveServerApp:
+    """The app that the settings describe, for calls of your own.
+
+    Raises:
+        ImproperlyConfigured: a setting is wrong, or the app's keys are missing.
+    """
+    return installed().app
+
+
+def _named(names: Mapping[str, str], given: Mapping[str, Any]) -> Any:
+    return {argument: given[name] for name, argument in names.items() if name in given}
+
+
+def _forget(*, setting: str, **_: object) -> None:
+    if setting == "HEXCLAVE" and installed.cache_info().currsize:
+        installed().app.close()
+        installed.cache_clear()
+
+
+setting_changed.connect(_forget)

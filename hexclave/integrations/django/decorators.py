@@ -1,0 +1,106 @@
+"""Decorators of views, synchronous and asynchronous ones."""
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, TypeVar, Unpack, overload
+
+from asgiref.sync import iscoroutinefunction, sync_to_async
+from django.http import HttpRequest, HttpResponseBase
+
+from hexclave.integrations._guard import NOTHING, Demand, Options
+from hexclave.integrations._refused import Refused
+from hexclave.integrations.django._requests import refusal, visit_of
+from hexclave.integrations.django._settings import installed
+from hexclave.verify import AuthenticateOptions, SignedIn
+from hexclave_api.operation import UNSET, Unset
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+@overload
+def require_user(view: View, /) -> View: ...
+@overload
+def require_user(**options: Unpack[AuthenticateOptions]) -> Callable[[View], View]: ...
+def require_user(view: Callable[..., Any] | None = None, /, **options: Unpack[AuthenticateOptions]) -> Any:
+    """Only users may use the view, as `request.hexclave_user`; others get 401 or 403. With or without options.
+
+    Raises:
+        UnsafeUseError: an option is wrong.
+    """
+    decorate: Callable[[Any], Any] = _requiring(NOTHING, options)
+    return decorate if view is None else decorate(view)
+
+
+@overload
+def optional_user(view: View, /) -> View: ...
+@overload
+def optional_user(**options: Unpack[AuthenticateOptions]) -> Callable[[View], View]: ...
+def optional_user(view: Callable[..., Any] | None = None, /, **options: Unpack[AuthenticateOptions]) -> Any:
+    """Everybody may use the view; `request.hexclave_user` is `None` if nobody is signed in or the user is not admitted.
+
+    Credentials that prove nothing, such as a token that has expired, get 401. With or without options.
+
+    Raises:
+        UnsafeUseError: an option is wrong.
+    """
+    decorate: Callable[[Any], Any] = _requiring(None, options)
+    return decorate if view is None else decorate(view)
+
+
+def require_permission(
+    permission: str, *, team: str | Unset = UNSET, **options: Unpack[AuthenticateOptions]
+) -> Callable[[View], View]:
+    """Only users with the permission may use the view; others get 401 or 403.
+
+    `team` is the name of the URL's argument that holds a team's id: the permission is then one in this team. Each
+    request asks the API: GET /team-permissions or GET /project-permissions.
+
+    Raises:
+        UnsafeUseError: an argument is wrong.
+    """
+    return _requiring(Demand.of(permission, team), options)
+
+
+def require_team_member(team: str, **options: Unpack[AuthenticateOptions]) -> Callable[[View], View]:
+    """Only members of the team may use the view whose id is in the URL's argument `team`; others get 401 or 403.
+
+    Each request asks the API: GET /team-member-profiles/{team_id}/{user_id}.
+
+    Raises:
+        UnsafeUseError: an argument is wrong.
+    """
+    return _requiring(Demand.of(team=team), options)
+
+
+def _requiring(demand: Demand | None, options: AuthenticateOptions) -> Callable[[View], View]:
+    Options.of(options)  # Checked where it is written; the settings are known to requests alone.
+
+    def decorate(view: Any) -> Any:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            refused = _refusal(request, demand, options, kwargs)
+            return view(request, *args, **kwargs) if refused is None else refused
+
+        @wraps(view)
+        async def aguarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            # Verifying may ask the API, and the event loop must not wait for that.
+            refused = await sync_to_async(_refusal, thread_sensitive=False)(request, demand, options, kwargs)
+            return await view(request, *args, **kwargs) if refused is None else refused
+
+        return aguarded if iscoroutinefunction(view) else guarded
+
+    return decorate
+
+
+def _refusal(
+    request: HttpRequest, demand: Demand | None, options: AuthenticateOptions, path: Mapping[str, object]
+) -> HttpResponseBase | None:
+    app, visit = installed(), visit_of(request)
+    checked = Options.of(options, app.options)
+    user: SignedIn | None
+    try:
+        user = app.guard.optional(visit, checked) if demand is None else app.guard.admit(visit, checked, demand, path)
+    except Refused as refused:
+        return refusal(refused)
+    request.hexclave_user = user  # type: ignore[attr-defined]
+    return None

@@ -1,0 +1,46 @@
+"""Views that take webhooks."""
+
+from collections.abc import Awaitable, Callable
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from hexclave.integrations._deliveries import LARGEST, Answer, aanswered, answered
+from hexclave.webhooks import Router
+
+
+def webhook_view(router: Router) -> Callable[[HttpRequest], HttpResponse]:
+    """A view that hands deliveries to the router's functions. It needs no CSRF token: deliveries are signed.
+
+    Answers 200, 400 for what is no webhook, 409 while another worker handles the delivery, 413 above a mebibyte.
+    """
+
+    @csrf_exempt
+    @require_POST
+    def receive_webhook(request: HttpRequest) -> HttpResponse:
+        return _too_large(request) or _response(answered(router, request.body, request))
+
+    return receive_webhook
+
+
+def async_webhook_view(router: Router) -> Callable[[HttpRequest], Awaitable[HttpResponse]]:
+    """`webhook_view` for routers whose functions are async."""
+
+    @csrf_exempt
+    @require_POST
+    async def receive_webhook(request: HttpRequest) -> HttpResponse:
+        return _too_large(request) or _response(await aanswered(router, request.body, request))
+
+    return receive_webhook
+
+
+def _too_large(request: HttpRequest) -> HttpResponse | None:
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    if length.isdecimal() and int(length) <= LARGEST:
+        return None
+    return JsonResponse({"error": f"A delivery has at most {LARGEST:,} bytes."}, status=413)
+
+
+def _response(answer: Answer) -> JsonResponse:
+    return JsonResponse(dict(answer.body), status=answer.status_code)
