@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Container, Generator, Hashable, Iterable, Iterator
-from typing import TYPE_CHECKING, Final, Generic, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar, cast
 
 import attrs
 
@@ -46,6 +46,11 @@ class Outcome(Generic[R, T]):
         return cast(T, self.value)
 
 
+def _at_least_one(_: object, __: object, value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise UnsafeUseError(f"concurrency must be a whole number from 1, not {value!r}.")
+
+
 @attrs.frozen(eq=False)
 class Many(Generic[R, T]):
     """What a bulk method describes.
@@ -56,19 +61,13 @@ class Many(Generic[R, T]):
 
     rows: Iterable[R]
     operation: Callable[[R], Operation[T]]
-    concurrency: int = attrs.field(default=CONCURRENCY)
+    concurrency: int = attrs.field(default=CONCURRENCY, validator=_at_least_one)
     ordered: bool = True
     key: Callable[[R], Hashable] | None = None
-    done: Container[Hashable] = attrs.field(default=())
+    done: Container[Hashable] = ()
 
-    @concurrency.validator
-    def _at_least_one(self, _: object, value: object) -> None:
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise UnsafeUseError(f"concurrency must be a whole number from 1, not {value!r}.")
-
-    @done.validator
-    def _with_key(self, _: object, value: object) -> None:
-        if value != () and self.key is None:
+    def __attrs_post_init__(self) -> None:
+        if self.done != () and self.key is None:
             raise UnsafeUseError("done needs key=…, which says what a row is called in it.")
 
     def described(self) -> "Iterator[_Described[R, T]]":
@@ -115,7 +114,7 @@ class _Rows(Generic[R, T]):
             raise self._failure
 
 
-def _failed(row: R, error: Exception) -> "Outcome[R, T]":
+def _failed(row: R, error: Exception) -> "Outcome[R, Any]":
     """Without the frame that caught the error, which holds the row."""
     trace = error.__traceback__
     return Outcome(row, error=error.with_traceback(trace and trace.tb_next))
