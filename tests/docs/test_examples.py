@@ -1,0 +1,189 @@
+"""The scripts in examples/ do what they say, run as a reader would: in a process of their own, with an environment."""
+
+import csv
+import io
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from hexclave.testing import emulator
+from hexclave_api.operations.cli_auth import complete_cli_login
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+ITEMS = {"payments.items": {"credits": {"displayName": "Credits", "customerType": "user"}}}
+STORES = {"dataVault.stores": {"tokens": {"displayName": "Tokens"}}}
+
+
+@pytest.fixture
+def hx():
+    with emulator() as hx:
+        yield hx
+
+
+@pytest.fixture
+def run(hx, tmp_path):
+    def run(name, *arguments, status=0, given="", **environment):
+        done = subprocess.run(
+            [sys.executable, "-W", "error", str(EXAMPLES / name), *map(str, arguments)],
+            cwd=tmp_path,
+            env={**os.environ, **hx.environment(), **environment},
+            input=given,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode == status, done.stdout + done.stderr
+        return done.stdout
+
+    return run
+
+
+@contextmanager
+def running(hx, name, *arguments, **environment):
+    """The example under way, and the first URL that it prints."""
+    command = [sys.executable, "-W", "error", str(EXAMPLES / name), *map(str, arguments)]
+    env = {**os.environ, **hx.environment(), **environment}
+    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            url = re.search(r"http\S+", process.stdout.readline())[0]
+            yield process, url
+        finally:
+            process.kill()
+
+
+def test_each_example_is_short_and_tested():
+    """But for the demo and the web apps, which are looked at elsewhere."""
+    scripts = {path.name for path in EXAMPLES.glob("*.py")} - {"demo.py"}
+    scripts = {name for name in scripts if not name.endswith("_app.py")}
+    assert len(scripts) >= 10
+    tested = Path(__file__).read_text(encoding="utf-8")
+    assert [name for name in sorted(scripts) if f'"{name}"' not in tested] == []
+    assert [name for name in scripts if len((EXAMPLES / name).read_text(encoding="utf-8").splitlines()) > 60] == []
+
+
+def test_import_users(hx, run, tmp_path):
+    """A second run does the rest, and nothing twice."""
+    table = tmp_path / "users.csv"
+    table.write_text(
+        "primary_email,display_name\nada@example.com,Ada\nlin@example.com,Lin\n,Nobody\n", encoding="utf-8"
+    )
+    run("import_users.py", "users.csv", status=1)
+    table.write_text("primary_email,display_name\nada@example.com,Ada\nkay@example.com,Kay\n", encoding="utf-8")
+    run("import_users.py", "users.csv")
+    users = {user.primary_email: user.display_name for user in hx.server_app().users.list()}
+    assert users == {"ada@example.com": "Ada", "lin@example.com": "Lin", "kay@example.com": "Kay"}
+    hx.assert_requested("POST", "/users", times=4)
+
+
+def test_export_users(hx, run):
+    app = hx.server_app()
+    for name in ("Ada", 'Lin "the engine", Ltd'):
+        app.users.create(display_name=name)
+    rows = list(csv.DictReader(io.StringIO(run("export_users.py"))))
+    assert [row["display_name"] for row in rows] == ["Ada", 'Lin "the engine", Ltd']
+    assert datetime.fromisoformat(rows[0]["signed_up_at"]).tzinfo is not None
+
+
+def test_invite_team(hx, run):
+    said = run("invite_team.py", "Engines", "http://localhost:3000/join", "ada@example.com", "lin@example.com")
+    assert said.count("invited") == 2
+    assert [mail.to for mail in hx.outbox] == ["ada@example.com", "lin@example.com"]
+
+
+def test_cli_login(hx, run, tmp_path):
+    file = {"SESSION_FILE": str(tmp_path / "session.json")}
+    assert "Nobody" in run("cli_login.py", "whoami", status=1, **file)
+    browser = hx.client_app()
+    browser.auth.sign_up_with_password(email="ada@example.com", password="correct horse battery")
+    with running(hx, "cli_login.py", "login", **file) as (process, url):
+        code = url.rpartition("login_code=")[2]
+        refresh_token = browser.auth.get_refresh_token()
+        browser.call(complete_cli_login(login_code=code, refresh_token=refresh_token, mode="complete"))
+        assert "ada@example.com" in process.stdout.read()
+        assert process.wait() == 0
+    assert "ada@example.com" in run("cli_login.py", "whoami", **file)
+    run("cli_login.py", "logout", **file)
+    assert "Nobody" in run("cli_login.py", "whoami", status=1, **file)
+
+
+def test_rotate_api_keys(hx, run):
+    """The key that ends soon is replaced, the one that does not is left alone."""
+    app, now = hx.server_app(), datetime.now(UTC)
+    ada = app.users.create(primary_email="ada@example.com")
+    ending = app.api_keys.create(ada.id, description="laptop", expires_at=now + timedelta(days=3))
+    lasting = app.api_keys.create(ada.id, description="server", expires_at=now + timedelta(days=60))
+    (line,) = run("rotate_api_keys.py", ada.id).splitlines()
+    description, value = line.split(": ")
+    assert description == "laptop"
+    assert app.users.get_by_api_key(value).id == ada.id
+    assert app.users.find_by_api_key(ending.value) is None
+    assert app.users.get_by_api_key(lasting.value).id == ada.id
+    assert run("rotate_api_keys.py", ada.id) == ""
+
+
+def test_send_campaign(hx, run, tmp_path):
+    app = hx.server_app()
+    for name in ("ada", "lin"):
+        app.users.create(primary_email=f"{name}@example.com", primary_email_verified=True)
+    (tmp_path / "campaign.html").write_text("<p>Engines 2.0 are here.</p>", encoding="utf-8")
+    assert run("send_campaign.py", "Engines 2.0", "campaign.html") == "sent: 2\n"
+    assert {(mail.to, mail.subject) for mail in hx.outbox} == {
+        ("ada@example.com", "Engines 2.0"),
+        ("lin@example.com", "Engines 2.0"),
+    }
+
+
+def test_meter_item(hx, run):
+    """Work that fails costs nothing, and without credits there is no work."""
+    hx.admin_app().config.update_override("environment", ITEMS)
+    app = hx.server_app()
+    ada = app.users.create(primary_email="ada@example.com")
+    customer = app.payments.for_user(ada.id)
+    customer.increase_item_quantity("credits", 5)
+    assert "worked" in run("meter_item.py", ada.id, "credits", 3, "--", "echo", "worked")
+    assert customer.get_item("credits").quantity == 2
+    run("meter_item.py", ada.id, "credits", 2, "--", "false", status=1)
+    assert customer.get_item("credits").quantity == 2
+    assert "worked" not in run("meter_item.py", ada.id, "credits", 3, "--", "echo", "worked", status=1)
+
+
+def test_vault(hx, run):
+    hx.admin_app().config.update_override("environment", STORES)
+    secret = {"VAULT_SECRET": "not a real secret"}
+    run("vault.py", "set", "tokens", "ada", given="s3cr3t", **secret)
+    assert run("vault.py", "get", "tokens", "ada", **secret) == "s3cr3t"
+    assert run("vault.py", "get", "tokens", "ada", status=1, VAULT_SECRET="another") == ""
+
+
+def test_clean_up_anonymous(hx, run):
+    for _ in range(3):
+        hx.client_app(allow_anonymous=True).auth.sign_up_anonymously()
+    hx.server_app().users.create(display_name="Ada")
+    assert run("clean_up_anonymous.py", 30, "--delete").startswith("0 anonymous")
+    assert run("clean_up_anonymous.py", 0).startswith("3 anonymous")
+    assert run("clean_up_anonymous.py", 0, "--delete").endswith("3 deleted\n")
+    assert [user.display_name for user in hx.server_app().users.export()] == ["Ada"]
+
+
+def test_webhooks_to_sqlite(hx, tmp_path):
+    app, path = hx.server_app(), tmp_path / "users.db"
+    secret = hx.webhook_secret
+    text = secret if isinstance(secret, str) else secret.reveal()
+    with running(hx, "webhooks_to_sqlite.py", path, 0, HEXCLAVE_WEBHOOK_SECRET=text) as (_, url):
+        hx.send_webhooks_to(url)
+        ada = app.users.create(primary_email="ada@example.com", display_name="Ada")
+        lin = app.users.create(primary_email="lin@example.com", display_name="Lin")
+        app.users.update(ada.id, display_name="Ada Lovelace")
+        app.users.delete(lin.id)
+        hx.wait_for_webhooks()
+    with sqlite3.connect(path) as table:
+        rows = dict(table.execute("SELECT id, name FROM users"))
+    table.close()
+    assert rows == {ada.id: "Ada Lovelace", lin.id: None}
