@@ -4,8 +4,8 @@
     python examples/cli_login.py whoami
     python examples/cli_login.py logout
 
-Needs HEXCLAVE_PROJECT_ID, and HEXCLAVE_PUBLISHABLE_CLIENT_KEY where the project wants one. APP_URL is the web app that shows
-the page for confirming; SESSION_FILE is where the tokens are kept.
+Needs HEXCLAVE_PROJECT_ID, and HEXCLAVE_PUBLISHABLE_CLIENT_KEY where the project wants one. APP_URL is the web app that
+shows the page for confirming; SESSION_FILE is where the tokens are kept.
 """
 
 import os
