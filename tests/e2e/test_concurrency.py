@@ -151,6 +151,18 @@ def test_a_waiter_whose_time_is_over_leaves_and_the_refresh_goes_on(server: Serv
     assert len(refreshes(here)) == 1
 
 
+def test_a_refresher_whose_time_is_over_does_not_fail_those_who_waited(server: Server) -> None:
+    here = server.at("session", 0.6)
+    with blocking(here, session=expired(), timeout=PATIENT) as app, ThreadPoolExecutor(1) as other:
+        first = other.submit(attempted, lambda: app.options(timeout=0.3).call(operation()))
+        while not here.seen:
+            time.sleep(0.01)
+        outcomes = in_threads(lambda _: app.call(operation()), 5)
+        assert type(first.result().error) is TotalTimeout
+    assert [outcome.error for outcome in outcomes] == [None] * 5
+    assert len(refreshes(here)) == 2
+
+
 def test_eight_threads_on_one_app_get_their_own_replies(server: Server) -> None:
     with blocking(server.at("ok"), timeout=PATIENT) as app:
 

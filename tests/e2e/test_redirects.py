@@ -47,6 +47,7 @@ LOCATIONS = {
     "scheme": "https://127.0.0.1:{port}/ok/{name}/x",
     "other name of the host": "http://localhost:{port}/ok/{name}/x",
     "without scheme": "//127.0.0.1:{other}/ok/{name}/x",
+    "user name inside the origin": "http://user:password@127.0.0.1:{port}/ok/{name}/x",
     "user name": "http://127.0.0.1:{port}@127.0.0.1:{other}/ok/{name}/x",
     "backslash": "http://127.0.0.1:{other}\\@127.0.0.1:{port}/ok/{name}/x",
     "backslashes for slashes": "\\\\127.0.0.1:{other}/ok/{name}/x",
