@@ -1,13 +1,15 @@
 """What type checkers must see of the resources; checked by mypy and pyright in `make check`, never run."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Generator, Mapping
 from datetime import datetime, timedelta
-from typing import assert_type
+from typing import Any, assert_type
 
 import hexclave
 from hexclave import models
+from hexclave.bulk import Outcome
 from hexclave.pagination import AsyncPage, AsyncPages, Page
-from hexclave_api.operation import JsonValue
+from hexclave_api.operation import JsonValue, Operation
+from hexclave_api.operations.users import get_user
 
 
 def client(app: hexclave.HexclaveClientApp) -> None:
@@ -48,6 +50,29 @@ def server(app: hexclave.HexclaveServerApp) -> None:
     assert_type(app.workflows.list_runs("w"), Page[models.WorkflowRun])
 
 
+def bulk(app: hexclave.HexclaveServerApp, rows: list[dict[str, Any]]) -> None:
+    assert_type(
+        app.users.create_many(rows, ordered=False), Generator[Outcome[Mapping[str, Any], models.ServerUser], None, None]
+    )
+    for deleted in app.users.delete_many(["u"]):
+        assert_type(deleted.row, str)
+        assert_type(deleted.result(), None)
+    for updated in app.users.update_many([("u", {"display_name": "Ada"})], done={"v"}):
+        assert_type(updated.value, models.ServerUser | None)
+        assert_type(updated.result(), models.ServerUser)
+        assert_type(updated.error, Exception | None)
+    for outcome in app.call_many(get_user(user_id) for user_id in ("u", "v")):
+        assert_type(outcome, Outcome[Operation[models.ServerUser], models.ServerUser])
+    assert_type(app.users.export(), Page[models.ServerUser])
+
+
+async def bulk_asynchronous(app: hexclave.AsyncHexclaveAdminApp, rows: list[dict[str, Any]]) -> None:
+    assert_type(app.users.create_many(rows), AsyncGenerator[Outcome[Mapping[str, Any], models.ServerUser], None])
+    async for outcome in app.call_many([get_user("u")], concurrency=2):
+        assert_type(outcome.result(), models.ServerUser)
+    assert_type(app.users.export(), AsyncPages[models.ServerUser])
+
+
 async def asynchronous(app: hexclave.AsyncHexclaveServerApp, client: hexclave.AsyncHexclaveClientApp) -> None:
     assert_type(await app.users.get("u"), models.ServerUser)
     assert_type(await app.users.find("u"), models.ServerUser | None)
@@ -83,4 +108,5 @@ def mistakes(
     app.users.get()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     app.users.update("u", primary_email=5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     _ = app.payments.for_custom("c").get_billing  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+    app.users.delete_many([1])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
     client.contact_channels.delete("u", "c")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]

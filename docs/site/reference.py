@@ -1,0 +1,229 @@
+"""The reference: pages written from the live objects, whose lifted methods no static tool can see."""
+
+import ast
+import html
+import importlib
+import inspect
+import re
+import textwrap
+from collections.abc import Iterator, Sequence
+from typing import Any, get_origin
+
+import attrs
+
+import hexclave
+from docs.site.signatures import method_signature, signature_of
+from hexclave import errors
+from hexclave._call import Resource, bulk, call, pages
+
+APPS = {
+    "client": hexclave.HexclaveClientApp("project-1", "pck_not_a_real_key", base_url="https://api.example.com"),
+    "server": hexclave.HexclaveServerApp("project-1", "ssk_not_a_real_key", base_url="https://api.example.com"),
+    "admin": hexclave.HexclaveAdminApp("project-1", "sak_not_a_real_key", base_url="https://api.example.com"),
+}
+ROOMS = {
+    "sessions": ("Tokens and stores", "hexclave.tokens"),
+    "verify": ("Verifying", "hexclave.verify"),
+    "webhooks": ("Webhooks", "hexclave.webhooks"),
+    "testing": ("Testing", "hexclave.testing"),
+}
+OPTIONS = ("Hooks", "RequestEvent", "ResponseEvent", "RetryEvent", "RateLimit", "Retries", "Timeout", "Secret")
+
+
+@attrs.frozen
+class Page:
+    path: str
+    title: str
+    text: str
+
+
+def reference() -> Iterator[Page]:
+    """All pages but those of resources, then those."""
+    yield _apps()
+    yield _objects("options", "Options", [getattr(hexclave, name) for name in OPTIONS])
+    lists = [importlib.import_module("hexclave.pagination"), importlib.import_module("hexclave.bulk")]
+    streams = [getattr(lists[0], name) for name in ("Page", "AsyncPages", "AsyncPage")] + [lists[1].Outcome]
+    yield _objects("lists", "Pages and outcomes", streams)
+    yield _errors()
+    for path, (title, name) in ROOMS.items():
+        module = importlib.import_module(name)
+        yield _objects(path, title, [getattr(module, each) for each in module.__all__], module)
+    yield from _resources()
+
+
+# -- resources
+
+
+def _resources() -> Iterator[Page]:
+    """A page for each module of `hexclave.resources`, with the classes in it and where an app has them."""
+    found: dict[type, dict[str, list[str]]] = {}
+    for access, app in APPS.items():
+        for where, kind in _reachable(app, "app"):
+            found.setdefault(kind, {}).setdefault(where, []).append(access)
+    modules: dict[str, list[type]] = {}
+    for kind in found:
+        modules.setdefault(kind.__module__.rpartition(".")[2], []).append(kind)
+    for name in sorted(modules):
+        parts = [f"# {_title(name)}", ""]
+        for kind in modules[name]:
+            places = [f"`{where}` ({', '.join(accesses)})" for where, accesses in found[kind].items()]
+            parts += [f"## {kind.__name__}", "", f"As {' and '.join(places)}.", "", _words(kind), ""]
+            parts += _methods(kind)
+        yield Page(f"reference/resources/{name}.md", _title(name), "\n".join(parts))
+
+
+def _reachable(owner: Any, path: str) -> Iterator[tuple[str, type]]:
+    for name, value in _members(type(owner)):
+        if isinstance(value, property):
+            inner = getattr(owner, name)
+            if isinstance(inner, Resource):
+                yield f"{path}.{name}", type(inner)
+                yield from _reachable(inner, f"{path}.{name}")
+        elif inspect.isfunction(value):
+            kind = get_origin(inspect.signature(value).return_annotation)
+            if inspect.isclass(kind) and issubclass(kind, Resource):
+                (argument,) = list(inspect.signature(value).parameters)[1:]
+                yield f"{path}.{name}({argument})", kind
+
+
+def _methods(kind: type) -> Iterator[str]:
+    for name, value in _members(kind):
+        if isinstance(value, call | pages | bulk):
+            yield from [f"### {name}", "", *_code(method_signature(name, value)), _words(value), ""]
+
+
+def _title(name: str) -> str:
+    return {"me": "The signed-in user", "auth": "Signing in", "api_keys": "API keys", "ai_chats": "AI chats"}.get(
+        name, name.replace("_", " ").capitalize().replace("api", "API").replace("Oauth", "OAuth")
+    )
+
+
+# -- everything else
+
+
+def _apps() -> Page:
+    parts = ["# Apps", "", "Each has an async twin: `AsyncHexclaveServerApp` for `HexclaveServerApp`, and so on.", ""]
+    for access, app in APPS.items():
+        kind = type(app)
+        parts += [f"## {kind.__name__}", "", *_code(signature_of(kind.__name__, kind)), _words(kind), ""]
+        parts += ["| | |", "|---|---|"]
+        for name, value in _members(kind):
+            if isinstance(value, property) and isinstance(inner := getattr(app, name), Resource):
+                page = type(inner).__module__.rpartition(".")[2]
+                parts.append(
+                    f"| [`app.{name}`](resources/{page}.md#{type(inner).__name__.lower()}) | {_words(value)} |"
+                )
+        parts.append("")
+        if access == "server":
+            parts += ["### Methods of every app", ""]
+            for name, value in _members(kind):
+                if inspect.isfunction(value):
+                    parts += [f"#### {name}", "", *_code(signature_of(name, value)), _words(value), ""]
+    parts += ["## AppOptions", "", "Keyword arguments of every app.", "", _words(hexclave.options.AppOptions), ""]
+    parts += _fields(hexclave.options.AppOptions)
+    return Page("reference/apps.md", "Apps", "\n".join(parts))
+
+
+def _objects(path: str, title: str, objects: list[Any], module: Any = None) -> Page:
+    parts = [f"# {title}", "", *([_words(module), ""] if module else [])]
+    for each in objects:
+        if inspect.isclass(each):
+            parts += [f"## {each.__name__}", "", *_code(_constructed(each)), _words(each), "", *_fields(each)]
+            for name, value in _members(each, told=[*objects, errors.HexclaveError]):
+                if inspect.isfunction(value) or isinstance(value, classmethod | property | call):
+                    parts += [f"### {name}", "", *_member_code(name, value), _words(value), ""]
+        elif callable(each):
+            parts += [f"## {each.__name__}", "", *_code(signature_of(each.__name__, each)), _words(each), ""]
+    return Page(f"reference/{path}.md", title, "\n".join(parts))
+
+
+def _errors() -> Page:
+    parts = ["# Errors", "", "Catching a class catches all below it. See [the guide](../errors.md).", ""]
+    parts += ["```text", *_tree(errors.HexclaveError, 0, set()), "```", "", "| class | code | |", "|---|---|---|"]
+    for name in errors.__all__:
+        kind = getattr(errors, name)
+        if inspect.isclass(kind) and issubclass(kind, BaseException):
+            code = kind.__dict__.get("code")
+            shown = f"`{code}`" if isinstance(code, str) and code else ""
+            parts.append(f"| `{name}` | {shown} | {' '.join(_words(kind).split())} |")
+    return Page("reference/errors.md", "Errors", "\n".join(parts))
+
+
+def _tree(kind: type, depth: int, seen: set[type]) -> Iterator[str]:
+    yield "  " * depth + kind.__name__
+    for each in sorted(kind.__subclasses__(), key=lambda each: each.__name__):
+        if each.__module__.startswith("hexclave") and each.__name__ in errors.__all__ and each not in seen:
+            seen.add(each)
+            yield from _tree(each, depth + 1, seen)
+
+
+def _constructed(kind: type) -> str:
+    try:
+        return signature_of(kind.__name__, kind)
+    except ValueError:
+        return kind.__name__
+
+
+def _member_code(name: str, value: Any) -> list[str]:
+    if isinstance(value, property):
+        returned = inspect.signature(value.fget).return_annotation if value.fget else inspect.Signature.empty
+        shown = signature_of(name, value.fget).partition(") -> ")[2] if value.fget else ""
+        return _code(f"{name}: {shown}" if returned is not inspect.Signature.empty and shown else name)
+    if isinstance(value, call):
+        return _code(method_signature(name, value))
+    return _code(signature_of(name, value.__func__ if isinstance(value, classmethod) else value))
+
+
+def _fields(kind: type) -> list[str]:
+    """Fields with the words that stand below them in the source, which are gone at run time."""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(kind)))
+    except (OSError, TypeError, SyntaxError):
+        return []
+    body, rows = tree.body[0].body if isinstance(tree.body[0], ast.ClassDef) else [], []
+    for field, below in zip(body, [*body[1:], ast.Pass()], strict=True):
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and field.target.id[0] != "_":
+            words = ""
+            if isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant):
+                words = " ".join(str(below.value.value).split())
+            shown = ast.unparse(field.annotation).strip("'")
+            # In a table a bar ends the cell, also inside of backticks.
+            shown = html.escape(shown).replace("|", "&#124;")
+            rows.append(f"| `{field.target.id}` | <code>{shown}</code> | {words} |")
+    return ["| field | type | |", "|---|---|---|", *rows, ""] if rows else []
+
+
+# -- words
+
+
+def _members(kind: type, told: Sequence[Any] = ()) -> Iterator[tuple[str, Any]]:
+    """Public members, those of the class first, then what it inherits from classes that are not `told` elsewhere."""
+    seen: set[str] = set()
+    for base in kind.__mro__:
+        if base.__module__.startswith("hexclave") and (base is kind or base not in told):
+            for name, value in vars(base).items():
+                if not name.startswith("_") and name not in seen:
+                    seen.add(name)
+                    yield name, value
+
+
+def _code(text: str) -> list[str]:
+    return ["```python", text, "```", ""]
+
+
+def _words(thing: Any) -> str:
+    """The docstring as Markdown: its sections become lists."""
+    lines = inspect.cleandoc(getattr(thing, "__doc__", None) or "").splitlines()
+    text, section = [], ""
+    for line in lines:
+        if match := re.fullmatch(r"(Args|Raises|Attributes|Returns):", line):
+            section = match[1]
+            text += [f"**{section}**", ""]
+        elif section and (match := re.fullmatch(r" {4}(\*{0,2}\w+): (.*)", line)):
+            text.append(f"- `{match[1]}`: {match[2]}")
+        elif section and line.startswith("     "):
+            text[-1] += f" {line.strip()}"
+        else:
+            section = section if not line else ""
+            text.append(line)
+    return "\n".join(text)

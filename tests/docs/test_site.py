@@ -1,0 +1,59 @@
+"""The reference, which is written from the live objects, tells everything and reads like code."""
+
+import ast
+import re
+
+import pytest
+
+from docs.site.reference import APPS, reference
+from tests.surface.members import members
+
+PAGES = {page.path: page.text for page in reference()}
+BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def test_the_members_of_every_app_are_told():
+    """Each on the page of the module that it comes from."""
+    missing = [
+        path
+        for app in APPS.values()
+        for path, (kind, name) in members(app)
+        if f"\n### {name}\n" not in PAGES[f"reference/resources/{kind.__module__.rpartition('.')[2]}.md"]
+    ]
+    assert missing == []
+
+
+@pytest.mark.parametrize("path", sorted(PAGES))
+def test_signatures_are_code_without_the_names_of_modules(path):
+    for block in BLOCK.findall(PAGES[path]):
+        for leftover in (
+            "typing.",
+            "collections.",
+            "hexclave.",
+            "hexclave_api",
+            "ForwardRef",
+            "Union[",
+            "Optional[",
+            "~",
+            "<",
+        ):
+            assert leftover not in block, block
+        if "(" in block and "=" not in block.partition("(")[0]:
+            ast.parse(f"def {block.strip()}: ...".replace("**options: *", "**options: ").replace("…", "..."))
+
+
+def test_results_are_those_of_the_lifted_methods():
+    """And not those of the operations below them."""
+    users = PAGES["reference/resources/users.md"]
+    for line in (
+        "get(user_id: str) -> ServerUser\n",
+        "find(user_id: str) -> ServerUser | None\n",
+        "delete(user_id: str) -> None\n",
+        ") -> Page[ServerUser]\n",
+        ") -> Generator[Outcome[str, None]]\n",
+    ):
+        assert line in users
+
+
+def test_customers_are_found_behind_methods_with_arguments():
+    assert "`app.payments.for_user(user_id)`" in PAGES["reference/resources/customers.md"]
