@@ -91,7 +91,7 @@ def export(request: HexclaveRequest) -> JsonResponse:
 
 @require_user(mode="api")
 def account(request: HexclaveRequest) -> JsonResponse:
-    """For users who have not signed out in the meantime: the API is asked each time."""
+    """For users who still exist and may come in: the API is asked each time."""
     return JsonResponse({"user": request.hexclave_user.user_id})
 
 

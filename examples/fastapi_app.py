@@ -76,7 +76,7 @@ async def export(user: Script) -> dict[str, str]:
 
 @api.get("/account")
 async def account(user: Owner) -> dict[str, str]:
-    """For users who have not signed out in the meantime: the API is asked each time."""
+    """For users who still exist and may come in: the API is asked each time."""
     return {"user": user.user_id}
 
 

@@ -74,7 +74,7 @@ def export() -> dict[str, str]:
 @app.get("/account")
 @require_user(mode="api")
 def account() -> dict[str, str]:
-    """For users who have not signed out in the meantime: the API is asked each time."""
+    """For users who still exist and may come in: the API is asked each time."""
     return {"user": current_user.user_id}
 
 

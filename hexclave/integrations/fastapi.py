@@ -10,7 +10,7 @@
 Needs `fastapi`.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Final, TypeAlias, Unpack
 
 from fastapi import Depends
@@ -47,6 +47,10 @@ __all__ = [
 ]
 
 
+# Asynchronous, because FastAPI sends synchronous dependencies to threads.
+_Nothing: TypeAlias = Callable[[], Awaitable[None]]
+
+
 class _Scheme(SecurityBase):
     """Appears in the application's OpenAPI document, and does nothing else."""
 
@@ -54,11 +58,11 @@ class _Scheme(SecurityBase):
         self.scheme_name = name
         self.model = model
 
-    def __call__(self) -> None:
+    async def __call__(self) -> None:
         return None
 
 
-def _no_scheme() -> None:
+async def _no_scheme() -> None:
     return None
 
 
@@ -142,11 +146,11 @@ def _current_user(demand: Demand, options: AuthenticateOptions) -> Any:
     return Depends(current_user)
 
 
-def _schemes(options: Options) -> tuple[Callable[[], None], Callable[[], None]]:
+def _schemes(options: Options) -> tuple[_Nothing, _Nothing]:
     return _API_KEY if options.api_keys else _no_scheme, _COOKIE if options.cookies else _no_scheme
 
 
-def _api_app(connection: HTTPConnection) -> AsyncHexclaveServerApp | AsyncHexclaveAdminApp:
+async def _api_app(connection: HTTPConnection) -> AsyncHexclaveServerApp | AsyncHexclaveAdminApp:
     return api_app(connection)
 
 

@@ -92,7 +92,7 @@ class Hexclave:
         **options: Unpack[AuthenticateOptions],
     ) -> None:
         self._make_app = make_app
-        self._issuers = issuers
+        self._issuers = issuers if isinstance(issuers, str) else tuple(issuers)
         self._leeway = leeway
         self._options = Options.of(options)
         if flask_app is not None:

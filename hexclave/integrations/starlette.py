@@ -74,7 +74,7 @@ class Hexclave:
         leeway: float = 0.0,
     ) -> None:
         self._make_app = make_app
-        self._issuers = tuple(issuers) if not isinstance(issuers, str) else issuers
+        self._issuers = issuers if isinstance(issuers, str) else tuple(issuers)
         self._leeway = leeway
         self._running: tuple[AsyncApp, Guard[Awaiting]] | None = None
         self._inner_lifespan = api.router.lifespan_context

@@ -60,19 +60,6 @@ class World:
     team_key: str
     team_id: str
 
-    def signed_out(self) -> str:
-        """The access token of a session that was ended just now."""
-        tokens = self.app.sessions.create(self.user_id)
-        (session,) = [each for each in self.app.sessions.list(self.user_id) if each.id == session_of(self, tokens)]
-        self.app.sessions.revoke(self.user_id, session.id)
-        return tokens.access_token.reveal()
-
-
-def session_of(world: World, tokens: object) -> str:
-    from hexclave.verify import read_unverified
-
-    return read_unverified(tokens.access_token.reveal()).session_id
-
 
 @contextmanager
 def populated() -> Iterator[World]:

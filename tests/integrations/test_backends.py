@@ -125,7 +125,7 @@ def test_api_keys_of_teams_are_no_users(backend, world):
     assert world.team_key not in refused.text
 
 
-def test_asking_the_api_knows_of_sign_outs_that_tokens_do_not_tell(backend, world):
+def test_asking_the_api_tells_of_users_that_were_deleted_since(backend, world):
     assert backend.get("/account", headers=bearer(world.token)).json() == {"user": world.user_id}
     ended = world.app.users.create(primary_email=f"gone-{backend.name}@example.com", primary_email_verified=True)
     token = world.app.sessions.create(ended.id).access_token.reveal()

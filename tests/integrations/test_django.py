@@ -32,7 +32,8 @@ settings.configure(
 )
 django.setup()
 
-from rest_framework.permissions import IsAuthenticated  # noqa: E402 -- wants settings first, and so the next ones
+from rest_framework.authentication import BaseAuthentication  # noqa: E402 -- wants settings first, and so the next ones
+from rest_framework.permissions import IsAuthenticated  # noqa: E402
 from rest_framework.response import Response  # noqa: E402
 from rest_framework.throttling import UserRateThrottle  # noqa: E402
 from rest_framework.views import APIView  # noqa: E402
@@ -44,7 +45,7 @@ from hexclave.integrations.django import (  # noqa: E402
     require_team_member,
     require_user,
 )
-from hexclave.integrations.django.drf import has_permission, is_team_member  # noqa: E402
+from hexclave.integrations.django.drf import HexclaveUser, has_permission, is_team_member  # noqa: E402
 from hexclave.verify import SignedIn, SignedOut  # noqa: E402
 from hexclave.webhooks import Router, sign  # noqa: E402
 
@@ -128,6 +129,16 @@ class RestTeam(RestMe):
         return super().get(request)
 
 
+class SomebodyElse(BaseAuthentication):
+    def authenticate(self, request):
+        return HexclaveUser("somebody-else"), "by other means"
+
+
+class RestMixed(RestMe):
+    authentication_classes = (SomebodyElse,)
+    permission_classes = (has_permission("read_reports"),)
+
+
 class Twice(UserRateThrottle):
     rate = "2/min"
 
@@ -160,6 +171,7 @@ urlpatterns = [
     path("rest/me", RestMe.as_view()),
     path("rest/reports", RestReports.as_view()),
     path("rest/teams/<team_id>", RestTeam.as_view()),
+    path("rest/mixed", RestMixed.as_view()),
     path("rest/throttled", RestThrottled.as_view()),
     path("webhooks", async_webhook_view(webhooks)),
 ]
@@ -360,6 +372,10 @@ def test_rest_framework_asks_for_permissions_and_members(client, world):
     assert client.get("/rest/reports").status_code == 401
     assert client.get(f"/rest/teams/{world.team_id}", headers=bearer(world.member)).status_code == 200
     assert client.get(f"/rest/teams/{world.team_id}", headers=bearer(world.token)).status_code == 403
+
+
+def test_permissions_are_not_those_of_a_token_beside_another_sign_in(client, world):
+    assert client.get("/rest/mixed", headers=bearer(world.reader)).status_code == 403
 
 
 def test_rest_framework_throttles_each_user(client, world):

@@ -182,6 +182,20 @@ def test_a_team_parameter_that_the_route_does_not_have_is_an_error_and_lets_nobo
         asyncio.run(main())
 
 
+def test_whom_one_dependency_admits_another_one_of_the_request_may_refuse(world):
+    api = FastAPI()
+    Hexclave(api, world.emulator.async_server_app)
+
+    @api.get("/both", dependencies=[require_user(allow_anonymous=True)])
+    async def both(user: CurrentUser): ...
+
+    async def main():
+        async with running(api):
+            return await ask(api, "/both", headers=[("authorization", f"Bearer {world.anonymous}")])
+
+    assert asyncio.run(main())[0] == 403
+
+
 def test_mounted_applications_refuse_too(world):
     inner, outer = FastAPI(), FastAPI()
     Hexclave(outer, world.emulator.async_server_app)
