@@ -229,6 +229,34 @@ def test_refusals_of_calls_that_were_under_way_close_the_gate_only_once() -> Non
     assert scene.log[0][0] == pytest.approx(1, abs=0.01)
 
 
+def test_refusals_of_calls_that_were_under_way_do_not_count_as_attempts_to_open_the_gate() -> None:
+    scene = Scene()
+    tickets = [scene.passes_at_once() for _ in range(50)]
+    for ticket in tickets:
+        assert ticket is not None
+        scene.gates.settle(ticket, 429, {"retry-after": "1"}, clock=scene.world)
+    scene.world.now += 1.05
+    scene.refuse(headers={})
+    with pytest.raises(WaitTooLong) as caught:
+        scene.passes_at_once(longest_closed=0)
+    assert caught.value.retry_after == pytest.approx(2, abs=0.1)
+
+
+def test_a_pace_that_nobody_needs_is_not_raised() -> None:
+    scene = Scene()
+    scene.refuse()
+    scene.world.now += 5
+    for _ in range(200):
+        scene.world.now += 1
+        ticket = scene.passes_at_once()
+        assert ticket is not None
+        scene.gates.settle(ticket, 200, {}, clock=scene.world)
+    begin = scene.now
+    scene.queue(20)
+    scene.world.run()
+    assert scene.log[-1][0] - begin > 0.4
+
+
 def test_a_scope_that_was_long_quiet_counts_as_unlimited_again() -> None:
     scene = Scene()
     scene.refuse()
