@@ -76,10 +76,11 @@ class Verifier(Resource[Mode]):
         `Authorization`, `x-stack-access-token`, `x-stack-auth`, `x-api-key`, cookies; the first that are there decide.
 
         `mode="token"` verifies an access token as `verify` does. `mode="api"` asks the API instead, which knows of
-        sign-outs and deleted users: GET /users/me, with the secret server key. `api_keys` admits keys of users, teams
-        or both, `{"user", "team"}`; they always need the server key: POST /user-api-keys/check, GET /users/{user_id},
-        POST /team-api-keys/check. `cookies=True` also reads the cookies of the browser SDKs; every site that the
-        browser visits can then make requests in the user's name, so check where state-changing requests come from.
+        deleted and newly restricted users: GET /users/me, with the secret server key. After a sign-out both take an
+        access token until it expires. `api_keys` admits keys of users, teams or both, `{"user", "team"}`; they always
+        need the server key: POST /user-api-keys/check, GET /users/{user_id}, POST /team-api-keys/check. `cookies=True`
+        also reads the cookies of the browser SDKs; every site that the browser visits can then make requests in the
+        user's name, so check where state-changing requests come from.
 
         Raises:
             UnsafeUseError: this is no request, or an argument is not one of those above.
