@@ -18,11 +18,14 @@ pytest.importorskip("redis", reason="redis-py is not installed: pip install 'hex
 import redis
 import redis.asyncio
 
+from hexclave import AsyncHexclaveServerApp, HexclaveServerApp
 from hexclave._executors import AwaitingExecutor, BlockingExecutor
 from hexclave._steps import Steps
 from hexclave.errors import UnsafeUseError
 from hexclave.ratelimit import Gates, RateLimit, Scope, Ticket
 from hexclave.redis import RedisGates
+from hexclave.testing import emulator
+from hexclave_api.operations.users import list_users
 from tests.e2e.redis_process import RedisProcess, redis_process
 
 SCOPE = Scope("project", "server", "GET", "/users")
@@ -132,6 +135,27 @@ def test_a_429_in_one_process_reaches_redis_with_that_processs_next_call(server:
     gates.settle(ticket, 429, {"retry-after": "0.3"}, clock=time)
     assert 0.2 <= admit(gates) < 2
     assert keys(server) == ["my-app:gate:1:project:server:GET:/users"]
+    store.close()
+
+
+def test_apps_of_both_modes_share_what_they_are_told_to(server: RedisProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = RedisGates(server.url)
+
+    async def call() -> None:
+        async with AsyncHexclaveServerApp(rate_limit=RateLimit(1000), gates=store) as app:
+            await app.call(list_users())
+        await store.aclose()
+
+    with emulator() as hx:
+        for name, value in hx.environment().items():
+            monkeypatch.setenv(name, value)
+        with HexclaveServerApp(rate_limit=RateLimit(1000), gates=store) as app:
+            app.call(list_users())
+            assert keys(server) == [f"hexclave:gate:1:{app.project_id}:server"]
+        with redis.Redis(port=server.port) as client:
+            client.flushall()
+        asyncio.run(call())
+    assert len(keys(server)) == 1
     store.close()
 
 
