@@ -17,7 +17,7 @@ _SHORTEST_CLOSED: Final = 2 * LEAD
 _FIRST_GUESS: Final = 1.0
 _NEXT_GUESS: Final = 0.25
 _LONGEST_GUESS: Final = 60.0
-"""Seconds to stay closed where a 429 does not say: at first, and once the limit is about known."""
+"""Seconds to stay closed where a 429 does not say: before anything is known, later, and at most."""
 
 _FIRST_RATE: Final = 20.0
 _GAIN: Final = 3.0
@@ -143,14 +143,17 @@ class Adaptive:
         late = granted < self.reopened
         if late and wait is None:
             return  # It was on its way before the last cut and says nothing new.
-        closed = self._guess() if wait is None else wait
+        # A server that goes on refusing after the wait it named is asked ever less often all the same.
+        closed = wait or 0.0
+        if not late and (wait is None or self.strikes):
+            closed = max(closed, self._guess(_FIRST_GUESS if wait is None and self.limit is None else _NEXT_GUESS))
         self.opens = max(self.opens, now + max(closed, _SHORTEST_CLOSED))
         self.reopened = self.opens
         if late:
             return
         self.strikes += 1
         # Refused again without a success in between: it was opened too early, and the rate is not to blame.
-        self.cold = not self.answered and wait is None
+        self.cold = not self.answered
         if self.answered:
             self._learn(now, closed)
             self.cut, self.age, self.answered, self.pressed = now, 0.0, 0, 0
@@ -162,9 +165,8 @@ class Adaptive:
         """By how much all times are longer because calls are few."""
         return 1.0 if self.limit is None else max(1.0, _FEW / self.limit)
 
-    def _guess(self) -> float:
-        first = _FIRST_GUESS if self.limit is None else _NEXT_GUESS * self._stretch
-        return min(first * 2.0 ** min(self.strikes, 10), _LONGEST_GUESS)
+    def _guess(self, first: float) -> float:
+        return min(first * self._stretch * 2.0 ** min(self.strikes, 10), _LONGEST_GUESS)
 
     def _learn(self, now: float, closed: float) -> None:
         rate, stretch = self.rate, self._stretch

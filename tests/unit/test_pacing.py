@@ -109,8 +109,9 @@ def test_a_slow_limit_costs_few_refusals() -> None:
     assert max(attempts) <= 5
 
 
-def test_a_server_that_refuses_everything_is_asked_ever_less_often() -> None:
-    world, server = World(seed=5), Server(TokenBucket(1e-9, 0))
+@pytest.mark.parametrize("headers", [silent, lambda *_: {"retry-after": "0"}], ids=["silent", "names no wait"])
+def test_a_server_that_refuses_everything_is_asked_ever_less_often(headers: Headers) -> None:
+    world, server = World(seed=5), Server(TokenBucket(1e-9, 0), headers)
     start(world, [Gates()], server, 600)
     world.run(world.now + 600)
     assert server.accepted == 0
