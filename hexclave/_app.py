@@ -27,7 +27,8 @@ from hexclave_api.operation import UNSET, AccessType, Operation, Unset
 
 if TYPE_CHECKING:
     from hexclave._call import Awaiting, Blocking
-    from hexclave._executors import AsyncHttpClient, AwaitingExecutor, BlockingExecutor, BlockingHttpClient
+    from hexclave._executors import AwaitingExecutor, BlockingExecutor
+    from hexclave._given_client import AsyncHttpClient, BlockingHttpClient
     from hexclave.verify import AuthenticateOptions, AuthenticationResult, Verifier
 
 T = TypeVar("T")

@@ -118,7 +118,8 @@ class _Call:
         self.ticket: Ticket | None = None
         self.last: HexclaveError | None = None
         """The failure of the attempt before."""
-        self.path = operation.url.partition("?")[0]
+        self.url = app.base_url + operation.url
+        self.path = self.url.partition("?")[0][len(app.base_url) :]
         self.shown_url = app.base_url + self.path
         self.scope = Scope(app.project_id, app.access, operation.method, operation.template)
         total = app.timeout.total
@@ -266,8 +267,10 @@ def _target(url: str, location: str, origin: tuple[str, str, int]) -> str | None
     if not location.isascii() or not location.isprintable() or "\\" in location or len(location) > _LONGEST_LOCATION:
         return None
     try:
-        target = urljoin(url, location)
-        inside = "@" not in urlsplit(target).netloc and credentials.origin(target) == origin
+        given, target = urlsplit(location), urljoin(url, location)
+        # `http:host/path` is relative to some and absolute to others.
+        inside = bool(given.netloc) or not given.scheme
+        inside = inside and "@" not in urlsplit(target).netloc and credentials.origin(target) == origin
     except ValueError:
         return None
     return target if inside else None
@@ -278,7 +281,7 @@ def _request(call: _Call, tokens: Tokens | None, admin_token: Secret | None) -> 
     timeout = app.timeout
     return Request(
         operation.method,
-        app.base_url + operation.url,
+        call.url,
         _headers(app, operation, tokens, admin_token),
         _content(operation),
         call.remaining(),

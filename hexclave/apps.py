@@ -13,7 +13,7 @@ from hexclave.options import AppOptions
 from hexclave.tokens import AsyncTokenStore, MemoryTokenStore, Tokens, TokenStore
 
 if TYPE_CHECKING:
-    from hexclave._executors import AsyncHttpClient, BlockingHttpClient
+    from hexclave._given_client import AsyncHttpClient, BlockingHttpClient
 
 
 class HexclaveClientApp(BlockingApp, ClientResources[Blocking]):

@@ -31,14 +31,17 @@ from tests.e2e.calling import (
 LONG = Timeout(total=20, connect=20, read=20)
 
 
-def pool(app: Any) -> Any:
-    """The connection pool that the app uses in the running loop."""
-    return app._executor._made[asyncio.get_running_loop()].client._transport._pool
-
-
 def check_idle(app: Any) -> None:
-    assert not pool(app)._requests
-    assert all(connection.is_idle() or connection.is_closed() for connection in pool(app).connections)
+    """No call holds a place in the running loop, and what is kept can be used."""
+    connections = app._executor._made[asyncio.get_running_loop()].connections
+    assert connections._slots._value == 100
+    assert all(connection.is_available() for connection in kept(app))
+
+
+def kept(app: Any) -> list[Any]:
+    """The connections that the app keeps for the running loop."""
+    places = app._executor._made[asyncio.get_running_loop()].connections._places
+    return [connection for place in places.values() for connection in place.idle]
 
 
 async def cancelled(call: Awaitable[Any], after: float) -> asyncio.CancelledError:
@@ -73,7 +76,7 @@ def test_a_call_cancelled_on_the_wire_gives_its_connection_back(
                 error = await cancelled(app.call(operation(**what)), after)
                 check_tells_nothing(error)
                 check_idle(app)
-            assert pool(app).connections == []
+            assert kept(app) == []
 
     run(main())
     # A server that does not read cannot notice.

@@ -1,0 +1,89 @@
+"""What a call costs, in counts that do not depend on the machine, with bounds that show when it grows."""
+
+import gc
+import sys
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any
+
+import pytest
+
+from hexclave._deadline import until
+from hexclave._messages import Reply
+from hexclave._steps import Steps
+from hexclave.apps import HexclaveServerApp
+from hexclave_api.operations.users import get_user
+
+KEY = "ssk_not_a_real_key_0000000000000000000000000000"
+USER = b'{"id": "u1", "display_name": "Ada", "primary_email": "ada@example.com", "oauth_providers": []}'
+ROOMS = tuple(str(Path(sys.modules[name].__file__ or "").parent) for name in ("hexclave", "hexclave_api"))
+
+
+class Answering:
+    """Performs every step by the same reply, so that what is left is the cost of deciding."""
+
+    def run(self, steps: Steps[Any]) -> Any:
+        try:
+            next(steps)
+            while True:
+                steps.send(Reply(200, {"content-type": "application/json"}, USER))
+        except StopIteration as end:
+            return end.value
+
+
+def calls_of(action: Callable[[], object]) -> Counter[CodeType | str]:
+    """How often each Python function was called, and each built-in one, by name."""
+    counts: Counter[CodeType | str] = Counter()
+
+    def profile(frame: FrameType, event: str, argument: Any) -> None:
+        if event == "call":
+            counts[frame.f_code] += 1
+        elif event == "c_call":
+            counts[argument.__name__] += 1
+
+    action()
+    gc.collect()
+    gc.disable()
+    sys.setprofile(profile)
+    try:
+        action()
+    finally:
+        sys.setprofile(None)
+        gc.enable()
+    return counts
+
+
+@pytest.fixture
+def app() -> HexclaveServerApp:
+    app = HexclaveServerApp("project-1", KEY)
+    app._executor = Answering()  # type: ignore[assignment]
+    return app
+
+
+def test_deciding_about_a_call_and_reading_its_reply_takes_few_function_calls(app: HexclaveServerApp) -> None:
+    counts = calls_of(lambda: app.call(get_user("u1")))
+    assert counts.total() < 140, counts.most_common(20)
+
+
+def test_no_pattern_no_copy_and_no_inspection_stand_on_the_path_of_a_call(app: HexclaveServerApp) -> None:
+    counts = calls_of(lambda: app.call(get_user("u1")))
+    files = {code.co_filename for code in counts if isinstance(code, CodeType)}
+    assert not [name for name in files if Path(name).name in ("inspect.py", "copy.py", "dataclasses.py", "_funcs.py")]
+    assert any(name.startswith(ROOMS) for name in files)
+    assert not {"fullmatch", "findall", "sub", "deepcopy"} & set(counts)
+
+
+def test_the_url_of_an_operation_is_made_once_in_a_call(app: HexclaveServerApp) -> None:
+    counts = calls_of(lambda: app.call(get_user("u1")))
+    urls = [count for code, count in counts.items() if isinstance(code, CodeType) and code.co_name == "url"]
+    assert urls == [1]
+
+
+def test_a_limit_in_time_costs_no_generator() -> None:
+    def limited() -> None:
+        with until(None):
+            pass
+
+    assert calls_of(limited).total() == 5
