@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup generate check test demo conformance fuzz docs build clean
+.PHONY: help setup generate check test demo conformance fuzz docs bench build clean
 
 help: ## List the tasks
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ fuzz: setup ## Feed hostile bytes to everything that parses them, for two minute
 docs: setup ## Build the site with guides and reference into build/docs
 	$(BIN)/python -m docs.site
 	$(BIN)/zensical build --strict --config-file build/mkdocs.yml
+
+bench: setup ## Measure speed and memory next to bare httpx
+	$(BIN)/python -m benchmarks
 
 build: setup ## Build the wheel and the source distribution into dist/
 	$(BIN)/pip --disable-pip-version-check wheel --quiet --no-deps --wheel-dir dist .

@@ -1,0 +1,72 @@
+"""A page of 100 users becomes models, and a million users pass by in constant memory.
+
+python -m benchmarks.pages
+"""
+
+import importlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks.calls import KEY, PROJECT
+from benchmarks.rows import Row, ratio, timed
+from benchmarks.server import page, serving
+from hexclave import HexclaveServerApp
+from hexclave_api.operations.users import list_users
+
+DESCRIPTION = Path(__file__).parent.parent / "spec" / "openapi.yaml"
+USERS = 1_000_000
+
+
+def rows(url: str) -> Iterator[Row]:
+    content = json.dumps(page()).encode()
+    parse = list_users(limit=100).parse
+    with tempfile.TemporaryDirectory() as folder:
+        stock = _stock_model(folder)
+        value = ratio(
+            timed(lambda: parse(json.loads(content)), 20),
+            timed(lambda: stock.from_dict(json.loads(content)), 20),
+            rounds=25,
+        )
+    yield Row("a page of 100 users to models", "the models of stock openapi-python-client", value, 0.42)
+    yield Row(f"memory that {USERS:,} users add", "after the first 1,000", _growth(url), 5.0, unit="MB")
+
+
+def _stock_model(folder: str) -> type:
+    """The model of a page as openapi-python-client renders the same description without our templates."""
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    command = ["openapi-python-client", "generate", "--path", str(DESCRIPTION), "--meta", "none"]
+    target = ["--output-path", f"{folder}/stock_client"]
+    subprocess.run([*command, *target], env=environment, check=True, capture_output=True)
+    sys.path.insert(0, folder)
+    try:
+        return importlib.import_module("stock_client.models.server_user_page").ServerUserPage
+    finally:
+        sys.path.remove(folder)
+
+
+def _growth(url: str) -> float:
+    with HexclaveServerApp(PROJECT, KEY, base_url=url) as app:
+        before = 0.0
+        for number, _ in enumerate(app.users.list(limit=100), 1):
+            if number == 1_000:
+                before = _resident()
+            if number == USERS:
+                break
+        return _resident() - before
+
+
+def _resident() -> float:
+    """Megabytes."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+if __name__ == "__main__":
+    with serving() as url:
+        for row in rows(url):
+            print(row)

@@ -1,0 +1,97 @@
+"""The server that the benchmarks call: a process of its own that answers every request as fast as it can.
+
+`/users/…` is answered with one user of 24 fields, `/users?…` with a page of 100 of them that names a next page.
+"""
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+_CURSOR = "cursor-000000000000"
+
+
+def user(number: int) -> dict[str, Any]:
+    return {
+        "id": f"00000000-0000-4000-8000-{number:012}",
+        "display_name": f"Ada Example {number}",
+        "primary_email": f"ada{number}@example.com",
+        "primary_email_verified": True,
+        "primary_email_auth_enabled": True,
+        "profile_image_url": None,
+        "signed_up_at_millis": 1_700_000_000_000 + number,
+        "last_active_at_millis": 1_710_000_000_000 + number,
+        "is_anonymous": False,
+        "is_restricted": False,
+        "restricted_reason": None,
+        "restricted_by_admin": False,
+        "risk_scores": {"sign_up": {"bot": 0, "free_trial_abuse": 0}},
+        "has_password": True,
+        "auth_with_email": True,
+        "otp_auth_enabled": False,
+        "passkey_auth_enabled": False,
+        "requires_totp_mfa": False,
+        "oauth_providers": [],
+        "client_metadata": {"plan": "example", "seats": 5},
+        "client_read_only_metadata": None,
+        "server_metadata": {"tags": ["a", "b"], "nested": {"level": 2}},
+        "selected_team": None,
+        "selected_team_id": None,
+    }
+
+
+def page(size: int = 100) -> dict[str, Any]:
+    users = [user(number) for number in range(size)]
+    return {"items": users, "is_paginated": True, "pagination": {"next_cursor": _CURSOR}}
+
+
+def _reply(body: object) -> bytes:
+    content = json.dumps(body).encode()
+    head = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(content)}\r\n\r\n"
+    return head.encode() + content
+
+
+class _Answering(asyncio.Protocol):
+    user = _reply(user(1))
+    page, rest = _reply(page()).split(_CURSOR.encode())
+
+    def __init__(self) -> None:
+        self._received = b""
+        self._pages = 0
+
+    def connection_made(self, transport: Any) -> None:
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        *requests, self._received = (self._received + data).split(b"\r\n\r\n")
+        for request in requests:
+            if b"/users?" not in request.partition(b"\r\n")[0]:
+                self._transport.write(self.user)
+                continue
+            self._pages += 1
+            self._transport.writelines([self.page, b"cursor-%012d" % self._pages, self.rest])
+
+
+async def _serve() -> None:
+    listener = await asyncio.get_running_loop().create_server(_Answering, "127.0.0.1", 0, backlog=200)
+    print(listener.sockets[0].getsockname()[1], flush=True)
+    await listener.serve_forever()
+
+
+@contextmanager
+def serving() -> Iterator[str]:
+    """The base URL of a server that ends with the block."""
+    command = [sys.executable, "-m", "benchmarks.server"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
+        finally:
+            process.terminate()
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve())
