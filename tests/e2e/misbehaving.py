@@ -283,8 +283,8 @@ def token(name: str, age: float = 0.0) -> str:
     )
 
 
-ACCEPTED: dict[str, str] = {}
-"""The access token that the session of a name accepts, once it has been refreshed."""
+ACCEPTED: defaultdict[str, set[str]] = defaultdict(set)
+"""The access tokens that the session of a name accepts: those that refreshes gave out."""
 
 
 @behaviour
@@ -298,9 +298,10 @@ async def session(connection: Connection, request: Request, delay: str = "0", mo
         elif mood == "reset":
             connection.reset()
         else:
-            ACCEPTED[name] = token(name)
-            await connection.send(request.reply(200, {"access_token": ACCEPTED[name]}))
-    elif mood == "stubborn" or request.headers.get("x-stack-access-token") != ACCEPTED.get(name):
+            fresh = token(name)
+            ACCEPTED[name].add(fresh)
+            await connection.send(request.reply(200, {"access_token": fresh}))
+    elif mood == "stubborn" or request.headers.get("x-stack-access-token") not in ACCEPTED[name]:
         await connection.send(known_error(request, 401, "ACCESS_TOKEN_EXPIRED"))
     else:
         await connection.send(request.reply())
