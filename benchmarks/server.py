@@ -1,6 +1,6 @@
 """The server that the benchmarks call: a process of its own that answers every request as fast as it can.
 
-`/users/…` is answered with one user of 24 fields, `/users?…` with a page of 100 of them that names a next page.
+`/users/…` is answered with one user of 27 fields, `/users?…` with a page of 100 of them that names a next page.
 """
 
 import asyncio
@@ -28,6 +28,9 @@ def user(number: int) -> dict[str, Any]:
         "is_restricted": False,
         "restricted_reason": None,
         "restricted_by_admin": False,
+        "restricted_by_admin_reason": None,
+        "restricted_by_admin_private_details": None,
+        "country_code": None,
         "risk_scores": {"sign_up": {"bot": 0, "free_trial_abuse": 0}},
         "has_password": True,
         "auth_with_email": True,
