@@ -271,4 +271,8 @@ def _translated(error: Exception, ends: float | None, used: Any) -> HexclaveErro
         return APIConnectionError(f"The connection broke before the reply was complete ({reason}).")
     if isinstance(error, RuntimeError) and used.is_closed:
         return UnsafeUseError("The app, or its http_client, was closed during the call.")
+    if isinstance(error, RuntimeError) and "loop" in str(error):
+        return UnsafeUseError(
+            "http_client has connections of another event loop: make a client for each loop, or leave http_client out."
+        )
     return None

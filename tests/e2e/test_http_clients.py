@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import gc
 from types import ModuleType
 from typing import Any
 
@@ -219,3 +220,26 @@ def test_cancelled_calls_leave_the_callers_pool_whole(server: Server, library: M
             assert (await app.call(operation()))["method"] == "GET"
 
     run(main())
+
+
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+def test_an_async_client_that_another_event_loop_used_is_refused_with_the_reason(
+    server: Server, library: ModuleType
+) -> None:
+    here = server.at("ok")
+
+    def twice() -> tuple[Outcome, Outcome]:
+        app = awaiting(here, http_client=library.AsyncClient())
+
+        async def once() -> Outcome:
+            return await attempted_async(lambda: app.call(operation()))
+
+        return run(once()), run(once())
+
+    first, second = twice()
+    check(second)
+    assert first.error is None
+    assert type(second.error) is UnsafeUseError
+    assert "event loop" in str(second.error)
+    del first, second
+    gc.collect()  # here, where the warning of the connection that nobody can close any more is expected
