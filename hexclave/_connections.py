@@ -88,11 +88,17 @@ class _Kept:
         return None
 
 
-class _Backend(httpcore.AnyIOBackend):
+class _Backend(httpcore.AsyncNetworkBackend):
     """Connects as httpcore does, but closes what a cancelled TLS handshake would leave open."""
 
+    def __init__(self) -> None:
+        self._backend: httpcore.AsyncNetworkBackend = httpcore.AnyIOBackend()
+
     async def connect_tcp(self, *args: Any, **kwargs: Any) -> httpcore.AsyncNetworkStream:
-        return _Opened(await super().connect_tcp(*args, **kwargs))
+        return _Opened(await self._backend.connect_tcp(*args, **kwargs))
+
+    async def sleep(self, seconds: float) -> None:
+        await self._backend.sleep(seconds)
 
 
 class _Opened(httpcore.AsyncNetworkStream):
