@@ -92,7 +92,8 @@ class _Backend(httpcore.AsyncNetworkBackend):
     """Connects as httpcore does, but closes what a cancelled TLS handshake would leave open."""
 
     def __init__(self) -> None:
-        self._backend: httpcore.AsyncNetworkBackend = httpcore.AnyIOBackend()
+        # httpcore declares a stand-in beside the class, for where anyio is missing; pyright sees only that.
+        self._backend: Any = httpcore.AnyIOBackend()
 
     async def connect_tcp(self, *args: Any, **kwargs: Any) -> httpcore.AsyncNetworkStream:
         return _Opened(await self._backend.connect_tcp(*args, **kwargs))
