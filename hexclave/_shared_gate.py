@@ -55,7 +55,8 @@ class SharedGate(Gate[P]):
         self._ahead = 0.0
         """Seconds that the store's clock is ahead of ours."""
         self._untold: list[Callable[[P], None]] = []
-        self._refused = False
+        self._closings = 0
+        self._told_closings = 0
         self._asking = False
 
     def learn(self, change: Callable[[P], None]) -> None:
@@ -67,13 +68,14 @@ class SharedGate(Gate[P]):
 
     def close(self, now: float) -> None:
         super().close(now)
-        self._refused = True
+        self._closings += 1
 
     def lacks_permits(self, number: int, now: float) -> bool:
         if self._asking:
             return False
         # A refusal is told to the others at once, not when the gate opens.
-        return self._refused or (now >= self.pace.opens - LEAD / 2 and super().lacks_permits(number, now))
+        untold = self._closings != self._told_closings
+        return untold or (now >= self.pace.opens - LEAD / 2 and super().lacks_permits(number, now))
 
     def ask(self, number: int, now: float) -> Wait | None:
         wait = super().ask(number, now)
@@ -87,7 +89,7 @@ class SharedGate(Gate[P]):
         try:
             for _ in range(_TRIES):
                 with lock:
-                    told = len(self._untold)
+                    told, closings = len(self._untold), self._closings
                     pace = self._told(told)
                     lease = pace.grant(clock.monotonic(), self.wanted)
                     new = _text(pace, self._ahead) if self._seen != _UNREAD else ""
@@ -100,11 +102,11 @@ class SharedGate(Gate[P]):
                     self._seen = swapped.state
                     self._ahead = swapped.now - now
                     if swapped.done:
-                        self._refused = False
-                        self._joint, later = pace, self._untold[told:]
-                        self._untold = later
-                        self.pace = self._told(len(later))
-                        self.take(lease)
+                        self._joint, self._untold = pace, self._untold[told:]
+                        self.pace = self._told(len(self._untold))
+                        self._told_closings = closings
+                        if closings == self._closings:  # else the permits are worth nothing any more
+                            self.take(lease)
                         return
                     held = _pace(type(pace), swapped.state, self._ahead, now + self._longest_closed)
                     # A store that lost its state gets back what was there before, not what we learned alone.
@@ -123,8 +125,9 @@ class SharedGate(Gate[P]):
         return pace
 
     def _go_on_alone(self, now: float) -> None:
-        self._seen, self._refused = _UNREAD, False
+        self._seen = _UNREAD
         self._untold.clear()
+        self._told_closings = self._closings
         self.take(self.pace.grant(now, self.wanted))
 
 

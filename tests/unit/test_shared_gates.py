@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from hexclave._pacing import Adaptive
 from hexclave._steps import Steps
-from hexclave.ratelimit import Gates, RateLimit, WaitTooLong
+from hexclave.ratelimit import Gates, RateLimit, Ticket, WaitTooLong
 from tests.unit.simulated import SCOPE, Server, Store, TokenBucket, World, worker
 
 KEY = ":".join(SCOPE)
@@ -103,6 +103,28 @@ def test_a_cancelled_call_does_not_keep_the_others_from_asking(world: World, sto
     world.start(worker(world, gates, server, world.now + 0.5, []))
     world.run()
     assert server.accepted >= 3
+
+
+def test_a_refusal_while_permits_are_being_asked_for_closes_the_gate_all_the_same(world: World, store: Store) -> None:
+    gates = Gates(shared=store)
+    learned(world, gates, {"retry-after": "1"})
+    world.now += 2
+    passed: list[float] = []
+
+    def call() -> Steps[None]:
+        yield from gates.admit(SCOPE, deadline=None, clock=world)
+        passed.append(world.now)
+
+    for _ in range(2):
+        world.start(call())
+    world.run(world.now + 0.0006)  # the swap is done, and its answer under way
+    assert passed == []
+    closed = world.now
+    gates.settle(Ticket(SCOPE, 0, closed), 429, {"retry-after": "5"}, clock=world)
+    world.run(closed + 1)
+    assert json.loads(store.states[KEY])["opens"] == pytest.approx(closed - 5e5 + 5, abs=0.1)
+    world.run()
+    assert min(passed) == pytest.approx(closed + 5, abs=0.1)
 
 
 NAMES = [field.name for field in attrs.fields(Adaptive)]
