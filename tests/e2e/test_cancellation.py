@@ -33,15 +33,16 @@ LONG = Timeout(total=20, connect=20, read=20)
 
 def check_idle(app: Any) -> None:
     """No call holds a place in the running loop, and what is kept can be used."""
-    connections = app._executor._made[asyncio.get_running_loop()].connections
-    assert connections._slots._value == 100
+    opened = app._executor._made.get(asyncio.get_running_loop())
+    assert opened is None or opened.connections._slots._value == 100
     assert all(connection.is_available() for connection in kept(app))
 
 
 def kept(app: Any) -> list[Any]:
     """The connections that the app keeps for the running loop."""
-    places = app._executor._made[asyncio.get_running_loop()].connections._places
-    return [connection for place in places.values() for connection in place.idle]
+    opened = app._executor._made.get(asyncio.get_running_loop())
+    places = [] if opened is None else opened.connections._places.values()
+    return [connection for place in places for connection in place.idle]
 
 
 async def cancelled(call: Awaitable[Any], after: float) -> asyncio.CancelledError:
@@ -92,7 +93,35 @@ def eventually(condition: Callable[[], bool], seconds: float = 3.0) -> bool:
     return True
 
 
-def test_cancelled_at_any_moment_the_pool_stays_whole(server: Server) -> None:
+@pytest.mark.parametrize("warm", [False, True])
+def test_a_call_cancelled_at_any_of_its_steps_leaves_nothing_open_but_what_is_kept(server: Server, warm: bool) -> None:
+    """Cancelled after 0, 1, 2, … turns of the event loop, on a new connection and on one that was kept."""
+    here = server.at("ok")
+    cancellations = 0
+
+    async def main() -> None:
+        nonlocal cancellations
+        async with awaiting(here, timeout=LONG) as app:
+            for steps in range(60):
+                if warm:
+                    await app.call(operation())
+                call = asyncio.ensure_future(app.call(operation("POST")))
+                for _ in range(steps):
+                    await asyncio.sleep(0)
+                cancellations += call.cancel()
+                await asyncio.wait([call])
+                check_idle(app)
+                if not warm:
+                    await app.close()
+                    app = awaiting(here, timeout=LONG)
+            await app.call(operation())
+            assert eventually(lambda: here.open == len(kept(app)))
+
+    run(main())
+    assert cancellations > 10
+
+
+def test_calls_cancelled_at_any_moment_leave_the_others_alone(server: Server) -> None:
     """100 calls over ten connections, cancelled at moments all over their life; then all of the pool works."""
     here = server.at("ok", 0.02)
 
@@ -101,14 +130,15 @@ def test_cancelled_at_any_moment_the_pool_stays_whole(server: Server) -> None:
             for wave in range(10):
                 calls = [asyncio.ensure_future(app.call(operation("POST"))) for _ in range(10)]
                 await asyncio.sleep(0.003 * wave)
-                for call in calls[::2]:
-                    call.cancel()
+                cancelled = [call for call in calls[::2] if call.cancel()]
                 await asyncio.wait(calls)
-                assert all(call.cancelled() for call in calls[::2] if not call.done())
+                assert all(call.cancelled() for call in cancelled)
+                assert all(call.exception() is None for call in calls if call not in cancelled)
                 check_idle(app)
             replies = await asyncio.gather(*[app.call(operation(path=("users", f"u{n}"))) for n in range(120)])
             assert [reply["path"].rpartition("/")[2] for reply in replies] == [f"u{n}" for n in range(120)]
             check_idle(app)
+            assert eventually(lambda: here.open == len(kept(app)))
 
     run(main())
 
