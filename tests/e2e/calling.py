@@ -113,7 +113,7 @@ def operation(method: str = "GET", **changes: Any) -> Operation[Any]:
 def options(**changes: Any) -> dict[str, Any]:
     """Of an app for tests: short limits, short waits."""
     return {
-        "timeout": Timeout(total=5, connect=2, read=0.4),
+        "timeout": Timeout(total=5, connect=2, read=2),
         "retries": Retries(attempts=3, first_wait=0.01, longest_wait=0.05),
     } | changes
 

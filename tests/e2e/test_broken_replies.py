@@ -14,9 +14,11 @@ from hexclave.errors import (
     UnreadableReplyError,
     UserNotFound,
 )
+from hexclave.timeouts import Timeout
 from tests.e2e.calling import Server, call, check, operation
 
 JSON = {"content-type": "application/json"}
+SHORT = Timeout(total=5, read=0.4)
 LOST = {"reset": APIConnectionError, "close": APIConnectionError, "hold": ReadTimeout}
 
 
@@ -29,7 +31,7 @@ def message(status: str, content: bytes, **headers: str) -> bytes:
 @pytest.mark.parametrize("place", ["before", "headers", "body"])
 def test_a_get_is_repeated_after_a_reply_that_broke_off(server: Server, mode: str, place: str, how: str) -> None:
     here = server.at("broken", place, how, 1)
-    outcome = call(mode, here, operation())
+    outcome = call(mode, here, operation(), timeout=SHORT if how == "hold" else 5)
     check(outcome)
     assert outcome.result["number"] == 2
     assert len(here.seen) == 2
@@ -39,7 +41,7 @@ def test_a_get_is_repeated_after_a_reply_that_broke_off(server: Server, mode: st
 @pytest.mark.parametrize("place", ["before", "headers", "body"])
 def test_a_post_is_not_sent_twice_after_a_reply_that_broke_off(server: Server, mode: str, place: str, how: str) -> None:
     here = server.at("broken", place, how, 1)
-    outcome = call(mode, here, operation("POST", body={"a": 1}))
+    outcome = call(mode, here, operation("POST", body={"a": 1}), timeout=SHORT if how == "hold" else 5)
     check(outcome)
     assert type(outcome.error) is LOST[how]
     assert outcome.error.sent

@@ -51,7 +51,7 @@ def test_a_failed_call_tells_no_credential(
     settings = options(
         base_url=here.base_url,
         session=MemoryTokenStore(Tokens(ACCESS_TOKEN, REFRESH_TOKEN)),
-        timeout=0.4 if behaviour in ("drip", "broken") else 5,
+        timeout=0.2 if behaviour in ("drip", "broken") else 5,
     )
 
     def made(apps: dict[str, Any], admin: Any) -> Any:

@@ -41,7 +41,7 @@ from tests.e2e.calling import (
     run,
 )
 
-LIMITS = Timeout(total=0.8, connect=0.4, read=0.4)
+LIMITS = Timeout(total=0.5, connect=0.3, read=0.3)
 
 
 @pytest.fixture(params=[httpx, httpx2], ids=["httpx", "httpx2"])
@@ -73,7 +73,7 @@ def call(mode: str, library: ModuleType, place: Place, *calls: Any, **changes: A
 
 def test_calls_work_and_reuse_connections(server: Server, mode: str, library: ModuleType) -> None:
     here = server.at("ok")
-    outcomes = call(mode, library, here, *[operation("POST", body={"n": number}) for number in range(5)])
+    outcomes = call(mode, library, here, *[operation("POST", body={"n": number}) for number in range(5)], timeout=20)
     assert [outcome.result["body"] for outcome in outcomes] == [f'{{"n":{number}}}' for number in range(5)]
     assert len({request["connection"] for request in here.seen}) == 1
     assert here.seen[0]["headers"]["x-stack-secret-server-key"] == KEYS["server"]
@@ -103,7 +103,7 @@ def test_failures_have_the_same_classes(
     error: type[HexclaveError],
 ) -> None:
     (outcome,) = call(mode, library, server.at(behaviour, *arguments), operation("POST"))
-    check(outcome, total=0.8)
+    check(outcome, total=0.5)
     assert type(outcome.error) is error, repr(outcome.error)
 
 
