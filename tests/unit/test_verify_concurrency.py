@@ -1,6 +1,7 @@
 """Many callers at once: one fetch, whoever waits gets its outcome, nobody is stranded."""
 
 import asyncio
+import json
 import os
 import threading
 import time
@@ -13,6 +14,7 @@ import httpx
 import pytest
 
 from hexclave import AsyncHexclaveServerApp, HexclaveServerApp
+from hexclave._messages import Reply
 from hexclave._steps import Send, Wait
 from hexclave.errors import NotFoundError, TotalTimeout
 from hexclave.verify import AccessTokenClaims, Verifier
@@ -190,16 +192,16 @@ def test_a_task_that_is_cancelled_while_it_fetches_strands_no_other() -> None:
 def test_a_process_that_is_forked_during_a_fetch_fetches_for_itself() -> None:
     started_fetch, go_on = threading.Event(), threading.Event()
 
-    def server(request: httpx.Request) -> httpx.Response:
-        if threading.current_thread() is not threading.main_thread():
-            started_fetch.set()
-            go_on.wait(20)
-        return httpx.Response(200, json=DOCUMENT)
+    class Server:
+        def send(self, _request: object, _ends: object) -> Reply:
+            if threading.current_thread() is not threading.main_thread():
+                started_fetch.set()
+                go_on.wait(20)
+            return Reply(200, {"content-type": "application/json"}, json.dumps(DOCUMENT).encode())
 
     app = HexclaveServerApp(PROJECT, KEY, base_url="http://127.0.0.1:9")
     verifier = Verifier(app, issuers=[BASE.removesuffix("/api/v1")])
-    app._executor._given = None
-    app._executor._client = lambda: httpx.Client(transport=httpx.MockTransport(server))  # type: ignore[method-assign]
+    app._executor._used = Server  # type: ignore[assignment, method-assign]
     with ThreadPoolExecutor(1) as pool:
         leading = pool.submit(verifier.verify, token(at=now()))
         assert started_fetch.wait(10)
