@@ -3,10 +3,11 @@
 import os
 import time
 from collections.abc import Awaitable, Callable
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 import attrs
 
+from hexclave._gate import Clock
 from hexclave._secret import Secret
 from hexclave._session import Flights, Session
 from hexclave._steps import Steps
@@ -17,13 +18,6 @@ from hexclave.timeouts import Timeout
 from hexclave_api.operation import AccessType
 
 AdminAccessToken: TypeAlias = Callable[[], str | Awaitable[str]]
-
-
-class Clock(Protocol):
-    """Seconds; the `time` module is one."""
-
-    def monotonic(self) -> float: ...
-    def time(self) -> float: ...
 
 
 class Shared:

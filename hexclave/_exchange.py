@@ -33,7 +33,7 @@ from hexclave.errors import (
     UnreadableReplyError,
     UnsafeUseError,
 )
-from hexclave.errors._reading import failed_status, from_reply
+from hexclave.errors._reading import failed_status, from_reply, request_id_of
 
 # From its own module: the package would load every known error with it.
 from hexclave.errors._sessions import InvalidAccessToken
@@ -87,6 +87,8 @@ def exchange(app: Context, operation: Operation[T], *, tokens: Tokens | None = N
             return _value(call, operation, reply)
         except HexclaveError as error:
             failure = error
+        if failure.method is None and not isinstance(failure, UnsafeUseError):
+            call.located(failure)  # It came up before a request was made, such as while waiting for a refresh.
         # Outside the `except`, so that no error drags along the frames of the attempts before it.
         if isinstance(failure, InvalidAccessToken) and tokens is None and rejected is None and _can_refresh(sent):
             rejected = sent
@@ -115,7 +117,6 @@ class _Call:
         self.app = app
         self.operation = operation
         self.attempt = 0
-        self.ticket: Ticket | None = None
         self.last: HexclaveError | None = None
         """The failure of the attempt before."""
         self.url = app.base_url + operation.url
@@ -196,7 +197,7 @@ def _attempt(call: _Call, tokens: Tokens | None, admin_token: Secret | None) -> 
     """A reply that reports success. The gate of the call's scope learns of every outcome."""
     app, operation = call.app, call.operation
     gates = app.shared.gates
-    call.ticket = yield from _admitted(call)
+    ticket = yield from _admitted(call)
     reply: Reply | None = None
     request = _request(call, tokens, admin_token)
     if app.hooks.on_request is not None:
@@ -210,7 +211,7 @@ def _attempt(call: _Call, tokens: Tokens | None, admin_token: Secret | None) -> 
     except TransportError as error:
         failure = call.located(error)
     if reply is not None:
-        gates.settle(call.ticket, reply.status, reply.headers, clock=app.clock)
+        gates.settle(ticket, reply.status, reply.headers, clock=app.clock)
         if failed_status(reply) is not None:
             failure = _reported(call, reply)
     _observe(call, reply, failure, app.clock.monotonic() - started)
@@ -256,6 +257,7 @@ def _send(call: _Call, request: Request) -> Steps[Reply]:
             raise CrossOriginRedirectError(
                 "The API redirected to another origin. The call was not repeated there: it carries credentials.",
                 status=reply.status,
+                request_id=request_id_of(reply),
             )
         request = attrs.evolve(request, url=target, total_timeout=call.remaining())
     raise TooManyRedirectsError(f"The API redirected more than {MAX_REDIRECTS} times.")
@@ -298,13 +300,11 @@ def _headers(
     if admin_token is not None:
         headers[HEADERS["admin_access_token"]] = admin_token.reveal()
     if tokens is not None:
-        wants_refresh = "refresh_token" in operation.needs or "refresh_token" in operation.uses
         # An expired access token makes the backend refuse a call that a refresh token alone would authorize.
-        if tokens.access_token is not None and not (
-            "refresh_token" in operation.needs and "access_token" not in operation.needs
-        ):
+        refresh_alone = "refresh_token" in operation.needs and "access_token" not in operation.needs
+        if tokens.access_token is not None and not refresh_alone:
             headers[HEADERS["access_token"]] = tokens.access_token.reveal()
-        if tokens.refresh_token is not None and wants_refresh:
+        if tokens.refresh_token is not None and "refresh_token" in (*operation.needs, *operation.uses):
             headers[HEADERS["refresh_token"]] = tokens.refresh_token.reveal()
     if operation.method in _WITH_BODY or operation.body is not UNSET:
         headers["content-type"] = operation.media_type
@@ -335,7 +335,7 @@ def _value(call: _Call, operation: Operation[T], reply: Reply) -> T:
         UnreadableReplyError(
             f"The API reported success, but its reply is not what {operation.name} returns: {problem}.",
             status=reply.status,
-            request_id=reply.headers.get("x-hexclave-request-id") or reply.headers.get("x-stack-request-id"),
+            request_id=request_id_of(reply),
         )
     )
 
@@ -369,9 +369,7 @@ def _observe(call: _Call, reply: Reply | None, failure: HexclaveError | None, se
         call.attempt,
     )
     if call.app.hooks.on_response is not None:
-        request_id = None
-        if reply is not None:
-            request_id = reply.headers.get("x-hexclave-request-id") or reply.headers.get("x-stack-request-id")
+        request_id = None if reply is None else request_id_of(reply)
         call.app.hooks.on_response(
             ResponseEvent(
                 operation.name, operation.method, call.shown_url, call.attempt, status, request_id, failure, seconds

@@ -73,7 +73,7 @@ def from_reply(
         status=status,
         code=code,
         details=report.details,
-        request_id=_request_id(reply),
+        request_id=request_id_of(reply),
         method=method,
         path=path,
         attempts=attempts,
@@ -165,6 +165,7 @@ def _as_code(value: object) -> str | None:
     return value if isinstance(value, str) and _CODE.fullmatch(value) else None
 
 
-def _request_id(reply: "Reply") -> str | None:
+def request_id_of(reply: "Reply") -> str | None:
+    """The server's id of the request, if the reply names one that can be shown."""
     value = _header(reply, "request-id")
     return value if value is not None and _REQUEST_ID.fullmatch(value) else None

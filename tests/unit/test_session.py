@@ -293,3 +293,12 @@ def test_many_threads_at_once_make_one_refresh():
         thread.join()
     assert results == [{"id": 1}] * 50
     assert len(refreshes) == 1
+
+
+def test_an_error_while_waiting_for_a_refresh_says_which_call_it_ended():
+    s = Setting(age=700)
+    _leader, _ = started(s.app)
+    follower, _ = started(s.app)
+    with pytest.raises(TotalTimeout) as caught:
+        follower.send(False)
+    assert (caught.value.method, caught.value.path, caught.value.attempts) == ("GET", "/users/u1", 1)
