@@ -5,11 +5,13 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from hexclave._messages import Reply, Request
+from hexclave.errors import HexclaveError
 from hexclave.verify import Verifier
 from tests.playing import FakeClock, context, play
 
@@ -131,3 +133,23 @@ def made_verifier(**options: Any) -> tuple[Verifier[Any], KeyServer, FakeClock]:
     """A verifier, the server of its keys, and the clock."""
     app = App()
     return Verifier(app, **options), app.server, app.clock
+
+
+HEADER = {"alg": "ES256", "kid": "normal-key"}
+ALL = {"allow_restricted": True, "allow_anonymous": True}
+
+
+def refused(text: str, expected: type[HexclaveError], **allowed: bool) -> HexclaveError:
+    """The refusal, which is the same before and after the keys were fetched, and never shows the token."""
+    verifier, _, _ = made_verifier()
+    errors = []
+    for _ in range(2):
+        with pytest.raises(expected) as caught:
+            verifier.verify(text, **allowed)
+        errors.append(caught.value)
+        verifier.verify(token())
+    for error in errors:
+        assert type(error) is expected
+        shown = f"{error!s} {error!r} {error.explain()} {vars(error)}"
+        assert not any(part and len(part) > 6 and part in shown for part in str(text).split("."))
+    return errors[0]
