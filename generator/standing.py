@@ -93,9 +93,12 @@ def operations(description: Json) -> Iterator[tuple[Place, Json]]:
 
 def holder(operation: Json, part: str) -> Json:
     """The request body or response that `part` of a position stands for; {} if there is none."""
-    if part == "body":
-        return operation.get("requestBody", {})  # type: ignore[no-any-return]
-    return operation.get("responses", {}).get(part.removeprefix("response "), {})  # type: ignore[no-any-return]
+    found: Json = (
+        operation.get("requestBody", {})
+        if part == "body"
+        else operation.get("responses", {}).get(part.removeprefix("response "), {})
+    )
+    return found
 
 
 def pick(schema: Json, audience: str) -> Json:

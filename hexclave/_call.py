@@ -6,7 +6,7 @@ See docs/decisions/0002-one-source-for-both-modes.md.
 import functools
 import types
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, Generic, ParamSpec, Protocol, Self, TypeVar, overload
 
 from hexclave._context import Context
 from hexclave._steps import Steps
@@ -63,21 +63,38 @@ class Resource(Generic[Mode]):
         return self._app._context  # noqa: SLF001 - what an app shares with its resources
 
 
-class call(Generic[P, T]):  # noqa: N801 - it is used as a decorator
+class Method:
+    """A method that describes; the app, asked by its method named `_by`, performs what it describes."""
+
+    _by: ClassVar[str]
+
+    def __init__(self, describe: Callable[..., object]) -> None:
+        by = self._by
+
+        def perform(resource: Resource[Any], /, *args: Any, **kwargs: Any) -> Any:
+            described = describe(resource, *args, **kwargs)
+            # A traceback with locals would show the passwords among the arguments.
+            del args, kwargs
+            return getattr(resource._app, by)(described)  # noqa: SLF001 - the descriptor is part of the resource
+
+        self._perform = functools.update_wrapper(perform, describe)
+        functools.update_wrapper(self, describe)  # type: ignore[arg-type]  # it only sets attributes
+
+    def _bound(self, resource: Resource[Any] | None) -> Any:
+        return self if resource is None else types.MethodType(self._perform, resource)
+
+
+class call(Method, Generic[P, T]):  # noqa: N801 - it is used as a decorator
     """Wraps a method of a resource that returns an `Operation`, or steps: a flow of several calls.
 
     Blocking apps get the result of the method, async apps an awaitable of it.
     """
 
-    def __init__(self, describe: Callable[Concatenate[Any, P], Operation[T] | Steps[T]]) -> None:
-        def perform(resource: Resource[Any], /, *args: P.args, **kwargs: P.kwargs) -> Any:
-            described = describe(resource, *args, **kwargs)
-            # A traceback with locals would show the passwords among the arguments.
-            del args, kwargs
-            return resource._app._perform(described)  # noqa: SLF001 - the descriptor is part of the resource
+    _by = "_perform"
 
-        self._perform = functools.update_wrapper(perform, describe)
-        functools.update_wrapper(self, describe)  # type: ignore[arg-type]
+    if TYPE_CHECKING:
+
+        def __init__(self, describe: Callable[Concatenate[Any, P], Operation[T] | Steps[T]]) -> None: ...
 
     @overload
     def __get__(self, resource: None, owner: type | None = None) -> Self: ...
@@ -86,22 +103,21 @@ class call(Generic[P, T]):  # noqa: N801 - it is used as a decorator
     @overload
     def __get__(self, resource: Resource[Awaiting], owner: type | None = None) -> Callable[P, Awaitable[T]]: ...
     def __get__(self, resource: Resource[Any] | None, owner: type | None = None) -> Any:
-        return self if resource is None else types.MethodType(self._perform, resource)
+        return self._bound(resource)
 
 
-class pages(Generic[P, T]):  # noqa: N801 - it is used as a decorator
+class pages(Method, Generic[P, T]):  # noqa: N801 - it is used as a decorator
     """Wraps a method of a resource that returns `Pages`.
 
     Blocking apps get the first `Page`, which iterates through all of them; async apps get `AsyncPages`, to be awaited
     for the first page or iterated with `async for`.
     """
 
-    def __init__(self, describe: Callable[Concatenate[Any, P], Pages[T]]) -> None:
-        def perform(resource: Resource[Any], /, *args: P.args, **kwargs: P.kwargs) -> Any:
-            return resource._app._list(describe(resource, *args, **kwargs))  # noqa: SLF001 - part of the resource
+    _by = "_list"
 
-        self._perform = functools.update_wrapper(perform, describe)
-        functools.update_wrapper(self, describe)  # type: ignore[arg-type]
+    if TYPE_CHECKING:
+
+        def __init__(self, describe: Callable[Concatenate[Any, P], Pages[T]]) -> None: ...
 
     @overload
     def __get__(self, resource: None, owner: type | None = None) -> Self: ...
@@ -110,21 +126,20 @@ class pages(Generic[P, T]):  # noqa: N801 - it is used as a decorator
     @overload
     def __get__(self, resource: Resource[Awaiting], owner: type | None = None) -> Callable[P, AsyncPages[T]]: ...
     def __get__(self, resource: Resource[Any] | None, owner: type | None = None) -> Any:
-        return self if resource is None else types.MethodType(self._perform, resource)
+        return self._bound(resource)
 
 
-class bulk(Generic[P, R, T]):  # noqa: N801 - it is used as a decorator
+class bulk(Method, Generic[P, R, T]):  # noqa: N801 - it is used as a decorator
     """Wraps a method of a resource that returns `Many`.
 
     Blocking apps get a generator of outcomes, async apps an async one.
     """
 
-    def __init__(self, describe: Callable[Concatenate[Any, P], Many[R, T]]) -> None:
-        def perform(resource: Resource[Any], /, *args: P.args, **kwargs: P.kwargs) -> Any:
-            return resource._app._many(describe(resource, *args, **kwargs))  # noqa: SLF001 - part of the resource
+    _by = "_many"
 
-        self._perform = functools.update_wrapper(perform, describe)
-        functools.update_wrapper(self, describe)  # type: ignore[arg-type]
+    if TYPE_CHECKING:
+
+        def __init__(self, describe: Callable[Concatenate[Any, P], Many[R, T]]) -> None: ...
 
     @overload
     def __get__(self, resource: None, owner: type | None = None) -> Self: ...
@@ -137,4 +152,4 @@ class bulk(Generic[P, R, T]):  # noqa: N801 - it is used as a decorator
         self, resource: Resource[Awaiting], owner: type | None = None
     ) -> Callable[P, AsyncGenerator[Outcome[R, T]]]: ...
     def __get__(self, resource: Resource[Any] | None, owner: type | None = None) -> Any:
-        return self if resource is None else types.MethodType(self._perform, resource)
+        return self._bound(resource)

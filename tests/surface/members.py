@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from hexclave._call import Resource, bulk, call, pages
+from hexclave._call import Method, Resource
 
 MEMBER = re.compile(r'(?:\w+\.|for_\w+\("\w+"\)\.)*\w+')
 
@@ -15,7 +15,7 @@ def members(owner: Any, path: str = "") -> Iterator[tuple[str, tuple[type, str]]
         if name.startswith("_"):
             continue
         attribute = getattr(type(owner), name)
-        if isinstance(attribute, (bulk, call, pages)):
+        if isinstance(attribute, Method):
             yield f"{path}{name}", defined(owner, name)
         elif isinstance(attribute, property):
             value = getattr(owner, name)
