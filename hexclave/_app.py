@@ -26,8 +26,9 @@ from hexclave.tokens import AsyncTokenStore, Tokens, TokenStore
 from hexclave_api.operation import UNSET, AccessType, Operation, Unset
 
 if TYPE_CHECKING:
+    from hexclave._async_executor import AwaitingExecutor
     from hexclave._call import Awaiting, Blocking
-    from hexclave._executors import AwaitingExecutor, BlockingExecutor
+    from hexclave._executor import BlockingExecutor
     from hexclave._given_client import AsyncHttpClient, BlockingHttpClient
     from hexclave.verify import AuthenticateOptions, AuthenticationResult, Verifier
 
@@ -268,13 +269,13 @@ class AwaitingApp(App["AwaitingExecutor", AsyncTokenStore]):
 
 def blocking_executor(options: AppOptions["BlockingHttpClient"]) -> "BlockingExecutor":
     # Imported with the first app, so that `import hexclave` does not pay for the HTTP library.
-    from hexclave._executors import BlockingExecutor
+    from hexclave._executor import BlockingExecutor
 
     return BlockingExecutor(options.get("http_client"))
 
 
 def awaiting_executor(options: AppOptions["AsyncHttpClient"]) -> "AwaitingExecutor":
-    from hexclave._executors import AwaitingExecutor
+    from hexclave._async_executor import AwaitingExecutor
 
     return AwaitingExecutor(options.get("http_client"))
 

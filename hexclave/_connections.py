@@ -4,7 +4,6 @@ The client layer of httpx is left out, because it costs more than sending a call
 which looks at every connection for every call. Its clients only say which proxy of the environment applies.
 """
 
-import asyncio
 import functools
 import ssl
 import threading
@@ -19,7 +18,7 @@ import httpx
 from hexclave import _deadline
 from hexclave._messages import Reply, Request
 
-_CONNECTIONS: Final = 100
+CONNECTIONS: Final = 100
 _HEADERS: Final = {"accept": "application/json", "user-agent": "hexclave-python"}
 _LONGEST_URL: Final = 65_536
 _PLAIN: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;=:@/?%"
@@ -34,7 +33,7 @@ class Origin(NamedTuple):
     """The value of `Host`."""
 
 
-class _Place(NamedTuple):
+class Place(NamedTuple):
     """An origin that calls went to."""
 
     pool: Any
@@ -44,33 +43,30 @@ class _Place(NamedTuple):
     """The connections that are not in use, the one used last at the end."""
 
 
-class _Kept:
+class Kept:
     """What both modes have in common."""
 
     _client: ClassVar[type[httpx.Client | httpx.AsyncClient]]
 
     def __init__(self) -> None:
-        self._places: dict[Origin, _Place] = {}
+        self._places: dict[Origin, Place] = {}
         self.is_closed = False
 
-    def _place(self, origin: Origin) -> _Place:
+    def _place(self, origin: Origin) -> Place:
         place = self._places.get(origin)
         # One step, so that all threads get the same one.
         return self._places.setdefault(origin, self._made(origin)) if place is None else place
 
-    def _made(self, origin: Origin) -> _Place:
+    def _made(self, origin: Origin) -> Place:
         client = self._client(verify=_ssl_context(origin.scheme), headers=_HEADERS)
         if isinstance(client, httpx.Client):
             _deadline.watch(client)
         url = httpx.URL(scheme=origin.scheme.decode(), host=origin.host.decode(), port=origin.port)
         # There is no public way to learn the proxy, nor to have the pool's kind of connection without its queue.
         transport: Any = client._transport_for_url(url)  # noqa: SLF001 - see above
-        pool = transport._pool  # noqa: SLF001
-        if isinstance(client, httpx.AsyncClient):
-            pool._network_backend = _Backend()  # noqa: SLF001 - the clients take none
-        return _Place(pool, dict(client.headers), deque())
+        return Place(transport._pool, dict(client.headers), deque())  # noqa: SLF001
 
-    def _keep(self, place: _Place, connection: Any) -> Any:
+    def _keep(self, place: Place, connection: Any) -> Any:
         """Keep the connection; what is to be closed instead, because it or the one unused for longest is of no use."""
         if self.is_closed or not connection.is_available():
             return connection
@@ -88,54 +84,26 @@ class _Kept:
         return None
 
 
-class _Backend(httpcore.AsyncNetworkBackend):
-    """Connects as httpcore does, but closes what a cancelled TLS handshake would leave open."""
-
-    def __init__(self) -> None:
-        # httpcore declares a stand-in beside the class, for where anyio is missing; pyright sees only that.
-        self._backend: Any = httpcore.AnyIOBackend()
-
-    async def connect_tcp(self, *args: Any, **kwargs: Any) -> httpcore.AsyncNetworkStream:
-        return _Opened(await self._backend.connect_tcp(*args, **kwargs))
-
-    async def sleep(self, seconds: float) -> None:
-        await self._backend.sleep(seconds)
-
-
-class _Opened(httpcore.AsyncNetworkStream):
-    def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
-        self.read, self.write, self.aclose = stream.read, stream.write, stream.aclose  # type: ignore[method-assign]
-        self.get_extra_info = stream.get_extra_info  # type: ignore[method-assign]
-        self._stream = stream
-
-    async def start_tls(self, *args: Any, **kwargs: Any) -> httpcore.AsyncNetworkStream:
-        try:
-            return await self._stream.start_tls(*args, **kwargs)
-        except BaseException:
-            await self._stream.aclose()
-            raise
-
-
-class Connections(_Kept):
+class Connections(Kept):
     """For threads."""
 
     _client = httpx.Client
 
     def __init__(self) -> None:
         super().__init__()
-        self._slots = threading.Semaphore(_CONNECTIONS)
+        self._slots = threading.Semaphore(CONNECTIONS)
 
     def send(self, request: Request, ends: float | None) -> Reply:
-        origin, target = _address(request.url)
+        origin, target = address(request.url)
         place = self._place(origin)
-        made = _core_request(request, origin, target, place.headers)
+        made = core_request(request, origin, target, place.headers)
         if not self._slots.acquire(timeout=None if ends is None else max(ends - time.monotonic(), 0)):
             raise TimeoutError
         try:
-            connection = _popped(place)
+            connection = popped(place)
             while connection is not None and connection.has_expired():
                 connection.close()
-                connection = _popped(place)
+                connection = popped(place)
             if connection is None:
                 connection = place.pool.create_connection(made.url.origin)
             try:
@@ -150,54 +118,14 @@ class Connections(_Kept):
                     useless.close()
         finally:
             self._slots.release()
-        return _reply(response, content)
+        return reply(response, content)
 
     def close(self) -> None:
         """Calls under way come to their end."""
         self.is_closed = True
         for place in list(self._places.values()):
-            while (connection := _popped(place)) is not None:
+            while (connection := popped(place)) is not None:
                 connection.close()
-
-
-class AsyncConnections(_Kept):
-    """For the tasks of one event loop."""
-
-    _client = httpx.AsyncClient
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._slots = asyncio.Semaphore(_CONNECTIONS)
-
-    async def send(self, request: Request) -> Reply:
-        origin, target = _address(request.url)
-        place = self._place(origin)
-        made = _core_request(request, origin, target, place.headers)
-        async with self._slots:
-            connection = _popped(place)
-            while connection is not None and connection.has_expired():
-                await connection.aclose()
-                connection = _popped(place)
-            if connection is None:
-                connection = place.pool.create_connection(made.url.origin)
-            try:
-                response = await connection.handle_async_request(made)
-                try:
-                    content = b"".join([chunk async for chunk in response.stream])
-                finally:
-                    await response.stream.aclose()
-            finally:
-                useless = self._keep(place, connection)
-                if useless is not None:
-                    await useless.aclose()
-        return _reply(response, content)
-
-    async def aclose(self) -> None:
-        """Calls under way come to their end."""
-        self.is_closed = True
-        for place in list(self._places.values()):
-            while (connection := _popped(place)) is not None:
-                await connection.aclose()
 
 
 @functools.cache
@@ -206,7 +134,7 @@ def _ssl_context(scheme: bytes) -> ssl.SSLContext:
     return httpx.create_ssl_context() if scheme == b"https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
-def _popped(place: _Place) -> Any:
+def popped(place: Place) -> Any:
     """A connection that was kept, which may be dead by now; `None` if there is none."""
     try:
         return place.idle.pop()
@@ -214,7 +142,7 @@ def _popped(place: _Place) -> Any:
         return None
 
 
-def _core_request(request: Request, origin: Origin, target: bytes, defaults: dict[str, str]) -> httpcore.Request:
+def core_request(request: Request, origin: Origin, target: bytes, defaults: dict[str, str]) -> httpcore.Request:
     headers = [(b"host", origin.header)]
     for name, value in (defaults | dict(request.headers)).items():
         if name != "cookie":  # The API's cookies would carry one user's call over into another's.
@@ -231,7 +159,7 @@ def _core_request(request: Request, origin: Origin, target: bytes, defaults: dic
     )
 
 
-def _address(url: str) -> tuple[Origin, bytes]:
+def address(url: str) -> tuple[Origin, bytes]:
     """Where to connect, and what to ask for there.
 
     Raises:
@@ -257,7 +185,7 @@ def _parts(url: httpx.URL) -> Origin:
     return Origin(url.raw_scheme, url.raw_host, url.port, url.netloc)
 
 
-def _reply(response: httpcore.Response, content: bytes) -> Reply:
+def reply(response: httpcore.Response, content: bytes) -> Reply:
     headers = _joined(response.headers)
     if "content-encoding" in headers:
         content = _decoded(response, content)

@@ -105,7 +105,7 @@ class Router:
             InvalidWebhookError: it does not come from the project; answer 400.
             UnsafeUseError: the body was parsed already, or a function or the store is async: use `ahandle`.
         """
-        from hexclave._executors import BlockingExecutor
+        from hexclave._executor import BlockingExecutor
 
         if not isinstance(self._deliveries, DeliveryStore):
             raise UnsafeUseError("This store of deliveries is async: await ahandle(…), or take a DeliveryStore.")
@@ -118,7 +118,7 @@ class Router:
             InvalidWebhookError: it does not come from the project; answer 400.
             UnsafeUseError: the body was parsed already.
         """
-        from hexclave._executors import AwaitingExecutor
+        from hexclave._async_executor import AwaitingExecutor
 
         return await AwaitingExecutor(None).run(self._steps(body, headers))
 

@@ -1,0 +1,146 @@
+"""Perform the steps of a call in the running asyncio event loop."""
+
+import asyncio
+import contextlib
+import inspect
+import os
+import time
+from collections.abc import AsyncGenerator
+from typing import TypeVar
+
+import attrs
+
+from hexclave._async_connections import AsyncConnections
+from hexclave._failures import translated
+from hexclave._given_client import AsyncGiven, AsyncHttpClient
+from hexclave._messages import Reply, Request
+from hexclave._steps import Call, Send, Sleep, Step, Steps, Wait
+from hexclave.errors import UnsafeUseError
+
+T = TypeVar("T")
+
+
+class AwaitingExecutor:
+    """Performs steps in the running asyncio event loop; each loop has connections of its own."""
+
+    def __init__(self, http_client: AsyncHttpClient | None) -> None:
+        if http_client is not None and not inspect.iscoroutinefunction(getattr(http_client, "send", None)):
+            raise UnsafeUseError("http_client is a blocking client; give it to a blocking app, or an async one here.")
+        self._given = None if http_client is None else AsyncGiven(http_client)
+        self._made: dict[asyncio.AbstractEventLoop, _Opened] = {}
+        self._pid = os.getpid()
+        self._closed = False
+
+    async def run(self, steps: Steps[T]) -> T:
+        """The value that the steps end in."""
+        try:
+            step: Step = next(steps)
+            while True:
+                try:
+                    outcome = await self._perform(step)
+                except BaseException as error:
+                    step = steps.throw(error)
+                else:
+                    step = steps.send(outcome)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+
+    async def close(self) -> None:
+        """Close the running loop's connections that were made here; a client that was given stays open."""
+        self._leave_to_parent()
+        self._closed = True
+        opened = self._made.pop(asyncio.get_running_loop(), None)
+        if opened is not None:
+            await opened.keeper.aclose()
+
+    async def _perform(self, step: Step) -> object:
+        if isinstance(step, Send):
+            return await self._send(step.request)
+        if isinstance(step, Sleep):
+            await asyncio.sleep(step.seconds)
+            return None
+        if isinstance(step, Call):
+            return await step.awaiting()
+        return await _settled(step)
+
+    async def _send(self, request: Request) -> Reply:
+        used = await self._used()
+        total = request.total_timeout
+        ends = None if total is None else time.monotonic() + total
+        failure: BaseException | None
+        try:
+            async with asyncio.timeout(total):
+                return await used.send(request)
+        except Exception as error:
+            failure = translated(error, ends, used)
+            if failure is None:
+                raise
+        except BaseException as error:
+            failure = error.with_traceback(None)
+        raise failure
+
+    async def _used(self) -> AsyncGiven | AsyncConnections:
+        self._leave_to_parent()
+        if self._closed:
+            raise UnsafeUseError("The app is closed.")
+        if self._given is not None:
+            self._given.check()
+            return self._given
+        loop = asyncio.get_running_loop()
+        opened = self._made.get(loop)
+        if opened is None:
+            for other in list(self._made):
+                if other.is_closed():  # by hand, without closing its generators
+                    self._made.pop(other, None)
+            connections = AsyncConnections()
+            keeper = _keep(self._made, loop, connections)
+            opened = self._made[loop] = _Opened(connections, keeper)
+            await anext(keeper)
+        return opened.connections
+
+    def _leave_to_parent(self) -> None:
+        if self._pid != os.getpid():
+            _inherited.append(self._made)
+            self._made, self._pid = {}, os.getpid()
+
+
+@attrs.frozen(eq=False)
+class _Opened:
+    connections: AsyncConnections
+    keeper: AsyncGenerator[None]
+
+
+async def _keep(
+    made: dict[asyncio.AbstractEventLoop, _Opened], loop: asyncio.AbstractEventLoop, connections: AsyncConnections
+) -> AsyncGenerator[None]:
+    """Close the connections with their loop, whose end has no other hook: `asyncio.run` closes all generators then.
+
+    Otherwise an app that is used in one `asyncio.run` after the other would collect dead connections.
+    """
+    try:
+        yield
+    finally:
+        made.pop(loop, None)
+        await connections.aclose()
+
+
+_inherited: list[object] = []
+"""Parents' connections, kept alive in a forked child: collecting them would close what both processes share."""
+
+
+async def _settled(step: Wait) -> bool:
+    loop = asyncio.get_running_loop()
+    settled = asyncio.Event()
+    # An event of this loop and not `wrap_future`: cancelling one waiter must not cancel what the others wait for.
+    step.future.add_done_callback(lambda _: _wake(loop, settled))
+    try:
+        async with asyncio.timeout(step.timeout):
+            await settled.wait()
+    except TimeoutError:
+        return False
+    return True
+
+
+def _wake(loop: asyncio.AbstractEventLoop, settled: asyncio.Event) -> None:
+    with contextlib.suppress(RuntimeError):  # The loop is closed, so nobody waits any more.
+        loop.call_soon_threadsafe(settled.set)
