@@ -10,10 +10,9 @@ import attrs
 from hexclave import credentials
 from hexclave._context import AdminAccessToken, Context, Shared
 from hexclave._exchange import exchange
+from hexclave._many import CONCURRENCY, Many
 from hexclave._secret import Secret
-from hexclave._session import Session
 from hexclave._steps import Call, Steps
-from hexclave.bulk import CONCURRENCY, Many, Outcome, performed, performed_async
 from hexclave.credentials import SecretText
 from hexclave.errors import UnsafeUseError
 from hexclave.hooks import Hooks
@@ -22,7 +21,6 @@ from hexclave.pagination import AsyncPages, Page, Pages
 from hexclave.ratelimit import Gates
 from hexclave.retries import Retries
 from hexclave.timeouts import Timeout
-from hexclave.tokens import AsyncTokenStore, Tokens, TokenStore
 from hexclave_api.operation import UNSET, AccessType, Operation, Unset
 
 if TYPE_CHECKING:
@@ -30,11 +28,14 @@ if TYPE_CHECKING:
     from hexclave._call import Awaiting, Blocking
     from hexclave._executor import BlockingExecutor
     from hexclave._given_client import AsyncHttpClient, BlockingHttpClient
+    from hexclave._session import Session
+    from hexclave.bulk import Outcome
+    from hexclave.tokens import AsyncTokenStore, MemoryTokenStore, Tokens
     from hexclave.verify import AuthenticateOptions, AuthenticationResult, Verifier
 
 T = TypeVar("T")
 R = TypeVar("R")
-Store = TypeVar("Store", bound=AsyncTokenStore)
+Store = TypeVar("Store", bound="AsyncTokenStore")
 Executor = TypeVar("Executor", bound="BlockingExecutor | AwaitingExecutor")
 
 
@@ -52,7 +53,7 @@ class App(Generic[Executor, Store]):
         executor: Executor,
         project_id: str | None,
         keys: Mapping[str, SecretText | None],
-        session: Store | Tokens | None,
+        session: "Store | Tokens | None",
         options: AppOptions[Any],
         admin_access_token: AdminAccessToken | SecretText | None = None,
     ) -> None:
@@ -112,7 +113,7 @@ class App(Generic[Executor, Store]):
         app._context = attrs.evolve(self._context, **changes)
         return app
 
-    def with_session(self, session: Store | Tokens) -> Self:
+    def with_session(self, session: "Store | Tokens") -> Self:
         """The same app acting with one user's tokens; connections are shared, so it costs next to nothing.
 
         Raises:
@@ -120,7 +121,11 @@ class App(Generic[Executor, Store]):
         """
         return self._derived(session=self._session(session))
 
-    def _session(self, session: Store | Tokens) -> Session:
+    def _session(self, session: "Store | Tokens") -> "Session":
+        # Loaded here, so that apps without a session, such as those of most servers, do not pay for it.
+        from hexclave._session import Session
+        from hexclave.tokens import Tokens
+
         if not isinstance(session, Tokens) and not hasattr(session, self._store_method):
             raise UnsafeUseError(
                 f"session must be Tokens or a token store with {self._store_method}(), not {type(session).__name__}."
@@ -149,7 +154,7 @@ class App(Generic[Executor, Store]):
         return self._derived(**changes)
 
 
-class BlockingApp(App["BlockingExecutor", TokenStore]):
+class BlockingApp(App["BlockingExecutor", "TokenStore"]):
     _store_method = "load"
 
     def call(self, operation: Operation[T]) -> T:
@@ -163,7 +168,7 @@ class BlockingApp(App["BlockingExecutor", TokenStore]):
 
     def call_many(
         self, operations: Iterable[Operation[T]], *, concurrency: int = CONCURRENCY, ordered: bool = True
-    ) -> Generator[Outcome[Operation[T], T]]:
+    ) -> "Generator[Outcome[Operation[T], T]]":
         """What became of each operation, as a stream: a value or the error, never an abort that loses the rest.
 
         At most `concurrency` calls are under way. `ordered` keeps the order of the operations; otherwise outcomes come
@@ -189,7 +194,9 @@ class BlockingApp(App["BlockingExecutor", TokenStore]):
         """
         return self.verifier.authenticate(request, **options)
 
-    def _many(self, many: Many[R, T]) -> Generator[Outcome[R, T]]:
+    def _many(self, many: Many[R, T]) -> "Generator[Outcome[R, T]]":
+        from hexclave.bulk import performed
+
         return performed(many, self.call)
 
     def _list(self, pages: Pages[T]) -> Page[T]:
@@ -208,7 +215,7 @@ class BlockingApp(App["BlockingExecutor", TokenStore]):
         self.close()
 
 
-class AwaitingApp(App["AwaitingExecutor", AsyncTokenStore]):
+class AwaitingApp(App["AwaitingExecutor", "AsyncTokenStore"]):
     _store_method = "aload"
 
     async def call(self, operation: Operation[T]) -> T:
@@ -222,7 +229,7 @@ class AwaitingApp(App["AwaitingExecutor", AsyncTokenStore]):
 
     def call_many(
         self, operations: Iterable[Operation[T]], *, concurrency: int = CONCURRENCY, ordered: bool = True
-    ) -> AsyncGenerator[Outcome[Operation[T], T]]:
+    ) -> "AsyncGenerator[Outcome[Operation[T], T]]":
         """What became of each operation, as a stream: a value or the error, never an abort that loses the rest.
 
         At most `concurrency` calls are under way. `ordered` keeps the order of the operations; otherwise outcomes come
@@ -248,7 +255,9 @@ class AwaitingApp(App["AwaitingExecutor", AsyncTokenStore]):
         """
         return await self.verifier.authenticate(request, **options)
 
-    def _many(self, many: Many[R, T]) -> AsyncGenerator[Outcome[R, T]]:
+    def _many(self, many: Many[R, T]) -> "AsyncGenerator[Outcome[R, T]]":
+        from hexclave.bulk import performed_async
+
         return performed_async(many, self.call)
 
     def _list(self, pages: Pages[T]) -> AsyncPages[T]:
@@ -278,6 +287,13 @@ def awaiting_executor(options: AppOptions["AsyncHttpClient"]) -> "AwaitingExecut
     from hexclave._async_executor import AwaitingExecutor
 
     return AwaitingExecutor(options.get("http_client"))
+
+
+def empty_store() -> "MemoryTokenStore":
+    """Nobody is signed in yet."""
+    from hexclave.tokens import MemoryTokenStore
+
+    return MemoryTokenStore()
 
 
 def _admin_token_steps(token: AdminAccessToken | SecretText | None) -> Callable[[], Steps[Secret]] | None:

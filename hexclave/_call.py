@@ -9,10 +9,13 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, Generic, ParamSpec, Protocol, Self, TypeVar, overload
 
 from hexclave._context import Context
+from hexclave._many import Many
 from hexclave._steps import Steps
-from hexclave.bulk import Many, Outcome
 from hexclave.pagination import AsyncPages, Page, Pages
 from hexclave_api.operation import Operation
+
+if TYPE_CHECKING:
+    from hexclave.bulk import Outcome
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -146,10 +149,10 @@ class bulk(Method, Generic[P, R, T]):  # noqa: N801 - it is used as a decorator
     @overload
     def __get__(
         self, resource: Resource[Blocking], owner: type | None = None
-    ) -> Callable[P, Generator[Outcome[R, T]]]: ...
+    ) -> "Callable[P, Generator[Outcome[R, T]]]": ...
     @overload
     def __get__(
         self, resource: Resource[Awaiting], owner: type | None = None
-    ) -> Callable[P, AsyncGenerator[Outcome[R, T]]]: ...
+    ) -> "Callable[P, AsyncGenerator[Outcome[R, T]]]": ...
     def __get__(self, resource: Resource[Any] | None, owner: type | None = None) -> Any:
         return self._bound(resource)

@@ -3,19 +3,21 @@
 import os
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
-from hexclave._gate import Clock
 from hexclave._secret import Secret
-from hexclave._session import Flights, Session
 from hexclave._steps import Steps
 from hexclave.hooks import Hooks
 from hexclave.ratelimit import Gates
 from hexclave.retries import Retries
 from hexclave.timeouts import Timeout
 from hexclave_api.operation import AccessType
+
+if TYPE_CHECKING:
+    from hexclave._gate import Clock
+    from hexclave._session import Flights, Session
 
 AdminAccessToken: TypeAlias = Callable[[], str | Awaitable[str]]
 
@@ -39,7 +41,9 @@ class Shared:
         return self._gates.setdefault(os.getpid(), self._make_gates()) if gates is None else gates
 
     @property
-    def flights(self) -> Flights:
+    def flights(self) -> "Flights":
+        from hexclave._session import Flights  # no app without a session needs it
+
         return Flights.of_this_process()
 
 
@@ -60,6 +64,6 @@ class Context:
     retries: Retries
     hooks: Hooks
     shared: Shared
-    session: Session | None = None
+    session: "Session | None" = None
     admin_access_token: Callable[[], Steps[Secret]] | None = attrs.field(default=None, repr=False)
-    clock: Clock = time
+    clock: "Clock" = time

@@ -1,10 +1,12 @@
 """When a blocking attempt ends. The HTTP library limits each wait on a socket alone, so a drip would never time out."""
 
-import ssl
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
 
 _limit: Final = threading.local()
 """`ends`: when this thread's running attempt is out of time, in monotonic seconds."""
@@ -93,7 +95,7 @@ class _Stream:
         self._stream.close()
 
     def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+        self, ssl_context: "SSLContext", server_hostname: str | None = None, timeout: float | None = None
     ) -> "_Stream":
         return _Stream(self._stream.start_tls(ssl_context, server_hostname, _clipped(timeout)))
 

@@ -5,9 +5,9 @@
 
 import json
 import logging
-import secrets
+import os
 from collections.abc import Mapping
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import urlencode, urljoin, urlsplit
 
 import attrs
@@ -15,7 +15,6 @@ import attrs
 from hexclave import credentials
 from hexclave._context import Context
 from hexclave._messages import Reply, Request
-from hexclave._ratelimit_headers import read_rate_limit
 from hexclave._secret import Secret
 from hexclave._steps import Send, Sleep, Steps
 from hexclave.credentials import HEADERS
@@ -34,15 +33,13 @@ from hexclave.errors import (
     UnsafeUseError,
 )
 from hexclave.errors._reading import failed_status, from_reply, request_id_of
-
-# From its own module: the package would load every known error with it.
-from hexclave.errors._sessions import InvalidAccessToken
-from hexclave.hooks import RequestEvent, ResponseEvent, RetryEvent
 from hexclave.ratelimit import Scope, Ticket, WaitTooLong
 from hexclave.retries import Answered, Failure, NoReply, NotSent
-from hexclave.tokens import Tokens
 from hexclave_api.operation import UNSET, Operation
 from hexclave_api.reading import WireError, as_it_is, nothing
+
+if TYPE_CHECKING:
+    from hexclave.tokens import Tokens
 
 T = TypeVar("T")
 E = TypeVar("E", bound=HexclaveError)
@@ -65,7 +62,7 @@ _CREDENTIAL_HEADERS: Final = frozenset(
 logger: Final = logging.getLogger("hexclave")
 
 
-def exchange(app: Context, operation: Operation[T], *, tokens: Tokens | None = None) -> Steps[T]:
+def exchange(app: Context, operation: Operation[T], *, tokens: "Tokens | None" = None) -> Steps[T]:
     """What `operation.parse` made of the reply.
 
     `tokens` are sent instead of the session's; the refresh of a session uses this.
@@ -90,13 +87,15 @@ def exchange(app: Context, operation: Operation[T], *, tokens: Tokens | None = N
         if failure.method is None and not isinstance(failure, UnsafeUseError):
             call.located(failure)  # It came up before a request was made, such as while waiting for a refresh.
         # Outside the `except`, so that no error drags along the frames of the attempts before it.
-        if isinstance(failure, InvalidAccessToken) and tokens is None and rejected is None and _can_refresh(sent):
+        if tokens is None and rejected is None and _can_refresh(sent) and _access_token_refused(failure):
             rejected = sent
             continue
         wait = call.wait_before_next(failure)
         if wait is None:
             raise failure
         if app.hooks.on_retry is not None:
+            from hexclave._events import RetryEvent
+
             app.hooks.on_retry(
                 RetryEvent(operation.name, operation.method, call.shown_url, call.attempt, failure, wait)
             )
@@ -106,8 +105,15 @@ def exchange(app: Context, operation: Operation[T], *, tokens: Tokens | None = N
             yield Sleep(wait)
 
 
-def _can_refresh(tokens: Tokens | None) -> bool:
+def _can_refresh(tokens: "Tokens | None") -> bool:
     return tokens is not None and tokens.refresh_token is not None
+
+
+def _access_token_refused(failure: HexclaveError) -> bool:
+    # From its own module: the package would load every known error with it.
+    from hexclave.errors._sessions import InvalidAccessToken
+
+    return isinstance(failure, InvalidAccessToken)
 
 
 class _Call:
@@ -164,7 +170,7 @@ def _failure(error: HexclaveError) -> Failure | None:
     return None
 
 
-def check_use(app: Context, operation: Operation[object], tokens: Tokens | None = None) -> None:
+def check_use(app: Context, operation: Operation[object], tokens: "Tokens | None" = None) -> None:
     """Refuse, before any I/O, a call that this app cannot make.
 
     Raises:
@@ -193,7 +199,7 @@ def _twin(app: Context, operation: Operation[object]) -> str | None:
     return None
 
 
-def _attempt(call: _Call, tokens: Tokens | None, admin_token: Secret | None) -> Steps[Reply]:
+def _attempt(call: _Call, tokens: "Tokens | None", admin_token: Secret | None) -> Steps[Reply]:
     """A reply that reports success. The gate of the call's scope learns of every outcome."""
     app, operation = call.app, call.operation
     gates = app.shared.gates
@@ -201,6 +207,8 @@ def _attempt(call: _Call, tokens: Tokens | None, admin_token: Secret | None) -> 
     reply: Reply | None = None
     request = _request(call, tokens, admin_token)
     if app.hooks.on_request is not None:
+        from hexclave._events import RequestEvent
+
         app.hooks.on_request(
             RequestEvent(operation.name, request.method, call.shown_url, _shown(request.headers), call.attempt)
         )
@@ -278,7 +286,7 @@ def _target(url: str, location: str, origin: tuple[str, str, int]) -> str | None
     return target if inside else None
 
 
-def _request(call: _Call, tokens: Tokens | None, admin_token: Secret | None) -> Request:
+def _request(call: _Call, tokens: "Tokens | None", admin_token: Secret | None) -> Request:
     app, operation = call.app, call.operation
     timeout = app.timeout
     return Request(
@@ -293,10 +301,10 @@ def _request(call: _Call, tokens: Tokens | None, admin_token: Secret | None) -> 
 
 
 def _headers(
-    app: Context, operation: Operation[object], tokens: Tokens | None, admin_token: Secret | None
+    app: Context, operation: Operation[object], tokens: "Tokens | None", admin_token: Secret | None
 ) -> dict[str, str]:
     headers = app.static_headers()
-    headers[HEADERS["nonce"]] = secrets.token_hex(16)
+    headers[HEADERS["nonce"]] = os.urandom(16).hex()
     if admin_token is not None:
         headers[HEADERS["admin_access_token"]] = admin_token.reveal()
     if tokens is not None:
@@ -349,6 +357,8 @@ def _decoded(operation: Operation[object], reply: Reply) -> object:
 
 
 def _reported(call: _Call, reply: Reply) -> HexclaveError:
+    from hexclave._ratelimit_headers import read_rate_limit  # no call that succeeds needs it
+
     info = read_rate_limit(reply.headers, now=call.app.clock.time())
     error = from_reply(
         reply, method=call.operation.method, path=call.path, attempts=call.attempt, retry_after=info.retry_after
@@ -369,6 +379,8 @@ def _observe(call: _Call, reply: Reply | None, failure: HexclaveError | None, se
         call.attempt,
     )
     if call.app.hooks.on_response is not None:
+        from hexclave._events import ResponseEvent
+
         request_id = None if reply is None else request_id_of(reply)
         call.app.hooks.on_response(
             ResponseEvent(

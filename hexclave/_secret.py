@@ -1,6 +1,5 @@
 """Text that shows a mask wherever Python prints, dumps or pickles it."""
 
-import hmac
 from collections.abc import Callable
 from typing import NoReturn
 
@@ -53,7 +52,9 @@ class Secret:
     def __eq__(self, other: object, /) -> bool:
         if not isinstance(other, Secret) or isinstance(other, _Masked):
             return NotImplemented
-        return hmac.compare_digest(_utf8(self), _utf8(other))
+        from hmac import compare_digest  # loads OpenSSL
+
+        return compare_digest(_utf8(self), _utf8(other))
 
     def __hash__(self) -> int:
         return hash((Secret, self.reveal()))

@@ -4,7 +4,6 @@ import contextlib
 import copy
 import os
 import threading
-from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 import attrs
@@ -17,6 +16,8 @@ from hexclave.tokens import AsyncTokenStore, MemoryTokenStore, Tokens
 from hexclave.tokens._freshness import clock_skew, is_fresh
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from hexclave._context import Context
 
 _ABANDONED: Final = object()
@@ -42,6 +43,8 @@ class Flights:
 
     def join(self, store: object) -> tuple["Future[object]", bool]:
         """The store's running refresh, and whether the caller has to carry it out because there was none."""
+        from concurrent.futures import Future  # no call before the first refresh needs it
+
         with self._lock:
             flight = self._running.get(id(store))
             if flight is not None:

@@ -4,43 +4,39 @@ Everything that decides is such a generator, so it runs without sockets or clock
 """
 
 from collections.abc import Awaitable, Callable, Generator
-from concurrent.futures import Future
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar
 
-import attrs
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
-from hexclave._messages import Request
+    from hexclave._messages import Request
 
 T = TypeVar("T")
 
 
-@attrs.frozen
-class Send:
+class Send(NamedTuple):
     """Send the request. Outcome: the `Reply`, or an `APIConnectionError` or `APITimeoutError` raised at the yield."""
 
-    request: Request
+    request: "Request"
 
 
-@attrs.frozen
-class Sleep:
+class Sleep(NamedTuple):
     """Let `seconds` pass."""
 
     seconds: float
 
 
-@attrs.frozen
-class Call(Generic[T]):
+class Call(NamedTuple, Generic[T]):
     """Ask somebody outside, such as a token store. Outcome: what the callable of the executor's mode returned."""
 
     blocking: Callable[[], T]
     awaiting: Callable[[], Awaitable[T]]
 
 
-@attrs.frozen
-class Wait:
+class Wait(NamedTuple):
     """Wait until another call has settled the future, at most `timeout` seconds. Outcome: whether it is settled."""
 
-    future: Future[Any]
+    future: "Future[Any]"
     timeout: float | None
 
 

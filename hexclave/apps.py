@@ -3,17 +3,17 @@
 from typing import TYPE_CHECKING, Unpack
 
 from hexclave import credentials
-from hexclave._app import AwaitingApp, BlockingApp, awaiting_executor, blocking_executor
+from hexclave._app import AwaitingApp, BlockingApp, awaiting_executor, blocking_executor, empty_store
 from hexclave._call import Awaiting, Blocking
 from hexclave._client_resources import ClientResources
 from hexclave._context import AdminAccessToken
 from hexclave._server_resources import AdminResources, ServerResources
 from hexclave.credentials import SecretText
 from hexclave.options import AppOptions
-from hexclave.tokens import AsyncTokenStore, MemoryTokenStore, Tokens, TokenStore
 
 if TYPE_CHECKING:
     from hexclave._given_client import AsyncHttpClient, BlockingHttpClient
+    from hexclave.tokens import AsyncTokenStore, Tokens, TokenStore
 
 
 class HexclaveClientApp(BlockingApp, ClientResources[Blocking]):
@@ -33,7 +33,7 @@ class HexclaveClientApp(BlockingApp, ClientResources[Blocking]):
         project_id: str | None = None,
         publishable_client_key: SecretText | None = None,
         *,
-        session: TokenStore | Tokens | None = None,
+        session: "TokenStore | Tokens | None" = None,
         **options: Unpack[AppOptions["BlockingHttpClient"]],
     ) -> None:
         publishable_client_key = credentials.masked(publishable_client_key)
@@ -43,7 +43,7 @@ class HexclaveClientApp(BlockingApp, ClientResources[Blocking]):
             blocking_executor(options),
             project_id,
             keys,
-            MemoryTokenStore() if session is None else session,
+            empty_store() if session is None else session,
             options,
         )
 
@@ -64,7 +64,7 @@ class HexclaveServerApp(BlockingApp, ServerResources[Blocking]):
         project_id: str | None = None,
         secret_server_key: SecretText | None = None,
         *,
-        session: TokenStore | Tokens | None = None,
+        session: "TokenStore | Tokens | None" = None,
         **options: Unpack[AppOptions["BlockingHttpClient"]],
     ) -> None:
         secret_server_key = credentials.masked(secret_server_key)
@@ -90,7 +90,7 @@ class HexclaveAdminApp(BlockingApp, AdminResources[Blocking]):
         super_secret_admin_key: SecretText | None = None,
         *,
         admin_access_token: AdminAccessToken | SecretText | None = None,
-        session: TokenStore | Tokens | None = None,
+        session: "TokenStore | Tokens | None" = None,
         **options: Unpack[AppOptions["BlockingHttpClient"]],
     ) -> None:
         super_secret_admin_key = credentials.masked(super_secret_admin_key)
@@ -115,7 +115,7 @@ class AsyncHexclaveClientApp(AwaitingApp, ClientResources[Awaiting]):
         project_id: str | None = None,
         publishable_client_key: SecretText | None = None,
         *,
-        session: AsyncTokenStore | Tokens | None = None,
+        session: "AsyncTokenStore | Tokens | None" = None,
         **options: Unpack[AppOptions["AsyncHttpClient"]],
     ) -> None:
         publishable_client_key = credentials.masked(publishable_client_key)
@@ -125,7 +125,7 @@ class AsyncHexclaveClientApp(AwaitingApp, ClientResources[Awaiting]):
             awaiting_executor(options),
             project_id,
             keys,
-            MemoryTokenStore() if session is None else session,
+            empty_store() if session is None else session,
             options,
         )
 
@@ -146,7 +146,7 @@ class AsyncHexclaveServerApp(AwaitingApp, ServerResources[Awaiting]):
         project_id: str | None = None,
         secret_server_key: SecretText | None = None,
         *,
-        session: AsyncTokenStore | Tokens | None = None,
+        session: "AsyncTokenStore | Tokens | None" = None,
         **options: Unpack[AppOptions["AsyncHttpClient"]],
     ) -> None:
         secret_server_key = credentials.masked(secret_server_key)
@@ -173,7 +173,7 @@ class AsyncHexclaveAdminApp(AwaitingApp, AdminResources[Awaiting]):
         super_secret_admin_key: SecretText | None = None,
         *,
         admin_access_token: AdminAccessToken | SecretText | None = None,
-        session: AsyncTokenStore | Tokens | None = None,
+        session: "AsyncTokenStore | Tokens | None" = None,
         **options: Unpack[AppOptions["AsyncHttpClient"]],
     ) -> None:
         super_secret_admin_key = credentials.masked(super_secret_admin_key)

@@ -1,12 +1,12 @@
 """Many calls at once: rows in, outcomes out, as a stream of constant memory in both modes."""
 
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Container, Generator, Hashable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar, cast
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, cast
 
 import attrs
 
-from hexclave.errors import UnsafeUseError
+from hexclave._many import Many
 from hexclave_api.operation import Operation
 
 if TYPE_CHECKING:
@@ -15,10 +15,6 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 T = TypeVar("T")
-
-CONCURRENCY: Final = 8
-_AHEAD: Final = 4
-"""Rows taken up for each worker: one slow call must not let the others wait for it, and memory must stay constant."""
 
 
 @attrs.frozen
@@ -44,47 +40,6 @@ class Outcome(Generic[R, T]):
         if self.error is not None:
             raise self.error
         return cast(T, self.value)
-
-
-def _at_least_one(_: object, __: object, value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise UnsafeUseError(f"concurrency must be a whole number from 1, not {value!r}.")
-
-
-@attrs.frozen(eq=False)
-class Many(Generic[R, T]):
-    """What a bulk method describes.
-
-    Raises:
-        UnsafeUseError: `concurrency` is no whole number from 1.
-    """
-
-    rows: Iterable[R]
-    operation: Callable[[R], Operation[T]]
-    concurrency: int = attrs.field(default=CONCURRENCY, validator=_at_least_one)
-    ordered: bool = True
-    key: Callable[[R], Hashable] | None = None
-    done: Container[Hashable] = ()
-
-    def __attrs_post_init__(self) -> None:
-        if self.done != () and self.key is None:
-            raise UnsafeUseError("done needs key=…, which says what a row is called in it.")
-
-    def described(self) -> "Iterator[_Described[R, T]]":
-        """The rows that are not done yet, each with its operation or with the error that stands for it."""
-        for row in self.rows:
-            try:
-                if self.key is not None and self.done != () and self.key(row) in self.done:
-                    continue
-                what: Operation[T] | Exception = self.operation(row)
-            except Exception as error:
-                # Without its traceback, whose frames hold the row and its passwords.
-                what = error.with_traceback(None)
-            yield row, what
-
-    @property
-    def window(self) -> int:
-        return self.concurrency * _AHEAD
 
 
 _Described: TypeAlias = tuple[R, Operation[T] | Exception]

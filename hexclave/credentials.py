@@ -7,10 +7,8 @@ import ipaddress
 import os
 import re
 from collections.abc import Callable, Mapping
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
-
-import attrs
 
 from hexclave._secret import Secret
 from hexclave._version import __version__
@@ -20,8 +18,7 @@ from hexclave_api.operation import AccessType
 SecretText: TypeAlias = str | Secret
 
 
-@attrs.frozen
-class Access:
+class Access(NamedTuple):
     """A row of the matrix: names of credentials, as constructor arguments."""
 
     must_hold: tuple[str, ...]

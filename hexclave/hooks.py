@@ -1,54 +1,24 @@
 """What a caller can watch: each attempt, its reply, and each wait before another one. All values are safe to log."""
 
-from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import attrs
 
-from hexclave.errors import HexclaveError
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
+    from hexclave._events import RequestEvent as RequestEvent
+    from hexclave._events import ResponseEvent as ResponseEvent
+    from hexclave._events import RetryEvent as RetryEvent
+else:
 
-@attrs.frozen
-class RequestEvent:
-    """An attempt is about to be sent."""
+    def __getattr__(name: str) -> object:
+        if name not in ("RequestEvent", "ResponseEvent", "RetryEvent"):
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        # Loaded when touched: most programs have no hooks.
+        from hexclave import _events
 
-    operation: str
-    method: str
-    url: str
-    """Without the query, which may hold secrets."""
-    headers: Mapping[str, str]
-    """With credentials masked."""
-    attempt: int
-    """1 for the first."""
-
-
-@attrs.frozen
-class ResponseEvent:
-    """A reply has arrived, or the attempt failed without one."""
-
-    operation: str
-    method: str
-    url: str
-    attempt: int
-    status: int | None
-    request_id: str | None
-    error: HexclaveError | None
-    """What will be raised or repeated; `None` for a success."""
-    seconds: float
-    """From sending to the end of the reply."""
-
-
-@attrs.frozen
-class RetryEvent:
-    """Another attempt will follow."""
-
-    operation: str
-    method: str
-    url: str
-    attempt: int
-    """The attempt that failed."""
-    error: HexclaveError
-    wait: float
-    """Seconds until the next attempt."""
+        return getattr(_events, name)
 
 
 @attrs.frozen
@@ -58,6 +28,6 @@ class Hooks:
     An exception that a hook raises ends the call and reaches the caller.
     """
 
-    on_request: Callable[[RequestEvent], None] | None = None
-    on_response: Callable[[ResponseEvent], None] | None = None
-    on_retry: Callable[[RetryEvent], None] | None = None
+    on_request: "Callable[[RequestEvent], None] | None" = None
+    on_response: "Callable[[ResponseEvent], None] | None" = None
+    on_retry: "Callable[[RetryEvent], None] | None" = None

@@ -1,13 +1,15 @@
 """What every app takes besides its keys."""
 
 from collections.abc import Mapping
-from typing import Generic, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Generic, TypedDict, TypeVar
 
-from hexclave._shared_gate import SharedState
 from hexclave.hooks import Hooks
 from hexclave.ratelimit import RateLimit
 from hexclave.retries import Retries
 from hexclave.timeouts import Timeout
+
+if TYPE_CHECKING:
+    from hexclave._shared_gate import SharedState
 
 HttpClient = TypeVar("HttpClient")
 
@@ -23,7 +25,7 @@ class AppOptions(TypedDict, Generic[HttpClient], total=False):
     """What is repeated and how long it waits."""
     rate_limit: RateLimit | None
     """A ceiling of your own over all calls of the app, besides the limits that the API announces."""
-    gates: SharedState | None
+    gates: "SharedState | None"
     """Where processes share each limit and the ceiling: a `hexclave.redis.RedisGates`. Default: nowhere."""
     http_client: HttpClient | None
     """Your own httpx or httpx2 client of the app's mode; the app does not close it."""

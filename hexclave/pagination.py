@@ -1,9 +1,7 @@
 """Lists that come in pages: one page with its items, and iteration across all of them."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator, Sequence
-from typing import Generic, Protocol, TypeVar
-
-import attrs
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from hexclave_api.operation import UNSET, Operation, Unset
 
@@ -25,8 +23,7 @@ class PageReply(Protocol[T_co]):
     def pagination(self) -> Cursor | None: ...
 
 
-@attrs.frozen
-class Part(Generic[T]):
+class Part(NamedTuple, Generic[T]):
     """A page of a list whose reply has another form."""
 
     items: Sequence[T]
@@ -37,8 +34,7 @@ class Part(Generic[T]):
         return self
 
 
-@attrs.frozen(eq=False)
-class Pages(Generic[T]):
+class Pages(NamedTuple, Generic[T]):
     """What a list method describes: the operation for the page that begins at a cursor."""
 
     operation: Callable[[str | Unset], Operation[PageReply[T]]]

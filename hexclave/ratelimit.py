@@ -8,16 +8,18 @@ import itertools
 import math
 import threading
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import attrs
 
-from hexclave._gate import Clock, Gate, P
-from hexclave._pacing import Adaptive, Ceiling
-from hexclave._ratelimit_headers import RateLimitInfo, read_rate_limit
-from hexclave._shared_gate import SharedGate, SharedState
 from hexclave._steps import Sleep, Steps
 from hexclave.errors import UnsafeUseError
+
+if TYPE_CHECKING:
+    from hexclave._gate import Clock, Gate, P
+    from hexclave._pacing import Adaptive, Ceiling
+    from hexclave._ratelimit_headers import RateLimitInfo
+    from hexclave._shared_gate import SharedState
 
 LONGEST_CLOSED: Final = 300.0
 """Seconds a gate stays closed at most, whatever a reply asks for; then one call finds out."""
@@ -87,7 +89,7 @@ class Gates:
     the same state share each limit and the ceiling.
     """
 
-    def __init__(self, *, ceiling: RateLimit | None = None, shared: SharedState | None = None) -> None:
+    def __init__(self, *, ceiling: RateLimit | None = None, shared: "SharedState | None" = None) -> None:
         self._shared = shared
         self._ceiling = ceiling
         self._ceiling_gate: Gate[Ceiling] | None = None
@@ -96,7 +98,7 @@ class Gates:
         self._lock = threading.Lock()
 
     def admit(
-        self, scope: Scope, *, deadline: float | None, clock: Clock, longest_closed: float = math.inf
+        self, scope: Scope, *, deadline: float | None, clock: "Clock", longest_closed: float = math.inf
     ) -> Steps[Ticket]:
         """A ticket, once the call may be sent. `deadline` is in seconds of `clock.monotonic()`.
 
@@ -115,7 +117,7 @@ class Gates:
             yield from self._pass(self._gate_of(self._ceiling, scope, clock), ticket, deadline, clock, longest_closed)
         return ticket
 
-    def settle(self, ticket: Ticket, status: int, headers: Mapping[str, str], *, clock: Clock) -> None:
+    def settle(self, ticket: Ticket, status: int, headers: Mapping[str, str], *, clock: "Clock") -> None:
         """Learn from a reply; without one there is nothing to learn."""
         scope, passed = ticket.scope, ticket.passed
         limited = status == 429
@@ -128,6 +130,10 @@ class Gates:
                 if gate is not None:
                     gate.learn(lambda pace: pace.succeed(passed, ticket.waited))
             return
+        # The gates and their law are loaded with the first refusal, or for a ceiling: most programs never need them.
+        from hexclave._pacing import Adaptive
+        from hexclave._ratelimit_headers import read_rate_limit
+
         info = read_rate_limit(headers, now=clock.time())
         wait = None if info.wait is None else min(info.wait, LONGEST_CLOSED)
         announced = _announced(info)
@@ -140,7 +146,7 @@ class Gates:
             gate.close(now)
 
     def _pass(
-        self, gate: Gate[P], ticket: Ticket, deadline: float | None, clock: Clock, longest_closed: float
+        self, gate: "Gate[P]", ticket: Ticket, deadline: float | None, clock: "Clock", longest_closed: float
     ) -> Steps[bool]:
         """Whether there was a wait."""
         number, waited = ticket.number, False
@@ -165,12 +171,18 @@ class Gates:
             with self._lock:
                 gate.leave(number)
 
-    def _gate(self, pace: P, now: float, name: str) -> Gate[P]:
+    def _gate(self, pace: "P", now: float, name: str) -> "Gate[P]":
         if self._shared is None:
+            from hexclave._gate import Gate
+
             return Gate(pace, now)
+        from hexclave._shared_gate import SharedGate
+
         return SharedGate(pace, now, self._shared, name, LONGEST_CLOSED)
 
-    def _gate_of(self, ceiling: RateLimit, scope: Scope, clock: Clock) -> Gate[Ceiling]:
+    def _gate_of(self, ceiling: RateLimit, scope: Scope, clock: "Clock") -> "Gate[Ceiling]":
+        from hexclave._pacing import Ceiling
+
         with self._lock:
             if self._ceiling_gate is None:
                 pace = Ceiling(ceiling.per_second, ceiling.burst)
@@ -188,7 +200,7 @@ class Gates:
                 del self._gates[scope]
 
 
-def _announced(info: RateLimitInfo) -> float | None:
+def _announced(info: "RateLimitInfo") -> float | None:
     """The limit per second that a reply names; that of a long window would forbid the bursts that the server allows."""
     if info.limit and info.window and info.window <= _LONGEST_WINDOW:
         return info.limit / info.window

@@ -1,9 +1,8 @@
 """Which failures are worth another attempt, and how long to wait before it."""
 
 import math
-import random as _random
 from collections.abc import Callable
-from typing import ClassVar, Final, TypeAlias
+from typing import ClassVar, Final, NamedTuple, TypeAlias
 
 import attrs
 
@@ -12,18 +11,15 @@ from hexclave.errors import UnsafeUseError
 _GATEWAY: Final = frozenset({502, 503, 504})
 
 
-@attrs.frozen
 class NotSent:
     """There was no connection, so nothing of the request can have arrived."""
 
 
-@attrs.frozen
 class NoReply:
     """The connection broke or went silent; the request may have arrived and been carried out."""
 
 
-@attrs.frozen
-class Answered:
+class Answered(NamedTuple):
     """The reply reports a failure."""
 
     status: int
@@ -32,6 +28,12 @@ class Answered:
 
 
 Failure: TypeAlias = NotSent | NoReply | Answered
+
+
+def _random() -> float:
+    from random import random  # most programs never repeat a call
+
+    return random()  # noqa: S311 - it spreads attempts
 
 
 def _positive(_: object, attribute: "attrs.Attribute[float]", value: object) -> None:
@@ -77,7 +79,7 @@ class Retries:
     """Seconds; a call is given up at once if the API asks for a longer wait."""
 
     def wait(
-        self, failure: Failure, *, attempt: int, idempotent: bool, random: Callable[[], float] = _random.random
+        self, failure: Failure, *, attempt: int, idempotent: bool, random: Callable[[], float] = _random
     ) -> float | None:
         """Seconds until the next attempt after attempt number `attempt` (from 1); `None`: give up.
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator
 from typing import Any
 
 from hexclave._call import Mode, bulk, call, pages
-from hexclave.bulk import Many
+from hexclave._many import Many
 from hexclave.pagination import Pages
 from hexclave_api.operation import JsonValue, Operation
 

@@ -3,10 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
-from http import HTTPStatus
-from typing import TYPE_CHECKING, Final
-
-import attrs
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from hexclave.errors._status import (
     APIStatusError,
@@ -88,12 +85,11 @@ def from_reply(
     return error
 
 
-@attrs.frozen
-class _Report:
+class _Report(NamedTuple):
     message: str
     code: str | None = None
     rfc_6749_code: str | None = None
-    details: "Mapping[str, JsonValue]" = attrs.field(factory=dict)
+    details: "Mapping[str, JsonValue] | None" = None
 
 
 def _class_of(code: str | None, status: int) -> type[APIStatusError]:
@@ -145,11 +141,13 @@ def _report_of(body: "JsonValue", status: int) -> _Report:
         message or f"{_answer(status)} and JSON of an unknown shape.",
         code,
         rfc_6749_code,
-        details if isinstance(details, dict) else {},
+        details if isinstance(details, dict) else None,
     )
 
 
 def _answer(status: int) -> str:
+    from http import HTTPStatus
+
     try:
         return f"The server answered {status} {HTTPStatus(status).phrase}"
     except ValueError:

@@ -1,20 +1,24 @@
 """The users of a project, as a server key sees them."""
 
 from collections.abc import Callable, Container, Hashable, Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hexclave._call import Mode, Resource, bulk, call, pages
 from hexclave._context import Context
 from hexclave._exchange import exchange
 from hexclave._lift import begun, does, finds, found, paginates, performs, silent
+from hexclave._many import CONCURRENCY, Many
 from hexclave._steps import Steps
-from hexclave.api_keys import InvalidApiKeyError, key_of
-from hexclave.bulk import CONCURRENCY, Many
-from hexclave.errors import ApiKeyNotValid, UserNotFound
+
+# From its own module: the package would load every known error with it.
+from hexclave.errors._users import UserNotFound
 from hexclave.pagination import Pages
-from hexclave_api.models import ServerUser, UserApiKey
+from hexclave_api.models import ServerUser
 from hexclave_api.operation import UNSET, Operation, Unset
-from hexclave_api.operations import api_keys, users
+from hexclave_api.operations import users
+
+if TYPE_CHECKING:
+    from hexclave_api.models import UserApiKey
 
 
 class Users(Resource[Mode]):
@@ -112,7 +116,7 @@ class Users(Resource[Mode]):
             InvalidApiKeyError: not sent: its form or checksum is wrong, or it is a team's.
             ApiKeyNotValid: it does not work: `ApiKeyNotFound`, `ApiKeyExpired`, `ApiKeyRevoked`, `WrongApiKeyType`.
         """
-        return _owner(self._context, api_keys.check_user_api_key(api_key=key_of("user", api_key)))
+        return _owner(self._context, _check(api_key))
 
     @call
     def find_by_api_key(self, api_key: str) -> Steps[ServerUser | None]:
@@ -120,8 +124,11 @@ class Users(Resource[Mode]):
 
         POST /user-api-keys/check, then GET /users/{user_id}; neither where form or checksum of the key are wrong.
         """
+        from hexclave.api_keys import InvalidApiKeyError
+        from hexclave.errors import ApiKeyNotValid
+
         try:
-            check = api_keys.check_user_api_key(api_key=key_of("user", api_key))
+            check = _check(api_key)
         except InvalidApiKeyError:
             return None
         finally:
@@ -129,6 +136,14 @@ class Users(Resource[Mode]):
         return (yield from found(_owner(self._context, check), ApiKeyNotValid, UserNotFound))
 
 
-def _owner(context: Context, check: Operation[UserApiKey]) -> Steps[ServerUser]:
+def _check(api_key: str) -> Operation["UserApiKey"]:
+    # Loaded here, because few programs check keys, and these modules cost as much as all of the users.
+    from hexclave.api_keys import key_of
+    from hexclave_api.operations.api_keys import check_user_api_key
+
+    return check_user_api_key(api_key=key_of("user", api_key))
+
+
+def _owner(context: Context, check: Operation["UserApiKey"]) -> Steps[ServerUser]:
     key = yield from exchange(context, check)
     return (yield from exchange(context, users.get_user(key.user_id)))

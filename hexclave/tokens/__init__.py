@@ -12,11 +12,26 @@ Blocking apps take a `TokenStore`, async apps either kind. To write a store, sub
 and define its three abstract methods.
 """
 
-from hexclave.tokens._callbacks import AsyncCallbackTokenStore, CallbackTokenStore
-from hexclave.tokens._file import FileTokenStore
-from hexclave.tokens._memory import FixedTokens, MemoryTokenStore
-from hexclave.tokens._redis import AsyncRedisTokenStore, RedisTokenStore
-from hexclave.tokens._store import AsyncTokenStore, Tokens, TokenStore
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hexclave.tokens._callbacks import AsyncCallbackTokenStore, CallbackTokenStore
+    from hexclave.tokens._file import FileTokenStore
+    from hexclave.tokens._memory import FixedTokens, MemoryTokenStore
+    from hexclave.tokens._redis import AsyncRedisTokenStore, RedisTokenStore
+    from hexclave.tokens._store import AsyncTokenStore, Tokens, TokenStore
+else:
+
+    def __getattr__(name: str) -> object:
+        # Loaded when touched: no program uses all stores, and some need asyncio.
+        from importlib import import_module
+
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+        globals()[name] = value
+        return value
+
 
 __all__ = [
     "AsyncCallbackTokenStore",
@@ -30,3 +45,19 @@ __all__ = [
     "TokenStore",
     "Tokens",
 ]
+_HOMES = {
+    "AsyncCallbackTokenStore": "_callbacks",
+    "AsyncRedisTokenStore": "_redis",
+    "AsyncTokenStore": "_store",
+    "CallbackTokenStore": "_callbacks",
+    "FileTokenStore": "_file",
+    "FixedTokens": "_memory",
+    "MemoryTokenStore": "_memory",
+    "RedisTokenStore": "_redis",
+    "TokenStore": "_store",
+    "Tokens": "_store",
+}
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

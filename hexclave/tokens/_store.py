@@ -1,8 +1,8 @@
 """Tokens, and what a store of them can do."""
 
-import asyncio
 from abc import abstractmethod
-from typing import Final, Protocol, runtime_checkable
+from collections.abc import Callable
+from typing import Final, Protocol, TypeVar, runtime_checkable
 
 import attrs
 
@@ -11,6 +11,9 @@ from hexclave.errors import UnsafeUseError
 
 REFRESH_LEASE: Final = 15.0
 """Seconds for which one caller's `begin_refresh` keeps others from refreshing, so that a dead caller strands nobody."""
+
+
+T = TypeVar("T")
 
 
 def _secret(name: str, value: str | Secret | None) -> Secret | None:
@@ -130,21 +133,27 @@ class TokenStore(AsyncTokenStore, Protocol):
         del ticket  # To mypy a protocol method without a statement is abstract.
 
     async def aload(self) -> Tokens | None:
-        return await asyncio.to_thread(self.load)
+        return await _in_thread(self.load)
 
     async def asave(self, tokens: Tokens | None, /) -> None:
-        await asyncio.to_thread(self.save, tokens)
+        await _in_thread(self.save, tokens)
 
     async def acompare_and_set(self, expected_refresh_token: Secret | None, tokens: Tokens | None, /) -> bool:
-        return await asyncio.to_thread(self.compare_and_set, expected_refresh_token, tokens)
+        return await _in_thread(self.compare_and_set, expected_refresh_token, tokens)
 
     async def abegin_refresh(self) -> str | None:
-        return await asyncio.to_thread(self.begin_refresh)
+        return await _in_thread(self.begin_refresh)
 
     async def aend_refresh(self, ticket: str, /) -> None:
-        await asyncio.to_thread(self.end_refresh, ticket)
+        await _in_thread(self.end_refresh, ticket)
 
 
 def refresh_token_of(tokens: Tokens | None) -> Secret | None:
     """What `compare_and_set` compares."""
     return None if tokens is None else tokens.refresh_token
+
+
+async def _in_thread(method: Callable[..., T], *args: object) -> T:
+    import asyncio  # blocking programs never pay for it
+
+    return await asyncio.to_thread(method, *args)

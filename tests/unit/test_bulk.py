@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hexclave.bulk import CONCURRENCY, Many, Outcome, performed, performed_async
+from hexclave._many import CONCURRENCY, Many
+from hexclave.bulk import Outcome, performed, performed_async
 from hexclave.errors import HexclaveError, UnsafeUseError
 from hexclave_api.operation import Operation
 from tests.e2e.calling import check_tells_nothing
