@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from hexclave._given_client import AsyncHttpClient, BlockingHttpClient
     from hexclave._session import Session
     from hexclave.bulk import Outcome
-    from hexclave.tokens import AsyncTokenStore, MemoryTokenStore, Tokens
+    from hexclave.tokens import AsyncTokenStore, MemoryTokenStore, Tokens, TokenStore  # noqa: F401 - in a base class
     from hexclave.verify import AuthenticateOptions, AuthenticationResult, Verifier
 
 T = TypeVar("T")
