@@ -1,33 +1,36 @@
 """The connections of async apps, which keep to one event loop."""
 
 import asyncio
+import ssl
 from typing import Any
 
 import httpcore
-import httpx
 
-from hexclave._connections import CONNECTIONS, Kept, Origin, Place, address, core_request, popped, reply
+from hexclave._connections import CONNECTIONS, EXPIRY, Kept, address, core_request, popped, reply
 from hexclave._messages import Reply, Request
 
 
 class AsyncConnections(Kept):
     """For the tasks of one event loop."""
 
-    _client = httpx.AsyncClient
-
     def __init__(self) -> None:
         super().__init__()
         self._slots = asyncio.Semaphore(CONNECTIONS)
 
-    def _made(self, origin: Origin) -> Place:
-        place = super()._made(origin)
-        place.pool._network_backend = _Backend()  # noqa: SLF001 - the clients take none
-        return place
+    def _direct(self, context: ssl.SSLContext | None) -> Any:
+        return httpcore.AsyncConnectionPool(ssl_context=context, keepalive_expiry=EXPIRY, network_backend=_Backend())
+
+    def _proxied(self, url: str, context: ssl.SSLContext | None) -> Any:
+        from hexclave import _by_httpx
+
+        pool = _by_httpx.async_pool(url, context)
+        pool._network_backend = _Backend()  # noqa: SLF001 - the clients take none
+        return pool
 
     async def send(self, request: Request) -> Reply:
         origin, target = address(request.url)
         place = self._place(origin)
-        made = core_request(request, origin, target, place.headers)
+        made = core_request(request, origin, target)
         async with self._slots:
             connection = popped(place)
             while connection is not None and connection.has_expired():

@@ -1,25 +1,42 @@
 """Connections that the apps make themselves: kept alive, and each for one call at a time.
 
 The client layer of httpx is left out, because it costs more than sending a call does, and so is the queue of its pool,
-which looks at every connection for every call. Its clients only say which proxy of the environment applies.
+which looks at every connection for every call. It is asked where its rules are more than a few lines.
 """
 
+import contextlib
 import functools
+import ipaddress
+import os
 import ssl
+import string
+import sys
 import threading
 import time
+import zlib
 from collections import deque
 from collections.abc import Iterable
-from typing import Any, ClassVar, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
+import certifi
 import httpcore
-import httpx
 
 from hexclave import _deadline
 from hexclave._messages import Reply, Request
 
 CONNECTIONS: Final = 100
-_HEADERS: Final = {"accept": "application/json", "user-agent": "hexclave-python"}
+EXPIRY: Final = 5.0
+"""Seconds after which a connection that is not used counts as closed by the server."""
+_HEADERS: Final = {
+    "accept": "application/json",
+    "accept-encoding": "gzip, deflate",
+    "connection": "keep-alive",
+    "user-agent": "hexclave-python",
+}
+_PORTS: Final = {"http": 80, "https": 443}
+_HOST: Final = frozenset(string.ascii_lowercase + string.digits + "-._")
+_SYSTEM_PROXIES: Final = frozenset({"darwin", "win32"})
+"""Where there are proxies beside those of the environment."""
 _LONGEST_URL: Final = 65_536
 _PLAIN: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;=:@/?%"
 """What may stand in path and query as it is."""
@@ -32,21 +49,22 @@ class Origin(NamedTuple):
     header: bytes
     """The value of `Host`."""
 
+    @property
+    def url(self) -> str:
+        return f"{self.scheme.decode()}://{self.header.decode()}"
+
 
 class Place(NamedTuple):
     """An origin that calls went to."""
 
     pool: Any
     """Makes connections, directly or by the proxy that the environment names; it is not asked to keep any."""
-    headers: dict[str, str]
     idle: deque[Any]
     """The connections that are not in use, the one used last at the end."""
 
 
 class Kept:
     """What both modes have in common."""
-
-    _client: ClassVar[type[httpx.Client | httpx.AsyncClient]]
 
     def __init__(self) -> None:
         self._places: dict[Origin, Place] = {}
@@ -58,13 +76,14 @@ class Kept:
         return self._places.setdefault(origin, self._made(origin)) if place is None else place
 
     def _made(self, origin: Origin) -> Place:
-        client = self._client(verify=_ssl_context(origin.scheme), headers=_HEADERS)
-        if isinstance(client, httpx.Client):
-            _deadline.watch(client)
-        url = httpx.URL(scheme=origin.scheme.decode(), host=origin.host.decode(), port=origin.port)
-        # There is no public way to learn the proxy, nor to have the pool's kind of connection without its queue.
-        transport: Any = client._transport_for_url(url)  # noqa: SLF001 - see above
-        return Place(transport._pool, dict(client.headers), deque())  # noqa: SLF001
+        context = _ssl_context() if origin.scheme == b"https" else None
+        return Place(self._proxied(origin.url, context) if _may_be_proxied() else self._direct(context), deque())
+
+    def _direct(self, context: ssl.SSLContext | None) -> Any:
+        raise NotImplementedError
+
+    def _proxied(self, url: str, context: ssl.SSLContext | None) -> Any:
+        raise NotImplementedError
 
     def _keep(self, place: Place, connection: Any) -> Any:
         """Keep the connection; what is to be closed instead, because it or the one unused for longest is of no use."""
@@ -87,16 +106,23 @@ class Kept:
 class Connections(Kept):
     """For threads."""
 
-    _client = httpx.Client
-
     def __init__(self) -> None:
         super().__init__()
         self._slots = threading.Semaphore(CONNECTIONS)
 
+    def _direct(self, context: ssl.SSLContext | None) -> Any:
+        backend: Any = _deadline.Backend(httpcore.SyncBackend())
+        return httpcore.ConnectionPool(ssl_context=context, keepalive_expiry=EXPIRY, network_backend=backend)
+
+    def _proxied(self, url: str, context: ssl.SSLContext | None) -> Any:
+        from hexclave import _by_httpx
+
+        return _by_httpx.pool(url, context)
+
     def send(self, request: Request, ends: float | None) -> Reply:
         origin, target = address(request.url)
         place = self._place(origin)
-        made = core_request(request, origin, target, place.headers)
+        made = core_request(request, origin, target)
         if not self._slots.acquire(timeout=None if ends is None else max(ends - time.monotonic(), 0)):
             raise TimeoutError
         try:
@@ -129,9 +155,24 @@ class Connections(Kept):
 
 
 @functools.cache
-def _ssl_context(scheme: bytes) -> ssl.SSLContext:
-    """One for the process, made at the first call: reading the certificates is most of the cost of a client."""
-    return httpx.create_ssl_context() if scheme == b"https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+def _ssl_context() -> ssl.SSLContext:
+    """What httpx makes by default. One for the process, made at the first call: it reads all certificates."""
+    if cafile := os.environ.get("SSL_CERT_FILE"):
+        return ssl.create_default_context(cafile=cafile)
+    if capath := os.environ.get("SSL_CERT_DIR"):
+        return ssl.create_default_context(capath=capath)
+    return ssl.create_default_context(cafile=certifi.where())
+
+
+def _may_be_proxied() -> bool:
+    """`False` where no proxy applies to any URL, which is told without httpx."""
+    if any(name[-6:].lower() == "_proxy" for name in os.environ):
+        return True
+    if sys.platform not in _SYSTEM_PROXIES:
+        return False
+    from urllib.request import getproxies  # slow to load
+
+    return bool(getproxies())
 
 
 def popped(place: Place) -> Any:
@@ -142,9 +183,9 @@ def popped(place: Place) -> Any:
         return None
 
 
-def core_request(request: Request, origin: Origin, target: bytes, defaults: dict[str, str]) -> httpcore.Request:
+def core_request(request: Request, origin: Origin, target: bytes) -> httpcore.Request:
     headers = [(b"host", origin.header)]
-    for name, value in (defaults | dict(request.headers)).items():
+    for name, value in (_HEADERS | dict(request.headers)).items():
         if name != "cookie":  # The API's cookies would carry one user's call over into another's.
             headers.append((name.encode("ascii"), value.encode("ascii")))
     if request.content is not None:
@@ -163,7 +204,7 @@ def address(url: str) -> tuple[Origin, bytes]:
     """Where to connect, and what to ask for there.
 
     Raises:
-        httpx.InvalidURL: neither can be told.
+        InvalidURL: neither can be told.
     """
     start = url.find("/", 8)  # behind `https://`
     if start > 0 and len(url) < _LONGEST_URL and "/." not in url and url.isascii():
@@ -171,24 +212,46 @@ def address(url: str) -> tuple[Origin, bytes]:
         if origin is not None and not target.translate(None, _PLAIN):
             return origin, target
     # Redirects may go to any spelling of a URL, so the library reads it.
-    whole = httpx.URL(url)
-    return _parts(whole), whole.raw_path
+    return _read(url)
 
 
 @functools.lru_cache(maxsize=16)
 def _origin(text: str) -> Origin | None:
     """`None` if there is more in it."""
-    return None if set(text) & {"?", "#", "@", "\\"} else _parts(httpx.URL(text))
+    scheme, _, rest = text.partition("://")
+    host, colon, port = rest.partition(":")
+    if scheme in _PORTS and _is_plain(host) and (not colon or _is_port(port)):
+        number = int(port) if colon and int(port) != _PORTS[scheme] else None
+        header = host if number is None else f"{host}:{number}"
+        return Origin(scheme.encode(), host.encode(), number, header.encode())
+    return None if set(text) & {"?", "#", "@", "\\"} else _read(text)[0]
 
 
-def _parts(url: httpx.URL) -> Origin:
-    return Origin(url.raw_scheme, url.raw_host, url.port, url.netloc)
+def _is_plain(host: str) -> bool:
+    """Whether it is a name or an IPv4 address in its usual form."""
+    if "a" <= host[:1] <= "z":
+        return _HOST.issuperset(host)
+    try:
+        return str(ipaddress.IPv4Address(host)) == host
+    except ValueError:
+        return False
+
+
+def _is_port(text: str) -> bool:
+    return text.isdecimal() and text[0] != "0" and int(text) < 1 << 16
+
+
+def _read(url: str) -> tuple[Origin, bytes]:
+    from hexclave import _by_httpx
+
+    scheme, host, port, header, target = _by_httpx.parts(url)
+    return Origin(scheme, host, port, header), target
 
 
 def reply(response: httpcore.Response, content: bytes) -> Reply:
     headers = _joined(response.headers)
     if "content-encoding" in headers:
-        content = _decoded(response, content)
+        content = _decoded(response, headers["content-encoding"], content)
     return Reply(response.status, headers, content)
 
 
@@ -200,10 +263,11 @@ def _joined(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     return headers
 
 
-def _decoded(response: httpcore.Response, content: bytes) -> bytes:
-    try:
-        return httpx.Response(response.status, headers=response.headers, content=content).content
-    except httpx.DecodingError:
-        if 200 <= response.status < 300:
-            raise
-        return b""  # A failure is told by its status.
+def _decoded(response: httpcore.Response, encoding: str, content: bytes) -> bytes:
+    if encoding == "gzip":
+        unzip = zlib.decompressobj(16 + zlib.MAX_WBITS)
+        with contextlib.suppress(zlib.error):
+            return unzip.decompress(content) + unzip.flush()
+    from hexclave import _by_httpx
+
+    return _by_httpx.decoded(response.status, response.headers, content)

@@ -39,8 +39,8 @@ def watch(client: Any) -> None:
     """
     for transport in (getattr(client, "_transport", None), *getattr(client, "_mounts", {}).values()):
         pool = getattr(transport, "_pool", None)
-        if pool is not None and not isinstance(pool._network_backend, _Backend):  # noqa: SLF001 - see above
-            pool._network_backend = _Backend(pool._network_backend)  # noqa: SLF001
+        if pool is not None and not isinstance(pool._network_backend, Backend):  # noqa: SLF001 - see above
+            pool._network_backend = Backend(pool._network_backend)  # noqa: SLF001
 
 
 def chunks(ends: float | None, body: Iterable[bytes]) -> Iterator[bytes]:
@@ -55,7 +55,7 @@ def chunks(ends: float | None, body: Iterable[bytes]) -> Iterator[bytes]:
             raise TimeoutError
 
 
-class _Backend:
+class Backend:
     def __init__(self, backend: Any) -> None:
         self._backend = backend
 
