@@ -15,6 +15,8 @@ from hexclave.pagination import AsyncPages, Page, Pages
 from hexclave_api.operation import Operation
 
 if TYPE_CHECKING:
+    import inspect
+
     from hexclave.bulk import Outcome
 
 P = ParamSpec("P")
@@ -72,19 +74,33 @@ class Method:
     _by: ClassVar[str]
 
     def __init__(self, describe: Callable[..., object]) -> None:
-        by = self._by
+        self._describe = describe
+        functools.update_wrapper(self, describe)
 
-        def perform(resource: Resource[Any], /, *args: Any, **kwargs: Any) -> Any:
-            described = describe(resource, *args, **kwargs)
-            # A traceback with locals would show the passwords among the arguments.
-            del args, kwargs
-            return getattr(resource._app, by)(described)  # noqa: SLF001 - the descriptor is part of the resource
+    def __call__(self, resource: Resource[Any], /, *args: Any, **kwargs: Any) -> Any:
+        described = self._describe(resource, *args, **kwargs)
+        # A traceback with locals would show the passwords among the arguments.
+        del args, kwargs
+        return getattr(resource._app, self._by)(described)  # noqa: SLF001 - the descriptor is part of the resource
 
-        self._perform = functools.update_wrapper(perform, describe)
-        functools.update_wrapper(self, describe)  # type: ignore[arg-type]  # it only sets attributes
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> object:
+            # Made when asked for: to make those of one resource takes as long as all else in importing it.
+            if name != "__signature__":
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            return signature_of(self._describe)
 
     def _bound(self, resource: Resource[Any] | None) -> Any:
-        return self if resource is None else types.MethodType(self._perform, resource)
+        return self if resource is None else types.MethodType(self, resource)
+
+
+def signature_of(function: Callable[..., object]) -> "inspect.Signature":
+    """Its own, or the one that it got from what it was lifted from; see `hexclave._lift`."""
+    import inspect
+
+    lifted: Callable[[], inspect.Signature] | None = getattr(function, "lifted_signature", None)
+    return inspect.signature(function) if lifted is None else lifted()
 
 
 class call(Method, Generic[P, T]):  # noqa: N801 - it is used as a decorator

@@ -1,20 +1,22 @@
 """Operations lifted to methods of resources: arguments and words are those of the generated function."""
 
 import functools
-import inspect
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, Concatenate, Final, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, TypeVar, cast
 
 import attrs
 
-from hexclave._call import Resource, call, pages
+from hexclave._call import Resource, call, pages, signature_of
 from hexclave._exchange import exchange
 from hexclave._steps import Steps
 from hexclave.errors import HexclaveError
 from hexclave.pagination import PageReply, Pages, Part
 from hexclave_api.operation import UNSET, Operation, Unset
 from hexclave_api.reading import nothing
+
+if TYPE_CHECKING:
+    import inspect
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -83,7 +85,7 @@ def lists(
     def reshaped(*args: P.args, **kwargs: P.kwargs) -> Operation[PageReply[T]]:
         return mapped(operation(*args, **kwargs), lambda reply: Part(items(reply), next_cursor(reply)))
 
-    return paginates(_named(operation, reshaped, list(inspect.signature(operation).parameters.values())))
+    return paginates(_named(operation, reshaped, lambda parameters: parameters))
 
 
 # -- operations
@@ -140,22 +142,35 @@ def found(steps: Steps[T], *absent: type[HexclaveError]) -> Steps[T | None]:
 
 def without_first(operation: Callable[..., Any], bound: D, count: int) -> D:
     """`bound` under the name and words of `operation`, without its first `count` arguments."""
-    parameters = list(inspect.signature(operation).parameters.values())
-    named = _named(operation, bound, parameters[count:])
+    named = _named(operation, bound, lambda parameters: parameters[count:])
     words = operation.__doc__ or ""
-    for parameter in parameters[:count]:
-        words = re.sub(rf"\n {{8}}{parameter.name}: .*(\n {{12}}.*)*", "", words)
+    for name in list(operation.__annotations__)[:count]:
+        words = re.sub(rf"\n {{8}}{name}: .*(\n {{12}}.*)*", "", words)
     named.__doc__ = re.sub(r"\n {4}Args:\n(?! {8})", "", words)
     return named
 
 
 def method(operation: Callable[..., Any], describe: D) -> D:
-    itself = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return _named(operation, describe, [itself, *inspect.signature(operation).parameters.values()])
+    return _named(operation, describe, _with_self)
 
 
-def _named(operation: Callable[..., Any], describe: D, parameters: Sequence[inspect.Parameter]) -> D:
+def _with_self(parameters: list["inspect.Parameter"]) -> list["inspect.Parameter"]:
+    from inspect import Parameter
+
+    return [Parameter("self", Parameter.POSITIONAL_OR_KEYWORD), *parameters]
+
+
+def _named(
+    operation: Callable[..., Any],
+    describe: D,
+    changed: Callable[[list["inspect.Parameter"]], list["inspect.Parameter"]],
+) -> D:
+    """`describe` under the name and words of `operation`; its parameters are changed when somebody asks for them."""
+
+    def lifted_signature() -> "inspect.Signature":
+        signature = signature_of(operation)
+        return signature.replace(parameters=changed(list(signature.parameters.values())))
+
     functools.update_wrapper(describe, operation)
-    signature = inspect.signature(operation).replace(parameters=parameters)
-    describe.__signature__ = signature  # type: ignore[attr-defined]
+    describe.lifted_signature = lifted_signature  # type: ignore[attr-defined]
     return describe

@@ -21,7 +21,7 @@ _JSON = typing.get_args(JsonValue)
 def method_signature(name: str, method: Described) -> str:
     """Of a method of a resource, without `self`, with the result that a blocking app gives."""
     describe = vars(method)["__wrapped__"]
-    signature = inspect.signature(describe)
+    signature = inspect.signature(method)
     parameters = list(signature.parameters.values())[1:]
     result = _result(method, describe, signature.return_annotation)
     return _laid_out(name, parameters, result)

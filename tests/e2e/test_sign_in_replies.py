@@ -41,7 +41,7 @@ SHAPES: dict[str, Any] = {
 
 def arguments(name: str) -> dict[str, Any]:
     """Plausible values for what the method demands."""
-    parameters = inspect.signature(getattr(Auth, name).__wrapped__).parameters.values()
+    parameters = inspect.signature(getattr(Auth, name)).parameters.values()
     return {
         each.name: ARGUMENTS.get(each.name, "abcdef")
         for each in parameters
