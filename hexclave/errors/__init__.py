@@ -141,12 +141,15 @@ if TYPE_CHECKING:
 else:
 
     def __getattr__(name: str) -> type[KnownError]:
-        if name not in __all__:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from hexclave.errors._known import BY_NAME
+        from importlib import import_module
 
-        globals().update(BY_NAME)
-        return BY_NAME[name]
+        from hexclave.errors._homes import HOMES
+
+        if name not in HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(f"{__name__}.{HOMES[name]}"), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

@@ -1,4 +1,4 @@
-"""Every known error. Loading them takes a few milliseconds, so this module waits until one is asked for."""
+"""Every known error, as replies name them. Loading all takes long, so this module waits until a reply names one."""
 
 from collections.abc import Mapping
 from typing import Final

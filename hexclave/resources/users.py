@@ -9,9 +9,7 @@ from hexclave._exchange import exchange
 from hexclave._lift import begun, does, finds, found, paginates, performs, silent
 from hexclave._many import CONCURRENCY, Many
 from hexclave._steps import Steps
-
-# From its own module: the package would load every known error with it.
-from hexclave.errors._users import UserNotFound
+from hexclave.errors import UserNotFound
 from hexclave.pagination import Pages
 from hexclave_api.models import ServerUser
 from hexclave_api.operation import UNSET, Operation, Unset

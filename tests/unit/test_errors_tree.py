@@ -24,6 +24,7 @@ from hexclave.errors import (
     ServerError,
 )
 from hexclave.errors._details import Detail
+from hexclave.errors._homes import HOMES
 from hexclave.errors._known import BY_CODE, BY_NAME
 
 ROOT = Path(__file__).parents[2]
@@ -165,15 +166,30 @@ def test_every_class_names_the_public_module() -> None:
             assert getattr(errors, name).__module__ == "hexclave.errors"
 
 
+def test_each_known_error_is_found_where_it_is_written() -> None:
+    assert HOMES.keys() == BY_NAME.keys()
+    for name, home in HOMES.items():
+        source = (ROOT / f"hexclave/errors/{home}.py").read_text(encoding="utf-8")
+        assert f"\nclass {name}(" in source
+
+
 def test_star_imports_for_type_checkers_name_every_domain() -> None:
     source = (ROOT / "hexclave/errors/__init__.py").read_text(encoding="utf-8")
     starred = set(re.findall(r"from hexclave\.errors\.(_\w+) import \*", source))
     from hexclave.errors import _known
 
     assert starred == {domain.__name__.rpartition(".")[2] for domain in _known._DOMAINS}
-    assert starred | {"_base", "_details", "_known", "_reading", "_status", "_text", "_transport", "__init__"} == {
-        file.stem for file in (ROOT / "hexclave/errors").glob("*.py")
-    }
+    assert starred | {
+        "_base",
+        "_details",
+        "_homes",
+        "_known",
+        "_reading",
+        "_status",
+        "_text",
+        "_transport",
+        "__init__",
+    } == {file.stem for file in (ROOT / "hexclave/errors").glob("*.py")}
 
 
 def test_the_drawing_is_the_real_tree() -> None:
@@ -206,9 +222,11 @@ package = types.ModuleType("hexclave")
 package.__path__ = [{str(ROOT / "hexclave")!r}]
 sys.modules["hexclave"] = package
 import hexclave.errors
-assert "hexclave.errors._known" not in sys.modules
+before = set(sys.modules)
 assert hexclave.errors.UserNotFound.code == "USER_NOT_FOUND"
-assert "hexclave.errors._known" in sys.modules
+loaded = {{name for name in set(sys.modules) - before if name.startswith("hexclave")}}
+assert loaded == {{"hexclave.errors._homes", "hexclave.errors._users"}}, loaded
+assert "hexclave.errors._oauth" not in before
 """
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
 
