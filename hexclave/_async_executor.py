@@ -6,16 +6,20 @@ import inspect
 import os
 import time
 from collections.abc import AsyncGenerator
-from typing import TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import attrs
 
-from hexclave._async_connections import AsyncConnections
+from hexclave import _fast
 from hexclave._failures import translated
 from hexclave._given_client import AsyncGiven, AsyncHttpClient
 from hexclave._messages import Reply, Request
 from hexclave._steps import Call, Send, Sleep, Step, Steps, Wait
 from hexclave.errors import UnsafeUseError
+
+if TYPE_CHECKING:
+    from hexclave._async_connections import AsyncConnections
+    from hexclave._fast_connections import AsyncFastConnections
 
 T = TypeVar("T")
 
@@ -23,7 +27,10 @@ T = TypeVar("T")
 class AwaitingExecutor:
     """Performs steps in the running asyncio event loop; each loop has connections of its own."""
 
-    def __init__(self, http_client: AsyncHttpClient | None) -> None:
+    def __init__(self, http_client: AsyncHttpClient | Literal["fast"] | None) -> None:
+        self._fast = _fast.is_chosen(http_client)
+        if isinstance(http_client, str):
+            http_client = None
         if http_client is not None and not inspect.iscoroutinefunction(getattr(http_client, "send", None)):
             raise UnsafeUseError("http_client is a blocking client; give it to a blocking app, or an async one here.")
         self._given = None if http_client is None else AsyncGiven(http_client)
@@ -79,7 +86,7 @@ class AwaitingExecutor:
             failure = error.with_traceback(None)
         raise failure
 
-    async def _used(self) -> AsyncGiven | AsyncConnections:
+    async def _used(self) -> "AsyncGiven | AsyncConnections | AsyncFastConnections":
         self._leave_to_parent()
         if self._closed:
             raise UnsafeUseError("The app is closed.")
@@ -92,11 +99,21 @@ class AwaitingExecutor:
             for other in list(self._made):
                 if other.is_closed():  # by hand, without closing its generators
                     self._made.pop(other, None)
-            connections = AsyncConnections()
+            connections = self._new()
             keeper = _keep(self._made, loop, connections)
             opened = self._made[loop] = _Opened(connections, keeper)
             await anext(keeper)
         return opened.connections
+
+    def _new(self) -> "AsyncConnections | AsyncFastConnections":
+        # Loaded with the first call, and only the library that makes it.
+        if self._fast and _fast.is_usable():
+            from hexclave._fast_connections import AsyncFastConnections
+
+            return AsyncFastConnections()
+        from hexclave._async_connections import AsyncConnections
+
+        return AsyncConnections()
 
     def _leave_to_parent(self) -> None:
         if self._pid != os.getpid():
@@ -106,12 +123,14 @@ class AwaitingExecutor:
 
 @attrs.frozen(eq=False)
 class _Opened:
-    connections: AsyncConnections
+    connections: "AsyncConnections | AsyncFastConnections"
     keeper: AsyncGenerator[None]
 
 
 async def _keep(
-    made: dict[asyncio.AbstractEventLoop, _Opened], loop: asyncio.AbstractEventLoop, connections: AsyncConnections
+    made: dict[asyncio.AbstractEventLoop, _Opened],
+    loop: asyncio.AbstractEventLoop,
+    connections: "AsyncConnections | AsyncFastConnections",
 ) -> AsyncGenerator[None]:
     """Close the connections with their loop, whose end has no other hook: `asyncio.run` closes all generators then.
 

@@ -353,7 +353,7 @@ def _decoded(operation: Operation[object], reply: Reply) -> object:
         return None
     if operation.parse is as_it_is and reply.headers.get("content-type", "").startswith("text/"):
         return reply.content.decode()
-    return json.loads(reply.content)
+    return reply.json()
 
 
 def _reported(call: _Call, reply: Reply) -> HexclaveError:

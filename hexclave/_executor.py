@@ -4,15 +4,18 @@ import inspect
 import os
 import threading
 import time
-from typing import TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
-from hexclave import _deadline
-from hexclave._connections import Connections
+from hexclave import _deadline, _fast
 from hexclave._failures import translated
 from hexclave._given_client import BlockingHttpClient, Given
 from hexclave._messages import Reply, Request
 from hexclave._steps import Call, Send, Sleep, Step, Steps, Wait
 from hexclave.errors import UnsafeUseError
+
+if TYPE_CHECKING:
+    from hexclave._connections import Connections
+    from hexclave._fast_connections import FastConnections
 
 T = TypeVar("T")
 
@@ -20,11 +23,12 @@ T = TypeVar("T")
 class BlockingExecutor:
     """Performs steps in the calling thread."""
 
-    def __init__(self, http_client: BlockingHttpClient | None) -> None:
+    def __init__(self, http_client: BlockingHttpClient | Literal["fast"] | None) -> None:
         if inspect.iscoroutinefunction(getattr(http_client, "send", None)):
             raise UnsafeUseError("http_client is an async client; give it to an async app, or a blocking one here.")
-        self._given = None if http_client is None else Given(http_client)
-        self._made: Connections | None = None
+        self._fast = _fast.is_chosen(http_client)
+        self._given = None if http_client is None or isinstance(http_client, str) else Given(http_client)
+        self._made: Connections | FastConnections | None = None
         self._pid = os.getpid()
         self._lock = threading.Lock()
         self._closed = False
@@ -78,7 +82,7 @@ class BlockingExecutor:
         # Not raised in the `except`: the library's frames hold headers, and a traceback with locals shows them.
         raise failure
 
-    def _used(self) -> Given | Connections:
+    def _used(self) -> "Given | Connections | FastConnections":
         self._leave_to_parent()
         if self._given is not None and not self._closed:
             self._given.check()
@@ -88,8 +92,18 @@ class BlockingExecutor:
             with self._lock:
                 if self._closed:
                     raise UnsafeUseError("The app is closed.")
-                made = self._made = self._made or Connections()
+                made = self._made = self._made or self._new()
         return made
+
+    def _new(self) -> "Connections | FastConnections":
+        # Loaded with the first call, and only the library that makes it.
+        if self._fast and _fast.is_usable():
+            from hexclave._fast_connections import FastConnections
+
+            return FastConnections()
+        from hexclave._connections import Connections
+
+        return Connections()
 
     def _leave_to_parent(self) -> None:
         """In a forked child, give up the parent's sockets: one process would read the other's replies."""

@@ -16,6 +16,8 @@ from hexclave.errors import (
 
 def translated(error: Exception, ends: float | None, used: Any) -> HexclaveError | None:
     """The SDK's error for one of the HTTP library; `None` if it is none of those."""
+    if isinstance(error, HexclaveError):
+        return error.with_traceback(None)
     names = _names(error)
     if "TimeoutException" in names or isinstance(error, TimeoutError):
         if isinstance(error, TimeoutError) or (ends is not None and time.monotonic() >= ends):

@@ -1,5 +1,6 @@
 """What goes over the wire, apart from any HTTP library: the seam between decisions and I/O."""
 
+import json
 from collections.abc import Mapping
 
 import attrs
@@ -32,6 +33,15 @@ class Reply:
     headers: Mapping[str, str]
     """Look names up in lower case."""
     content: bytes
+
+    def json(self) -> object:
+        """The content, decoded.
+
+        Raises:
+            ValueError: it is not JSON.
+            RecursionError: it is nested too deeply.
+        """
+        return json.loads(self.content)
 
     def __repr__(self) -> str:
         return f"<Reply {self.status}, {len(self.content)} bytes>"

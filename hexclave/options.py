@@ -1,7 +1,7 @@
 """What every app takes besides its keys."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Generic, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Generic, Literal, TypedDict, TypeVar
 
 from hexclave.hooks import Hooks
 from hexclave.ratelimit import RateLimit
@@ -27,8 +27,9 @@ class AppOptions(TypedDict, Generic[HttpClient], total=False):
     """A ceiling of your own over all calls of the app, besides the limits that the API announces."""
     gates: "SharedState | None"
     """Where processes share each limit and the ceiling: a `hexclave.redis.RedisGates`. Default: nowhere."""
-    http_client: HttpClient | None
-    """Your own httpx or httpx2 client of the app's mode; the app does not close it."""
+    http_client: HttpClient | Literal["fast"] | None
+    """Your own httpx or httpx2 client of the app's mode, which the app does not close; or `"fast"` for connections that
+    cost less, with `hexclave[fast]` installed. Default: connections of the app's own."""
     branch_id: str | None
     """The project's branch; the API takes `main` without it."""
     allow_anonymous: bool

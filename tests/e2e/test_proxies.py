@@ -9,9 +9,12 @@ import pytest
 
 import hexclave
 from hexclave_api.operations.users import get_user
+from tests.e2e import calling
 
 KEY = "ssk_not_a_real_key_0000000000000000000000000000"
 MODES = ["blocking", "async"]
+
+pytestmark = pytest.mark.parametrize("connections", ["own", "fast"], indirect=True)
 
 
 class Peer(socketserver.StreamRequestHandler):
@@ -60,7 +63,12 @@ def peers(monkeypatch):
 
 
 def call(mode: str, base_url: str) -> str:
-    options = {"base_url": base_url, "allow_insecure_http": True, "retries": hexclave.Retries.OFF, "timeout": 10}
+    options = {
+        "base_url": base_url,
+        "allow_insecure_http": True,
+        "retries": hexclave.Retries.OFF,
+        "timeout": 10,
+    } | calling.CONNECTIONS
 
     async def awaited() -> str:
         async with hexclave.AsyncHexclaveServerApp("p1", KEY, **options) as app:

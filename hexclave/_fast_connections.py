@@ -1,0 +1,168 @@
+"""The connections of `http_client="fast"`: made and kept by pyreqwest, in a thread outside of the interpreter.
+
+Its runtime does not live on in a forked child, so such a child gets the usual connections.
+"""
+
+import asyncio
+import os
+import time
+from datetime import timedelta
+from typing import Any, Final, Generic, TypeVar
+
+import msgspec
+from pyreqwest.client import Client, ClientBuilder, SyncClient, SyncClientBuilder
+
+# All of them are loaded now: the library would import a class when it raises it, which a signal turns into an abort.
+from pyreqwest.exceptions import DetailedPyreqwestError, PyreqwestError, RequestTimeoutError
+
+from hexclave._content_coding import decoded
+from hexclave._messages import Reply, Request
+from hexclave.errors import APIConnectionError, ConnectTimeout, HexclaveError, ReadTimeout, TotalTimeout, UnsafeUseError
+
+C = TypeVar("C", Client, SyncClient)
+
+LOADED_IN: Final = os.getpid()
+"""The only process in which calls can be made."""
+_CONNECTIONS: Final = 100
+_EXPIRY: Final = timedelta(seconds=5)
+_HEADERS: Final = {
+    "accept": "application/json",
+    "accept-encoding": "gzip, deflate",
+    "user-agent": "hexclave-python",
+}
+_decode: Final = msgspec.json.Decoder().decode
+
+
+class FastReply(Reply):
+    def json(self) -> object:
+        try:
+            return _decode(self.content)
+        # Whatever only the standard library takes, such as NaN or other encodings, is decoded as everywhere else.
+        except (ValueError, RecursionError):
+            return super().json()
+
+
+class _Clients(Generic[C]):
+    """One for each pair of limits, because the library takes these two for a client and not for a request."""
+
+    def __init__(self, builder: type[ClientBuilder] | type[SyncClientBuilder]) -> None:
+        self._builder = builder
+        self._clients: dict[tuple[float | None, float | None], C] = {}
+        self.is_closed = False
+
+    def _client(self, request: Request) -> C:
+        limits = request.connect_timeout, request.read_timeout
+        client = self._clients.get(limits)
+        # One step, so that all threads get the same one.
+        return self._clients.setdefault(limits, self._made(*limits).build()) if client is None else client
+
+    def _made(self, connect: float | None, read: float | None) -> Any:
+        builder = (
+            self._builder()
+            .default_headers(_HEADERS)
+            .http1_lower_case_headers()
+            .follow_redirects(False)
+            .referer(False)
+            .pool_idle_timeout(_EXPIRY)
+        )
+        for decompress in (builder.gzip, builder.brotli, builder.zstd, builder.deflate):
+            builder = decompress(False)
+        if connect is not None:
+            builder = builder.connect_timeout(timedelta(seconds=connect))
+        if read is not None:
+            builder = builder.read_timeout(timedelta(seconds=read))
+        return builder
+
+    def _forget(self) -> None:
+        """Not closed, which would break off the calls under way: the last of them closes the connections."""
+        self.is_closed = True
+        self._clients.clear()
+
+
+class FastConnections(_Clients[SyncClient]):
+    """For threads."""
+
+    def __init__(self) -> None:
+        super().__init__(SyncClientBuilder)
+
+    def _made(self, connect: float | None, read: float | None) -> Any:
+        return super()._made(connect, read).max_connections(_CONNECTIONS)
+
+    def send(self, request: Request, ends: float | None) -> Reply:
+        try:
+            made = _filled(self._client(request).request(request.method, request.url), request)
+            if ends is not None:
+                made = made.timeout(timedelta(seconds=max(ends - time.monotonic(), 0.001)))
+            response = made.build().send()
+            return _reply(response, bytes(response.bytes()))
+        except (PyreqwestError, ValueError) as error:
+            failure = _translated(error, ends)
+        raise failure
+
+    def close(self) -> None:
+        """Calls under way come to their end."""
+        self._forget()
+
+
+class AsyncFastConnections(_Clients[Client]):
+    """For the tasks of one event loop."""
+
+    def __init__(self) -> None:
+        super().__init__(ClientBuilder)
+        # Not the library's own limit: a call that was cancelled goes on there until its time is up.
+        self._slots = asyncio.Semaphore(_CONNECTIONS)
+
+    async def send(self, request: Request) -> Reply:
+        made = _filled(self._client(request).request(request.method, request.url), request)
+        if request.total_timeout is not None:
+            made = made.timeout(timedelta(seconds=request.total_timeout))
+        try:
+            async with self._slots:
+                response = await made.build().send()
+            return _reply(response, bytes(await response.bytes()))
+        except (PyreqwestError, ValueError) as error:
+            failure = _translated(error, None)
+        raise failure
+
+    async def aclose(self) -> None:
+        """Calls under way come to their end."""
+        self._forget()
+
+
+def _filled(made: Any, request: Request) -> Any:
+    headers = request.headers
+    if "cookie" in headers:  # The API's cookies would carry one user's call over into another's.
+        headers = {name: value for name, value in headers.items() if name != "cookie"}
+    made = made.headers(headers)
+    return made if request.content is None else made.body_bytes(request.content)
+
+
+def _reply(response: Any, content: bytes) -> Reply:
+    headers = {
+        name: value if isinstance(value, str) else ", ".join(value)
+        for name, value in response.headers.dict_multi_value().items()
+    }
+    if "content-encoding" in headers:
+        content = decoded(response.status, headers["content-encoding"], content)
+    return FastReply(response.status, headers, content)
+
+
+def _translated(error: PyreqwestError | ValueError, ends: float | None) -> HexclaveError:
+    causes = error.details.get("causes") or [] if isinstance(error, DetailedPyreqwestError) else []
+    messages = [cause["message"] for cause in causes]
+    # The first names the URL.
+    reason = ": ".join([type(error).__name__, *messages[1:]])
+    connected = "client error (Connect)" not in messages
+    if isinstance(error, RequestTimeoutError):
+        if ends is not None and time.monotonic() >= ends:
+            return TotalTimeout("The call did not end in time.")
+        if not connected:
+            return ConnectTimeout("No connection came about in time.")
+        return ReadTimeout("The connection went silent before the reply was complete.")
+    if not connected:
+        failure = APIConnectionError(f"The API cannot be reached ({reason}).")
+        failure.sent = False
+        return failure
+    if isinstance(error, PyreqwestError):
+        return APIConnectionError(f"The connection broke before the reply was complete ({reason}).")
+    return UnsafeUseError(f"The call cannot be sent ({reason}).")

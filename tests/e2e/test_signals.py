@@ -1,0 +1,56 @@
+"""Ctrl-C during a blocking call: a KeyboardInterrupt like any other, and never the end of the interpreter."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.e2e import calling
+from tests.e2e.calling import Server
+
+PROGRAM = """
+import json, sys
+from tests.e2e import calling
+from hexclave import Retries, Timeout
+calling.CONNECTIONS = json.loads(sys.argv[1])
+here = calling.Place(int(sys.argv[2]), *sys.argv[3:])
+app = calling.blocking(here, timeout=Timeout(total=10, read=2))
+calling.blocking(calling.Place(here.port, "ok", "warm")).call(calling.operation())
+print("ready", flush=True)
+try:
+    app.call(calling.operation("POST"))
+except KeyboardInterrupt as interrupt:
+    calling.check_tells_nothing(interrupt)
+    app.close()
+    print("interrupted")
+"""
+
+
+@pytest.mark.parametrize("connections", ["own", "fast"], indirect=True)
+def test_an_interrupted_call(server: Server) -> None:
+    here = server.at("broken", "before", "hold")
+    command = [
+        sys.executable,
+        "-c",
+        PROGRAM,
+        json.dumps(calling.CONNECTIONS),
+        str(here.port),
+        here.behaviour,
+        here.name,
+    ]
+    with subprocess.Popen(
+        command, cwd=Path(__file__).parents[2], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as program:
+        assert program.stdout is not None
+        assert program.stdout.readline() == "ready\n"
+        time.sleep(0.3)
+        sent = time.monotonic()
+        program.send_signal(signal.SIGINT)
+        rest, errors = program.communicate(timeout=20)
+    assert (rest, errors, program.returncode) == ("interrupted\n", "", 0)
+    # Fast connections wait outside of the interpreter, so a signal is taken note of when the attempt ends.
+    assert time.monotonic() - sent < (2 if calling.CONNECTIONS else 0) + calling.SLACK
