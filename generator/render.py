@@ -135,7 +135,8 @@ class _Rendering:
         yield self._text("__init__.py", "package_init")
         yield self._text("webhooks.py", "webhooks", events=self.document.events)
         yield self._text("inputs.py", "inputs", inputs=list(self._inputs()))
-        yield self._text("operations/__init__.py", "operations_init", tags=self._tags())
+        yield self._text("operations/__init__.py", "operations_init")
+        yield self._text("_table.py", "table", tags=self._tags())
         yield self._text("models/__init__.py", "models_init", models=dict(sorted(self._modules.items())))
         for name, group in self._groups.items():
             yield self._models(file_name(name), group)

@@ -5,10 +5,18 @@
 events.
 """
 
-from . import models as models
-from . import webhooks as webhooks
+from typing import TYPE_CHECKING
+
+from .lazy import touched
 from .operation import UNSET as UNSET
 from .operation import Operation as Operation
 from .operation import Unset as Unset
-from .operations import OPERATIONS as OPERATIONS
 from .reading import WireError as WireError
+
+if TYPE_CHECKING:
+    from . import models as models
+    from . import webhooks as webhooks
+    from .operations import OPERATIONS as OPERATIONS
+else:
+    _PLACES = {"OPERATIONS": "_table", "models": "models", "webhooks": "webhooks"}
+    __getattr__, __dir__ = touched(__name__, _PLACES)

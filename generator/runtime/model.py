@@ -8,6 +8,7 @@ from typing import (
     ClassVar,
     Final,
     Generic,
+    NamedTuple,
     Self,
     TypeVar,
     get_args,
@@ -18,6 +19,7 @@ from typing import (
 
 import attrs
 
+from .declaring import frozen as frozen
 from .reading import OPTIONAL, SECRET, UNIONS, WireError, kind, reader
 
 M = TypeVar("M", datetime, datetime | None)
@@ -52,8 +54,7 @@ class UnknownFields(Mapping[str, Any]):
 NOTHING_ELSE: Final = UnknownFields({})
 
 
-@attrs.frozen
-class WireField:
+class WireField(NamedTuple):
     """A field of a model as the description has it."""
 
     name: str
@@ -66,8 +67,7 @@ class WireField:
     secret: bool
 
 
-@attrs.frozen
-class Layout:
+class Layout(NamedTuple):
     """How the fields of a model lie in JSON, read from its annotations."""
 
     fields: tuple[WireField, ...]
@@ -75,16 +75,14 @@ class Layout:
     """Names of fields by their names in JSON."""
     blank: dict[str, Any]
     """A model of which nothing is known."""
-    plain: frozenset[str]
-    """An object of nothing but these has the names of the model; empty when some name differs."""
-    readers: tuple[tuple[WireField, Callable[[Any], Any]], ...]
-    """For the fields that need reading."""
+    size: int
+    """How many attributes a model has of an object of known fields alone; -1 where one has another name in JSON."""
+    readers: tuple[tuple[str, str, Callable[[Any], Any]], ...]
+    """For the fields that need reading, by their names here and in JSON."""
 
     def attributes(self, data: dict[str, Any]) -> dict[str, Any]:
         """The attributes that an object comes to, before reading."""
-        if self.plain.issuperset(data):
-            return self.blank | data
-        attributes, rest = dict(self.blank), {}
+        attributes, rest = self.blank.copy(), {}
         for key, value in data.items():
             if key in self.names:
                 attributes[self.names[key]] = value
@@ -107,6 +105,10 @@ class Model:
 
     _wire_names: ClassVar[Mapping[str, str]] = {}
     _layout: ClassVar[Layout | None] = None
+    _read: ClassVar[Callable[[Any], Any]]
+
+    def __init_subclass__(cls) -> None:
+        cls._read = staticmethod(_reading(cls))
 
     @classmethod
     def from_wire(cls, data: Any) -> Self:
@@ -115,19 +117,7 @@ class Model:
         Raises:
             WireError: `data` is no object, or something inside it is no object or list where one is needed.
         """
-        if data.__class__ is not dict:
-            raise WireError(cls.__name__, "", f"{kind(data)} instead of an object")
-        layout = cls._layout or cls.layout()
-        attributes = layout.attributes(data)
-        for field, read in layout.readers:
-            if (value := attributes[field.name]) is not None:
-                try:
-                    attributes[field.name] = read(value)
-                except WireError as error:
-                    raise error.inside(cls.__name__, field.key) from None
-        # Goes past `__init__`, which would take most of the time that reading takes.
-        model = object.__new__(cls)
-        object.__setattr__(model, "__dict__", attributes)
+        model: Self = cls._read(data)
         return model
 
     def to_wire(self) -> dict[str, Any]:
@@ -158,6 +148,45 @@ class Model:
         if self.additional_properties:
             shown.append(f"additional_properties={self.additional_properties!r}")
         return f"{self.__class__.__name__}({', '.join(shown)})"
+
+
+def _reading(model: type[Model]) -> Callable[[Any], Any]:
+    """What reads objects as the model: it has at hand what it needs, as most of the time of a page goes here."""
+    blank: dict[str, Any] = {}
+    readers: tuple[tuple[str, str, Callable[[Any], Any]], ...] = ()
+    size = 0
+    layout: Layout | None = None
+
+    def read(data: Any) -> Any:
+        nonlocal blank, readers, size, layout
+        if data.__class__ is not dict:
+            raise WireError(model.__name__, "", f"{kind(data)} instead of an object")
+        if layout is None:
+            # The layout last: a thread that finds it finds the rest.
+            found = model.layout()
+            blank, readers, size, layout = found.blank, found.readers, found.size, found
+        # Merged, so that the keys are those of the class: attributes are found sooner by them than by keys from JSON.
+        attributes = blank | data
+        if len(attributes) != size or attributes[_ADDITIONAL] is not NOTHING_ELSE:
+            attributes = layout.attributes(data)
+        if readers:
+            key = ""
+            try:
+                for name, key, read_value in readers:  # noqa: B007 - the error names the key
+                    if (value := attributes[name]) is not None:
+                        attributes[name] = read_value(value)
+            except WireError as error:
+                raise error.inside(model.__name__, key) from None
+        # Goes past `__init__`, which would take most of the time that reading takes.
+        made = _new(model)
+        _set_attributes(made, attributes)
+        return made
+
+    return read
+
+
+_new: Final = object.__new__
+_set_attributes: Final = vars(Model)["__dict__"].__set__
 
 
 class Moment(Generic[M]):
@@ -191,8 +220,8 @@ def _lay_out(hints: Mapping[str, Any], wire_names: Mapping[str, str]) -> Layout:
         fields,
         names={field.key: field.name for field in fields},
         blank={**dict.fromkeys(names), _ADDITIONAL: NOTHING_ELSE},
-        plain=frozenset(() if wire_names else names),
-        readers=tuple((field, read) for field in fields if (read := reader(field.shape))),
+        size=-1 if wire_names else len(names) + 1,
+        readers=tuple((field.name, field.key, read) for field in fields if (read := reader(field.shape))),
     )
 
 
@@ -205,8 +234,10 @@ def _field(name: str, key: str, shape: Any) -> WireField:
 
 
 def _marked(shape: Any) -> Any:
+    if type(shape) is type:
+        return None
     options = get_args(shape) if get_origin(shape) in UNIONS else (shape,)
-    return next((option for option in options if get_origin(option) is Annotated), None)
+    return next((each for each in options if type(each) is not type and get_origin(each) is Annotated), None)
 
 
 def _to_wire(value: Any) -> Any:

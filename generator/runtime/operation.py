@@ -4,7 +4,7 @@ import enum
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar, Union
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 import attrs
 
@@ -45,7 +45,8 @@ def given(**values: Any) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not UNSET}
 
 
-@attrs.frozen(repr=False)
+# Not in slots: to fill them takes longer, and each call makes an operation.
+@attrs.frozen(repr=False, slots=False)
 class Operation(Generic[T_co]):
     """One call of the API, described but not made. Perform it with `app.call(operation)`.
 
@@ -74,29 +75,36 @@ class Operation(Generic[T_co]):
     """Repeating it does no harm; so by its method unless the description says otherwise."""
 
     def __attrs_post_init__(self) -> None:
-        for index, segment in enumerate(self.path):
+        for segment in self.path:
             if segment.__class__ is not str or segment in _UNSAFE_SEGMENTS:
-                self._judge(index, segment)
+                self._judge_path()
 
-    def _judge(self, index: int, segment: object) -> None:
-        argument = self.template.strip("/").split("/")[index].strip("{}")
-        if not isinstance(segment, str):
-            raise TypeError(f"{self.name}: {argument} must be a str, not {type(segment).__name__}")
-        if segment in _UNSAFE_SEGMENTS:
-            raise ValueError(f"{self.name}: {argument} must not be {str(segment)!r}; it would reach another resource")
+    def _judge_path(self) -> None:
+        for index, segment in enumerate(self.path):
+            argument = self.template.strip("/").split("/")[index].strip("{}")
+            if not isinstance(segment, str):
+                raise TypeError(f"{self.name}: {argument} must be a str, not {type(segment).__name__}")
+            if segment in _UNSAFE_SEGMENTS:
+                problem = f"must not be {str(segment)!r}; it would reach another resource"
+                raise ValueError(f"{self.name}: {argument} {problem}")
 
     @property
     def url(self) -> str:
         """Path and query, percent-encoded, relative to the API's base: `/users/a%2Fb?limit=5`."""
-        path = "/" + "/".join([quote(segment, safe="$@:") for segment in self.path])
-        query = encode_query(self.query)
-        return f"{path}?{query}" if query else path
+        path = "/".join(self.path)
+        # What joins the segments is all that may need quoting; almost every path is like that.
+        if len(path.encode().translate(None, _PLAIN_IN_PATHS)) >= len(self.path):
+            path = "/".join([quote(segment, safe="$@:") for segment in self.path])
+        return f"/{path}?{query}" if self.query and (query := encode_query(self.query)) else f"/{path}"
 
     def __repr__(self) -> str:
         return f"<Operation {self.name}: {self.method} {self.template}>"
 
 
 _UNSAFE_SEGMENTS: Final = frozenset({"", ".", ".."})
+_NUMBERS: Final = (int, float)
+_PLAIN: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
+_PLAIN_IN_PATHS: Final = _PLAIN + b"$@:"
 
 
 def encode_query(query: Mapping[str, QueryValue]) -> str:
@@ -105,8 +113,15 @@ def encode_query(query: Mapping[str, QueryValue]) -> str:
     Raises:
         ValueError: a `datetime` has no timezone, or an item of a list contains a comma.
     """
-    pairs = [(name, _query_text(name, value)) for name, value in query.items() if value is not None]
-    return urlencode(pairs, quote_via=quote)
+    parts = []
+    for name, value in query.items():
+        if value is not None:
+            part = f"{name}={(text := _query_text(name, value))}"
+            # The sign between them is all that may need quoting.
+            if len(part.encode().translate(None, _PLAIN)) != 1:
+                part = f"{quote(name, safe='')}={quote(text, safe='')}"
+            parts.append(part)
+    return "&".join(parts)
 
 
 def _query_text(name: str, value: QueryValue) -> str:
@@ -114,6 +129,8 @@ def _query_text(name: str, value: QueryValue) -> str:
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, _NUMBERS):
+        return str(value)
     if isinstance(value, datetime):
         if value.tzinfo is None:
             raise ValueError(f"{name} needs a timezone; `datetime.now(UTC)` has one")

@@ -1,7 +1,7 @@
 """How replies become values. Replies are read patiently: only an object or a list that is something else stops one."""
 
 import types
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final, Self, TypeAlias, TypeVar, Union, get_args, get_origin
 
 T = TypeVar("T")
@@ -77,6 +77,8 @@ def json_object(value: Any) -> Mapping[str, Any]:
 
 def reader(shape: Any) -> Callable[[Any], Any] | None:
     """What reads a value of this type when it is not null; `None` when it is handed on as it is."""
+    if type(shape) is type:
+        return getattr(shape, "_read", None)
     origin, args = get_origin(shape), get_args(shape)
     if origin is Annotated:
         return reader(args[0])
@@ -87,7 +89,7 @@ def reader(shape: Any) -> Callable[[Any], Any] | None:
     if isinstance(origin, type) and issubclass(origin, Mapping):
         found = reader(args[1])
         return _record_reader(found) if found else None
-    return getattr(shape, "from_wire", None)
+    return None
 
 
 def read(shape: Any) -> Callable[[Any], Any]:
@@ -112,24 +114,27 @@ def _list_reader(read_one: Callable[[Any], Any] | None) -> Callable[[Any], tuple
     def read_list(value: Any) -> tuple[Any, ...]:
         if value.__class__ is not list:
             raise WireError("list", "", f"{kind(value)} instead of a list")
-        return tuple(value if read_one is None else _read_items(read_one, enumerate(value), "list"))
+        if read_one is None:
+            return tuple(value)
+        items: list[Any] = []
+        try:
+            for item in value:
+                items.append(None if item is None else read_one(item))  # noqa: PERF401 - its length says which item fails
+        except WireError as error:
+            raise error.inside("list", len(items)) from None
+        return tuple(items)
 
     return read_list
 
 
 def _record_reader(read_one: Callable[[Any], Any]) -> Callable[[Any], dict[str, Any]]:
     def read_record(value: Any) -> dict[str, Any]:
-        items = json_object(value).items()
-        return dict(zip(value, _read_items(read_one, items, "object"), strict=True))
+        items: dict[str, Any] = {}
+        for name, item in json_object(value).items():
+            try:
+                items[name] = None if item is None else read_one(item)
+            except WireError as error:
+                raise error.inside("object", name) from None
+        return items
 
     return read_record
-
-
-def _read_items(read_one: Callable[[Any], Any], items: Iterable[tuple[str | int, Any]], subject: str) -> list[Any]:
-    values = []
-    for key, item in items:
-        try:
-            values.append(None if item is None else read_one(item))
-        except WireError as error:
-            raise error.inside(subject, key) from None
-    return values

@@ -1,9 +1,12 @@
 """How rendered models read what the API sends."""
 
 import copy
+import inspect
 import pickle
 import random
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
@@ -104,6 +107,25 @@ class TestReading:
         assert user.class_ == "c"
         with pytest.raises(TypeError):
             user.additional_properties["new"] = 2
+
+    @pytest.mark.parametrize("known", [{}, {"id": "t"}, {"id": "t", "owner": None}])
+    @pytest.mark.parametrize(
+        "unknown", [{"new": 1}, {"additional_properties": 2}, {"new": 1, "additional_properties": 2}]
+    )
+    def test_unknown_fields_are_told_from_missing_ones(self, client: Package, known: Json, unknown: Json) -> None:
+        team = client.model("Team").from_wire(known | unknown)
+        assert (team.id, team.owner, team.additional_properties) == (known.get("id"), None, unknown)
+
+    def test_what_is_read_is_left_as_it_was(self, user_model: Any) -> None:
+        for data in (WHOLE, WHOLE | {"new": {"a": 1}}, {"team": {"id": "t", "owner": {}}}):
+            before = copy.deepcopy(data)
+            user_model.from_wire(data)
+            assert data == before
+
+    def test_a_model_holds_all_of_its_fields_and_nothing_else(self, client: Package) -> None:
+        fields = {"id": "t", "owner": None, "additional_properties": {}}
+        for data in ({"id": "t"}, {"owner": None, "id": "t"}):
+            assert vars(client.model("Team").from_wire(data)) == fields == vars(client.model("Team")("t", None))
 
     def test_without_unknown_fields_all_models_share_one_empty_mapping(self, user_model: Any) -> None:
         assert user_model.from_wire(WHOLE).additional_properties is user_model.from_wire({}).additional_properties
@@ -215,6 +237,41 @@ class TestValues:
     def test_attrs_can_make_and_change_them(self, client: Package) -> None:
         team = client.model("Team")("t", None)
         assert attrs.evolve(team, id="s") == client.model("Team").from_wire({"id": "s", "owner": None})
+
+    @pytest.mark.parametrize(
+        "ask",
+        [
+            lambda model: model("t", None),
+            lambda model: model.from_wire({}).__class__(id="t", owner=None),
+            lambda model: attrs.evolve(model.from_wire({"id": "s"}), id="t"),
+            lambda model: attrs.make_class("Mine", [], bases=(model,))("t", None),
+            lambda model: type(
+                "Mine", (model,), {"__init__": lambda self: super(type(self), self).__init__("t", None)}
+            )(),
+        ],
+    )
+    def test_whatever_asks_for_what_attrs_adds_first_gets_it(self, tmp_path: Path, ask: Any) -> None:
+        model = rendered(tmp_path, reading(Team=TEAM, User=USER)).model("Team")
+        assert vars(ask(model)) == {"id": "t", "owner": None, "additional_properties": {}}
+
+    def test_attrs_says_the_fields_of_a_model_that_was_never_used(self, tmp_path: Path) -> None:
+        client = rendered(tmp_path, reading(Team=TEAM, User=USER))
+        assert attrs.has(client.model("Team"))
+        assert client.model("User").__match_args__[:2] == ("id", "name")
+        client = rendered(tmp_path, reading(Team=TEAM, User=USER))
+        assert list(inspect.signature(client.model("Team")).parameters) == ["id", "owner", "additional_properties"]
+
+    def test_threads_that_ask_at_once_get_the_same(self, tmp_path: Path) -> None:
+        model = rendered(tmp_path, reading(Team=TEAM, User=USER)).model("Team")
+        start = threading.Barrier(8)
+
+        def ask(_: int) -> Any:
+            start.wait()
+            return attrs.fields(model), model("t", None)
+
+        with ThreadPoolExecutor(8) as pool:
+            results = list(pool.map(ask, range(8)))
+        assert all(result == results[0] for result in results)
 
     def test_reprs_name_what_is_there_but_no_secret(self, user_model: Any) -> None:
         shown = repr(user_model.from_wire(WHOLE | {"new_secret": "value-not-to-show"}))

@@ -5,14 +5,17 @@ import pickle
 from datetime import UTC, date, datetime, timedelta, timezone
 from enum import StrEnum
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 import attrs
 import pytest
 from hypothesis import given as given_
 from hypothesis import strategies as st
 
+from hexclave_api.models import ServerUser
 from hexclave_api.operation import UNSET, Operation, Unset, encode_query, given
+from hexclave_api.operations.users import get_user, list_users
+from tests.unit.test_call_cost import calls_of
 
 
 def operation(*path: Any, query: Any = None, **more: Any) -> Operation[Any]:
@@ -46,6 +49,14 @@ class TestPath:
         assert (parts.query, parts.fragment) == ("", "")
         assert [unquote(piece) for piece in parts.path.split("/")[1:] if segments] == segments
         assert url.isascii()
+
+    @given_(st.lists(st.text("aZ9-._~$@:/?&=%+ é", min_size=2).filter(lambda text: text != ".."), max_size=3))
+    def test_only_what_must_be_quoted_is(self, segments: list[str]) -> None:
+        assert operation(*segments).url == "/" + "/".join(quote(segment, safe="$@:") for segment in segments)
+
+    def test_half_a_character_is_refused(self) -> None:
+        with pytest.raises(UnicodeEncodeError):
+            _ = operation("a", "\ud800").url
 
     @pytest.mark.parametrize("segment", ["", ".", ".."])
     @pytest.mark.parametrize("position", [0, 1])
@@ -118,6 +129,27 @@ class TestQuery:
         }
         assert dict(parse_qsl(encode_query(query), keep_blank_values=True)) == query
 
+    @given_(st.dictionaries(text := st.text("aZ9-._~=&$@:/?%+ é"), text))
+    def test_only_what_must_be_quoted_is(self, query: dict[str, str]) -> None:
+        assert encode_query(query) == urlencode(query, quote_via=quote, safe="")
+
+
+class TestCost:
+    """In function calls, which do not depend on the machine."""
+
+    def test_an_operation_and_its_url_take_few_calls(self) -> None:
+        one, some = calls_of(lambda: get_user("u-1").url), calls_of(lambda: list_users(limit=5).url)
+        assert one.total() <= 13, one
+        assert some.total() <= 27, some
+
+    def test_a_user_of_a_page_takes_as_many_calls_as_it_is_objects(self) -> None:
+        scores = {"sign_up": {"bot": 0, "free_trial_abuse": 0}}
+        user = dict.fromkeys(ServerUser.layout().names) | {"id": "u", "risk_scores": scores, "oauth_providers": []}
+        parse = list_users(limit=100).parse
+        few, more = ({"items": [user] * count, "is_paginated": True, "pagination": None} for count in (100, 200))
+        # Three objects at three calls each, the list of accounts, and the place in the list of users.
+        assert (calls_of(lambda: parse(more)).total() - calls_of(lambda: parse(few)).total()) / 100 <= 11
+
 
 class TestOperation:
     @pytest.mark.parametrize(
@@ -131,6 +163,12 @@ class TestOperation:
     def test_it_is_frozen(self) -> None:
         with pytest.raises(attrs.exceptions.FrozenInstanceError):
             operation().name = "other"  # type: ignore[misc]
+
+    @pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda value: pickle.loads(pickle.dumps(value))])
+    def test_it_is_compared_by_value_and_survives_copies_and_pickles(self, again: Any) -> None:
+        made = list_users(limit=5, cursor="c")
+        assert again(made) == made == attrs.evolve(made)
+        assert made != list_users(limit=6, cursor="c")
 
     def test_its_repr_shows_neither_path_nor_query_nor_body(self) -> None:
         shown = repr(operation("secret-id", query={"token": "secret-token"}, body={"password": "secret-password"}))

@@ -3,16 +3,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
-import attrs
-
-from ..model import Model, Moment
+from ..model import Model, Moment, frozen
 from ..reading import Known, Maybe, Secret
 from .config_problem import ConfigProblem
 from .reference import Reference
 from .trusted_domain import TrustedDomain
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class ProjectOAuthProvider(Model):
     """An OAuth provider as configured in the project."""
 
@@ -40,7 +38,7 @@ class ProjectOAuthProvider(Model):
     """PEM text."""
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class ProjectEmailConfig(Model):
     """How a project sends e-mail; the fields of the server go with `standard`."""
 
@@ -60,7 +58,7 @@ class ProjectEmailConfig(Model):
     """Address of the sender."""
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class AdminProjectConfig(Model):
     """A project's settings in their old form; the configuration (`get_config`) is the new one."""
 
@@ -107,7 +105,7 @@ class AdminProjectConfig(Model):
     """Whether several promo codes count together."""
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class AdminProject(Model):
     """A project as its owner sees it."""
 

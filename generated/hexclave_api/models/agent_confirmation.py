@@ -2,13 +2,11 @@
 from datetime import datetime
 from typing import Literal
 
-import attrs
-
-from ..model import Model, Moment
+from ..model import Model, Moment, frozen
 from ..reading import Known
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class AgentDetails(Model):
     """How an agent presented itself."""
 
@@ -17,7 +15,7 @@ class AgentDetails(Model):
     url: str | None
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class AgentConfirmation(Model):
     """Who asks, and what was decided."""
 

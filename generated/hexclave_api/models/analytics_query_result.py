@@ -2,12 +2,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-import attrs
-
-from ..model import Model
+from ..model import Model, frozen
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class AnalyticsQueryResult(Model):
     """The rows that a query found."""
 

@@ -2,13 +2,11 @@
 from datetime import datetime
 from typing import Literal
 
-import attrs
-
-from ..model import Model, Moment
+from ..model import Model, Moment, frozen
 from ..reading import Known, Maybe
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class CreatedUserApiKey(Model):
     """A new API key of a user, whole for the only time."""
 

@@ -2,15 +2,13 @@
 from datetime import datetime
 from typing import Any
 
-import attrs
-
-from ..model import Model, Moment
+from ..model import Model, Moment, frozen
 from .linked_oauth_account import LinkedOAuthAccount
 from .restricted_reason import RestrictedReason
 from .team import Team
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class CurrentUser(Model):
     """The signed-in user as a client sees it."""
 

@@ -2,13 +2,11 @@
 from datetime import datetime
 from typing import Literal
 
-import attrs
-
-from ..model import Model, Moment
+from ..model import Model, Moment, frozen
 from ..reading import Known, Maybe
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class ServiceOutcome(Model):
     """What a deployment did for one service."""
 
@@ -20,7 +18,7 @@ class ServiceOutcome(Model):
     image: Maybe[str | None]
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class SourceFile(Model):
     """A packaged file."""
 
@@ -29,7 +27,7 @@ class SourceFile(Model):
     """Size in bytes."""
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class SourceManifest(Model):
     """What was packaged: names and sizes."""
 
@@ -42,7 +40,7 @@ class SourceManifest(Model):
     """The largest files, largest first, at most 2,000."""
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class Deployment(Model):
     """A deployment: one source, one build, the services it shipped."""
 

@@ -2,20 +2,18 @@
 from collections.abc import Mapping
 from typing import Literal
 
-import attrs
-
-from ..model import Model
+from ..model import Model, frozen
 from ..reading import Known, Maybe, Secret
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class ServicePort(Model):
     """A port that a service listens on."""
 
     protocol: Known[Literal["http", "tcp"]]
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class ServiceCpu(Model):
     """The processor of a service."""
 
@@ -23,7 +21,7 @@ class ServiceCpu(Model):
     shared: bool
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class ServiceEnvVar(Model):
     """An environment variable of a service."""
 
@@ -35,7 +33,7 @@ class ServiceEnvVar(Model):
     secret_key: Secret[str | None]
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class ServiceDomain(Model):
     """A domain of a service."""
 
@@ -49,7 +47,7 @@ class ServiceDomain(Model):
     """0 to 65535."""
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class ServiceVolume(Model):
     """A disk of a service."""
 
@@ -58,7 +56,7 @@ class ServiceVolume(Model):
     """In gigabytes."""
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class DeploymentService(Model):
     """A service of a deployment source."""
 
@@ -92,7 +90,7 @@ class DeploymentService(Model):
     parked_reason: Maybe[str | None]
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class DeploymentServiceList(Model):
     """The services of a project."""
 

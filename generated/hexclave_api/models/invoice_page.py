@@ -2,14 +2,12 @@
 from datetime import datetime
 from typing import Literal
 
-import attrs
-
-from ..model import Model, Moment
+from ..model import Model, Moment, frozen
 from ..reading import Known
 from .pagination import Pagination
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class Invoice(Model):
     """An invoice of a customer's subscription."""
 
@@ -24,7 +22,7 @@ class Invoice(Model):
     created_at = Moment[datetime]("created_at_millis")
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class InvoicePage(Model):
     """Invoices, one page."""
 

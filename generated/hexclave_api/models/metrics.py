@@ -3,14 +3,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-import attrs
-
-from ..model import Model, Moment
+from ..model import Model, Moment, frozen
 from ..reading import Maybe
 from .metrics_point import MetricsPoint
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class MetricsUser(Model):
     """A user in a list of the metrics."""
 
@@ -31,7 +29,7 @@ class MetricsUser(Model):
     last_active_at = Moment[datetime | None]("last_active_at_millis")
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class LoginMethodCount(Model):
     """Sign-ins by method."""
 
@@ -39,7 +37,7 @@ class LoginMethodCount(Model):
     count: int
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class MetricsSplit(Model):
     """Daily active users or teams by what they were before."""
 
@@ -49,7 +47,7 @@ class MetricsSplit(Model):
     reactivated: tuple[MetricsPoint, ...]
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class AuthMetrics(Model):
     """Users and teams."""
 
@@ -64,7 +62,7 @@ class AuthMetrics(Model):
     total_users_filtered: Maybe[int]
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class PaymentMetrics(Model):
     """Payments."""
 
@@ -80,7 +78,7 @@ class PaymentMetrics(Model):
     checkout_conversion_rate: float
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class DailyEmailMetrics(Model):
     """E-mails of a day."""
 
@@ -91,7 +89,7 @@ class DailyEmailMetrics(Model):
     in_progress: int
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class MetricsEmail(Model):
     """An e-mail in a list of the metrics."""
 
@@ -106,7 +104,7 @@ class MetricsEmail(Model):
     created_at = Moment[datetime]("created_at_millis")
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class EmailDeliverability(Model):
     """E-mails by what became of them."""
 
@@ -116,7 +114,7 @@ class EmailDeliverability(Model):
     in_progress: int
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class EmailMetrics(Model):
     """E-mails."""
 
@@ -133,7 +131,7 @@ class EmailMetrics(Model):
     click_rate: float
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class DailyRevenue(Model):
     """Revenue of a day."""
 
@@ -145,7 +143,7 @@ class DailyRevenue(Model):
     """In cents."""
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class ReferrerCount(Model):
     """Visitors by where they came from."""
 
@@ -153,7 +151,7 @@ class ReferrerCount(Model):
     visitors: int
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class RegionCount(Model):
     """Visitors by region."""
 
@@ -163,7 +161,7 @@ class RegionCount(Model):
     count: int
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class CountryCount(Model):
     """Visitors by country."""
 
@@ -172,7 +170,7 @@ class CountryCount(Model):
     count: int
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class MetricsCount(Model):
     """Visitors by name."""
 
@@ -180,7 +178,7 @@ class MetricsCount(Model):
     visitors: int
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class VisitorMetrics(Model):
     """Visits."""
 
@@ -217,7 +215,7 @@ class VisitorMetrics(Model):
     deltas: Maybe[Mapping[str, Any]]
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class Metrics(Model):
     """The figures of the dashboard's overview."""
 

@@ -2,13 +2,11 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-import attrs
-
-from ..model import Model
+from ..model import Model, frozen
 from ..reading import Maybe, Secret
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class OAuthTokens(Model):
     """What the token endpoint hands out, in the form of OAuth 2."""
 

@@ -3,13 +3,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
-import attrs
-
-from ..model import Model, Moment
+from ..model import Model, Moment, frozen
 from ..reading import Known, Maybe
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class OutboxRecipient(Model):
     """Whom a message goes to."""
 
@@ -20,7 +18,7 @@ class OutboxRecipient(Model):
     """Not with `user-primary-email`."""
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class OutboxSendError(Model):
     """One failed attempt to send."""
 
@@ -33,7 +31,7 @@ class OutboxSendError(Model):
     internal_details: Mapping[str, Any]
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class OutboxEmail(Model):
     """An e-mail, waiting or sent. Which fields there are depends on its status."""
 

@@ -2,13 +2,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-import attrs
-
-from ..model import Model
+from ..model import Model, frozen
 from ..reading import Secret
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class PasskeyOptions(Model):
     """What the browser needs to use a passkey."""
 

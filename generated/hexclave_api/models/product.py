@@ -2,13 +2,11 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
-import attrs
-
-from ..model import Model
+from ..model import Model, frozen
 from ..reading import Known, Maybe
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class ProductPrice(Model):
     """One price of a product. Amounts are decimal text in units of the currency (`9.99`), not cents."""
 
@@ -35,7 +33,7 @@ class ProductPrice(Model):
     }
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class ProductItem(Model):
     """How much of an item a product includes."""
 
@@ -47,7 +45,7 @@ class ProductItem(Model):
     """When a granted quantity expires."""
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class Product(Model):
     """A product as a purchase describes it."""
 

@@ -2,13 +2,11 @@
 from datetime import datetime
 from typing import Literal
 
-import attrs
-
-from ..model import Model, Moment
+from ..model import Model, Moment, frozen
 from ..reading import Known
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class PromoCode(Model):
     """A promo code of the project."""
 

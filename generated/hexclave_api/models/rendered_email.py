@@ -2,13 +2,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-import attrs
-
-from ..model import Model
+from ..model import Model, frozen
 from ..reading import Maybe
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class RenderedEmail(Model):
     """An e-mail as it would be sent."""
 

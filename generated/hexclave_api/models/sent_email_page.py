@@ -3,14 +3,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-import attrs
-
-from ..model import Model, Moment
+from ..model import Model, Moment, frozen
 from ..reading import Maybe
 from .pagination import Pagination
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class SentEmail(Model):
     """A message that was sent or tried."""
 
@@ -27,7 +25,7 @@ class SentEmail(Model):
     sent_at = Moment[datetime]("sent_at_millis")
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class SentEmailPage(Model):
     """Sent e-mails."""
 

@@ -2,12 +2,10 @@
 from datetime import datetime
 from typing import Any
 
-import attrs
-
-from ..model import Model, Moment
+from ..model import Model, Moment, frozen
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class ServerTeam(Model):
     """A team as a server sees it."""
 

@@ -2,16 +2,14 @@
 from datetime import datetime
 from typing import Any
 
-import attrs
-
-from ..model import Model, Moment
+from ..model import Model, Moment, frozen
 from .linked_oauth_account import LinkedOAuthAccount
 from .restricted_reason import RestrictedReason
 from .server_team import ServerTeam
 from .sign_up_risk_scores import SignUpRiskScores
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class RiskScores(Model):
     """How risky a user looked to the project's checks."""
 
@@ -19,7 +17,7 @@ class RiskScores(Model):
     """At sign-up."""
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class ServerUser(Model):
     """A user as a server sees it."""
 

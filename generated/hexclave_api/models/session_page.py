@@ -2,14 +2,12 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-import attrs
-
-from ..model import Model
+from ..model import Model, frozen
 from ..reading import Maybe
 from .pagination import Pagination
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class IpInfo(Model):
     """An IP address and where it seems to be."""
 
@@ -36,7 +34,7 @@ class IpInfo(Model):
     }
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class Session(Model):
     """A session of a user."""
 
@@ -56,7 +54,7 @@ class Session(Model):
     """Where it was last used."""
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class SessionPage(Model):
     """A page of sessions."""
 

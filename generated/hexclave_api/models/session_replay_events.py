@@ -3,12 +3,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-import attrs
-
-from ..model import Model, Moment
+from ..model import Model, Moment, frozen
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class SessionReplayChunkHeader(Model):
     """A stretch of a recorded session whose events stand beside it."""
 
@@ -34,7 +32,7 @@ class SessionReplayChunkHeader(Model):
     created_at = Moment[datetime]("created_at_millis")
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class SessionReplayChunkEvents(Model):
     """The events of one chunk."""
 
@@ -44,7 +42,7 @@ class SessionReplayChunkEvents(Model):
     """The events, as rrweb recorded them."""
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class SessionReplayEvents(Model):
     """Chunks of a recorded session and their events."""
 

@@ -2,13 +2,11 @@
 from datetime import datetime
 from typing import Literal
 
-import attrs
-
-from ..model import Model, Moment
+from ..model import Model, Moment, frozen
 from ..reading import Known
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class SessionReplayRenderOptions(Model):
     """How a video is rendered."""
 
@@ -19,7 +17,7 @@ class SessionReplayRenderOptions(Model):
     skip_inactivity: bool
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class SessionReplayVideo(Model):
     """A rendered MP4 video."""
 
@@ -39,7 +37,7 @@ class SessionReplayVideo(Model):
     url_expires_at = Moment[datetime]("url_expires_at_millis")
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class SessionReplayRender(Model):
     """The rendering of a session replay as a video."""
 

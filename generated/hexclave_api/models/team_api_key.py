@@ -2,14 +2,12 @@
 from datetime import datetime
 from typing import Literal
 
-import attrs
-
-from ..model import Model, Moment
+from ..model import Model, Moment, frozen
 from ..reading import Known, Maybe
 from .masked_api_key import MaskedApiKey
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class TeamApiKey(Model):
     """An API key of a team; the key itself is masked."""
 

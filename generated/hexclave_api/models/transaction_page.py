@@ -3,14 +3,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
-import attrs
-
-from ..model import Model, Moment
+from ..model import Model, Moment, frozen
 from ..reading import Known, Maybe
 from .product import Product
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class TransactionEntry(Model):
     """One line of a transaction. Which fields there are depends on `type`."""
 
@@ -48,7 +46,7 @@ class TransactionEntry(Model):
     """Id of the purchase."""
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class TransactionAdjustment(Model):
     """Where a later transaction adjusted this one."""
 
@@ -58,7 +56,7 @@ class TransactionAdjustment(Model):
     """Position of the entry in the transaction."""
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class Transaction(Model):
     """A change of what customers paid, hold or own."""
 
@@ -98,7 +96,7 @@ class Transaction(Model):
     effective_at = Moment[datetime]("effective_at_millis")
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class TransactionPage(Model):
     """Transactions, one page."""
 

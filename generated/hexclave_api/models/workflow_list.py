@@ -2,13 +2,11 @@
 from datetime import datetime
 from typing import Literal
 
-import attrs
-
-from ..model import Model, Moment
+from ..model import Model, Moment, frozen
 from ..reading import Known, Maybe
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class WorkflowTrigger(Model):
     """What starts a workflow."""
 
@@ -21,7 +19,7 @@ class WorkflowTrigger(Model):
     """With `schedule`."""
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class WorkflowStats(Model):
     """How often a workflow ran."""
 
@@ -33,7 +31,7 @@ class WorkflowStats(Model):
     """Runs of each of the last 14 days, oldest first."""
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class Workflow(Model):
     """A workflow."""
 
@@ -58,7 +56,7 @@ class Workflow(Model):
     paused_at = Moment[datetime | None]("paused_at_millis")
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class WorkflowList(Model):
     """The workflows of a project."""
 

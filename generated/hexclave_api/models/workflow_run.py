@@ -2,14 +2,12 @@
 from datetime import datetime
 from typing import Any, Literal
 
-import attrs
-
-from ..model import Model, Moment
+from ..model import Model, Moment, frozen
 from ..reading import Known, Maybe, Secret
 from .workflow_divergence import WorkflowDivergence
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class WorkflowStep(Model):
     """A step that a run has done."""
 
@@ -30,7 +28,7 @@ class WorkflowStep(Model):
     created_at = Moment[datetime]("created_at_millis")
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class WorkflowStepError(Model):
     """Why a step failed."""
 
@@ -39,7 +37,7 @@ class WorkflowStepError(Model):
     stack: Maybe[str]
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class WorkflowStepAttempt(Model):
     """One attempt at a step."""
 
@@ -59,7 +57,7 @@ class WorkflowStepAttempt(Model):
     finished_at = Moment[datetime]("finished_at_millis")
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class WorkflowRun(Model):
     """A run of a workflow. In lists the steps and what started it are there with `include_state` only."""
 

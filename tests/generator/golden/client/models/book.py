@@ -3,14 +3,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
-import attrs
-
-from ..model import Model, Moment
+from ..model import Model, Moment, frozen
 from ..reading import Known, Maybe
 from .author import Author
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class Book(Model):
     """A book as readers see it."""
 

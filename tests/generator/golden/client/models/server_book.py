@@ -3,15 +3,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
-import attrs
-
-from ..model import Model, Moment
+from ..model import Model, Moment, frozen
 from ..reading import Known, Maybe
 from .author import Author
 from .book import Book
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen
 class ServerBook(Model):
     """A book as librarians see it."""
 
