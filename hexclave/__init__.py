@@ -43,6 +43,20 @@ if TYPE_CHECKING:
         TokenStore,
     )
     from hexclave_api.operation import UNSET, Operation, Unset
+else:
+
+    def __getattr__(name: str) -> object:
+        # Loaded when touched: a program pays at import for what it uses. Type checkers read the imports above.
+        from importlib import import_module
+
+        if name in ("errors", "models"):
+            return import_module(f"hexclave.{name}")
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(_HOMES[name]), name)
+        globals()[name] = value
+        return value
+
 
 __all__ = [
     "UNSET",
@@ -113,19 +127,6 @@ _MODULES = {
     "hexclave_api.operation": ("UNSET", "Operation", "Unset"),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}
-
-
-def __getattr__(name: str) -> object:
-    # Loaded when touched: a program pays at import for what it uses. Type checkers read the imports above.
-    from importlib import import_module
-
-    if name in ("errors", "models"):
-        return import_module(f"hexclave.{name}")
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(_HOMES[name]), name)
-    globals()[name] = value
-    return value
 
 
 def __dir__() -> list[str]:

@@ -4,7 +4,6 @@ The client layer of httpx is left out, because it costs more than sending a call
 which looks at every connection for every call. It is asked where its rules are more than a few lines.
 """
 
-import contextlib
 import functools
 import ipaddress
 import os
@@ -13,7 +12,6 @@ import string
 import sys
 import threading
 import time
-import zlib
 from collections import deque
 from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
@@ -251,7 +249,9 @@ def _read(url: str) -> tuple[Origin, bytes]:
 def reply(response: httpcore.Response, content: bytes) -> Reply:
     headers = _joined(response.headers)
     if "content-encoding" in headers:
-        content = _decoded(response, headers["content-encoding"], content)
+        from hexclave._content_coding import decoded
+
+        content = decoded(response.status, headers["content-encoding"], content)
     return Reply(response.status, headers, content)
 
 
@@ -261,13 +261,3 @@ def _joined(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
         key, text = name.lower().decode("latin-1"), value.decode("latin-1")
         headers[key] = f"{headers[key]}, {text}" if key in headers else text
     return headers
-
-
-def _decoded(response: httpcore.Response, encoding: str, content: bytes) -> bytes:
-    if encoding == "gzip":
-        unzip = zlib.decompressobj(16 + zlib.MAX_WBITS)
-        with contextlib.suppress(zlib.error):
-            return unzip.decompress(content) + unzip.flush()
-    from hexclave import _by_httpx
-
-    return _by_httpx.decoded(response.status, response.headers, content)

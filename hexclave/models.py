@@ -6,7 +6,11 @@ import hexclave_api.models
 
 if TYPE_CHECKING:
     from hexclave_api.models import *  # noqa: F403 - the generated package chooses the names
+else:
+
+    def __getattr__(name: str) -> object:
+        return getattr(hexclave_api.models, name)
 
 
-def __getattr__(name: str) -> object:
-    return getattr(hexclave_api.models, name)
+def __dir__() -> list[str]:
+    return dir(hexclave_api.models)

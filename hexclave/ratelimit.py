@@ -69,17 +69,19 @@ class RateLimit:
     burst: int = attrs.field(default=1, validator=_at_least_one)
 
 
-@attrs.define(eq=False)
 class Ticket:
     """One attempt at the gates."""
 
-    scope: Scope
-    number: int
-    """Its place in every queue; of two, the lower came first."""
-    passed: float = -math.inf
-    """When the gate of the scope let it through; in the infinite past if there was none."""
-    waited: bool = False
-    """Whether that gate made it wait."""
+    __slots__ = ("number", "passed", "scope", "waited")
+
+    def __init__(self, scope: Scope, number: int, passed: float = -math.inf) -> None:
+        self.scope = scope
+        self.number = number
+        """Its place in every queue; of two, the lower came first."""
+        self.passed = passed
+        """When the gate of the scope let it through; in the infinite past if there was none."""
+        self.waited = False
+        """Whether that gate made it wait."""
 
 
 class Gates:
