@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from benchmarks import calls, cold, pages
+from benchmarks import calls, cold, generate, pages, verify
 from benchmarks.rows import Row
 from benchmarks.server import serving
 
@@ -59,7 +59,7 @@ def plot(rows: list[Row]) -> str:
 def main() -> None:
     rows: list[Row] = []
     with serving() as url:
-        for part in (calls, cold, pages):
+        for part in (calls, cold, pages, verify, generate):
             for row in part.rows(url):
                 rows.append(row)
                 print(f"{row.what}: {row.measured:.2f} {row.unit} ({_goal(row)})", file=sys.stderr, flush=True)

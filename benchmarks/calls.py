@@ -4,9 +4,11 @@ python -m benchmarks.calls
 """
 
 import asyncio
+import functools
 import statistics
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -20,22 +22,54 @@ KEY = "ssk_not_a_real_key_0000000000000000000000000000"
 USER = "00000000-0000-4000-8000-000000000001"
 CALLS, ROUNDS = 200, 15
 AT_ONCE, MANY = 50, 5_000
+THREADS = 8
+FAST = ", fast"
 
 Action = Callable[[], Awaitable[Any]]
 
 
 def rows(url: str) -> Iterator[Row]:
     address = f"{url}/api/v1/users/{USER}"
-    with httpx.Client() as client, HexclaveServerApp(PROJECT, KEY, base_url=url) as app:
-        value = ratio(
-            timed(lambda: app.users.get(USER), CALLS), timed(lambda: client.get(address).json(), CALLS), rounds=ROUNDS
-        )
-        yield Row("blocking `app.users.get`", "`httpx.Client.get(…).json()`", value, 0.82)
-        yield Row("a second app and its first call", "nothing", _second_app(url), 1.0, unit="ms")
-    one, many = asyncio.run(_async_ratios(url, address))
-    yield Row("async, one after another", "`httpx.AsyncClient.get(…).json()`", one, 0.85)
+    what, against = "blocking `app.users.get`", "`httpx.Client.get(…).json()`"
+    with httpx.Client() as client:
+
+        def theirs() -> object:
+            return client.get(address).json()
+
+        for kind, target in (("", 0.82), (FAST, 0.30)):
+            with HexclaveServerApp(PROJECT, KEY, base_url=url, http_client="fast" if kind else None) as app:
+                ours = functools.partial(app.users.get, USER)
+                value = ratio(timed(ours, CALLS), timed(theirs, CALLS), rounds=ROUNDS)
+                yield Row(what + kind, against, value, target)
+                value = 1 / ratio(_in_threads(ours), _in_threads(theirs), rounds=5)
+            yield Row(
+                f"{THREADS} threads on one app, calls per second{kind}",
+                f"{THREADS} threads on one `httpx.Client`",
+                value,
+                1 / target,
+                at_least=True,
+            )
+    yield Row("a second app and its first call", "nothing", _second_app(url), 1.0, unit="ms")
+    one, fast_one, many, fast_many = asyncio.run(_async_ratios(url, address))
+    what, against = "async, one after another", "`httpx.AsyncClient.get(…).json()`"
+    yield Row(what, against, one, 0.85)
+    yield Row(what + FAST, against, fast_one, 0.25)
     what = f"async, {AT_ONCE} at once, {MANY:,} calls, calls per second"
     yield Row(what, "`httpx.AsyncClient` with its defaults", many, 3.0, at_least=True)
+    yield Row(what + FAST, "`httpx.AsyncClient` with its defaults", fast_many, 20.0, at_least=True)
+
+
+def _in_threads(action: Callable[[], object]) -> Callable[[], float]:
+    """A function that calls from all threads at once and gives the seconds it took."""
+    run = timed(action, CALLS)
+
+    def run_all() -> float:
+        with ThreadPoolExecutor(THREADS) as pool:
+            started = time.perf_counter()
+            list(pool.map(lambda _: run(), range(THREADS)))
+            return time.perf_counter() - started
+
+    return run_all
 
 
 def _second_app(url: str) -> float:
@@ -50,8 +84,13 @@ def _second_app(url: str) -> float:
     return statistics.median(seconds) * 1000
 
 
-async def _async_ratios(url: str, address: str) -> tuple[float, float]:
-    async with httpx.AsyncClient() as client, AsyncHexclaveServerApp(PROJECT, KEY, base_url=url) as app:
+async def _async_ratios(url: str, address: str) -> tuple[float, float, float, float]:
+    """One after another, the same fast, many at once, the same fast."""
+    async with (
+        httpx.AsyncClient() as client,
+        AsyncHexclaveServerApp(PROJECT, KEY, base_url=url) as app,
+        AsyncHexclaveServerApp(PROJECT, KEY, base_url=url, http_client="fast") as fast_app,
+    ):
 
         async def theirs() -> object:
             return (await client.get(address)).json()
@@ -59,10 +98,18 @@ async def _async_ratios(url: str, address: str) -> tuple[float, float]:
         async def ours() -> object:
             return await app.users.get(USER)
 
-        await _seconds(ours, CALLS), await _seconds(theirs, CALLS)
-        one = [await _seconds(ours, CALLS) / await _seconds(theirs, CALLS) for _ in range(ROUNDS)]
-        many = [await _at_once(theirs, MANY) / await _at_once(ours, MANY) for _ in range(3)]
-    return statistics.median(one), statistics.median(many)
+        async def fast() -> object:
+            return await fast_app.users.get(USER)
+
+        one, many = [], []
+        for number in range(ROUNDS + 1):
+            bare, own, quick = [await _seconds(action, CALLS) for action in (theirs, ours, fast)]
+            if number:  # The first round opens the connections.
+                one.append((own / bare, quick / bare))
+        for _ in range(3):
+            bare, own, quick = [await _at_once(action, MANY) for action in (theirs, ours, fast)]
+            many.append((bare / own, bare / quick))
+    return *map(statistics.median, zip(*one, strict=True)), *map(statistics.median, zip(*many, strict=True))
 
 
 async def _seconds(action: Action, times: int) -> float:

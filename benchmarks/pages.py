@@ -11,11 +11,14 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
-from benchmarks.calls import KEY, PROJECT
+from benchmarks.calls import FAST, KEY, PROJECT
 from benchmarks.rows import Row, ratio, timed
 from benchmarks.server import page, serving
 from hexclave import HexclaveServerApp
+from hexclave._fast_connections import FastReply
+from hexclave._messages import Reply
 from hexclave_api.operations.users import list_users
 
 DESCRIPTION = Path(__file__).parent.parent / "spec" / "openapi.yaml"
@@ -27,13 +30,19 @@ def rows(url: str) -> Iterator[Row]:
     parse = list_users(limit=100).parse
     with tempfile.TemporaryDirectory() as folder:
         stock = _stock_model(folder)
-        value = ratio(
-            timed(lambda: parse(json.loads(content)), 20),
-            timed(lambda: stock.from_dict(json.loads(content)), 20),
-            rounds=25,
-        )
-    yield Row("a page of 100 users to models", "the models of stock openapi-python-client", value, 0.42)
-    yield Row(f"memory that {USERS:,} users add", "after the first 1,000", _growth(url), 5.0, unit="MB")
+        for kind, reply, target in (("", Reply, 0.42), (FAST, FastReply, 0.26)):
+            decode = reply(200, {}, content).json
+            value = ratio(
+                timed(lambda decode=decode: parse(decode()), 20),
+                timed(lambda: stock.from_dict(json.loads(content)), 20),
+                rounds=25,
+            )
+            yield Row(
+                f"a page of 100 users to models{kind}", "the models of stock openapi-python-client", value, target
+            )
+    for kind, http_client in (("", None), (FAST, "fast")):
+        growth = _growth(url, http_client)
+        yield Row(f"memory that {USERS:,} users add{kind}", "after the first 1,000", growth, 5.0, unit="MB")
 
 
 def _stock_model(folder: str) -> type:
@@ -49,8 +58,8 @@ def _stock_model(folder: str) -> type:
         sys.path.remove(folder)
 
 
-def _growth(url: str) -> float:
-    with HexclaveServerApp(PROJECT, KEY, base_url=url) as app:
+def _growth(url: str, http_client: Literal["fast"] | None) -> float:
+    with HexclaveServerApp(PROJECT, KEY, base_url=url, http_client=http_client) as app:
         before = 0.0
         for number, _ in enumerate(app.users.list(limit=100), 1):
             if number == 1_000:
