@@ -19,7 +19,7 @@ from hexclave.errors import UnsafeUseError
 
 if TYPE_CHECKING:
     from hexclave._async_connections import AsyncConnections
-    from hexclave._fast_connections import AsyncFastConnections
+    from hexclave._async_fast_connections import AsyncFastConnections
 
 T = TypeVar("T")
 
@@ -108,7 +108,7 @@ class AwaitingExecutor:
     def _new(self) -> "AsyncConnections | AsyncFastConnections":
         # Loaded with the first call, and only the library that makes it.
         if self._fast and _fast.is_usable():
-            from hexclave._fast_connections import AsyncFastConnections
+            from hexclave._async_fast_connections import AsyncFastConnections
 
             return AsyncFastConnections()
         from hexclave._async_connections import AsyncConnections

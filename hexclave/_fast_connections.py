@@ -3,7 +3,6 @@
 Its runtime does not live on in a forked child, so such a child gets the usual connections.
 """
 
-import asyncio
 import os
 import time
 from datetime import timedelta
@@ -23,7 +22,7 @@ C = TypeVar("C", Client, SyncClient)
 
 LOADED_IN: Final = os.getpid()
 """The only process in which calls can be made."""
-_CONNECTIONS: Final = 100
+CONNECTIONS: Final = 100
 _EXPIRY: Final = timedelta(seconds=5)
 _HEADERS: Final = {
     "accept": "application/json",
@@ -42,7 +41,7 @@ class FastReply(Reply):
             return super().json()
 
 
-class _Clients(Generic[C]):
+class Clients(Generic[C]):
     """One for each pair of limits, because the library takes these two for a client and not for a request."""
 
     def __init__(self, builder: type[ClientBuilder] | type[SyncClientBuilder]) -> None:
@@ -79,24 +78,24 @@ class _Clients(Generic[C]):
         self._clients.clear()
 
 
-class FastConnections(_Clients[SyncClient]):
+class FastConnections(Clients[SyncClient]):
     """For threads."""
 
     def __init__(self) -> None:
         super().__init__(SyncClientBuilder)
 
     def _made(self, connect: float | None, read: float | None) -> Any:
-        return super()._made(connect, read).max_connections(_CONNECTIONS)
+        return super()._made(connect, read).max_connections(CONNECTIONS)
 
     def send(self, request: Request, ends: float | None) -> Reply:
         try:
-            made = _filled(self._client(request).request(request.method, request.url), request)
+            made = filled(self._client(request).request(request.method, request.url), request)
             if ends is not None:
                 made = made.timeout(timedelta(seconds=max(ends - time.monotonic(), 0.001)))
             response = made.build().send()
-            return _reply(response, bytes(response.bytes()))
+            return reply(response, bytes(response.bytes()))
         except (PyreqwestError, ValueError) as error:
-            failure = _translated(error, ends)
+            failure = translated(error, ends)
         raise failure
 
     def close(self) -> None:
@@ -104,32 +103,7 @@ class FastConnections(_Clients[SyncClient]):
         self._forget()
 
 
-class AsyncFastConnections(_Clients[Client]):
-    """For the tasks of one event loop."""
-
-    def __init__(self) -> None:
-        super().__init__(ClientBuilder)
-        # Not the library's own limit: a call that was cancelled goes on there until its time is up.
-        self._slots = asyncio.Semaphore(_CONNECTIONS)
-
-    async def send(self, request: Request) -> Reply:
-        made = _filled(self._client(request).request(request.method, request.url), request)
-        if request.total_timeout is not None:
-            made = made.timeout(timedelta(seconds=request.total_timeout))
-        try:
-            async with self._slots:
-                response = await made.build().send()
-            return _reply(response, bytes(await response.bytes()))
-        except (PyreqwestError, ValueError) as error:
-            failure = _translated(error, None)
-        raise failure
-
-    async def aclose(self) -> None:
-        """Calls under way come to their end."""
-        self._forget()
-
-
-def _filled(made: Any, request: Request) -> Any:
+def filled(made: Any, request: Request) -> Any:
     headers = request.headers
     if "cookie" in headers:  # The API's cookies would carry one user's call over into another's.
         headers = {name: value for name, value in headers.items() if name != "cookie"}
@@ -137,7 +111,7 @@ def _filled(made: Any, request: Request) -> Any:
     return made if request.content is None else made.body_bytes(request.content)
 
 
-def _reply(response: Any, content: bytes) -> Reply:
+def reply(response: Any, content: bytes) -> Reply:
     headers = {
         name: value if isinstance(value, str) else ", ".join(value)
         for name, value in response.headers.dict_multi_value().items()
@@ -147,7 +121,7 @@ def _reply(response: Any, content: bytes) -> Reply:
     return FastReply(response.status, headers, content)
 
 
-def _translated(error: PyreqwestError | ValueError, ends: float | None) -> HexclaveError:
+def translated(error: PyreqwestError | ValueError, ends: float | None) -> HexclaveError:
     causes = error.details.get("causes") or [] if isinstance(error, DetailedPyreqwestError) else []
     messages = [cause["message"] for cause in causes]
     # The first names the URL.
