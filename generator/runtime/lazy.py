@@ -1,11 +1,9 @@
 """What is imported when it is touched."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from sys import modules
-from typing import Any, Generic, TypeVar
-
-T = TypeVar("T")
+from typing import Any
 
 
 def touched(package: str, places: Mapping[str, str]) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
@@ -20,20 +18,3 @@ def touched(package: str, places: Mapping[str, str]) -> tuple[Callable[[str], An
         return value
 
     return load, lambda: sorted({*vars(modules[package]), *places})
-
-
-class LazyMapping(Mapping[str, T], Generic[T]):
-    """A read-only mapping that loads a value when it is touched."""
-
-    def __init__(self, names: Mapping[str, str], load: Callable[[str], T]) -> None:
-        self._names = names
-        self._load = load
-
-    def __getitem__(self, key: str) -> T:
-        return self._load(self._names[key])
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
-
-    def __len__(self) -> int:
-        return len(self._names)

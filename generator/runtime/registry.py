@@ -1,12 +1,14 @@
-"""What is known of the operations without importing them."""
+"""Tables of what is there, whose entries are imported when they are touched."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import import_module
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import attrs
 
 from .operation import AccessType, Method, Operation
+
+T = TypeVar("T")
 
 
 @attrs.frozen
@@ -31,3 +33,20 @@ class Entry:
 def entries(rows: Mapping[str, Iterable[tuple[str, Method, str, tuple[AccessType, ...]]]]) -> dict[str, Entry]:
     """The entries by name, from rows of name, method, path and access types by tag."""
     return {row[0]: Entry(row[0], row[1], row[2], tag, row[3]) for tag, some in rows.items() for row in some}
+
+
+class LazyMapping(Mapping[str, T], Generic[T]):
+    """A read-only mapping that loads a value when it is touched."""
+
+    def __init__(self, names: Mapping[str, str], load: Callable[[str], T]) -> None:
+        self._names = names
+        self._load = load
+
+    def __getitem__(self, key: str) -> T:
+        return self._load(self._names[key])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)

@@ -1,6 +1,8 @@
 """The package in the repository: it is what `spec/openapi.yaml` renders, it is small, and all of it works."""
 
 import inspect
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -59,6 +61,16 @@ def test_every_model_reads_an_empty_and_an_unknown_object(name: str) -> None:
     model = getattr(hexclave_api.models, name)
     assert model.from_wire({}) == model.from_wire({})
     assert model.from_wire({"from a later server": 1}).additional_properties == {"from a later server": 1}
+
+
+def test_the_operations_of_a_tag_load_neither_table_nor_registry() -> None:
+    code = (
+        "import sys, hexclave_api.operations.teams; print(*(name for name in sys.modules if 'hexclave_api.' in name))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = {name.removeprefix("hexclave_api.") for name in done.stdout.split() if ".models." not in name}
+    rooms = {"declaring", "lazy", "model", "models", "operation", "operations", "operations.teams", "reading"}
+    assert loaded == rooms
 
 
 def test_no_repr_shows_a_token_or_a_password() -> None:

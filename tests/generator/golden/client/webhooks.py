@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Final, Literal, TypeAlias
 
 from . import models
-from .lazy import LazyMapping
 from .model import Model
+from .registry import LazyMapping
 
 EventType: TypeAlias = Literal["book.lent",]
 
