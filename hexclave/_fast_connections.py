@@ -3,6 +3,7 @@
 Its runtime does not live on in a forked child, so such a child gets the usual connections.
 """
 
+import contextlib
 import os
 import time
 from datetime import timedelta
@@ -112,13 +113,22 @@ def filled(made: Any, request: Request) -> Any:
 
 
 def reply(response: Any, content: bytes) -> Reply:
-    headers = {
-        name: value if isinstance(value, str) else ", ".join(value)
-        for name, value in response.headers.dict_multi_value().items()
-    }
+    headers = _joined(response.headers)
     if "content-encoding" in headers:
         content = decoded(response.status, headers["content-encoding"], content)
     return FastReply(response.status, headers, content)
+
+
+def _joined(raw: Any) -> dict[str, str]:
+    try:
+        whole = raw.dict_multi_value()
+    except ValueError:
+        # A value is not ASCII, which the library will not hand out. None that the SDK reads ever is such.
+        whole = {}
+        for name in raw:
+            with contextlib.suppress(ValueError):
+                whole[name] = raw.getall(name)
+    return {name: value if isinstance(value, str) else ", ".join(value) for name, value in whole.items()}
 
 
 def translated(error: PyreqwestError | ValueError, ends: float | None) -> HexclaveError:

@@ -261,3 +261,12 @@ def test_the_log_of_a_call_tells_no_key(server: Server, mode: str, caplog: pytes
         check(call(mode, server.at("broken", "headers", "reset"), operation()))
     assert "attempt 3" in caplog.text
     assert "ssk_" not in caplog.text
+
+
+def test_a_header_that_is_not_ascii_is_no_reason_to_lose_the_reply(server: Server, mode: str) -> None:
+    here = server.raw(
+        b"HTTP/1.1 200 OK\r\nx-note: caf\xe9\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"
+    )
+    outcome = call(mode, here, operation("POST"))
+    check(outcome)
+    assert outcome.result == {}
