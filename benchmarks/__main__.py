@@ -21,7 +21,7 @@ def table(rows: list[Row]) -> str:
 
 
 def _goal(row: Row) -> str:
-    return f"{'≥' if row.at_least else '≤'} {row.target:g} {row.unit}"
+    return f"{'≥' if row.at_least else '≤'} {row.target:.3g} {row.unit}"
 
 
 def plot(rows: list[Row]) -> str:
