@@ -18,6 +18,9 @@ from generator.upstream import bare
 _DATA: Final = frozenset({"example", "examples", "default", "enum", "const"})
 """Keywords whose values only look like schemas."""
 
+_LISTS: Final = ("anyOf", "oneOf", "allOf", "prefixItems")
+_MAPPINGS: Final = ("properties", "$defs")
+
 _Steps = tuple[str | int, ...]
 
 
@@ -45,6 +48,7 @@ def _check(path: Path, document: Json) -> None:
     for steps, node in nodes.items():
         if steps[-1:] == ("schema",) or steps[:-1] == ("components", "schemas"):
             _validate(path, steps, node, schemas)
+            _refuse_booleans(path, steps, node)
             _refuse_loop(path, steps, document, node, ())
     seen: dict[str, str] = {}
     for url, item in document.get("paths", {}).items():
@@ -72,6 +76,20 @@ def _validate(path: Path, steps: _Steps, node: Any, validator: Validator) -> Non
     deepest = max(validator.iter_errors(node), key=lambda error: len(error.absolute_path), default=None)
     if deepest:
         _refuse(path, (*steps, *deepest.absolute_path), textwrap.shorten(deepest.message, 200, placeholder=" …"))
+
+
+def _refuse_booleans(path: Path, steps: _Steps, schema: Any) -> None:
+    """`true` and `false` are schemas as well, but say nothing that a reply or an argument could be made from."""
+    if isinstance(schema, bool):
+        _refuse(path, steps, "a schema is to be an object here")
+    if "items" in schema:
+        _refuse_booleans(path, (*steps, "items"), schema["items"])
+    for keyword in _LISTS:
+        for number, one in enumerate(schema.get(keyword, ())):
+            _refuse_booleans(path, (*steps, keyword, number), one)
+    for keyword in _MAPPINGS:
+        for name, one in schema.get(keyword, {}).items():
+            _refuse_booleans(path, (*steps, keyword, name), one)
 
 
 def _refuse_loop(path: Path, steps: _Steps, document: Json, node: Any, through: tuple[str, ...]) -> None:

@@ -198,6 +198,18 @@ def test_a_reference_to_nothing_in_the_description_is_refused(room: Room):
     assert "refers to nothing in this document: #/components/schemas/Ghost" in room.err
 
 
+@pytest.mark.parametrize("where", ["properties", "items"])
+def test_a_schema_that_is_true_or_false_is_refused(room: Room, where: str):
+    description = room.take(client=GOOD)
+    inner = (
+        {"type": "object", "properties": {"id": True}} if where == "properties" else {"type": "array", "items": True}
+    )
+    description["components"]["schemas"]["Odd"] = inner
+    room.rewrite(description)
+    assert room.try_import(client=GOOD) == 2
+    assert "a schema is to be an object here" in room.err
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner, max_size=2),
