@@ -1,13 +1,32 @@
 """The fast connections of async apps, which keep to one event loop."""
 
 import asyncio
+import atexit
+import contextlib
+import os
 from datetime import timedelta
 
-from pyreqwest.client import Client, ClientBuilder
+from pyreqwest.client import Client, ClientBuilder, SyncClientBuilder
 from pyreqwest.exceptions import PyreqwestError
 
-from hexclave._fast_connections import CONNECTIONS, Clients, filled, reply, translated
+from hexclave._fast_connections import CONNECTIONS, LOADED_IN, Clients, filled, reply, translated
 from hexclave._messages import Reply, Request
+
+
+def _settle() -> None:
+    """Wait until the library's thread has let go of the interpreter, which it holds for a moment after waking a loop.
+
+    An interpreter that ends in that moment is aborted. One thread does everything there in turn, so when it has failed
+    to connect to a port that cannot be, it is done with all that came before.
+    """
+    if os.getpid() == LOADED_IN:
+        with contextlib.suppress(PyreqwestError):
+            SyncClientBuilder().no_proxy().timeout(timedelta(seconds=1)).build().get(
+                "http://127.0.0.1:0/"
+            ).build().send()
+
+
+atexit.register(_settle)
 
 
 class AsyncFastConnections(Clients[Client]):
