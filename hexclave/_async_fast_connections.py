@@ -38,11 +38,11 @@ class AsyncFastConnections(Clients[Client]):
         self._slots = asyncio.Semaphore(CONNECTIONS)
 
     async def send(self, request: Request) -> Reply:
-        made = filled(self._client(request).request(request.method, request.url), request)
-        if request.total_timeout is not None:
-            # Past the end of the call, which the event loop sees to: it is for what is left of a cancelled call.
-            made = made.timeout(timedelta(seconds=request.total_timeout + 1))
         try:
+            made = filled(self._client(request).request(request.method, request.url), request)
+            if request.total_timeout is not None:
+                # Past the end of the call, which the event loop sees to: it is for what is left of a cancelled call.
+                made = made.timeout(timedelta(seconds=request.total_timeout + 1))
             async with self._slots:
                 response = await made.build().send()
             return reply(response, bytes(await response.bytes()))
