@@ -2,7 +2,8 @@
 
     python examples/webhooks_to_sqlite.py users.db 8080
 
-Needs HEXCLAVE_WEBHOOK_SECRET, the secret of an endpoint with the events user.created, user.updated and user.deleted.
+Needs HEXCLAVE_PROJECT_ID and HEXCLAVE_SECRET_SERVER_KEY, and HEXCLAVE_WEBHOOK_SECRET, the secret of an endpoint with
+the events user.created, user.updated and user.deleted.
 """
 
 import os
@@ -11,31 +12,28 @@ import sys
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
+import hexclave
+from hexclave.errors import HexclaveError, UserNotFound
 from hexclave.webhooks import InvalidWebhookError, Router, WebhookEvent
 
 
 def main(path: str, port: int) -> None:
     table = sqlite3.connect(path)
-    table.execute("CREATE TABLE IF NOT EXISTS users (id TEXT PRIMARY KEY, email TEXT, name TEXT, told TEXT)")
+    table.execute("CREATE TABLE IF NOT EXISTS users (id TEXT PRIMARY KEY, email TEXT, name TEXT)")
     router = Router(os.environ["HEXCLAVE_WEBHOOK_SECRET"])
 
-    # Deliveries may overtake each other: a row keeps the latest word, and a deleted user stays as an empty row.
-    def keep(event: WebhookEvent[Any], email: str | None, name: str | None) -> None:
-        told = event.sent_at.isoformat()
+    # Deliveries overtake each other, so an event only says who changed; what is true now is asked for.
+    @router.on("user.created", "user.updated", "user.deleted")
+    def refresh(event: WebhookEvent[Any]) -> None:
+        user_id = event.body.data.id
+        try:
+            user = app.users.get(user_id)
+        except UserNotFound:
+            user = None
         with table:
-            table.execute(
-                "INSERT INTO users VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET email = excluded.email,"
-                " name = excluded.name, told = excluded.told WHERE excluded.told >= told",
-                (event.body.data.id, email, name, told),
-            )
-
-    @router.on("user.created", "user.updated")
-    def remember(event: WebhookEvent[Any]) -> None:
-        keep(event, event.body.data.primary_email, event.body.data.display_name)
-
-    @router.on("user.deleted")
-    def forget(event: WebhookEvent[Any]) -> None:
-        keep(event, None, None)
+            table.execute("DELETE FROM users WHERE id = ?", (user_id,))
+            if user:
+                table.execute("INSERT INTO users VALUES (?, ?, ?)", (user_id, user.primary_email, user.display_name))
 
     class Endpoint(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -44,12 +42,14 @@ def main(path: str, port: int) -> None:
                 status = router.handle(body, self.headers).status_code
             except InvalidWebhookError:
                 status = 400
+            except HexclaveError:
+                status = 503  # The event is delivered again.
             self.send_response(status)
             self.end_headers()
 
-    server = HTTPServer(("127.0.0.1", port), Endpoint)
-    print(f"listening on http://127.0.0.1:{server.server_port}", flush=True)
-    server.serve_forever()
+    with hexclave.HexclaveServerApp() as app, HTTPServer(("127.0.0.1", port), Endpoint) as server:
+        print(f"listening on http://127.0.0.1:{server.server_port}", flush=True)
+        server.serve_forever()
 
 
 if __name__ == "__main__":

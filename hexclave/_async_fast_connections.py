@@ -4,7 +4,10 @@ import asyncio
 import atexit
 import contextlib
 import os
+import types
+from collections.abc import Generator
 from datetime import timedelta
+from typing import Any
 
 from pyreqwest.client import Client, ClientBuilder, SyncClientBuilder
 from pyreqwest.exceptions import PyreqwestError
@@ -29,6 +32,22 @@ def _settle() -> None:
 atexit.register(_settle)
 
 
+@types.coroutine
+def _cancellable(awaited: Any) -> Generator[Any, Any, Any]:
+    """What the library returns; a cancellation that comes together with the result is not lost, as it is there."""
+    try:
+        waiting = awaited.send(None)
+        while True:
+            try:
+                sent = yield waiting
+            except BaseException:
+                awaited.close()
+                raise
+            waiting = awaited.send(sent)
+    except StopIteration as ended:
+        return ended.value
+
+
 class AsyncFastConnections(Clients[Client]):
     """For the tasks of one event loop."""
 
@@ -44,8 +63,8 @@ class AsyncFastConnections(Clients[Client]):
                 # Past the end of the call, which the event loop sees to: it is for what is left of a cancelled call.
                 made = made.timeout(timedelta(seconds=request.total_timeout + 1))
             async with self._slots:
-                response = await made.build().send()
-            return reply(response, bytes(await response.bytes()))
+                response = await _cancellable(made.build().send())
+            return reply(response, bytes(await _cancellable(response.bytes())))
         except (PyreqwestError, ValueError) as error:
             failure = translated(error, None)
         raise failure

@@ -158,6 +158,26 @@ def test_calls_cancelled_at_any_moment_leave_the_others_alone(server: Server) ->
     assert eventually(lambda: here.open == 0)
 
 
+def test_calls_cancelled_when_their_replies_have_come_are_cancelled(server: Server) -> None:
+    """The event loop, busy with something else, hears of the cancellations before it hears of the replies."""
+    here = server.at("ok", 0.2)
+
+    async def main() -> None:
+        async with awaiting(here, timeout=LONG) as app:
+            calls = [asyncio.ensure_future(app.call(operation("POST"))) for _ in range(20)]
+            await asyncio.sleep(0.1)
+            assert eventually(lambda: len(here.seen) == 20)
+            time.sleep(0.3)
+            for call in calls:
+                call.cancel()
+            await asyncio.wait(calls)
+            assert all(call.cancelled() for call in calls)
+            check_idle(app)
+            assert (await app.call(operation()))["number"] == 21
+
+    run(main())
+
+
 def test_a_call_cancelled_while_it_connects_leaves_nothing() -> None:
     async def main(here: Place) -> None:
         async with awaiting(here, timeout=LONG) as app:
