@@ -167,7 +167,7 @@ def test_calls_cancelled_when_their_replies_have_come_are_cancelled(server: Serv
             calls = [asyncio.ensure_future(app.call(operation("POST"))) for _ in range(20)]
             await asyncio.sleep(0.1)
             assert eventually(lambda: len(here.seen) == 20)
-            time.sleep(0.3)
+            time.sleep(0.3)  # noqa: ASYNC251 - the loop is to be busy
             for call in calls:
                 call.cancel()
             await asyncio.wait(calls)
