@@ -31,7 +31,7 @@ class AsyncConnections(Kept):
         origin, target = address(request.url)
         place = self._place(origin)
         made = core_request(request, origin, target)
-        async with self._slots:
+        async with asyncio.timeout(request.total_timeout), self._slots:
             connection = popped(place)
             while connection is not None and connection.has_expired():
                 await connection.aclose()

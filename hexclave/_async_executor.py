@@ -6,7 +6,7 @@ import inspect
 import os
 import time
 from collections.abc import AsyncGenerator
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import attrs
 
@@ -44,7 +44,7 @@ class AwaitingExecutor:
             step: Step = next(steps)
             while True:
                 try:
-                    outcome = await self._perform(step)
+                    outcome = await (self._send(step.request) if isinstance(step, Send) else self._perform(step))
                 except BaseException as error:
                     step = steps.throw(error)
                 else:
@@ -60,9 +60,7 @@ class AwaitingExecutor:
         if opened is not None:
             await opened.keeper.aclose()
 
-    async def _perform(self, step: Step) -> object:
-        if isinstance(step, Send):
-            return await self._send(step.request)
+    async def _perform(self, step: Sleep | Call[Any] | Wait) -> object:
         if isinstance(step, Sleep):
             await asyncio.sleep(step.seconds)
             return None
@@ -71,13 +69,11 @@ class AwaitingExecutor:
         return await _settled(step)
 
     async def _send(self, request: Request) -> Reply:
-        used = await self._used()
-        total = request.total_timeout
-        ends = None if total is None else time.monotonic() + total
+        used = self._used() or await self._opened()
+        ends = None if request.total_timeout is None else time.monotonic() + request.total_timeout
         failure: BaseException | None
         try:
-            async with asyncio.timeout(total):
-                return await used.send(request)
+            return await used.send(request)
         except Exception as error:
             failure = translated(error, ends, used)
             if failure is None:
@@ -86,24 +82,26 @@ class AwaitingExecutor:
             failure = error.with_traceback(None)
         raise failure
 
-    async def _used(self) -> "AsyncGiven | AsyncConnections | AsyncFastConnections":
+    def _used(self) -> "AsyncGiven | AsyncConnections | AsyncFastConnections | None":
+        """`None` if the running loop has none yet."""
         self._leave_to_parent()
         if self._closed:
             raise UnsafeUseError("The app is closed.")
         if self._given is not None:
             self._given.check()
             return self._given
-        loop = asyncio.get_running_loop()
-        opened = self._made.get(loop)
-        if opened is None:
-            for other in list(self._made):
-                if other.is_closed():  # by hand, without closing its generators
-                    self._made.pop(other, None)
-            connections = self._new()
-            keeper = _keep(self._made, loop, connections)
-            opened = self._made[loop] = _Opened(connections, keeper)
-            await anext(keeper)
-        return opened.connections
+        opened = self._made.get(asyncio.get_running_loop())
+        return None if opened is None else opened.connections
+
+    async def _opened(self) -> "AsyncConnections | AsyncFastConnections":
+        for other in list(self._made):
+            if other.is_closed():  # by hand, without closing its generators
+                self._made.pop(other, None)
+        loop, connections = asyncio.get_running_loop(), self._new()
+        keeper = _keep(self._made, loop, connections)
+        self._made[loop] = _Opened(connections, keeper)
+        await anext(keeper)
+        return connections
 
     def _new(self) -> "AsyncConnections | AsyncFastConnections":
         # Loaded with the first call, and only the library that makes it.

@@ -4,6 +4,7 @@ import asyncio
 import atexit
 import contextlib
 import os
+import time
 import types
 from collections.abc import Generator
 from datetime import timedelta
@@ -12,7 +13,7 @@ from typing import Any
 from pyreqwest.client import Client, ClientBuilder, SyncClientBuilder
 from pyreqwest.exceptions import PyreqwestError
 
-from hexclave._fast_connections import CONNECTIONS, LOADED_IN, Clients, filled, reply, translated
+from hexclave._fast_connections import CONNECTIONS, LOADED_IN, Clients, filled, reply, translated, until
 from hexclave._messages import Reply, Request
 
 
@@ -57,16 +58,20 @@ class AsyncFastConnections(Clients[Client]):
         self._slots = asyncio.Semaphore(CONNECTIONS)
 
     async def send(self, request: Request) -> Reply:
+        total = request.total_timeout
+        ends = None if total is None else time.monotonic() + total
+        async with asyncio.timeout(total) if self._slots.locked() else contextlib.nullcontext():
+            await self._slots.acquire()
         try:
             made = filled(self._client(request).request(request.method, request.url), request)
-            if request.total_timeout is not None:
-                # Past the end of the call, which the event loop sees to: it is for what is left of a cancelled call.
-                made = made.timeout(timedelta(seconds=request.total_timeout + 1))
-            async with self._slots:
-                response = await _cancellable(made.build().send())
+            if ends is not None:  # The library keeps the time, also of what is left of a cancelled call.
+                made = made.timeout(until(ends))
+            response = await _cancellable(made.build().send())
             return reply(response, bytes(await _cancellable(response.bytes())))
         except (PyreqwestError, ValueError) as error:
-            failure = translated(error, None)
+            failure = translated(error, ends)
+        finally:
+            self._slots.release()
         raise failure
 
     async def aclose(self) -> None:

@@ -118,6 +118,10 @@ class Connections(Kept):
         return _by_httpx.pool(url, context)
 
     def send(self, request: Request, ends: float | None) -> Reply:
+        with _deadline.until(ends):
+            return self._send(request, ends)
+
+    def _send(self, request: Request, ends: float | None) -> Reply:
         origin, target = address(request.url)
         place = self._place(origin)
         made = core_request(request, origin, target)

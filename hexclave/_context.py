@@ -1,9 +1,10 @@
 """What a call needs to know of the app that makes it."""
 
+import itertools
 import os
 import time
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Awaitable, Callable, Iterator
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import attrs
 
@@ -22,6 +23,14 @@ if TYPE_CHECKING:
 AdminAccessToken: TypeAlias = Callable[[], str | Awaitable[str]]
 
 
+class Local(NamedTuple):
+    """What belongs to one process."""
+
+    gates: Gates
+    nonces: Iterator[str]
+    """One for each attempt. Drawn once and counted on: to draw lets go of the interpreter, for which others wait."""
+
+
 class Shared:
     """State that all calls of an app and of its derived apps share, made anew in a forked process.
 
@@ -30,15 +39,19 @@ class Shared:
 
     def __init__(self, make_gates: Callable[[], Gates]) -> None:
         self._make_gates = make_gates
-        self._gates = {os.getpid(): make_gates()}
+        self._local = {os.getpid(): self._new()}
         self.clock_skew = 0.0
         """Seconds that the server's clock is ahead of ours, as far as a refreshed token told."""
 
     @property
-    def gates(self) -> Gates:
-        gates = self._gates.get(os.getpid())
-        # One step, so that all threads get the same ones.
-        return self._gates.setdefault(os.getpid(), self._make_gates()) if gates is None else gates
+    def local(self) -> Local:
+        process = os.getpid()
+        local = self._local.get(process)
+        # One step, so that all threads get the same one.
+        return self._local.setdefault(process, self._new()) if local is None else local
+
+    def _new(self) -> Local:
+        return Local(self._make_gates(), map(f"{os.urandom(12).hex()}{{:08x}}".format, itertools.count()))
 
     @property
     def flights(self) -> "Flights":

@@ -5,7 +5,6 @@
 
 import json
 import logging
-import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import urlencode, urljoin, urlsplit
@@ -33,7 +32,7 @@ from hexclave.errors import (
     UnsafeUseError,
 )
 from hexclave.errors._reading import failed_status, from_reply, request_id_of
-from hexclave.ratelimit import Scope, Ticket, WaitTooLong
+from hexclave.ratelimit import Gates, Scope, Ticket, WaitTooLong
 from hexclave.retries import Answered, Failure, NoReply, NotSent
 from hexclave_api.operation import UNSET, Operation
 from hexclave_api.reading import WireError, as_it_is, nothing
@@ -46,6 +45,8 @@ E = TypeVar("E", bound=HexclaveError)
 
 MAX_REDIRECTS: Final = 5
 _LONGEST_LOCATION: Final = 8_000
+_REDIRECTS: Final = (307, 308)
+_TOO_MANY: Final = 429
 _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 _CREDENTIAL_HEADERS: Final = frozenset(
     HEADERS[name]
@@ -126,11 +127,21 @@ class _Call:
         self.last: HexclaveError | None = None
         """The failure of the attempt before."""
         self.url = app.base_url + operation.url
-        self.path = self.url.partition("?")[0][len(app.base_url) :]
-        self.shown_url = app.base_url + self.path
-        self.scope = Scope(app.project_id, app.access, operation.method, operation.template)
         total = app.timeout.total
         self.deadline = None if total is None else app.clock.monotonic() + total
+
+    @property
+    def shown_url(self) -> str:
+        """Without the query, which may hold secrets."""
+        return self.url.partition("?")[0]
+
+    @property
+    def path(self) -> str:
+        return self.shown_url[len(self.app.base_url) :]
+
+    @property
+    def scope(self) -> Scope:
+        return Scope(self.app.project_id, self.app.access, self.operation.method, self.operation.template)
 
     def remaining(self) -> float | None:
         """Seconds left for the whole call.
@@ -202,10 +213,10 @@ def _twin(app: Context, operation: Operation[object]) -> str | None:
 def _attempt(call: _Call, tokens: "Tokens | None", admin_token: Secret | None) -> Steps[Reply]:
     """A reply that reports success. The gate of the call's scope learns of every outcome."""
     app, operation = call.app, call.operation
-    gates = app.shared.gates
-    ticket = yield from _admitted(call)
-    reply: Reply | None = None
-    request = _request(call, tokens, admin_token)
+    local = app.shared.local
+    # Nothing is limited, as almost always: nothing is asked for then, and nothing learned but from a refusal.
+    ticket = None if local.gates.are_open else (yield from _admitted(call, local.gates))
+    request = _request(call, next(local.nonces), tokens, admin_token)
     if app.hooks.on_request is not None:
         from hexclave._events import RequestEvent
 
@@ -213,13 +224,16 @@ def _attempt(call: _Call, tokens: "Tokens | None", admin_token: Secret | None) -
             RequestEvent(operation.name, request.method, call.shown_url, _shown(request.headers), call.attempt)
         )
     started = app.clock.monotonic()
+    reply: Reply | None = None
     failure: HexclaveError | None = None
     try:
-        reply = yield from _send(call, request)
+        sent: Reply = yield Send(request)
+        reply = (yield from _followed(call, request, sent)) if sent.status in _REDIRECTS else sent
     except TransportError as error:
         failure = call.located(error)
     if reply is not None:
-        gates.settle(ticket, reply.status, reply.headers, clock=app.clock)
+        if ticket is not None or reply.status == _TOO_MANY:
+            local.gates.settle(ticket or Ticket(call.scope), reply.status, reply.headers, clock=app.clock)
         if failed_status(reply) is not None:
             failure = _reported(call, reply)
     _observe(call, reply, failure, app.clock.monotonic() - started)
@@ -229,12 +243,12 @@ def _attempt(call: _Call, tokens: "Tokens | None", admin_token: Secret | None) -
     return reply
 
 
-def _admitted(call: _Call) -> Steps[Ticket]:
+def _admitted(call: _Call, gates: Gates) -> Steps[Ticket]:
     """Leave to send the next attempt, at the gate of the call's scope."""
     app = call.app
     try:
         return (
-            yield from app.shared.gates.admit(
+            yield from gates.admit(
                 call.scope,
                 deadline=call.deadline,
                 clock=app.clock,
@@ -254,11 +268,10 @@ def _admitted(call: _Call) -> Steps[Ticket]:
     )
 
 
-def _send(call: _Call, request: Request) -> Steps[Reply]:
+def _followed(call: _Call, request: Request, reply: Reply) -> Steps[Reply]:
     """The reply of the API's own origin; redirects inside it are followed with method and body."""
-    for _ in range(MAX_REDIRECTS + 1):
-        reply: Reply = yield Send(request)
-        if reply.status not in (307, 308) or not reply.headers.get("location"):
+    for _ in range(MAX_REDIRECTS):
+        if reply.status not in _REDIRECTS or not reply.headers.get("location"):
             return reply
         target = _target(request.url, reply.headers["location"], call.app.origin)
         if target is None:
@@ -268,7 +281,10 @@ def _send(call: _Call, request: Request) -> Steps[Reply]:
                 request_id=request_id_of(reply),
             )
         request = attrs.evolve(request, url=target, total_timeout=call.remaining())
-    raise TooManyRedirectsError(f"The API redirected more than {MAX_REDIRECTS} times.")
+        reply = yield Send(request)
+    if reply.status in _REDIRECTS and reply.headers.get("location"):
+        raise TooManyRedirectsError(f"The API redirected more than {MAX_REDIRECTS} times.")
+    return reply
 
 
 def _target(url: str, location: str, origin: tuple[str, str, int]) -> str | None:
@@ -286,13 +302,13 @@ def _target(url: str, location: str, origin: tuple[str, str, int]) -> str | None
     return target if inside else None
 
 
-def _request(call: _Call, tokens: "Tokens | None", admin_token: Secret | None) -> Request:
+def _request(call: _Call, nonce: str, tokens: "Tokens | None", admin_token: Secret | None) -> Request:
     app, operation = call.app, call.operation
     timeout = app.timeout
     return Request(
         operation.method,
         call.url,
-        _headers(app, operation, tokens, admin_token),
+        _headers(app, operation, nonce, tokens, admin_token),
         _content(operation),
         call.remaining(),
         timeout.connect,
@@ -301,10 +317,10 @@ def _request(call: _Call, tokens: "Tokens | None", admin_token: Secret | None) -
 
 
 def _headers(
-    app: Context, operation: Operation[object], tokens: "Tokens | None", admin_token: Secret | None
+    app: Context, operation: Operation[object], nonce: str, tokens: "Tokens | None", admin_token: Secret | None
 ) -> dict[str, str]:
     headers = app.static_headers()
-    headers[HEADERS["nonce"]] = os.urandom(16).hex()
+    headers[HEADERS["nonce"]] = nonce
     if admin_token is not None:
         headers[HEADERS["admin_access_token"]] = admin_token.reveal()
     if tokens is not None:

@@ -4,9 +4,9 @@ import inspect
 import os
 import threading
 import time
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from hexclave import _deadline, _fast
+from hexclave import _fast
 from hexclave._failures import translated
 from hexclave._given_client import BlockingHttpClient, Given
 from hexclave._messages import Reply, Request
@@ -39,7 +39,7 @@ class BlockingExecutor:
             step: Step = next(steps)
             while True:
                 try:
-                    outcome = self._perform(step)
+                    outcome = self._send(step.request) if isinstance(step, Send) else self._perform(step)
                 except BaseException as error:
                     step = steps.throw(error)
                 else:
@@ -56,9 +56,7 @@ class BlockingExecutor:
         if made is not None:
             made.close()
 
-    def _perform(self, step: Step) -> object:
-        if isinstance(step, Send):
-            return self._send(step.request)
+    def _perform(self, step: Sleep | Call[Any] | Wait) -> object:
         if isinstance(step, Sleep):
             time.sleep(step.seconds)
             return None
@@ -71,8 +69,7 @@ class BlockingExecutor:
         ends = None if request.total_timeout is None else time.monotonic() + request.total_timeout
         failure: BaseException | None
         try:
-            with _deadline.until(ends):
-                return used.send(request, ends)
+            return used.send(request, ends)
         except Exception as error:
             failure = translated(error, ends, used)
             if failure is None:

@@ -4,6 +4,7 @@ Its runtime does not live on in a forked child, so such a child gets the usual c
 """
 
 import contextlib
+import functools
 import os
 import time
 from datetime import timedelta
@@ -92,7 +93,7 @@ class FastConnections(Clients[SyncClient]):
         try:
             made = filled(self._client(request).request(request.method, request.url), request)
             if ends is not None:
-                made = made.timeout(timedelta(seconds=max(ends - time.monotonic(), 0.001)))
+                made = made.timeout(until(ends))
             response = made.build().send()
             return reply(response, bytes(response.bytes()))
         except (PyreqwestError, ValueError) as error:
@@ -102,6 +103,16 @@ class FastConnections(Clients[SyncClient]):
     def close(self) -> None:
         """Calls under way come to their end."""
         self._forget()
+
+
+def until(ends: float) -> timedelta:
+    """What is left, rounded up to hundredths of a second, which are made once: to make one takes long."""
+    return _hundredths(max(int((ends - time.monotonic()) * 100), 0) + 1)
+
+
+@functools.lru_cache(maxsize=1024)
+def _hundredths(count: int) -> timedelta:
+    return timedelta(milliseconds=10 * count)
 
 
 def filled(made: Any, request: Request) -> Any:

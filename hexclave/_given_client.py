@@ -65,6 +65,10 @@ class Given(_Given[BlockingHttpClient]):
         super().__init__(client, prepare=_deadline.watch)
 
     def send(self, request: Request, ends: float | None) -> Reply:
+        with _deadline.until(ends):
+            return self._send(request, ends)
+
+    def _send(self, request: Request, ends: float | None) -> Reply:
         made = _http_request(self._client, request)
         response = self._client.send(made, stream=True, auth=None, follow_redirects=False)
         try:
@@ -80,6 +84,12 @@ class Given(_Given[BlockingHttpClient]):
 
 class AsyncGiven(_Given[AsyncHttpClient]):
     async def send(self, request: Request) -> Reply:
+        import asyncio  # no blocking program needs it
+
+        async with asyncio.timeout(request.total_timeout):
+            return await self._send(request)
+
+    async def _send(self, request: Request) -> Reply:
         made = _http_request(self._client, request)
         try:
             response = await self._client.send(made, stream=True, auth=None, follow_redirects=False)

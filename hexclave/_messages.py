@@ -6,7 +6,8 @@ from collections.abc import Mapping
 import attrs
 
 
-@attrs.frozen(repr=False)
+# Neither is in slots: to fill them takes longer.
+@attrs.frozen(repr=False, slots=False)
 class Request:
     """One attempt of one call. Its repr leaves out headers, query and content, which hold secrets."""
 
@@ -25,7 +26,7 @@ class Request:
         return f"<Request {self.method} {self.url.partition('?')[0]}>"
 
 
-@attrs.frozen(repr=False)
+@attrs.frozen(repr=False, slots=False)
 class Reply:
     """What came back for one attempt. Its repr leaves out headers and content."""
 

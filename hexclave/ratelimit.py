@@ -74,7 +74,7 @@ class Ticket:
 
     __slots__ = ("number", "passed", "scope", "waited")
 
-    def __init__(self, scope: Scope, number: int, passed: float = -math.inf) -> None:
+    def __init__(self, scope: Scope, number: int = 0, passed: float = -math.inf) -> None:
         self.scope = scope
         self.number = number
         """Its place in every queue; of two, the lower came first."""
@@ -98,6 +98,11 @@ class Gates:
         self._gates: dict[Scope, Gate[Adaptive]] = {}
         self._numbers = itertools.count()
         self._lock = threading.Lock()
+
+    @property
+    def are_open(self) -> bool:
+        """Whether every call may be sent at once."""
+        return not self._gates and self._ceiling is None
 
     def admit(
         self, scope: Scope, *, deadline: float | None, clock: "Clock", longest_closed: float = math.inf

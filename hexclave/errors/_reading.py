@@ -31,6 +31,9 @@ _FAMILIES: Final[Mapping[int, type[APIStatusError]]] = {
     429: RateLimitError,
 }
 _MOST_BYTES: Final = 1 << 20
+_HEADERS_OF_FAILURES: Final = frozenset(
+    f"{prefix}-{name}" for prefix in ("x-hexclave", "x-stack") for name in ("actual-status", "known-error")
+)
 _STATUS: Final = re.compile(r"[1-9][0-9]{2}")
 _CODE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,99}")
 _RFC_6749_CODE: Final = re.compile(r"[a-z]+(_[a-z]+)+")
@@ -46,6 +49,8 @@ def failed_status(reply: "Reply") -> int | None:
     """
     if not 200 <= reply.status < 300:
         return reply.status
+    if _HEADERS_OF_FAILURES.isdisjoint(reply.headers):
+        return None
     actual = _header(reply, "actual-status")
     unreadable = actual is not None and not _STATUS.fullmatch(actual)
     if actual is not None and not unreadable and not actual.startswith("2"):

@@ -114,7 +114,9 @@ def test_parent_and_forked_children_call_at_once(server: Server) -> None:
         """,
         here,
     )
-    assert len(here.seen) == 1 + 5 * 60
+    seen = here.seen
+    assert len(seen) == 1 + 5 * 60
+    assert len({request["headers"]["x-stack-random-nonce"] for request in seen}) == len(seen)
     check_no_connection_was_shared(here)
 
 
@@ -153,7 +155,7 @@ def test_a_lock_held_at_the_fork_is_not_waited_for(server: Server) -> None:
         with blocking(here, timeout=30, session=expired()) as app:
             app.call(operation())
             shared = app._context.shared
-            held = [app._executor._lock, shared.flights._lock, shared.gates._lock]
+            held = [app._executor._lock, shared.flights._lock, shared.local.gates._lock]
             store = app._context.session.store
             held.append(store._lock())
             for lock in held:
