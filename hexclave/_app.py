@@ -12,7 +12,7 @@ from hexclave._context import AdminAccessToken, Context, Shared
 from hexclave._exchange import exchange
 from hexclave._many import CONCURRENCY, Many
 from hexclave._secret import Secret
-from hexclave._steps import Call, Steps
+from hexclave._steps import Call, Done, Steps
 from hexclave.credentials import SecretText
 from hexclave.errors import UnsafeUseError
 from hexclave.hooks import Hooks
@@ -103,7 +103,9 @@ class App(Generic[Executor, Store]):
         """The project that all calls are about."""
         return self._context.project_id
 
-    def _perform(self, described: Operation[Any] | Steps[Any]) -> Any:
+    def _perform(self, described: Operation[Any] | Steps[Any] | Done[Any]) -> Any:
+        if isinstance(described, Done):
+            return self._executor.handed(described.value)
         steps = exchange(self._context, described) if isinstance(described, Operation) else described
         return self._executor.run(steps)
 

@@ -52,6 +52,10 @@ class AwaitingExecutor:
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]
 
+    async def handed(self, value: T) -> T:
+        """The value, as `run` would give it."""
+        return value
+
     async def close(self) -> None:
         """Close the running loop's connections that were made here; a client that was given stays open."""
         self._leave_to_parent()

@@ -47,6 +47,10 @@ class BlockingExecutor:
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]
 
+    def handed(self, value: T) -> T:
+        """The value, as `run` would give it."""
+        return value
+
     def close(self) -> None:
         """Close the connections that were made here; a client that was given stays open."""
         self._leave_to_parent()

@@ -40,5 +40,11 @@ class Wait(NamedTuple):
     timeout: float | None
 
 
+class Done(NamedTuple, Generic[T]):
+    """In place of steps: the value is there already."""
+
+    value: T
+
+
 Step: TypeAlias = Send | Sleep | Call[Any] | Wait
 Steps: TypeAlias = Generator[Step, Any, T]

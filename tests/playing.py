@@ -13,7 +13,7 @@ from hexclave._exchange import exchange
 from hexclave._messages import Reply, Request
 from hexclave._secret import Secret
 from hexclave._session import Session
-from hexclave._steps import Call, Send, Sleep, Step, Steps, Wait
+from hexclave._steps import Call, Done, Send, Sleep, Step, Steps, Wait
 from hexclave.hooks import Hooks
 from hexclave.ratelimit import Gates
 from hexclave.retries import Retries
@@ -121,11 +121,15 @@ class Played:
     error: BaseException | None = None
 
 
-def play(app: Context, what: Operation[Any] | Steps[Any], *outcomes: Outcome, cycle: bool = False) -> Played:
+def play(
+    app: Context, what: Operation[Any] | Steps[Any] | Done[Any], *outcomes: Outcome, cycle: bool = False
+) -> Played:
     """Run to the end; each request gets the next outcome, waits pass at once on the app's clock.
 
     `cycle` begins again with the first outcome when all are used up; otherwise each must be asked for exactly once.
     """
+    if isinstance(what, Done):
+        return Played(result=what.value)
     played = Played()
     steps = exchange(app, what) if isinstance(what, Operation) else what
     remaining = list(outcomes)

@@ -7,7 +7,7 @@ import attrs
 from hexclave._context import Context
 from hexclave._exchange import exchange
 from hexclave._secret import Secret
-from hexclave._steps import Steps
+from hexclave._steps import Done, Steps
 from hexclave.api_keys import InvalidApiKeyError, read_api_key
 from hexclave.credentials import HEADERS
 from hexclave.errors import (
@@ -80,9 +80,10 @@ def authenticate(app: Context, checks: TokenChecks, request: object, admitted: A
         elif admitted.mode == "api":
             result = yield from _by_api(app, tokens.access_token, admitted)
         else:
-            claims = yield from checks.verified(
+            checked = checks.verified(
                 tokens.access_token, allow_restricted=admitted.restricted, allow_anonymous=admitted.anonymous
             )
+            claims = checked.value if isinstance(checked, Done) else (yield from checked)
             result = SignedIn(user_id=claims.user_id, claims=claims)
     except (
         InvalidTokenError,

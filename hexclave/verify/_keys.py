@@ -147,6 +147,9 @@ class SigningKeys:
         self._documents = {kind.name: Document(kind) for kind in kinds}
         self._before = dict(zip([kind.name for kind in kinds], [None, *self._documents.values()], strict=False))
 
+    def document(self, kind: Kind) -> Document:
+        return self._documents[kind.name]
+
     def at_hand(self, kind: Kind) -> Snapshot | None:
         """The keys for users of this kind as far as they are at hand, fresh or not."""
         return self._documents[kind.name].snapshot

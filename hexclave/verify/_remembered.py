@@ -1,15 +1,21 @@
 """Tokens that were verified before, so that the same token costs microseconds the second time."""
 
 from hashlib import sha256
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple
 
+from hexclave._steps import Done
 from hexclave.verify._claims import AccessTokenClaims
-from hexclave.verify._keys import Keys
+from hexclave.verify._keys import Document, Keys
 
 MOST: Final = 1_000_000
 
-Entry: TypeAlias = tuple[AccessTokenClaims, Keys]
-"""What the token says, and the keys under which it was found genuine."""
+
+class Entry(NamedTuple):
+    """What the token says, and the keys under which it was found genuine, in the document that had them."""
+
+    claims: Done[AccessTokenClaims]
+    keys: Keys
+    document: Document
 
 
 class Remembered:

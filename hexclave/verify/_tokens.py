@@ -5,7 +5,7 @@ from typing import Final
 
 from hexclave._context import Context
 from hexclave._secret import Secret
-from hexclave._steps import Steps
+from hexclave._steps import Done, Steps
 from hexclave.errors import UnsafeUseError
 from hexclave.verify._claims import AccessTokenClaims, read_claims
 from hexclave.verify._errors import (
@@ -23,7 +23,7 @@ from hexclave.verify._errors import (
 from hexclave.verify._jws import Parts, json_object, key_id, signature_holds, split
 from hexclave.verify._keys import SigningKeys
 from hexclave.verify._kinds import Kind, deployments, kinds
-from hexclave.verify._remembered import MOST, Remembered, digest
+from hexclave.verify._remembered import MOST, Entry, Remembered, digest
 
 LONGEST_LEEWAY: Final = 300.0
 
@@ -48,24 +48,41 @@ class TokenChecks:
 
     def verified(
         self, token: str | Secret, *, allow_restricted: bool, allow_anonymous: bool
-    ) -> Steps[AccessTokenClaims]:
+    ) -> Steps[AccessTokenClaims] | Done[AccessTokenClaims]:
         """The claims of a token that passes every check.
 
         Raises:
             InvalidTokenError: a check failed.
             HexclaveError: there are no keys, and none can be had.
         """
+        name = b""
+        if self._remembered is not None and isinstance(token, (str, Secret)):
+            name = digest(token if isinstance(token, str) else token.reveal())
+            entry = self._remembered.get(name)
+            if entry is not None and self._holds(entry, allow_restricted, allow_anonymous):
+                return entry.claims
+        return self._checked(token, name, allow_restricted, allow_anonymous)
+
+    def _holds(self, entry: Entry, restricted: bool, anonymous: bool) -> bool:
+        """Whether it is still good here and now; if not, the checks say why."""
+        snapshot, claims = entry.document.snapshot, entry.claims.value
+        return (
+            snapshot is not None
+            and snapshot.by_id is entry.keys
+            and self._clock.time() < claims.expires + self._leeway
+            and (restricted or anonymous or not claims.is_restricted)
+            and (anonymous or not claims.is_anonymous)
+        )
+
+    def _checked(
+        self, token: str | Secret, name: bytes, allow_restricted: bool, allow_anonymous: bool
+    ) -> Steps[AccessTokenClaims]:
         parts: Parts | None = None
         text = token.reveal() if isinstance(token, Secret) else token
         try:
             if not isinstance(text, str):
                 raise UnsafeUseError(f"token must be a str, not {type(text).__name__}.")
-            now, name = self._clock.time(), digest(text) if self._remembered is not None else b""
-            claims = self._recalled(name)
-            if claims is not None:
-                self._admit(claims, now, allow_restricted, allow_anonymous)
-                return claims
-            parts = split(text)
+            parts, now = split(text), self._clock.time()
             claims, kind = self._read(parts.payload, now)
             self._admit(claims, now, allow_restricted, allow_anonymous)
             keys = self._keys.at_hand(kind)
@@ -80,7 +97,7 @@ class TokenChecks:
                 raise TokenSignatureError("The token's signature does not hold.")
             keys.by_header[parts.header] = key
             if self._remembered is not None:
-                self._remembered.put(name, (claims, keys.by_id))
+                self._remembered.put(name, Entry(Done(claims), keys.by_id, self._keys.document(kind)))
         except InvalidTokenError as error:
             # With neither the frames below this one nor its own variables: a traceback with locals shows no token.
             failure = error.with_traceback(None)
@@ -89,14 +106,6 @@ class TokenChecks:
         finally:
             del token, text, parts
         raise failure
-
-    def _recalled(self, name: bytes) -> AccessTokenClaims | None:
-        entry = None if self._remembered is None else self._remembered.get(name)
-        if entry is None:
-            return None
-        claims, keys = entry
-        at_hand = self._keys.at_hand(self._kinds[claims.audience])
-        return claims if at_hand is not None and at_hand.by_id is keys else None
 
     def _read(self, segment: bytes, now: float) -> tuple[AccessTokenClaims, Kind]:
         payload = json_object(segment, "payload")

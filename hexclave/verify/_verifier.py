@@ -5,7 +5,7 @@ from typing import Any, TypedDict, get_args
 
 from hexclave._call import Mode, Performer, Resource, call
 from hexclave._secret import Secret
-from hexclave._steps import Steps
+from hexclave._steps import Done, Steps
 from hexclave.errors import UnsafeUseError
 from hexclave.verify._authenticate import Admitted, CheckedBy, KeyOwner, authenticate
 from hexclave.verify._authentication import AuthenticationResult
@@ -45,7 +45,7 @@ class Verifier(Resource[Mode]):
     @call
     def verify(
         self, token: str | Secret, *, allow_restricted: bool = False, allow_anonymous: bool = False
-    ) -> Steps[AccessTokenClaims]:
+    ) -> Steps[AccessTokenClaims] | Done[AccessTokenClaims]:
         """What the token says, now that it is known to be genuine, unexpired and of this project.
 
         Tokens of restricted users are refused unless `allow_restricted`, those of anonymous ones unless
