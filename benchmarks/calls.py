@@ -109,7 +109,10 @@ async def _async_ratios(url: str, address: str) -> tuple[float, float, float, fl
         for _ in range(3):
             bare, own, quick = [await _at_once(action, MANY) for action in (theirs, ours, fast)]
             many.append((bare / own, bare / quick))
-    return *map(statistics.median, zip(*one, strict=True)), *map(statistics.median, zip(*many, strict=True))
+    (own_one, fast_one), (own_many, fast_many) = (
+        map(statistics.median, zip(*each, strict=True)) for each in (one, many)
+    )
+    return own_one, fast_one, own_many, fast_many
 
 
 async def _seconds(action: Action, times: int) -> float:

@@ -22,7 +22,8 @@ class Row(NamedTuple):
 
 def ratio(ours: Callable[[], float], theirs: Callable[[], float], *, rounds: int) -> float:
     """The median over the rounds of ours ÷ theirs."""
-    ours(), theirs()
+    ours()
+    theirs()
     ratios = []
     for number in range(rounds):
         if number % 2:

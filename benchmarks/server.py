@@ -80,6 +80,9 @@ class _Connection:
             self._stream.sendall(b"".join([self.page, b"cursor-%012d" % self._pages, self.rest]))
         return bool(data)
 
+    def close(self) -> None:
+        self._stream.close()
+
 
 def _serve() -> None:
     # Not asyncio, whose share of a call would be that of the fastest client.
@@ -94,7 +97,7 @@ def _serve() -> None:
                     selector.register(stream, selectors.EVENT_READ, _Connection(stream))
                 elif not key.data.answer():
                     selector.unregister(key.fileobj)
-                    key.fileobj.close()
+                    key.data.close()
 
 
 @contextmanager

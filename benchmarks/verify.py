@@ -75,7 +75,7 @@ def raw(der: bytes) -> bytes:
     return b"".join(number.to_bytes(32) for number in decode_dss_signature(der))
 
 
-def jwk() -> dict[str, str]:
+def jwk() -> dict[str, str | list[str]]:
     numbers = PUBLIC.public_numbers()
     x, y = (encoded(number.to_bytes(32)) for number in (numbers.x, numbers.y))
     return {"kty": "EC", "crv": "P-256", "alg": "ES256", "kid": "k", "x": x, "y": y}

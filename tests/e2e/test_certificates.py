@@ -1,0 +1,133 @@
+"""Whose certificate an https server must show: of an issuer that is trusted, and for the host that was called."""
+
+import datetime
+import ipaddress
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+
+from hexclave import AsyncHexclaveServerApp, HexclaveServerApp, _connections
+from hexclave.errors import APIConnectionError
+from hexclave.retries import Retries
+from tests.e2e import calling
+from tests.e2e.calling import Outcome, attempted, attempted_async, check, operation, run
+
+pytestmark = pytest.mark.parametrize("connections", ["own", "fast"], indirect=True)
+
+REPLY = b'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 15\r\n\r\n{"secret": "s"}'
+
+
+def issued(folder: Path, host: str) -> tuple[Path, Path]:
+    """The certificate of a new authority, and one of its for the host, with its key."""
+    now, root_key, key = datetime.datetime.now(datetime.UTC), *(ec.generate_private_key(ec.SECP256R1()) for _ in "12")
+    root_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Not a Real Authority")])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "server")])
+    host_name: x509.GeneralName = x509.DNSName(host)
+    with suppress(ValueError):
+        host_name = x509.IPAddress(ipaddress.ip_address(host))
+
+    def built(subject: x509.Name, public: ec.EllipticCurvePublicKey, extension: x509.ExtensionType) -> x509.Certificate:
+        return (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(root_name)
+            .public_key(public)
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - datetime.timedelta(hours=1))
+            .not_valid_after(now + datetime.timedelta(hours=1))
+            .add_extension(extension, critical=isinstance(extension, x509.BasicConstraints))
+            .sign(root_key, SHA256())
+        )
+
+    root = built(root_name, root_key.public_key(), x509.BasicConstraints(ca=True, path_length=None))
+    certificate = built(name, key.public_key(), x509.SubjectAlternativeName([host_name]))
+    authority, chain = folder / "authority.pem", folder / "server.pem"
+    authority.write_bytes(root.public_bytes(Encoding.PEM))
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    chain.write_bytes(private + certificate.public_bytes(Encoding.PEM))
+    return authority, chain
+
+
+@contextmanager
+def showing(chain: Path) -> Iterator[tuple[int, list[bytes]]]:
+    """A port with a server that shows the certificate, and the requests that reached it."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(chain)
+    requests: list[bytes] = []
+
+    def serve() -> None:
+        with suppress(OSError):
+            while True:
+                threading.Thread(target=answer, args=[listening.accept()[0]]).start()
+
+    def answer(peer: socket.socket) -> None:
+        with suppress(OSError), peer, context.wrap_socket(peer, server_side=True) as stream:
+            while data := stream.recv(1 << 16):
+                requests.append(data)
+                stream.sendall(REPLY)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        accepting = threading.Thread(target=serve)
+        accepting.start()
+        try:
+            yield listening.getsockname()[1], requests
+        finally:
+            listening.shutdown(socket.SHUT_RDWR)
+            accepting.join()
+
+
+@pytest.fixture(autouse=True)
+def _certificates_are_read_anew() -> Iterator[None]:
+    _connections._ssl_context.cache_clear()
+    yield
+    _connections._ssl_context.cache_clear()
+
+
+def call(mode: str, port: int) -> Outcome:
+    settings = calling.options(retries=Retries.OFF, base_url=f"https://127.0.0.1:{port}")
+    if mode == "blocking":
+        with HexclaveServerApp("project-1", calling.KEYS["server"], **settings) as app:
+            return attempted(lambda: app.call(operation()))
+
+    async def main() -> Outcome:
+        async with AsyncHexclaveServerApp("project-1", calling.KEYS["server"], **settings) as app:
+            return await attempted_async(lambda: app.call(operation()))
+
+    return run(main())
+
+
+def test_an_issuer_that_the_environment_names_is_trusted(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, mode: str
+) -> None:
+    authority, chain = issued(tmp_path, "127.0.0.1")
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority))
+    with showing(chain) as (port, requests):
+        outcome = call(mode, port)
+    assert outcome.error is None, repr(outcome.error)
+    assert outcome.result == {"secret": "s"}
+    assert len(requests) == 1
+
+
+@pytest.mark.parametrize(("named", "host"), [(False, "127.0.0.1"), (True, "127.0.0.2"), (True, "api.example.com")])
+def test_no_key_is_sent_to_whoever_shows_another_certificate(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, mode: str, named: bool, host: str
+) -> None:
+    authority, chain = issued(tmp_path, host)
+    if named:
+        monkeypatch.setenv("SSL_CERT_FILE", str(authority))
+    with showing(chain) as (port, requests):
+        outcome = call(mode, port)
+    check(outcome)
+    assert type(outcome.error) is APIConnectionError, repr(outcome.error)
+    assert not outcome.error.sent
+    assert requests == []
