@@ -7,6 +7,7 @@ from typing import Any
 import httpcore
 
 from hexclave._connections import CONNECTIONS, EXPIRY, Kept, address, core_request, popped, reply
+from hexclave._failures import unreachable
 from hexclave._messages import Reply, Request
 
 
@@ -66,7 +67,10 @@ class _Backend(httpcore.AsyncNetworkBackend):
         self._backend: Any = httpcore.AnyIOBackend()
 
     async def connect_tcp(self, *args: Any, **kwargs: Any) -> httpcore.AsyncNetworkStream:
-        return _Opened(await self._backend.connect_tcp(*args, **kwargs))
+        try:
+            return _Opened(await self._backend.connect_tcp(*args, **kwargs))
+        except (UnicodeError, ExceptionGroup) as error:  # What the library does not tell: no such host, no such port.
+            raise unreachable(error) from None
 
     async def sleep(self, seconds: float) -> None:
         await self._backend.sleep(seconds)

@@ -4,23 +4,30 @@ Loaded when one of them comes up, because loading it takes longer than a call.
 """
 
 import ssl
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
 from hexclave import _deadline
+from hexclave.errors import UnsafeUseError
+
+C = TypeVar("C", httpx.Client, httpx.AsyncClient)
 
 
 def pool(url: str, context: ssl.SSLContext | None) -> Any:
-    """Makes connections for threads, directly or by the proxy that the environment names for this URL."""
-    client = httpx.Client(verify=context or _none())
+    """Makes connections for threads, directly or by the proxy that the environment names for this URL.
+
+    Raises:
+        UnsafeUseError: a proxy of the environment is none that httpx can use.
+    """
+    client = _made(httpx.Client, context)
     _deadline.watch(client)
     return _pool_of(client, url)
 
 
 def async_pool(url: str, context: ssl.SSLContext | None) -> Any:
     """The same for tasks."""
-    return _pool_of(httpx.AsyncClient(verify=context or _none()), url)
+    return _pool_of(_made(httpx.AsyncClient, context), url)
 
 
 def parts(url: str) -> tuple[bytes, bytes, int | None, bytes, bytes]:
@@ -45,6 +52,18 @@ def decoded(status: int, headers: list[tuple[bytes, bytes]], content: bytes) -> 
         if 200 <= status < 300:
             raise
         return b""
+
+
+def _made(kind: type[C], context: ssl.SSLContext | None) -> C:
+    problem = "A proxy that the environment names (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY) cannot be used"
+    try:
+        return kind(verify=context or _none())
+    except ImportError as error:  # It says what to install for SOCKS.
+        problem = f"{problem}: {error}"
+    except (ValueError, httpx.InvalidURL) as error:
+        # Not in its words, which may show the proxy's password.
+        problem = f"{problem} ({type(error).__name__}): it must be a URL such as http://proxy.example.com:8080."
+    raise UnsafeUseError(problem)
 
 
 def _none() -> ssl.SSLContext:

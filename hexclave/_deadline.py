@@ -5,6 +5,8 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
+from hexclave._failures import unreachable
+
 if TYPE_CHECKING:
     from ssl import SSLContext
 
@@ -67,7 +69,11 @@ class Backend:
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> "_Stream":
-        return _Stream(self._backend.connect_tcp(host, port, _clipped(timeout), local_address, socket_options))
+        try:
+            opened = self._backend.connect_tcp(host, port, _clipped(timeout), local_address, socket_options)
+        except UnicodeError as error:  # No name service could know such a host, which the library does not tell.
+            raise unreachable(error) from None
+        return _Stream(opened)
 
     def connect_unix_socket(
         self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None

@@ -31,9 +31,7 @@ def translated(error: Exception, ends: float | None, used: Any) -> HexclaveError
     if "InvalidURL" in names:
         return UnsafeUseError(f"The call makes a URL that cannot be sent ({reason}).")
     if names & {"ConnectError", "ProxyError", "UnsupportedProtocol"}:
-        failure = APIConnectionError(f"The API cannot be reached ({reason}).")
-        failure.sent = False
-        return failure
+        return unreachable(error)
     if names & {"HTTPError", "StreamError", "NetworkError", "ProtocolError"} or isinstance(error, OSError):
         return APIConnectionError(f"The connection broke before the reply was complete ({reason}).")
     if isinstance(error, RuntimeError) and used.is_closed:
@@ -43,6 +41,13 @@ def translated(error: Exception, ends: float | None, used: Any) -> HexclaveError
             "http_client has connections of another event loop: make a client for each loop, or leave http_client out."
         )
     return None
+
+
+def unreachable(error: Exception) -> APIConnectionError:
+    """There was no connection."""
+    failure = APIConnectionError(f"The API cannot be reached ({type(error).__name__}: {error}).")
+    failure.sent = False
+    return failure
 
 
 def _names(error: Exception) -> set[str]:

@@ -68,6 +68,8 @@ CLIENT_VERSION: Final = f"python @hexclave/python@{re.sub(r'[^0-9.].*', '', __ve
 
 DEFAULT_BASE_URL: Final = "https://api.hexclave.com"
 
+_LONGEST_LABEL: Final = 63
+"""Characters of one part of a host's name (RFC 1035)."""
 _PREFIXES: Final = {
     "pck_": ("publishable_client_key", "HexclaveClientApp"),
     "ssk_": ("secret_server_key", "HexclaveServerApp"),
@@ -199,6 +201,8 @@ def base_url(given: str | None, *, allow_insecure_http: bool) -> str:
         raise UnsafeUseError("base_url must not hold a user name or password.")
     if url.query or url.fragment or not value.isascii() or not value.isprintable() or " " in value:
         raise UnsafeUseError("base_url must be origin and path only: no query, fragment, space or non-ASCII character.")
+    if not all(0 < len(label) <= _LONGEST_LABEL for label in host.removesuffix(".").split(".")):
+        raise UnsafeUseError("base_url: each part of the host's name must have 1 to 63 characters.")
     if url.path.rstrip("/").endswith("/api/v1"):
         raise UnsafeUseError("base_url must end before /api/v1, which every call adds.")
     if url.scheme == "http" and not allow_insecure_http and not _is_loopback(host):

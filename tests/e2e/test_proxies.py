@@ -4,6 +4,7 @@ import asyncio
 import json
 import socketserver
 import threading
+import traceback
 
 import pytest
 
@@ -87,6 +88,26 @@ def test_a_plain_call_goes_through_the_proxy_with_its_whole_address(peers, monke
     assert call(mode, "http://api.example.com") == "u1"
     assert [lines[0] for lines in proxy.seen] == ["GET http://api.example.com/api/v1/users/u1 HTTP/1.1"]
     assert api.seen == []
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(
+    "url",
+    [
+        "gopher://user:not-a-real-password@127.0.0.1:1",
+        "socks5://user:not-a-real-password@127.0.0.1:1",
+        "http://user:not-a-real-password@proxy..example.com:1",
+        "http://user:not-a-real-password@127.0.0.1:99999",
+        "http://user:not-a-real-password@127.0.0.1:port",
+        "\x01",
+    ],
+)
+def test_a_proxy_that_cannot_be_used_is_an_error_of_the_sdk(peers, monkeypatch, mode, url):
+    monkeypatch.setenv("HTTPS_PROXY", url)
+    with pytest.raises((hexclave.errors.APIConnectionError, hexclave.UnsafeUseError)) as caught:
+        call(mode, "https://api.example.com")
+    assert "not-a-real-password" not in "".join(traceback.format_exception(caught.value))
+    assert isinstance(caught.value, hexclave.UnsafeUseError) or not caught.value.sent
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -179,6 +179,9 @@ def test_extra_headers_are_sent():
         "http://10.0.0.1",
         "http://localhost.evil.example.com",
         "http://127.0.0.1.evil.example.com",
+        "https://api..example.com",
+        "https://.example.com",
+        f"https://{'a' * 64}.example.com",
         "",
     ],
 )
@@ -195,6 +198,7 @@ def test_base_urls_that_would_misplace_keys_are_refused(url):
         "http://[::1]:8102/",
         "http://app.localhost",
         "https://a.example.com/x/",
+        f"https://{'a' * 63}.example.com.",
     ],
 )
 def test_good_base_urls_are_taken(url):
