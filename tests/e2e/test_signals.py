@@ -13,9 +13,10 @@ from tests.e2e import calling
 from tests.e2e.calling import Server
 
 PROGRAM = """
-import json, sys
+import json, signal, sys
 from tests.e2e import calling
 from hexclave import Retries, Timeout
+signal.signal(signal.SIGINT, signal.default_int_handler)  # Ignored where the tests run in the background.
 calling.CONNECTIONS = json.loads(sys.argv[1])
 here = calling.Place(int(sys.argv[2]), *sys.argv[3:])
 app = calling.blocking(here, timeout=Timeout(total=10, read=2))
