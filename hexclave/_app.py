@@ -104,10 +104,11 @@ class App(Generic[Executor, Store]):
         return self._context.project_id
 
     def _perform(self, described: Operation[Any] | Steps[Any] | Done[Any]) -> Any:
+        if isinstance(described, Operation):
+            return self._executor.run(exchange(self._context, described))
         if isinstance(described, Done):
             return self._executor.handed(described.value)
-        steps = exchange(self._context, described) if isinstance(described, Operation) else described
-        return self._executor.run(steps)
+        return self._executor.run(described)
 
     def _derived(self, **changes: Any) -> Self:
         app = object.__new__(type(self))

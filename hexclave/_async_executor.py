@@ -58,7 +58,8 @@ class AwaitingExecutor:
 
     async def close(self) -> None:
         """Close the running loop's connections that were made here; a client that was given stays open."""
-        self._leave_to_parent()
+        if self._pid != os.getpid():
+            self._leave_to_parent()
         self._closed = True
         opened = self._made.pop(asyncio.get_running_loop(), None)
         if opened is not None:
@@ -88,7 +89,8 @@ class AwaitingExecutor:
 
     def _used(self) -> "AsyncGiven | AsyncConnections | AsyncFastConnections | None":
         """`None` if the running loop has none yet."""
-        self._leave_to_parent()
+        if self._pid != os.getpid():
+            self._leave_to_parent()
         if self._closed:
             raise UnsafeUseError("The app is closed.")
         if self._given is not None:
@@ -118,9 +120,8 @@ class AwaitingExecutor:
         return AsyncConnections()
 
     def _leave_to_parent(self) -> None:
-        if self._pid != os.getpid():
-            _inherited.append(self._made)
-            self._made, self._pid = {}, os.getpid()
+        _inherited.append(self._made)
+        self._made, self._pid = {}, os.getpid()
 
 
 @attrs.frozen(eq=False)

@@ -68,6 +68,23 @@ class Resource(Generic[Mode]):
         return self._app._context  # noqa: SLF001 - what an app shares with its resources
 
 
+if TYPE_CHECKING:
+    offers = property
+else:
+
+    class offers(property):  # noqa: N801 - it is used as a decorator
+        """A property whose getter makes a resource of the app; from the second time on, without importing its class."""
+
+        _kind = None
+
+        def __get__(self, app: Performer | None, owner: type | None = None) -> Any:
+            if app is None:
+                return self
+            if self._kind is None:
+                self._kind = type(self.fget(app))
+            return self._kind(app)
+
+
 class Method:
     """A method that describes; the app, asked by its method named `_by`, performs what it describes."""
 
@@ -90,9 +107,6 @@ class Method:
             if name != "__signature__":
                 raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
             return signature_of(self._describe)
-
-    def _bound(self, resource: Resource[Any] | None) -> Any:
-        return self if resource is None else types.MethodType(self, resource)
 
 
 def signature_of(function: Callable[..., object]) -> "inspect.Signature":
@@ -122,7 +136,7 @@ class call(Method, Generic[P, T]):  # noqa: N801 - it is used as a decorator
     @overload
     def __get__(self, resource: Resource[Awaiting], owner: type | None = None) -> Callable[P, Awaitable[T]]: ...
     def __get__(self, resource: Resource[Any] | None, owner: type | None = None) -> Any:
-        return self._bound(resource)
+        return self if resource is None else types.MethodType(self, resource)
 
 
 class pages(Method, Generic[P, T]):  # noqa: N801 - it is used as a decorator
@@ -145,7 +159,7 @@ class pages(Method, Generic[P, T]):  # noqa: N801 - it is used as a decorator
     @overload
     def __get__(self, resource: Resource[Awaiting], owner: type | None = None) -> Callable[P, AsyncPages[T]]: ...
     def __get__(self, resource: Resource[Any] | None, owner: type | None = None) -> Any:
-        return self._bound(resource)
+        return self if resource is None else types.MethodType(self, resource)
 
 
 class bulk(Method, Generic[P, R, T]):  # noqa: N801 - it is used as a decorator
@@ -171,4 +185,4 @@ class bulk(Method, Generic[P, R, T]):  # noqa: N801 - it is used as a decorator
         self, resource: Resource[Awaiting], owner: type | None = None
     ) -> "Callable[P, AsyncGenerator[Outcome[R, T]]]": ...
     def __get__(self, resource: Resource[Any] | None, owner: type | None = None) -> Any:
-        return self._bound(resource)
+        return self if resource is None else types.MethodType(self, resource)

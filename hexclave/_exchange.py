@@ -236,7 +236,8 @@ def _attempt(call: _Call, tokens: "Tokens | None", admin_token: Secret | None) -
             local.gates.settle(ticket or Ticket(call.scope), reply.status, reply.headers, clock=app.clock)
         if failed_status(reply) is not None:
             failure = _reported(call, reply)
-    _observe(call, reply, failure, app.clock.monotonic() - started)
+    if app.hooks.on_response is not None or logger.isEnabledFor(logging.DEBUG):
+        _observe(call, reply, failure, app.clock.monotonic() - started)
     if failure is not None:
         raise failure
     assert reply is not None  # noqa: S101 - without a failure there is a reply

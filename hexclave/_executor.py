@@ -53,7 +53,8 @@ class BlockingExecutor:
 
     def close(self) -> None:
         """Close the connections that were made here; a client that was given stays open."""
-        self._leave_to_parent()
+        if self._pid != os.getpid():
+            self._leave_to_parent()
         with self._lock:
             self._closed = True
             made, self._made = self._made, None
@@ -84,7 +85,8 @@ class BlockingExecutor:
         raise failure
 
     def _used(self) -> "Given | Connections | FastConnections":
-        self._leave_to_parent()
+        if self._pid != os.getpid():
+            self._leave_to_parent()
         if self._given is not None and not self._closed:
             self._given.check()
             return self._given
@@ -108,9 +110,8 @@ class BlockingExecutor:
 
     def _leave_to_parent(self) -> None:
         """In a forked child, give up the parent's sockets: one process would read the other's replies."""
-        if self._pid != os.getpid():
-            _inherited.append(self._made)
-            self._made, self._lock, self._pid = None, threading.Lock(), os.getpid()
+        _inherited.append(self._made)
+        self._made, self._lock, self._pid = None, threading.Lock(), os.getpid()
 
 
 _inherited: list[object] = []

@@ -25,6 +25,7 @@ C = TypeVar("C", Client, SyncClient)
 LOADED_IN: Final = os.getpid()
 """The only process in which calls can be made."""
 CONNECTIONS: Final = 100
+_ALL_STR: Final = frozenset({str})
 _EXPIRY: Final = timedelta(seconds=5)
 _HEADERS: Final = {
     "accept": "application/json",
@@ -131,6 +132,7 @@ def reply(response: Any, content: bytes) -> Reply:
 
 
 def _joined(raw: Any) -> dict[str, str]:
+    whole: dict[str, Any]
     try:
         whole = raw.dict_multi_value()
     except ValueError:
@@ -139,6 +141,8 @@ def _joined(raw: Any) -> dict[str, str]:
         for name in raw:
             with contextlib.suppress(ValueError):
                 whole[name] = raw.getall(name)
+    if _ALL_STR.issuperset(map(type, whole.values())):
+        return whole
     return {name: value if isinstance(value, str) else ", ".join(value) for name, value in whole.items()}
 
 

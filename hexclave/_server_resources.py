@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from hexclave._call import Mode, Offering
+from hexclave._call import Mode, Offering, offers
 
 if TYPE_CHECKING:
     from hexclave.resources.ai_chats import AiChats
@@ -40,98 +40,98 @@ if TYPE_CHECKING:
 class _AnyServerResources(Offering[Mode]):
     """What every secret key can do."""
 
-    @property
+    @offers
     def me(self) -> "ServerMe[Mode]":
         """The user of the app's session."""
         from hexclave.resources.me import ServerMe
 
         return ServerMe(self)
 
-    @property
+    @offers
     def users(self) -> "Users[Mode]":
         """The users of the project."""
         from hexclave.resources.users import Users
 
         return Users(self)
 
-    @property
+    @offers
     def teams(self) -> "ServerTeams[Mode]":
         """Teams: members, invitations, permissions, API keys."""
         from hexclave.resources.teams import ServerTeams
 
         return ServerTeams(self)
 
-    @property
+    @offers
     def permissions(self) -> "ServerPermissions[Mode]":
         """What users may do in the project as a whole."""
         from hexclave.resources.permissions import ServerPermissions
 
         return ServerPermissions(self)
 
-    @property
+    @offers
     def sessions(self) -> "ServerSessions[Mode]":
         """Where users are signed in."""
         from hexclave.resources.sessions import ServerSessions
 
         return ServerSessions(self)
 
-    @property
+    @offers
     def api_keys(self) -> "ServerApiKeys[Mode]":
         """API keys of users."""
         from hexclave.resources.api_keys import ServerApiKeys
 
         return ServerApiKeys(self)
 
-    @property
+    @offers
     def contact_channels(self) -> "ServerContactChannels[Mode]":
         """The e-mail addresses of users."""
         from hexclave.resources.contact_channels import ServerContactChannels
 
         return ServerContactChannels(self)
 
-    @property
+    @offers
     def notifications(self) -> "ServerNotifications[Mode]":
         """Which kinds of e-mail users want."""
         from hexclave.resources.notifications import ServerNotifications
 
         return ServerNotifications(self)
 
-    @property
+    @offers
     def oauth_providers(self) -> "ServerOAuthProviders[Mode]":
         """Accounts at OAuth providers that users sign in with."""
         from hexclave.resources.oauth_providers import ServerOAuthProviders
 
         return ServerOAuthProviders(self)
 
-    @property
+    @offers
     def connected_accounts(self) -> "ServerConnectedAccounts[Mode]":
         """Accounts at OAuth providers on whose behalf you may call the provider."""
         from hexclave.resources.connected_accounts import ServerConnectedAccounts
 
         return ServerConnectedAccounts(self)
 
-    @property
+    @offers
     def data_vault(self) -> "DataVault[Mode]":
         """Values that only you can read."""
         from hexclave.resources.data_vault import DataVault
 
         return DataVault(self)
 
-    @property
+    @offers
     def session_replays(self) -> "SessionReplays[Mode]":
         """Recorded visits."""
         from hexclave.resources.session_replays import SessionReplays
 
         return SessionReplays(self)
 
-    @property
+    @offers
     def deployments(self) -> "Deployments[Mode]":
         """Services of yours that run in the project."""
         from hexclave.resources.deployments import Deployments
 
         return Deployments(self)
 
-    @property
+    @offers
     def project_secrets(self) -> "ProjectSecrets[Mode]":
         """Secrets that those services are started with."""
         from hexclave.resources.project_secrets import ProjectSecrets
@@ -142,42 +142,42 @@ class _AnyServerResources(Offering[Mode]):
 class ServerResources(_AnyServerResources[Mode]):
     """What a secret server key can do."""
 
-    @property
+    @offers
     def payments(self) -> "ServerPayments[Mode]":
         """What customers have bought."""
         from hexclave.resources.payments import ServerPayments
 
         return ServerPayments(self)
 
-    @property
+    @offers
     def emails(self) -> "Emails[Mode]":
         """E-mails to users, and the outbox."""
         from hexclave.resources.emails import Emails
 
         return Emails(self)
 
-    @property
+    @offers
     def analytics(self) -> "Analytics[Mode]":
         """Queries of the project's events."""
         from hexclave.resources.analytics import Analytics
 
         return Analytics(self)
 
-    @property
+    @offers
     def config(self) -> "Config[Mode]":
         """Layers of the project's configuration."""
         from hexclave.resources.config import Config
 
         return Config(self)
 
-    @property
+    @offers
     def workflows(self) -> "Workflows[Mode]":
         """Events for workflows, and their runs."""
         from hexclave.resources.workflows import Workflows
 
         return Workflows(self)
 
-    @property
+    @offers
     def project(self) -> "Project[Mode]":
         """The project, as everybody may see it."""
         from hexclave.resources.project import Project
@@ -188,119 +188,119 @@ class ServerResources(_AnyServerResources[Mode]):
 class AdminResources(_AnyServerResources[Mode]):
     """What a super secret admin key, or an owner of the project, can do."""
 
-    @property
+    @offers
     def payments(self) -> "AdminPayments[Mode]":
         """What customers have bought, transactions, and how the project takes money."""
         from hexclave.resources.payments import AdminPayments
 
         return AdminPayments(self)
 
-    @property
+    @offers
     def promo_codes(self) -> "PromoCodes[Mode]":
         """Codes that make a purchase cheaper."""
         from hexclave.resources.promo_codes import PromoCodes
 
         return PromoCodes(self)
 
-    @property
+    @offers
     def emails(self) -> "AdminEmails[Mode]":
         """E-mails to users, the outbox, and how e-mails are made."""
         from hexclave.resources.emails import AdminEmails
 
         return AdminEmails(self)
 
-    @property
+    @offers
     def email_themes(self) -> "EmailThemes[Mode]":
         """The frames that e-mails share."""
         from hexclave.resources.email_themes import EmailThemes
 
         return EmailThemes(self)
 
-    @property
+    @offers
     def email_templates(self) -> "EmailTemplates[Mode]":
         """E-mails with places for values."""
         from hexclave.resources.email_templates import EmailTemplates
 
         return EmailTemplates(self)
 
-    @property
+    @offers
     def email_drafts(self) -> "EmailDrafts[Mode]":
         """E-mails that are not sent yet."""
         from hexclave.resources.email_drafts import EmailDrafts
 
         return EmailDrafts(self)
 
-    @property
+    @offers
     def email_domains(self) -> "EmailDomains[Mode]":
         """Domains from which e-mails come."""
         from hexclave.resources.email_domains import EmailDomains
 
         return EmailDomains(self)
 
-    @property
+    @offers
     def analytics(self) -> "AdminAnalytics[Mode]":
         """Queries of the project's events, and figures."""
         from hexclave.resources.analytics import AdminAnalytics
 
         return AdminAnalytics(self)
 
-    @property
+    @offers
     def config(self) -> "AdminConfig[Mode]":
         """The project's configuration and its layers."""
         from hexclave.resources.config import AdminConfig
 
         return AdminConfig(self)
 
-    @property
+    @offers
     def workflows(self) -> "AdminWorkflows[Mode]":
         """Workflows and their runs."""
         from hexclave.resources.workflows import AdminWorkflows
 
         return AdminWorkflows(self)
 
-    @property
+    @offers
     def project(self) -> "AdminProject[Mode]":
         """The project and its settings."""
         from hexclave.resources.project import AdminProject
 
         return AdminProject(self)
 
-    @property
+    @offers
     def project_keys(self) -> "ProjectKeys[Mode]":
         """The keys with which apps call the API for the project."""
         from hexclave.resources.project_keys import ProjectKeys
 
         return ProjectKeys(self)
 
-    @property
+    @offers
     def project_permission_definitions(self) -> "ProjectPermissionDefinitions[Mode]":
         """The permissions that users can have in the project."""
         from hexclave.resources.permission_definitions import ProjectPermissionDefinitions
 
         return ProjectPermissionDefinitions(self)
 
-    @property
+    @offers
     def team_permission_definitions(self) -> "TeamPermissionDefinitions[Mode]":
         """The permissions that members can have in a team."""
         from hexclave.resources.permission_definitions import TeamPermissionDefinitions
 
         return TeamPermissionDefinitions(self)
 
-    @property
+    @offers
     def sign_up_rules(self) -> "SignUpRules[Mode]":
         """Rules about who may sign up."""
         from hexclave.resources.sign_up_rules import SignUpRules
 
         return SignUpRules(self)
 
-    @property
+    @offers
     def webhooks(self) -> "Webhooks[Mode]":
         """Where the project's events are sent."""
         from hexclave.resources.webhooks import Webhooks
 
         return Webhooks(self)
 
-    @property
+    @offers
     def ai_chats(self) -> "AiChats[Mode]":
         """Conversations with the dashboard's assistant."""
         from hexclave.resources.ai_chats import AiChats
