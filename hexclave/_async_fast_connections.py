@@ -60,7 +60,10 @@ class AsyncFastConnections(Clients[Client]):
     async def send(self, request: Request) -> Reply:
         total = request.total_timeout
         ends = None if total is None else time.monotonic() + total
-        async with asyncio.timeout(total) if self._slots.locked() else contextlib.nullcontext():
+        if self._slots.locked():
+            async with asyncio.timeout(total):
+                await self._slots.acquire()
+        else:
             await self._slots.acquire()
         try:
             made = filled(self._client(request).request(request.method, request.url), request)
