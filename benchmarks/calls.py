@@ -29,37 +29,41 @@ Action = Callable[[], Awaitable[Any]]
 
 
 def rows(url: str) -> Iterator[Row]:
+    """Threads last: the connections that they leave in the pool of a bare client would make its later calls slower."""
     address = f"{url}/api/v1/users/{USER}"
-    what, against = "blocking `app.users.get`", "`httpx.Client.get(…).json()`"
-    with httpx.Client() as client, httpx.Client() as shared:
-        # Another client for the threads: each connection that they leave in its pool makes all later calls slower.
-        theirs = functools.partial(_bare, client, address)
-        theirs_in_threads = _in_threads(functools.partial(_bare, shared, address))
-        for kind, target in (("", 0.82), (FAST, 0.30)):
-            with HexclaveServerApp(PROJECT, KEY, base_url=url, http_client="fast" if kind else None) as app:
-                ours = functools.partial(app.users.get, USER)
-                value = ratio(timed(ours, CALLS), timed(theirs, CALLS), rounds=ROUNDS)
-                yield Row(what + kind, against, value, target)
-                value = 1 / ratio(_in_threads(ours), theirs_in_threads, rounds=5)
-            yield Row(
-                f"{THREADS} threads on one app, calls per second{kind}",
-                f"{THREADS} threads on one `httpx.Client`",
-                value,
-                1 / target,
-                at_least=True,
-            )
-    yield Row("a second app and its first call", "nothing", _second_app(url), 1.0, unit="ms")
+    with (
+        httpx.Client() as client,
+        HexclaveServerApp(PROJECT, KEY, base_url=url) as app,
+        HexclaveServerApp(PROJECT, KEY, base_url=url, http_client="fast") as fast_app,
+    ):
+
+        def theirs() -> object:
+            return client.get(address).json()
+
+        kinds = [("", functools.partial(app.users.get, USER)), (FAST, functools.partial(fast_app.users.get, USER))]
+        what, against = "blocking `app.users.get`", "`httpx.Client.get(…).json()`"
+        for (kind, ours), target in zip(kinds, (0.82, 0.30), strict=True):
+            value = ratio(timed(ours, CALLS), timed(theirs, CALLS), rounds=ROUNDS)
+            yield Row(what + kind, against, value, target)
+        yield from _async_rows(url, address)
+        yield Row("a second app and its first call", "nothing", _second_app(url), 1.0, unit="ms")
+        what, against = f"{THREADS} threads on one app, calls per second", f"{THREADS} threads on one `httpx.Client`"
+        for (kind, ours), target in zip(kinds, (0.82, 0.30), strict=True):
+            value = 1 / ratio(_in_threads(ours), _in_threads(theirs), rounds=5)
+            yield Row(what + kind, against, value, 1 / target, at_least=True)
+
+
+def _async_rows(url: str, address: str) -> Iterator[Row]:
     one, fast_one, many, fast_many = asyncio.run(_async_ratios(url, address))
     what, against = "async, one after another", "`httpx.AsyncClient.get(…).json()`"
     yield Row(what, against, one, 0.85)
     yield Row(what + FAST, against, fast_one, 0.25)
-    what = f"async, {AT_ONCE} at once, {MANY:,} calls, calls per second"
-    yield Row(what, "`httpx.AsyncClient` with its defaults", many, 3.0, at_least=True)
-    yield Row(what + FAST, "`httpx.AsyncClient` with its defaults", fast_many, 20.0, at_least=True)
-
-
-def _bare(client: httpx.Client, address: str) -> object:
-    return client.get(address).json()
+    what, against = (
+        f"async, {AT_ONCE} at once, {MANY:,} calls, calls per second",
+        "`httpx.AsyncClient` with its defaults",
+    )
+    yield Row(what, against, many, 3.0, at_least=True)
+    yield Row(what + FAST, against, fast_many, 20.0, at_least=True)
 
 
 def _in_threads(action: Callable[[], object]) -> Callable[[], float]:
