@@ -227,8 +227,8 @@ def _attempt(call: _Call, tokens: "Tokens | None", admin_token: Secret | None) -
     reply: Reply | None = None
     failure: HexclaveError | None = None
     try:
-        sent: Reply = yield Send(request)
-        reply = (yield from _followed(call, request, sent)) if sent.status in _REDIRECTS else sent
+        first: Reply = yield Send(request)
+        reply = (yield from _followed(call, request, first)) if first.status in _REDIRECTS else first
     except TransportError as error:
         failure = call.located(error)
     if reply is not None:
