@@ -70,7 +70,7 @@ class _Backend(httpcore.AsyncNetworkBackend):
         try:
             return _Opened(await self._backend.connect_tcp(*args, **kwargs))
         except (UnicodeError, ExceptionGroup) as error:  # What the library does not tell: no such host, no such port.
-            raise unreachable(error) from None
+            raise unreachable(f"{type(error).__name__}: {error}") from None
 
     async def sleep(self, seconds: float) -> None:
         await self._backend.sleep(seconds)

@@ -12,6 +12,7 @@ import string
 import sys
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
@@ -61,7 +62,7 @@ class Place(NamedTuple):
     """The connections that are not in use, the one used last at the end."""
 
 
-class Kept:
+class Kept(ABC):
     """What both modes have in common."""
 
     def __init__(self) -> None:
@@ -77,11 +78,11 @@ class Kept:
         context = _ssl_context() if origin.scheme == b"https" else None
         return Place(self._proxied(origin.url, context) if _may_be_proxied() else self._direct(context), deque())
 
-    def _direct(self, context: ssl.SSLContext | None) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def _direct(self, context: ssl.SSLContext | None) -> Any: ...
 
-    def _proxied(self, url: str, context: ssl.SSLContext | None) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def _proxied(self, url: str, context: ssl.SSLContext | None) -> Any: ...
 
     def _keep(self, place: Place, connection: Any) -> Any:
         """Keep the connection; what is to be closed instead, because it or the one unused for longest is of no use."""

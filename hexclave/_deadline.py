@@ -72,7 +72,7 @@ class Backend:
         try:
             opened = self._backend.connect_tcp(host, port, _clipped(timeout), local_address, socket_options)
         except UnicodeError as error:  # No name service could know such a host, which the library does not tell.
-            raise unreachable(error) from None
+            raise unreachable(f"{type(error).__name__}: {error}") from None
         return _Stream(opened)
 
     def connect_unix_socket(

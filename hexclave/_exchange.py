@@ -5,7 +5,6 @@
 
 import json
 import logging
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import urlencode, urljoin, urlsplit
 
@@ -48,17 +47,6 @@ _LONGEST_LOCATION: Final = 8_000
 _REDIRECTS: Final = (307, 308)
 _TOO_MANY: Final = 429
 _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
-_CREDENTIAL_HEADERS: Final = frozenset(
-    HEADERS[name]
-    for name in (
-        "publishable_client_key",
-        "secret_server_key",
-        "super_secret_admin_key",
-        "admin_access_token",
-        "access_token",
-        "refresh_token",
-    )
-)
 
 logger: Final = logging.getLogger("hexclave")
 
@@ -218,10 +206,10 @@ def _attempt(call: _Call, tokens: "Tokens | None", admin_token: Secret | None) -
     ticket = None if local.gates.are_open else (yield from _admitted(call, local.gates))
     request = _request(call, next(local.nonces), tokens, admin_token)
     if app.hooks.on_request is not None:
-        from hexclave._events import RequestEvent
+        from hexclave._events import RequestEvent, masked
 
         app.hooks.on_request(
-            RequestEvent(operation.name, request.method, call.shown_url, _shown(request.headers), call.attempt)
+            RequestEvent(operation.name, request.method, call.shown_url, masked(request.headers), call.attempt)
         )
     started = app.clock.monotonic()
     reply: Reply | None = None
@@ -237,7 +225,9 @@ def _attempt(call: _Call, tokens: "Tokens | None", admin_token: Secret | None) -
         if failed_status(reply) is not None:
             failure = _reported(call, reply)
     if app.hooks.on_response is not None or logger.isEnabledFor(logging.DEBUG):
-        _observe(call, reply, failure, app.clock.monotonic() - started)
+        from hexclave._events import observe  # most calls are watched by nobody
+
+        observe(call, reply, failure, app.clock.monotonic() - started)
     if failure is not None:
         raise failure
     assert reply is not None  # noqa: S101 - without a failure there is a reply
@@ -383,28 +373,3 @@ def _reported(call: _Call, reply: Reply) -> HexclaveError:
     if isinstance(error, RateLimitError):
         error.limit, error.remaining, error.reset = info.limit, info.remaining, info.reset
     return error
-
-
-def _observe(call: _Call, reply: Reply | None, failure: HexclaveError | None, seconds: float) -> None:
-    operation, status = call.operation, None if reply is None else reply.status
-    logger.debug(
-        "%s %s: %s after %.0f ms, attempt %d",
-        operation.method,
-        operation.template,
-        status if failure is None else failure,
-        seconds * 1000,
-        call.attempt,
-    )
-    if call.app.hooks.on_response is not None:
-        from hexclave._events import ResponseEvent
-
-        request_id = None if reply is None else request_id_of(reply)
-        call.app.hooks.on_response(
-            ResponseEvent(
-                operation.name, operation.method, call.shown_url, call.attempt, status, request_id, failure, seconds
-            )
-        )
-
-
-def _shown(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name: str(Secret(value)) if name in _CREDENTIAL_HEADERS else value for name, value in headers.items()}

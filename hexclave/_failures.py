@@ -31,7 +31,7 @@ def translated(error: Exception, ends: float | None, used: Any) -> HexclaveError
     if "InvalidURL" in names:
         return UnsafeUseError(f"The call makes a URL that cannot be sent ({reason}).")
     if names & {"ConnectError", "ProxyError", "UnsupportedProtocol"}:
-        return unreachable(error)
+        return unreachable(reason)
     if names & {"HTTPError", "StreamError", "NetworkError", "ProtocolError"} or isinstance(error, OSError):
         return APIConnectionError(f"The connection broke before the reply was complete ({reason}).")
     if isinstance(error, RuntimeError) and used.is_closed:
@@ -43,9 +43,9 @@ def translated(error: Exception, ends: float | None, used: Any) -> HexclaveError
     return None
 
 
-def unreachable(error: Exception) -> APIConnectionError:
+def unreachable(reason: str) -> APIConnectionError:
     """There was no connection."""
-    failure = APIConnectionError(f"The API cannot be reached ({type(error).__name__}: {error}).")
+    failure = APIConnectionError(f"The API cannot be reached ({reason}).")
     failure.sent = False
     return failure
 

@@ -17,6 +17,7 @@ from pyreqwest.client import Client, ClientBuilder, SyncClient, SyncClientBuilde
 from pyreqwest.exceptions import DetailedPyreqwestError, PyreqwestError, RequestTimeoutError
 
 from hexclave._content_coding import decoded
+from hexclave._failures import unreachable
 from hexclave._messages import Reply, Request
 from hexclave.errors import APIConnectionError, ConnectTimeout, HexclaveError, ReadTimeout, TotalTimeout, UnsafeUseError
 
@@ -159,9 +160,7 @@ def translated(error: PyreqwestError | ValueError, ends: float | None) -> Hexcla
             return ConnectTimeout("No connection came about in time.")
         return ReadTimeout("The connection went silent before the reply was complete.")
     if not connected:
-        failure = APIConnectionError(f"The API cannot be reached ({reason}).")
-        failure.sent = False
-        return failure
+        return unreachable(reason)
     if isinstance(error, PyreqwestError):
         return APIConnectionError(f"The connection broke before the reply was complete ({reason}).")
     return UnsafeUseError(f"The call cannot be sent ({reason}).")

@@ -69,9 +69,7 @@ class TokenChecks:
         return (
             snapshot is not None
             and snapshot.by_id is entry.keys
-            and self._clock.time() < claims.expires + self._leeway
-            and (restricted or anonymous or not claims.is_restricted)
-            and (anonymous or not claims.is_anonymous)
+            and self._refusal(claims, self._clock.time(), restricted, anonymous) is None
         )
 
     def _checked(
@@ -84,7 +82,9 @@ class TokenChecks:
                 raise UnsafeUseError(f"token must be a str, not {type(text).__name__}.")
             parts, now = split(text), self._clock.time()
             claims, kind = self._read(parts.payload, now)
-            self._admit(claims, now, allow_restricted, allow_anonymous)
+            refusal = self._refusal(claims, now, allow_restricted, allow_anonymous)
+            if refusal is not None:
+                raise refusal
             keys = self._keys.at_hand(kind)
             key = None if keys is None else keys.by_header.get(parts.header)
             if keys is None or key is None or keys.refresh_at <= self._clock.monotonic():
@@ -121,13 +121,17 @@ class TokenChecks:
             raise TokenNotYetValidError("The token may not be used yet.")
         return claims, kind
 
-    def _admit(self, claims: AccessTokenClaims, now: float, restricted: bool, anonymous: bool) -> None:
+    def _refusal(
+        self, claims: AccessTokenClaims, now: float, restricted: bool, anonymous: bool
+    ) -> InvalidTokenError | None:
+        """Why the user is not let in here and now."""
         if now >= claims.expires + self._leeway:
-            raise TokenExpiredError("The token has expired.")
+            return TokenExpiredError("The token has expired.")
         if claims.is_anonymous and not anonymous:
-            raise AnonymousUserError("The token belongs to an anonymous user, and those are not admitted here.")
+            return AnonymousUserError("The token belongs to an anonymous user, and those are not admitted here.")
         if claims.is_restricted and not (restricted or anonymous):
-            raise RestrictedUserError("The token belongs to a restricted user, and those are not admitted here.")
+            return RestrictedUserError("The token belongs to a restricted user, and those are not admitted here.")
+        return None
 
 
 def _reached(moment: object, now: float) -> bool:

@@ -12,8 +12,9 @@ import attrs
 
 from hexclave._shared_gate import Swapped
 from hexclave._steps import Sleep, Steps
-from hexclave.ratelimit import Gates, Scope
+from hexclave.ratelimit import Gates, Scope, Ticket, WaitTooLong
 
+AFTER_5 = {"retry-after": "5"}
 SCOPE = Scope("project", "server", "GET", "/users")
 
 
@@ -189,3 +190,49 @@ def worker(
             yield Sleep(trip / 2)
             gates.settle(ticket, status, headers, clock=world)
         worst.append(attempts)
+
+
+class Scene:
+    """A world with gates, and a log of who was let through when."""
+
+    def __init__(self, **options: Any) -> None:
+        self.world = World(late=0)
+        self.began = self.world.now
+        self.gates = Gates(**options)
+        self.log: list[tuple[float, object]] = []
+
+    @property
+    def now(self) -> float:
+        return self.world.now - self.began
+
+    def passes_at_once(self, scope: Scope = SCOPE, **limits: Any) -> Ticket | None:
+        """The ticket of a call that is let through without any wait; `None` if it has to wait."""
+        steps = self.gates.admit(scope, clock=self.world, **{"deadline": None, **limits})
+        try:
+            next(steps)
+        except StopIteration as end:
+            ticket: Ticket = end.value
+            return ticket
+        steps.close()
+        return None
+
+    def refuse(self, scope: Scope = SCOPE, headers: dict[str, str] = AFTER_5) -> None:
+        ticket = self.passes_at_once(scope)
+        assert ticket is not None
+        self.gates.settle(ticket, 429, headers, clock=self.world)
+
+    def call(self, name: object, scope: Scope = SCOPE, deadline: float | None = None) -> Steps[None]:
+        ends = None if deadline is None else self.began + deadline
+        try:
+            ticket = yield from self.gates.admit(scope, deadline=ends, clock=self.world)
+        except WaitTooLong as wait:
+            self.log.append((self.now, wait))
+            return
+        self.log.append((self.now, name))
+        yield Sleep(0.02)
+        self.gates.settle(ticket, 200, {}, clock=self.world)
+
+    def queue(self, count: int, scope: Scope = SCOPE) -> None:
+        for number in range(count):
+            self.world.start(self.call(number, scope))
+        self.world.run(self.world.now)

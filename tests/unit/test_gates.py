@@ -1,66 +1,13 @@
 """Gates in virtual time: who waits, how long, in which order, and who does not."""
 
 import itertools
-import threading
-import time
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hexclave._steps import Sleep, Steps
-from hexclave.errors import UnsafeUseError
-from hexclave.ratelimit import LONGEST_CLOSED, Gates, RateLimit, Scope, Ticket, WaitTooLong
-from tests.unit.simulated import SCOPE, World
-
-AFTER_5 = {"retry-after": "5"}
-
-
-class Scene:
-    """A world with gates, and a log of who was let through when."""
-
-    def __init__(self, **options: Any) -> None:
-        self.world = World(late=0)
-        self.began = self.world.now
-        self.gates = Gates(**options)
-        self.log: list[tuple[float, object]] = []
-
-    @property
-    def now(self) -> float:
-        return self.world.now - self.began
-
-    def passes_at_once(self, scope: Scope = SCOPE, **limits: Any) -> Ticket | None:
-        """The ticket of a call that is let through without any wait; `None` if it has to wait."""
-        steps = self.gates.admit(scope, clock=self.world, **{"deadline": None, **limits})
-        try:
-            next(steps)
-        except StopIteration as end:
-            ticket: Ticket = end.value
-            return ticket
-        steps.close()
-        return None
-
-    def refuse(self, scope: Scope = SCOPE, headers: dict[str, str] = AFTER_5) -> None:
-        ticket = self.passes_at_once(scope)
-        assert ticket is not None
-        self.gates.settle(ticket, 429, headers, clock=self.world)
-
-    def call(self, name: object, scope: Scope = SCOPE, deadline: float | None = None) -> Steps[None]:
-        ends = None if deadline is None else self.began + deadline
-        try:
-            ticket = yield from self.gates.admit(scope, deadline=ends, clock=self.world)
-        except WaitTooLong as wait:
-            self.log.append((self.now, wait))
-            return
-        self.log.append((self.now, name))
-        yield Sleep(0.02)
-        self.gates.settle(ticket, 200, {}, clock=self.world)
-
-    def queue(self, count: int, scope: Scope = SCOPE) -> None:
-        for number in range(count):
-            self.world.start(self.call(number, scope))
-        self.world.run(self.world.now)
+from hexclave.ratelimit import LONGEST_CLOSED, RateLimit, Scope, Ticket, WaitTooLong
+from tests.unit.simulated import SCOPE, Scene
 
 
 def test_a_scope_without_a_known_limit_costs_no_step_and_leaves_no_trace() -> None:
@@ -278,63 +225,6 @@ def test_the_number_of_gates_is_bounded_and_those_in_use_stay() -> None:
     assert SCOPE in scene.gates._gates
 
 
-def test_the_ceiling_is_over_all_scopes_together() -> None:
-    scene = Scene(ceiling=RateLimit(per_second=10, burst=4))
-    for number in range(24):
-        scene.world.start(scene.call(number, SCOPE._replace(template=f"/{number % 3}")))
-    scene.world.run()
-    times = [moment for moment, _ in scene.log]
-    assert times[3] == pytest.approx(0, abs=0.01)
-    assert times[-1] == pytest.approx(2, abs=0.05)
-
-
-def test_a_call_that_waits_at_its_scopes_gate_takes_nothing_from_the_ceiling() -> None:
-    scene = Scene(ceiling=RateLimit(per_second=10))
-    other = SCOPE._replace(template="/teams")
-    scene.refuse(other)
-    scene.queue(20, other)
-    scene.world.run(scene.world.now + 1)
-    assert scene.passes_at_once() is not None
-
-
-ARRIVALS = st.lists(
-    st.tuples(
-        st.floats(0, 0.5), st.booleans(), st.floats(0, 2)
-    ),  # seconds since the one before, whether it gives up, when
-    min_size=1,
-    max_size=60,
-)
-
-
-@given(st.floats(0.5, 200), st.integers(1, 20), ARRIVALS)
-def test_the_ceiling_is_never_exceeded_and_nobody_waits_for_nothing(
-    per_second: float, burst: int, arrivals: list[tuple[float, bool, float]]
-) -> None:
-    scene = Scene(ceiling=RateLimit(per_second, burst))
-    arrival, staying, order = 0.0, 0, []
-    for number, (pause, gives_up, after) in enumerate(arrivals):
-        arrival += pause
-        steps = scene.call(number)
-        scene.world.start(steps, after=arrival)
-        if gives_up:
-            scene.world.start(_closing(steps, after), after=arrival)
-        else:
-            staying += 1
-            order.append(number)
-    scene.world.run()
-    times = [moment for moment, _ in scene.log]
-    for first, begin in enumerate(times):
-        for last in range(first, len(times)):
-            assert last - first + 1 <= burst + per_second * (times[last] - begin) + 1.001
-    assert [name for _, name in scene.log if name in order] == order
-    assert times == [] or times[-1] <= arrival + 2 + len(arrivals) / per_second + 0.5
-
-
-def _closing(steps: Steps[None], after: float) -> Steps[None]:
-    yield Sleep(after)
-    steps.close()
-
-
 @given(
     st.lists(st.tuples(st.floats(0, 0.3), st.sampled_from(["call", "refuse", "hurry"]), st.floats(0.1, 3)), max_size=60)
 )
@@ -369,46 +259,3 @@ def test_nothing_is_locked_while_a_call_waits() -> None:
     assert not scene.gates._lock.locked()
     waiting.close()
     assert not scene.gates._lock.locked()
-
-
-def test_threads_share_a_ceiling() -> None:
-    gates = Gates(ceiling=RateLimit(per_second=200))
-    ends: list[float] = []
-
-    def work() -> None:
-        for _ in range(10):
-            steps = gates.admit(SCOPE, deadline=None, clock=time)
-            try:
-                while True:
-                    step = next(steps)
-                    assert isinstance(step, Sleep)
-                    time.sleep(step.seconds)
-            except StopIteration:
-                ends.append(time.monotonic())
-
-    threads = [threading.Thread(target=work) for _ in range(10)]
-    begin = time.monotonic()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(ends) == 100
-    assert max(ends) - begin >= 99 / 200 - 0.03
-
-
-@pytest.mark.parametrize(
-    ("arguments", "name"),
-    [
-        ({"per_second": 0}, "per_second"),
-        ({"per_second": -1}, "per_second"),
-        ({"per_second": float("nan")}, "per_second"),
-        ({"per_second": float("inf")}, "per_second"),
-        ({"per_second": True}, "per_second"),
-        ({"per_second": "5"}, "per_second"),
-        ({"per_second": 1, "burst": 0}, "burst"),
-        ({"per_second": 1, "burst": 1.5}, "burst"),
-    ],
-)
-def test_a_ceiling_out_of_range_is_refused_by_name(arguments: dict[str, Any], name: str) -> None:
-    with pytest.raises(UnsafeUseError, match=rf"RateLimit: {name} must be"):
-        RateLimit(**arguments)
