@@ -113,6 +113,7 @@ class App(Generic[Executor, Store]):
     def _derived(self, **changes: Any) -> Self:
         app = object.__new__(type(self))
         app.__dict__.update(self.__dict__)
+        app.__dict__.pop("verifier", None)  # It has the options of the app it was made for.
         app._context = attrs.evolve(self._context, **changes)
         return app
 

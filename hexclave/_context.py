@@ -19,6 +19,7 @@ from hexclave_api.operation import AccessType
 if TYPE_CHECKING:
     from hexclave._gate import Clock
     from hexclave._session import Flights, Session
+    from hexclave.verify._tokens import TokenChecks
 
 AdminAccessToken: TypeAlias = Callable[[], str | Awaitable[str]]
 
@@ -40,6 +41,8 @@ class Shared:
     def __init__(self, make_gates: Callable[[], Gates]) -> None:
         self._make_gates = make_gates
         self._local = {os.getpid(): self._new()}
+        self.checks: dict[object, TokenChecks] = {}
+        """Of access tokens, with the keys for them, by the options of verifiers."""
         self.clock_skew = 0.0
         """Seconds that the server's clock is ahead of ours, as far as a refreshed token told."""
 

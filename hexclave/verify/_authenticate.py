@@ -81,7 +81,7 @@ def authenticate(app: Context, checks: TokenChecks, request: object, admitted: A
             result = yield from _by_api(app, tokens.access_token, admitted)
         else:
             checked = checks.verified(
-                tokens.access_token, allow_restricted=admitted.restricted, allow_anonymous=admitted.anonymous
+                app, tokens.access_token, allow_restricted=admitted.restricted, allow_anonymous=admitted.anonymous
             )
             claims = checked.value if isinstance(checked, Done) else (yield from checked)
             result = SignedIn(user_id=claims.user_id, claims=claims)

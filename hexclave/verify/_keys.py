@@ -101,7 +101,7 @@ class Document:
         flight, leading = app.shared.flights.join(self)
         if leading:
             return (yield from self._lead(app, flight, seen))
-        if not (yield Wait(flight, FETCH_TIMEOUT)):
+        if not (yield Wait(flight, _seconds(app))):
             raise TotalTimeout("The fetch of the signing keys did not end in time.")
         outcome = flight.result()
         if isinstance(outcome, HexclaveError):
@@ -115,7 +115,8 @@ class Document:
             if self.asked_at == seen:
                 yield from self._load(app)
         except HexclaveError as error:
-            outcome = error
+            if not _was_hasty(app, error):
+                outcome = error
             raise
         finally:
             app.shared.flights.land(self, flight, outcome)
@@ -125,10 +126,13 @@ class Document:
         try:
             keys, reply = yield from _with_reply(exchange(_without_credentials(app), operation))
         except HexclaveError as error:
-            self._failure = copy.copy(error)
             now = self.asked_at = app.clock.monotonic()
+            hasty = _was_hasty(app, error)
+            if not hasty:
+                self._failure = copy.copy(error)
             if self.snapshot is not None:
-                self.snapshot = attrs.evolve(self.snapshot, refresh_at=now + PAUSE_WITH_OLD_KEYS)
+                again = now + (PAUSE if hasty else PAUSE_WITH_OLD_KEYS)
+                self.snapshot = attrs.evolve(self.snapshot, refresh_at=min(again, self.snapshot.usable_until))
             raise
         self._failure = None
         now, life = app.clock.monotonic(), _life(reply)
@@ -185,15 +189,24 @@ def _of_keys(operation: Operation[Any]) -> Operation[Keys]:
 def _without_credentials(app: Context) -> Context:
     """The app as nobody: the document is public, and its address may be cached by whoever is on the way."""
     headers = {name: value for name, value in app.static_headers().items() if name not in _AS_SDK}
-    total = FETCH_TIMEOUT if app.timeout.total is None else min(app.timeout.total, FETCH_TIMEOUT)
     return attrs.evolve(
         app,
         static_headers=headers.copy,
         publishable_client_key=None,
         session=None,
         admin_access_token=None,
-        timeout=attrs.evolve(app.timeout, total=total),
+        timeout=attrs.evolve(app.timeout, total=_seconds(app)),
     )
+
+
+def _seconds(app: Context) -> float:
+    """How long a fetch may take."""
+    return FETCH_TIMEOUT if app.timeout.total is None else min(app.timeout.total, FETCH_TIMEOUT)
+
+
+def _was_hasty(app: Context, error: HexclaveError) -> bool:
+    """Whether the fetch failed only because this app allows less time than others that share the keys."""
+    return isinstance(error, TotalTimeout) and _seconds(app) < FETCH_TIMEOUT
 
 
 def _with_reply(steps: Steps[T]) -> Generator[Step, Any, tuple[T, Reply]]:

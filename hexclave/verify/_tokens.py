@@ -36,20 +36,30 @@ class TokenChecks:
             raise UnsafeUseError(f"leeway must be from 0 to {LONGEST_LEEWAY:g} seconds.")
         if not 0 <= remember <= MOST:
             raise UnsafeUseError(f"remember must be from 0 to {MOST:,} tokens.")
-        self._app = app
         self._clock = app.clock
         self._leeway = leeway
         self._project_id = app.project_id
         self._branch_id = app.client_id.partition("#")[2] or "main"
-        known = kinds(app.project_id, deployments(app.base_url, issuers))
+        self._options = deployments(app.base_url, issuers), leeway, remember
+        known = kinds(app.project_id, self._options[0])
         self._kinds = {kind.audience: kind for kind in known}
         self._keys = SigningKeys(known)
         self._remembered = Remembered(remember) if remember else None
 
+    @classmethod
+    def shared(cls, app: Context, *, issuers: Iterable[str], leeway: float, remember: int) -> "TokenChecks":
+        """The checks with these options, the same for an app and those derived from it.
+
+        Raises:
+            UnsafeUseError: an option is out of its range.
+        """
+        checks = cls(app, issuers=issuers, leeway=leeway, remember=remember)
+        return app.shared.checks.setdefault(checks._options, checks)
+
     def verified(
-        self, token: str | Secret, *, allow_restricted: bool, allow_anonymous: bool
+        self, app: Context, token: str | Secret, *, allow_restricted: bool, allow_anonymous: bool
     ) -> Steps[AccessTokenClaims] | Done[AccessTokenClaims]:
-        """The claims of a token that passes every check.
+        """The claims of a token that passes every check. `app` fetches the keys, if that is necessary.
 
         Raises:
             InvalidTokenError: a check failed.
@@ -61,7 +71,7 @@ class TokenChecks:
             entry = self._remembered.get(name)
             if entry is not None and self._holds(entry, allow_restricted, allow_anonymous):
                 return entry.claims
-        return self._checked(token, name, allow_restricted, allow_anonymous)
+        return self._checked(app, token, name, allow_restricted, allow_anonymous)
 
     def _holds(self, entry: Entry, restricted: bool, anonymous: bool) -> bool:
         """Whether it is still good here and now; if not, the checks say why."""
@@ -69,11 +79,13 @@ class TokenChecks:
         return (
             snapshot is not None
             and snapshot.by_id is entry.keys
+            # Only a fetch tells that a key was revoked.
+            and self._clock.monotonic() < snapshot.refresh_at
             and self._refusal(claims, self._clock.time(), restricted, anonymous) is None
         )
 
     def _checked(
-        self, token: str | Secret, name: bytes, allow_restricted: bool, allow_anonymous: bool
+        self, app: Context, token: str | Secret, name: bytes, allow_restricted: bool, allow_anonymous: bool
     ) -> Steps[AccessTokenClaims]:
         parts: Parts | None = None
         text = token.reveal() if isinstance(token, Secret) else token
@@ -89,7 +101,7 @@ class TokenChecks:
             key = None if keys is None else keys.by_header.get(parts.header)
             if keys is None or key is None or keys.refresh_at <= self._clock.monotonic():
                 kid = key_id(parts.header)
-                keys = yield from self._keys.find(self._app, kind, kid)
+                keys = yield from self._keys.find(app, kind, kid)
                 if keys is None:
                     raise UnknownSigningKeyError("The token names a signing key that the project does not use.")
                 key = keys.by_id[kid]

@@ -24,7 +24,10 @@ class AuthenticateOptions(TypedDict, total=False):
 
 
 class Verifier(Resource[Mode]):
-    """Says whose access token this is, and who made a request. Keep one for the life of the app: it holds the keys.
+    """Says whose access token this is, and who made a request.
+
+    Verifiers of an app and of the apps derived from it share keys and remembered tokens if their options are the same;
+    each fetches keys within the timeout of its own app.
 
     `issuers` are further URLs, up to `/api/v1`, under which your own deployment issues tokens; the two cloud hosts know
     each other. `leeway` is for how many seconds a token counts after it expired, for clocks that differ. `remember` is
@@ -40,7 +43,7 @@ class Verifier(Resource[Mode]):
         self, app: Performer, *, issuers: Iterable[str] = (), leeway: float = 0.0, remember: int = 1024
     ) -> None:
         super().__init__(app)
-        self._checks = TokenChecks(self._context, issuers=issuers, leeway=leeway, remember=remember)
+        self._checks = TokenChecks.shared(self._context, issuers=issuers, leeway=leeway, remember=remember)
 
     @call
     def verify(
@@ -57,7 +60,9 @@ class Verifier(Resource[Mode]):
             InvalidTokenError: the token proves nothing; the subclass says which check failed.
             HexclaveError: the keys could not be fetched, and there are no earlier ones.
         """
-        return self._checks.verified(token, allow_restricted=allow_restricted, allow_anonymous=allow_anonymous)
+        return self._checks.verified(
+            self._context, token, allow_restricted=allow_restricted, allow_anonymous=allow_anonymous
+        )
 
     @call
     def authenticate(

@@ -14,24 +14,27 @@ import httpx
 import pytest
 
 from hexclave import AsyncHexclaveServerApp, HexclaveServerApp
+from hexclave._context import Context
 from hexclave._messages import Reply
 from hexclave._steps import Send, Wait
 from hexclave.errors import NotFoundError, TotalTimeout
+from hexclave.tokens import Tokens
 from hexclave.verify import AccessTokenClaims, Verifier
 from hexclave.verify._tokens import TokenChecks
 from tests.playing import context, reply
 from tests.signing import BASE, NORMAL, PROJECT, App, jwk, token
 
 KEY = "ssk_not_a_real_key_0000000000000000000000000000"
+CONTEXT = context()
 DOCUMENT = {"keys": [jwk("normal-key", NORMAL)]}
 
 
 def checks() -> TokenChecks:
-    return TokenChecks(context(), issuers=(), leeway=0, remember=0)
+    return TokenChecks(CONTEXT, issuers=(), leeway=0, remember=0)
 
 
-def started(of: TokenChecks, sub: str = "user-1") -> Any:
-    return of.verified(token(sub=sub), allow_restricted=False, allow_anonymous=False)
+def started(of: TokenChecks, sub: str = "user-1", *, app: Context = CONTEXT) -> Any:
+    return of.verified(app, token(sub=sub), allow_restricted=False, allow_anonymous=False)
 
 
 def finished(steps: Any, outcome: Any) -> AccessTokenClaims:
@@ -52,14 +55,14 @@ def test_callers_who_come_during_the_first_fetch_wait_for_it() -> None:
 def test_callers_who_come_during_a_refresh_go_on_with_the_old_keys() -> None:
     app = App()
     shared = TokenChecks(app._context, issuers=(), leeway=0, remember=0)
-    first = started(shared)
+    first = started(shared, app=app._context)
     next(first)
     finished(first, reply(200, DOCUMENT))
     app.clock.pass_(590)
-    refreshing = started(shared)
+    refreshing = started(shared, app=app._context)
     assert isinstance(next(refreshing), Send)
     with pytest.raises(StopIteration) as end:
-        next(started(shared, "user-2"))
+        next(started(shared, "user-2", app=app._context))
     assert end.value.value.user_id == "user-2"
     assert finished(refreshing, reply(200, DOCUMENT)).user_id == "user-1"
 
@@ -219,6 +222,21 @@ def test_a_process_that_is_forked_during_a_fetch_fetches_for_itself() -> None:
         go_on.set()
         assert leading.result(10).user_id == "user-1"
     assert os.waitstatus_to_exitcode(status) == 0
+
+
+@pytest.mark.parametrize("made_first", ["the app's", "the derived app's"])
+def test_the_verifier_of_a_derived_app_has_its_options_and_the_keys_of_both(made_first: str) -> None:
+    server = SlowServer(0)
+    app = blocking(server)
+    derived = app.options(timeout=1).with_session(Tokens("access"))
+    apps = [app, derived] if made_first == "the app's" else [derived, app]
+    for one in apps:
+        assert one.verifier.verify(token(at=now())).user_id == "user-1"
+    # Derived once more, from an app whose verifier is there already.
+    apps.append(app.options(timeout=2))
+    for one in apps:
+        assert one.verifier._context is one._context
+    assert server.count == 1
 
 
 def test_verifying_starts_no_thread() -> None:

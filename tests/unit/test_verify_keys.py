@@ -1,6 +1,8 @@
 """When the public keys are fetched, how long they are kept, and what happens when they cannot be had."""
 
 import logging
+from collections.abc import Callable
+from typing import Any
 
 import attrs
 import pytest
@@ -13,13 +15,16 @@ from hexclave.errors import (
     CrossOriginRedirectError,
     HexclaveError,
     NotFoundError,
+    ServerError,
+    TotalTimeout,
     UnreadableReplyError,
 )
+from hexclave.timeouts import Timeout
 from hexclave.tokens import Tokens
 from hexclave.verify import InvalidTokenError, UnknownSigningKeyError, Verifier
 from hexclave.verify._keys import LONGEST_LIFE, PAUSE, PAUSE_WITH_OLD_KEYS
-from tests.playing import reply
-from tests.signing import FOREIGN, NEXT, NORMAL, PROJECT, App, jwk, made_verifier, payload, signed, token
+from tests.playing import FakeClock, reply
+from tests.signing import FOREIGN, NEXT, NORMAL, PROJECT, App, KeyServer, jwk, made_verifier, payload, signed, token
 
 DOWN = reply(500)
 OFFLINE = APIConnectionError("no route")
@@ -129,6 +134,44 @@ def test_the_same_keys_fetched_again_forget_nothing() -> None:
     fresh(verifier, clock)
     assert len(server.requests) == 2
     assert verifier.verify(text) is claims
+
+
+def test_a_remembered_token_does_not_outlive_its_key() -> None:
+    """Nobody else asks meanwhile, so the token itself has to cause the fetch that tells of the revocation."""
+    verifier, server, clock = made_verifier()
+    text = token(at=clock.time() + 3000)
+    verifier.verify(text)
+    server.keys["normal"] = [jwk("next-key", NEXT)]
+    clock.pass_(0.8 * 3600 - 1)
+    verifier.verify(text)
+    clock.pass_(2)
+    with pytest.raises(UnknownSigningKeyError):
+        verifier.verify(text)
+
+
+def test_a_remembered_token_does_not_outlive_keys_that_cannot_be_fetched() -> None:
+    verifier, server, clock = made_verifier()
+    text = token(at=clock.time() + LONGEST_LIFE)
+    verifier.verify(text)
+    server.failure = DOWN
+    clock.pass_(LONGEST_LIFE - PAUSE)
+    verifier.verify(text)
+    clock.pass_(PAUSE - 0.1)
+    verifier.verify(text)
+    clock.pass_(0.2)
+    with pytest.raises(ServerError):
+        verifier.verify(text)
+
+
+def test_old_keys_do_not_serve_a_moment_longer_because_a_refresh_has_just_failed() -> None:
+    verifier, server, clock = made_verifier()
+    fresh(verifier, clock)
+    server.failure = DOWN
+    clock.pass_(LONGEST_LIFE - PAUSE)
+    fresh(verifier, clock)
+    clock.pass_(PAUSE)
+    with pytest.raises(ServerError):
+        fresh(verifier, clock)
 
 
 def test_a_new_key_is_found_as_soon_as_a_token_names_it() -> None:
@@ -265,6 +308,76 @@ def test_the_fetch_may_take_ten_seconds_and_no_longer() -> None:
         app = App(timeout=total)
         Verifier(app).verify(token())
         assert app.server.requests[0].total_timeout == pytest.approx(expected)
+
+
+class Derived(App):
+    """An app derived from another, with a timeout of its own."""
+
+    def __init__(self, app: App, timeout: float) -> None:
+        self.clock, self.server = app.clock, app.server
+        self._context = attrs.evolve(app._context, timeout=Timeout.of(timeout))
+
+
+def test_verifiers_of_derived_apps_share_keys_and_remembered_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
+    app, text = App(), token()
+    claims = Verifier(app).verify(text)
+    monkeypatch.setattr("hexclave.verify._tokens.signature_holds", lambda *_: pytest.fail("verified again"))
+    assert Verifier(Derived(app, 3)).verify(text) is claims
+    assert len(app.server.requests) == 1
+
+
+@pytest.mark.parametrize("options", [{"leeway": 5}, {"remember": 7}, {"issuers": ["https://auth.example.com"]}])
+def test_verifiers_with_other_options_share_nothing(options: dict[str, Any]) -> None:
+    app = App()
+    Verifier(app).verify(token())
+    Verifier(app, **options).verify(token())
+    assert len(app.server.requests) == 2
+
+
+def test_each_app_fetches_within_its_own_timeout() -> None:
+    app = App()
+    first, second = Verifier(app), Verifier(Derived(app, 3))
+    fresh(second, app.clock)
+    app.clock.pass_(3000)
+    fresh(first, app.clock)
+    app.clock.pass_(3000)
+    fresh(second, app.clock)
+    assert [request.total_timeout for request in app.server.requests] == [pytest.approx(n) for n in (3, 10, 3)]
+
+
+def slow(clock: FakeClock) -> Callable[[Request], Reply]:
+    """An API that needs four seconds."""
+    keys = KeyServer()
+
+    def answer(request: Request) -> Reply:
+        assert request.total_timeout is not None
+        clock.pass_(min(4.0, request.total_timeout))
+        if request.total_timeout < 4:
+            raise TotalTimeout("too slow")
+        return keys(request)
+
+    return answer
+
+
+def test_an_app_with_less_time_does_not_fail_the_others() -> None:
+    app = App()
+    app.server = slow(app.clock)
+    with pytest.raises(TotalTimeout):
+        fresh(Verifier(Derived(app, 3)), app.clock)
+    assert fresh(Verifier(app), app.clock) == "user-1"
+
+
+def test_a_refresh_that_one_app_had_no_time_for_is_soon_made_by_another() -> None:
+    app = App()
+    verifier, hasty = Verifier(app), Derived(app, 3)
+    fresh(verifier, app.clock)
+    app.server.keys["normal"] = [jwk("next-key", NEXT)]
+    hasty.server = slow(app.clock)
+    app.clock.pass_(3000)
+    fresh(Verifier(hasty), app.clock)
+    app.clock.pass_(PAUSE)
+    with pytest.raises(UnknownSigningKeyError):
+        fresh(verifier, app.clock)
 
 
 def test_garbage_beside_the_keys_does_no_harm() -> None:
