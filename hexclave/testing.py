@@ -14,6 +14,24 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
+from hexclave_emulator.domains.seed import Ready
+from hexclave_emulator.emulator import Emulator, Logged, Release
+from hexclave_emulator.mail.messages import Mail
+from hexclave_emulator.messages.faults import Fault
+from hexclave_emulator.seeding import plant
+from hexclave_emulator.server import BackgroundServer
+from hexclave_emulator.state.clock import Clock
+from hexclave_emulator.state.tables import Snapshot
+from hexclave_emulator.webhooks.endpoints import (
+    DELIVERIES,
+    Delivery,
+    Endpoint,
+    Webhook,
+    add_endpoint,
+    new_secret,
+)
+from hexclave_emulator.webhooks.events import EVENTS, Event
+
 from hexclave import (
     AsyncHexclaveAdminApp,
     AsyncHexclaveClientApp,
@@ -21,23 +39,6 @@ from hexclave import (
     HexclaveAdminApp,
     HexclaveClientApp,
     HexclaveServerApp,
-)
-from hexclave.emulator.clock import Clock
-from hexclave.emulator.emulator import Emulator, Logged, Release
-from hexclave.emulator.events import EVENTS, Event
-from hexclave.emulator.faults import Fault
-from hexclave.emulator.mail import Mail
-from hexclave.emulator.seed import Ready
-from hexclave.emulator.seeding import plant
-from hexclave.emulator.server import BackgroundServer
-from hexclave.emulator.state import Snapshot
-from hexclave.emulator.webhooks import (
-    DELIVERIES,
-    Delivery,
-    Endpoint,
-    Webhook,
-    add_endpoint,
-    new_secret,
 )
 
 __all__ = ["Fault", "Mail", "RunningEmulator", "Webhook", "emulator"]
@@ -240,7 +241,7 @@ def emulator(
 
     Args:
         db: a SQLite file that keeps the state; without it the state is lost at the end.
-        seed: a file of users and more to begin with, see `hexclave.emulator.seeding`.
+        seed: a file of users and more to begin with, see `hexclave_emulator.seeding`.
         stub: answer operations that the emulator cannot perform with examples instead of 501.
         release: the version of the API to behave like where versions differ.
 

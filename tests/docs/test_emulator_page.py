@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-from hexclave.emulator import Emulator
-from hexclave.emulator.control import _ACTIONS
+from hexclave_emulator import Emulator
+from hexclave_emulator.http.control import _ACTIONS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "emulator.md").read_text(encoding="utf-8")
 

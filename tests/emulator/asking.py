@@ -6,8 +6,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import attrs
-
-from hexclave.emulator import Emulator, HttpRequest, Reply
+from hexclave_emulator import Emulator, HttpRequest, Reply
 
 
 @attrs.frozen

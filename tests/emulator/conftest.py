@@ -6,7 +6,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from hexclave.emulator import Emulator
+from hexclave_emulator import Emulator
+
 from tests.emulator.asking import Asker
 from tests.emulator.performing import Cast
 

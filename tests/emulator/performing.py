@@ -3,10 +3,10 @@
 from typing import Any, TypeVar
 
 import attrs
+from hexclave_emulator import Reply
+from hexclave_emulator.mail.messages import MAILS, Mail
+from hexclave_emulator.webhooks.events import EVENTS
 
-from hexclave.emulator import Reply
-from hexclave.emulator.events import EVENTS
-from hexclave.emulator.mail import MAILS, Mail
 from hexclave_api import strict
 from hexclave_api.operation import UNSET, Operation
 from tests.emulator.asking import Asker
@@ -77,7 +77,7 @@ class Cast:
 
     def settings(self, **changes: Any) -> None:
         """Change settings of the ready project; `__` stands for the dot."""
-        from hexclave.emulator.domains.projects import change_settings
+        from hexclave_emulator.domains.projects import change_settings
 
         emulator = self.ask.emulator
         assert emulator.ready is not None

@@ -35,7 +35,7 @@ def test_a_publishable_key_is_needed_where_the_project_says_so(ask: Asker, keys:
     """Without the setting client calls need no key."""
     anybody = {"x-stack-access-type": "client", "x-stack-project-id": keys["x-stack-project-id"]}
     assert ask.plain("GET", "/projects/current", None, anybody).status == 200
-    from hexclave.emulator.domains.projects import change_settings
+    from hexclave_emulator.domains.projects import change_settings
 
     with ask.emulator.transaction() as state:
         project = ask.emulator.project(keys["x-stack-project-id"])

@@ -4,10 +4,10 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from hexclave_emulator import Emulator
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hexclave.emulator import Emulator
 from hexclave_api.operations import analytics, session_replays
 from hexclave_api.operations.teams import create_team
 from tests.emulator.asking import Asker

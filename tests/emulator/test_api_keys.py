@@ -4,9 +4,9 @@ import re
 import zlib
 
 import pytest
+from hexclave_emulator.domains.api_keys import key_value
 
 from hexclave.api_keys import read_api_key
-from hexclave.emulator.domains.api_keys import key_value
 from hexclave_api.operations import api_keys
 from hexclave_api.operations.permissions import grant_team_permission
 from hexclave_api.operations.teams import add_team_member, create_team

@@ -4,8 +4,8 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from hexclave_emulator import Emulator
 
-from hexclave.emulator import Emulator
 from hexclave.errors import CliAuthExpiredError
 from hexclave.resources.auth import PendingCliLogin
 from hexclave.testing import RunningEmulator, emulator

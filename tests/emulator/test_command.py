@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from hexclave_emulator import Emulator
+from hexclave_emulator.__main__ import main, welcome
+from hexclave_emulator.seeding import plant
+from hexclave_emulator.webhooks.endpoints import ENDPOINTS
 
-from hexclave.emulator import Emulator
-from hexclave.emulator.__main__ import main, welcome
-from hexclave.emulator.seeding import plant
-from hexclave.emulator.webhooks import ENDPOINTS
 from tests.emulator.asking import Asker, code
 
 
@@ -23,7 +23,7 @@ def test_hosts_beyond_this_machine_need_a_flag(host: str, capsys: pytest.Capture
     assert "--beyond-loopback" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("module", ["hexclave.emulator", "hexclave.testing"])
+@pytest.mark.parametrize("module", ["hexclave_emulator", "hexclave.testing"])
 def test_a_missing_package_is_named(module: str) -> None:
     """With the command that installs it."""
     code = f"import sys; sys.modules['uvicorn'] = None; import {module}"
@@ -34,7 +34,7 @@ def test_a_missing_package_is_named(module: str) -> None:
 
 def test_a_taken_port_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     """With what the operating system says."""
-    from hexclave.emulator.server import loopback_socket
+    from hexclave_emulator.server import loopback_socket
 
     taken = loopback_socket()
     with pytest.raises(SystemExit):

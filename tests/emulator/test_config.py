@@ -4,10 +4,10 @@ import json
 from typing import Any
 
 import pytest
+from hexclave_emulator.domains import settings
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hexclave.emulator import settings
 from hexclave_api.operations.config import (
     get_config,
     get_config_override,

@@ -1,8 +1,8 @@
 """Contact channels: the e-mail addresses of users, and proving that they are theirs."""
 
 import pytest
+from hexclave_emulator import Emulator
 
-from hexclave.emulator import Emulator
 from hexclave_api.models import ContactChannel
 from hexclave_api.operations import contact_channels as channels
 from tests.emulator.asking import Asker

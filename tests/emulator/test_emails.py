@@ -4,8 +4,8 @@ import re
 from typing import Any
 
 import pytest
+from hexclave_emulator.mail.sources import DEFAULT_THEME
 
-from hexclave.emulator.email_sources import DEFAULT_THEME
 from hexclave_api.operations import email_drafts, email_templates, email_themes, emails
 from hexclave_api.operations.auth import sign_in_with_code
 from hexclave_api.operations.notifications import update_notification_preference

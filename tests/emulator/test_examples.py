@@ -5,10 +5,9 @@ from typing import Any
 
 import jsonschema
 import pytest
-
-from hexclave.emulator import Emulator
-from hexclave.emulator.description import DescribedOperation, description
-from hexclave.emulator.examples import example_reply
+from hexclave_emulator import Emulator
+from hexclave_emulator.checking.description import DescribedOperation, description
+from hexclave_emulator.checking.examples import example_reply
 
 CASES = [(operation, access) for operation in description().operations for access in operation.access]
 

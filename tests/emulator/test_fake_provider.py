@@ -5,10 +5,11 @@ from html.parser import HTMLParser
 
 import httpx
 import pytest
+from hexclave_emulator import Emulator, HttpRequest
+from hexclave_emulator.domains import fake_provider
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hexclave.emulator import Emulator, HttpRequest, fake_provider
 from hexclave.errors import InvalidAuthorizationCode, OAuthCallbackError
 from hexclave.testing import RunningEmulator, emulator
 from tests.emulator.asking import Asker

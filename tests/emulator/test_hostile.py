@@ -5,10 +5,10 @@ import json
 from urllib.parse import quote
 
 import pytest
+from hexclave_emulator import Emulator, HttpRequest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hexclave.emulator import Emulator, HttpRequest
 from tests.emulator.asking import Asker, code
 
 EMULATOR = Emulator()
@@ -127,8 +127,8 @@ def test_a_fault_inside_is_a_500_and_changes_nothing(
     emulator: Emulator, ask: Asker, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Should a handler fail all the same, the request is undone, logged and answered."""
-    from hexclave.emulator.domains import user_operations
-    from hexclave.emulator.ids import new_id
+    from hexclave_emulator.operations import users as user_operations
+    from hexclave_emulator.state.ids import new_id
 
     def failing(*_: object, **__: object) -> None:
         raise ZeroDivisionError(new_id())

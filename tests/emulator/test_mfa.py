@@ -4,8 +4,8 @@ import asyncio
 import base64
 
 import pytest
+from hexclave_emulator.operations.mfa import totp_digits
 
-from hexclave.emulator.domains.mfa import totp_digits
 from hexclave.errors import InvalidTotpCode, MultiFactorAuthenticationRequired
 from hexclave.testing import RunningEmulator, emulator
 from tests.emulator.asking import Asker, code

@@ -6,8 +6,8 @@ from typing import Any
 
 import httpx
 import pytest
+from hexclave_emulator.page.overview import LATEST
 
-from hexclave.emulator.overview import LATEST
 from hexclave.testing import RunningEmulator, emulator
 from hexclave_api import OPERATIONS
 

@@ -8,7 +8,8 @@ import pytest
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
-from hexclave.emulator.mail import send_mail  # noqa: E402 -- after what may skip the module
+from hexclave_emulator.mail.messages import send_mail  # noqa: E402 -- after what may skip the module
+
 from hexclave.retries import Retries  # noqa: E402
 from hexclave.testing import RunningEmulator, emulator  # noqa: E402
 from hexclave_api import OPERATIONS  # noqa: E402

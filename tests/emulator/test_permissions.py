@@ -1,10 +1,10 @@
 """Permissions, beyond what recordings show."""
 
 import pytest
+from hexclave_emulator import Emulator
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hexclave.emulator import Emulator
 from hexclave_api.operations import permissions
 from hexclave_api.operations.teams import add_team_member, create_team, create_team_as_server, update_team
 from tests.emulator.asking import Asker

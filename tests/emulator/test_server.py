@@ -8,9 +8,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-
-from hexclave.emulator import Emulator, Fault
-from hexclave.emulator.server import BackgroundServer
+from hexclave_emulator import Emulator, Fault
+from hexclave_emulator.server import BackgroundServer
 
 
 @pytest.fixture

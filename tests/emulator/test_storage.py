@@ -10,8 +10,8 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from hexclave_emulator import Emulator
 
-from hexclave.emulator import Emulator
 from tests.emulator.asking import Asker
 
 
@@ -70,7 +70,7 @@ def test_other_files_are_refused(tmp_path: Path, content: bytes) -> None:
 @pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
 def test_acknowledged_writes_survive_kill_9(tmp_path: Path) -> None:
     """Every user whose creation was answered is there after the process was killed without warning."""
-    command = [sys.executable, "-m", "hexclave.emulator", "--port", "0", "--db", str(tmp_path / "state.db")]
+    command = [sys.executable, "-m", "hexclave_emulator", "--port", "0", "--db", str(tmp_path / "state.db")]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     exports: dict[str, str] = {}

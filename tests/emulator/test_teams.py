@@ -3,8 +3,8 @@
 import base64
 
 import pytest
+from hexclave_emulator import Emulator
 
-from hexclave.emulator import Emulator
 from hexclave_api.operations import teams
 from hexclave_api.operations.api_keys import create_team_api_key, list_team_api_keys
 from hexclave_api.operations.permissions import grant_team_permission, list_team_permissions
@@ -189,7 +189,7 @@ def test_older_servers_know_no_pages_of_teams(query: str) -> None:
 
 def test_teams_of_other_projects_do_not_exist(cast: Cast, emulator: Emulator) -> None:
     """Not even with the right id."""
-    from hexclave.emulator.domains.teams import TEAMS, Team
+    from hexclave_emulator.domains.teams import TEAMS, Team
 
     with emulator.transaction() as state:
         state[TEAMS].insert(Team(id=NOWHERE, project_id="internal", display_name="Other", created_at_millis=0))

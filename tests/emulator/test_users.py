@@ -69,7 +69,7 @@ def test_a_new_password_ends_all_sessions(ask: Asker, people: dict[str, str]) ->
 
 def test_events_tell_what_happened(ask: Asker) -> None:
     """Each change of a user is an event with the user as servers see it; a refused request reports none."""
-    from hexclave.emulator.events import EVENTS
+    from hexclave_emulator.webhooks.events import EVENTS
 
     user = ask.server("POST", "/users", {"display_name": "Ada"}).json()
     ask.server("PATCH", f"/users/{user['id']}", {"display_name": "Ada L."})

@@ -4,12 +4,11 @@ from typing import Any
 
 import pytest
 from asking import Asker, code
+from hexclave_emulator.checking.description import description
+from hexclave_emulator.checking.rules import EMAIL, REQUIRED, UUID, at_most
+from hexclave_emulator.checking.validation import Validator, query_value
 from hypothesis import given
 from hypothesis import strategies as st
-
-from hexclave.emulator.description import description
-from hexclave.emulator.rules import EMAIL, REQUIRED, UUID, at_most
-from hexclave.emulator.validation import Validator, query_value
 
 SCHEMA = {
     "type": "object",

@@ -7,11 +7,11 @@ import time
 from pathlib import Path
 
 import pytest
+from hexclave_emulator import Emulator
+from hexclave_emulator.webhooks.endpoints import DELIVERIES, add_endpoint
+from hexclave_emulator.webhooks.events import emit
 from svix.webhooks import Webhook as SvixWebhook
 
-from hexclave.emulator import Emulator
-from hexclave.emulator.events import emit
-from hexclave.emulator.webhooks import DELIVERIES, add_endpoint
 from hexclave.testing import RunningEmulator, emulator
 from hexclave.webhooks import Router
 from hexclave_api import OPERATIONS

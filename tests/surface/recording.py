@@ -9,11 +9,11 @@ from types import GeneratorType
 from typing import Any
 
 import attrs
+from hexclave_emulator.checking.description import description
+from hexclave_emulator.checking.examples import example_reply
 
 import hexclave
 from hexclave._messages import Reply, Request
-from hexclave.emulator.description import description
-from hexclave.emulator.examples import example_reply
 from hexclave.hooks import Hooks, RequestEvent
 from hexclave.oauth import OAuthAuthorization
 from hexclave.vault import VaultKey

@@ -210,7 +210,7 @@ for name in sys.argv[1:]:
     subprocess.run([sys.executable, "-c", code, *names], check=True, timeout=60)
 
 
-def test_the_wheel_holds_both_packages_typed_and_nothing_else(tmp_path):
+def test_the_wheel_holds_three_packages_typed_and_nothing_else(tmp_path):
     subprocess.run(
         [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(tmp_path)],
         cwd=ROOT,
@@ -219,8 +219,12 @@ def test_the_wheel_holds_both_packages_typed_and_nothing_else(tmp_path):
     )
     (wheel,) = tmp_path.glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
-    assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == {"hexclave", "hexclave_api"}
-    assert {"hexclave/py.typed", "hexclave_api/py.typed"} <= set(names)
+    assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == {
+        "hexclave",
+        "hexclave_api",
+        "hexclave_emulator",
+    }
+    assert {"hexclave/py.typed", "hexclave_api/py.typed", "hexclave_emulator/py.typed"} <= set(names)
     code = f"import sys; sys.path.insert(0, {str(wheel)!r}); import hexclave; print(hexclave.__file__)"
     cold = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, check=True, capture_output=True, text=True, env={"PYTHONPATH": ""}

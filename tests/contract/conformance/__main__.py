@@ -6,7 +6,8 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
-from hexclave.emulator import Reply
+from hexclave_emulator import Reply
+
 from tests.contract.conformance.recording import Exchange, load
 from tests.contract.conformance.replay import Outcome, replay
 from tests.contract.conformance.report import details, table

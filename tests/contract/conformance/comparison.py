@@ -5,7 +5,9 @@ import json
 from datetime import datetime
 from typing import Any, Final
 
-from hexclave.emulator import Reply, fake_provider
+from hexclave_emulator import Reply
+from hexclave_emulator.domains import fake_provider
+
 from tests.contract.conformance.mapping import Mapping, Mismatch
 from tests.contract.conformance.recording import Exchange, claims
 

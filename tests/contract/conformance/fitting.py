@@ -4,9 +4,8 @@ from functools import cache
 from typing import Any
 
 import jsonschema
-
-from hexclave.emulator import Reply
-from hexclave.emulator.description import DescribedOperation, description
+from hexclave_emulator import Reply
+from hexclave_emulator.checking.description import DescribedOperation, description
 
 
 def faults(operation: DescribedOperation, access: str, reply: Reply) -> list[str]:

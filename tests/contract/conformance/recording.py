@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import attrs
-
-from hexclave.emulator.access import unprefixed
+from hexclave_emulator.domains.access import unprefixed
 
 
 @attrs.frozen(repr=False)

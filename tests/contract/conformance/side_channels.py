@@ -8,10 +8,12 @@ from collections.abc import Callable
 from typing import Final, TypeAlias
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from hexclave.emulator import HttpRequest, fake_provider
-from hexclave.emulator.codes import CODES, Code
-from hexclave.emulator.domains.contact_channels import primary_channel
-from hexclave.emulator.mail import MAILS, Mail
+from hexclave_emulator import HttpRequest
+from hexclave_emulator.credentials.codes import CODES, Code
+from hexclave_emulator.domains import fake_provider
+from hexclave_emulator.domains.contact_channels import primary_channel
+from hexclave_emulator.mail.messages import MAILS, Mail
+
 from tests.contract.conformance.comparison import BASE_URL
 from tests.contract.conformance.recording import Exchange, claims, objects
 from tests.contract.conformance.world import World

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from hexclave.emulator.domains.api_keys import API_KEYS, ApiKey, key_value
+from hexclave_emulator.domains.api_keys import API_KEYS, ApiKey, key_value
+
 from tests.contract.conformance.recording import Exchange
 from tests.contract.conformance.world import World, presupposes, views
 

@@ -1,8 +1,9 @@
 """Sessions whose refresh tokens show only in logins of command-line programs."""
 
-from hexclave.emulator.domains.sessions import DEFAULT_LIFE, SESSIONS, Session
-from hexclave.emulator.domains.users import USERS, User
-from hexclave.emulator.ids import new_id
+from hexclave_emulator.domains.sessions import DEFAULT_LIFE, SESSIONS, Session
+from hexclave_emulator.domains.users import USERS, User
+from hexclave_emulator.state.ids import new_id
+
 from tests.contract.conformance.recording import claims
 from tests.contract.conformance.world import World, presupposes
 

@@ -2,8 +2,9 @@
 
 import json
 
-from hexclave.emulator.domains.projects import PROJECTS
-from hexclave.emulator.settings import rendered
+from hexclave_emulator.domains.projects import PROJECTS
+from hexclave_emulator.domains.settings import rendered
+
 from tests.contract.conformance.world import World, presupposes
 
 _ROUTE = "internal/config/override/"

@@ -2,10 +2,11 @@
 
 from typing import Final
 
-from hexclave.emulator.domains.contact_channels import CHANNELS, ContactChannel, primary_channel
-from hexclave.emulator.domains.projects import PROJECTS
-from hexclave.emulator.domains.users import USERS, User
-from hexclave.emulator.ids import new_id
+from hexclave_emulator.domains.contact_channels import CHANNELS, ContactChannel, primary_channel
+from hexclave_emulator.domains.projects import PROJECTS
+from hexclave_emulator.domains.users import USERS, User
+from hexclave_emulator.state.ids import new_id
+
 from tests.contract.conformance.world import World, presupposes, views
 
 _SUBJECT: Final = "Verify your email at "

@@ -1,8 +1,9 @@
 """Invitations to teams that were open before."""
 
-from hexclave.emulator.codes import CODES, Code
-from hexclave.emulator.domains.invitations import INVITATION
-from hexclave.emulator.ids import secret
+from hexclave_emulator.credentials.codes import CODES, Code
+from hexclave_emulator.operations.invitations import INVITATION
+from hexclave_emulator.state.ids import secret
+
 from tests.contract.conformance.world import World, presupposes, views
 
 

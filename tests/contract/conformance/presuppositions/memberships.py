@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from typing import Final, TypeAlias
 
-from hexclave.emulator.domains.permissions import GRANTS, Grant, default_permissions
-from hexclave.emulator.domains.projects import PROJECTS
-from hexclave.emulator.domains.teams import MEMBERSHIPS, TEAMS, Membership, Team
-from hexclave.emulator.domains.users import USERS
-from hexclave.emulator.ids import new_id
+from hexclave_emulator.domains.permissions import GRANTS, Grant, default_permissions
+from hexclave_emulator.domains.projects import PROJECTS
+from hexclave_emulator.domains.teams import MEMBERSHIPS, TEAMS, Membership, Team
+from hexclave_emulator.domains.users import USERS
+from hexclave_emulator.state.ids import new_id
+
 from tests.contract.conformance.addressing import addressed, caller_id, template
 from tests.contract.conformance.recording import Exchange, objects
 from tests.contract.conformance.world import World, presupposes

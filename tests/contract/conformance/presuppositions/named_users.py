@@ -2,8 +2,9 @@
 
 from typing import Final
 
-from hexclave.emulator.domains.projects import PROJECTS
-from hexclave.emulator.domains.users import USERS, User
+from hexclave_emulator.domains.projects import PROJECTS
+from hexclave_emulator.domains.users import USERS, User
+
 from tests.contract.conformance.addressing import addressed
 from tests.contract.conformance.recording import objects
 from tests.contract.conformance.world import World, presupposes, views

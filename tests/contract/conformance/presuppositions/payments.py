@@ -1,8 +1,9 @@
 """Customers that a scenario takes for granted: users and teams whom nothing else shows."""
 
-from hexclave.emulator.domains.projects import PROJECTS
-from hexclave.emulator.domains.teams import TEAMS, Team
-from hexclave.emulator.domains.users import USERS, User
+from hexclave_emulator.domains.projects import PROJECTS
+from hexclave_emulator.domains.teams import TEAMS, Team
+from hexclave_emulator.domains.users import USERS, User
+
 from tests.contract.conformance.recording import Exchange
 from tests.contract.conformance.world import World, presupposes
 

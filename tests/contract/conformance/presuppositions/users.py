@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from hexclave.emulator.domains.contact_channels import CHANNELS, ContactChannel
-from hexclave.emulator.domains.oauth_accounts import OAUTH_ACCOUNTS, OAuthAccount
-from hexclave.emulator.domains.projects import PROJECTS
-from hexclave.emulator.domains.sessions import DEFAULT_LIFE, SESSIONS, Session
-from hexclave.emulator.domains.users import USERS, User
-from hexclave.emulator.ids import new_id, secret
-from hexclave.emulator.passwords import hashed
+from hexclave_emulator.credentials.passwords import hashed
+from hexclave_emulator.domains.contact_channels import CHANNELS, ContactChannel
+from hexclave_emulator.domains.oauth_accounts import OAUTH_ACCOUNTS, OAuthAccount
+from hexclave_emulator.domains.projects import PROJECTS
+from hexclave_emulator.domains.sessions import DEFAULT_LIFE, SESSIONS, Session
+from hexclave_emulator.domains.users import USERS, User
+from hexclave_emulator.state.ids import new_id, secret
+
 from tests.contract.conformance.recording import Exchange, claims, leaves
 from tests.contract.conformance.world import World, presupposes, views
 

@@ -1,0 +1,1 @@
+"""Codes, tokens, passwords and passkeys: made and checked."""

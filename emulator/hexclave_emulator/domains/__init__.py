@@ -1,0 +1,1 @@
+"""Tables, views and rules of each part of the API, without routes."""

@@ -1,0 +1,96 @@
+"""What e-mails are made of: themes and templates, which are settings of the project, and drafts."""
+
+from typing import Any, Final
+
+import attrs
+
+from hexclave_emulator.domains.projects import Project, project_setting
+from hexclave_emulator.mail.rendering import Broken, Rendered, render
+from hexclave_emulator.messages.exchange import JsonObject
+from hexclave_emulator.messages.refusals import known, plain
+from hexclave_emulator.state.tables import State, table
+
+_NOBODY: Final = "John Doe"
+"""The recipient in previews."""
+
+
+@attrs.frozen(kw_only=True)
+class Draft:
+    id: str
+    project_id: str
+    display_name: str
+    tsx_source: str
+    theme_id: Any
+    """`None` for the project's own theme, `False` for none."""
+    sent_at_millis: int | None = None
+
+
+DRAFTS: Final = table("email_drafts", Draft, indexes=("project_id",))
+
+
+def themes(project: Project) -> JsonObject:
+    """Theme id to display name and source."""
+    return dict(project_setting(project, "emails.themes") or {})
+
+
+def templates(project: Project) -> JsonObject:
+    """Template id to display name and source."""
+    return dict(project_setting(project, "emails.templates") or {})
+
+
+def find_template(project: Project, template_id: str, refusal: str, status: int) -> JsonObject:
+    """The template, or a refusal in plain text."""
+    found: JsonObject | None = templates(project).get(template_id)
+    if found is None:
+        raise plain(status, refusal)
+    return found
+
+
+def find_draft(state: State, project: Project, draft_id: str, refusal: str, status: int) -> Draft:
+    """The draft, or a refusal in plain text."""
+    found = state[DRAFTS].get(draft_id)
+    if found is None or found.project_id != project.id:
+        raise plain(status, refusal)
+    return found
+
+
+def theme_id(project: Project, chosen: Any) -> str | None:
+    """The theme that a request means: `None` is the project's own, `False` none at all.
+
+    Raises:
+        Refusal: 400: there is no such theme.
+    """
+    if chosen is False:
+        return None
+    if chosen is None:
+        selected: str | None = project_setting(project, "emails.selectedThemeId")
+        return selected if selected in themes(project) else None
+    if chosen not in themes(project):
+        raise plain(400, "No theme found with given theme_id")
+    return str(chosen)
+
+
+def preview(source: str, theme: str | None, variables: JsonObject, *, name: str) -> Rendered:
+    """The e-mail for somebody who does not exist; EMAIL_RENDERING_ERROR when a source is broken.
+
+    Args:
+        name: of the project.
+    """
+    try:
+        return render(
+            source,
+            theme,
+            user=_NOBODY,
+            project=name,
+            variables=variables,
+            unsubscribe_link="https://example.com",
+        )
+    except Broken as broken:
+        raise known("EMAIL_RENDERING_ERROR", error=str(broken)) from None
+
+
+def theme_source(project: Project, identifier: str | None) -> str | None:
+    """The source of the theme; `None` for no theme."""
+    if identifier is None:
+        return None
+    return str(themes(project).get(identifier, {}).get("tsxSource", "")) or None

@@ -1,0 +1,88 @@
+"""What all ways to sign in share: trusted callbacks, bot challenges, the second factor."""
+
+from fnmatch import fnmatchcase
+from typing import Final
+from urllib.parse import urlsplit
+
+from hexclave_emulator.credentials.codes import issue
+from hexclave_emulator.domains.projects import Project
+from hexclave_emulator.domains.sessions import session_tokens, start_session
+from hexclave_emulator.domains.users import User
+from hexclave_emulator.messages.exchange import JsonObject
+from hexclave_emulator.messages.refusals import known
+from hexclave_emulator.routing.routes import Request
+from hexclave_emulator.state.tables import State
+
+MFA_CODE: Final = "mfa_attempt"
+"""The kind of code that stands for a first factor already given."""
+
+_NATIVE_SCHEMES: Final = ("stack-auth-mobile-oauth-url", "hexclave-mobile-oauth-url")
+_INVALID_CHALLENGE: Final = "mock-turnstile-invalid"
+"""The token that the API's own test double of the bot challenge refuses."""
+
+
+def check_callback(project: Project, url: str) -> None:
+    """Refuse URLs that users must not be sent to: REDIRECT_URL_NOT_WHITELISTED."""
+    if not is_trusted(project, url):
+        raise known("REDIRECT_URL_NOT_WHITELISTED")
+
+
+def is_trusted(project: Project, url: str) -> bool:
+    """Whether the project trusts the place that the URL leads to."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return False
+    if parts.scheme in _NATIVE_SCHEMES:
+        return True
+    if parts.scheme not in ("http", "https"):
+        return False
+    is_local = host in ("localhost", "127.0.0.1", "::1") or host.endswith(".localhost")
+    if is_local and project.config["domains"]["allowLocalhost"]:
+        return True
+    domains = project.config["domains"]["trustedDomains"].values()
+    return any(_covers(domain.get("baseUrl", ""), parts.scheme, host, port) for domain in domains)
+
+
+def _covers(base_url: str, scheme: str, host: str, port: int | None) -> bool:
+    try:
+        base = urlsplit(base_url)
+        base_host, base_port = base.hostname or "", base.port
+    except ValueError:
+        return False
+    default = {"http": 80, "https": 443}[scheme]
+    return base.scheme == scheme and (base_port or default) == (port or default) and fnmatchcase(host, base_host)
+
+
+def check_bot_challenge(body: JsonObject) -> None:
+    """Refuse what looks like a bot: BOT_CHALLENGE_REQUIRED, BOT_CHALLENGE_FAILED. Without a token nothing is asked."""
+    if body.get("bot_challenge_unavailable") == "true":
+        message = "Visible bot challenge could not be completed"
+        raise known("BOT_CHALLENGE_FAILED", message, message=message)
+    if body.get("bot_challenge_token") != _INVALID_CHALLENGE:
+        return
+    if body.get("bot_challenge_phase") == "visible":
+        message = "Visible bot challenge verification failed"
+        raise known("BOT_CHALLENGE_FAILED", message, message=message)
+    raise known("BOT_CHALLENGE_REQUIRED")
+
+
+def signed_in(request: Request, state: State, user: User, *, is_new_user: bool = False) -> JsonObject:
+    """The tokens of a new session.
+
+    Raises:
+        Refusal: MULTI_FACTOR_AUTHENTICATION_REQUIRED, with the `attempt_code` to come back with.
+    """
+    check_second_factor(request, state, user, is_new_user=is_new_user)
+    tokens = session_tokens(request, state, start_session(request, state, user))
+    return {**tokens, "user_id": user.id}
+
+
+def check_second_factor(request: Request, state: State, user: User, *, is_new_user: bool = False) -> None:
+    """Stop where the user must give a second factor: MULTI_FACTOR_AUTHENTICATION_REQUIRED."""
+    if user.totp_secret_base64 is None:
+        return
+    data = {"user_id": user.id, "is_new_user": is_new_user}
+    attempt = issue(state, user.project_id, MFA_CODE, data, now=request.now, life=5 * 60 * 1000)
+    raise known("MULTI_FACTOR_AUTHENTICATION_REQUIRED", attempt_code=attempt.code).keeping()

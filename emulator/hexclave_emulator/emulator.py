@@ -1,0 +1,243 @@
+"""The emulator itself: state, clock, faults and log around the one way from a request to its reply."""
+
+import contextlib
+import json
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final, Literal, TypeAlias
+
+import attrs
+
+from hexclave_emulator import operations
+from hexclave_emulator.credentials import tokens
+from hexclave_emulator.domains.projects import PROJECTS, Project
+from hexclave_emulator.domains.seed import Ready, ready_project
+from hexclave_emulator.http import control, pipeline
+from hexclave_emulator.mail.messages import MAILS, Mail
+from hexclave_emulator.messages.exchange import HttpRequest, JsonObject, Reply, text
+from hexclave_emulator.messages.faults import Faults
+from hexclave_emulator.messages.refusals import Refusal
+from hexclave_emulator.routing.routes import Router
+from hexclave_emulator.state.clock import Clock
+from hexclave_emulator.state.ids import secret
+from hexclave_emulator.state.storage import Storage
+from hexclave_emulator.state.tables import Snapshot, State, table
+from hexclave_emulator.webhooks.deliveries import Deliveries
+from hexclave_emulator.webhooks.endpoints import DELIVERIES
+
+Release: TypeAlias = Literal["2026-04", "2026-09"]
+
+_LOG: Final = logging.getLogger("hexclave_emulator")
+
+
+@attrs.frozen(kw_only=True)
+class ServerSecret:
+    """What the signing keys are derived from."""
+
+    id: str
+    value: str
+
+
+SECRETS: Final = table("secrets", ServerSecret)
+
+
+@attrs.frozen
+class Logged:
+    """One request that was answered."""
+
+    number: int
+    """From 1 since the start or the last reset."""
+    at_millis: int
+    request: HttpRequest
+    reply: Reply
+    duration: float
+    """Seconds."""
+
+    @property
+    def code(self) -> str | None:
+        """The known error of the reply."""
+        return self.reply.headers.get("x-stack-known-error")
+
+    @property
+    def json(self) -> Any:
+        """The body that was sent, decoded; `None` when there was none or it is not JSON."""
+        try:
+            return json.loads(self.request.content)
+        except (ValueError, RecursionError):
+            return None
+
+
+class Emulator:
+    """One Hexclave, in this process. Its methods may be called from any thread.
+
+    Args:
+        db: a SQLite file that keeps the state; without it the state is lost with the process.
+        stub: answer operations that the emulator cannot perform with an example that fits the description.
+        release: the version of the API to behave like where versions differ.
+        ready: make a project with keys to begin with.
+
+    Raises:
+        ValueError: `db` is a file of something else.
+    """
+
+    def __init__(
+        self, *, db: Path | None = None, stub: bool = False, release: Release = "2026-09", ready: bool = True
+    ) -> None:
+        operations.load()
+        self.state = State()
+        self.clock = Clock()
+        self.faults = Faults()
+        self.log: deque[Logged] = deque(maxlen=10_000)
+        """The latest requests, oldest first."""
+        self.release = release
+        self.stub = stub
+        self.token_life = 600
+        """Seconds that an access token is good for."""
+        self.short_coordinates = False
+        """Sign with keys that have a coordinate below 32 bytes, as some of the API's do."""
+        self.snapshots: dict[str, Snapshot] = {}
+        """Snapshots that were given a name over HTTP."""
+        self.beyond_loopback = False
+        """Whether the emulator's own operations answer requests for other hosts than this machine."""
+        self.lock = threading.RLock()
+        self.deliveries: Final = Deliveries(self)
+        self.clock.on_change = self.deliveries.wake
+        self.router = Router()
+        self._answered = 0
+        self._claims: dict[str, JsonObject] = {}
+        self._storage = Storage(db) if db is not None else None
+        self._ready_wanted = ready
+        if self._storage is not None:
+            self.state.restore(self._storage.load())
+        self.ready: Ready | None = None
+        self._begin()
+        self.deliveries.wake()
+
+    # -- requests
+
+    def handle(self, request: HttpRequest) -> Reply:
+        """Answer one request: in one transaction, kept before this returns."""
+        began = time.perf_counter()
+        with self.lock:
+            if control.owns(request):  # neither faults nor the log may notice who looks on
+                return pipeline.finished(self, request, self._answer(request))
+            fault = self.faults.take(request.method, request.path)
+            reply = fault.reply() if fault is not None else None
+            if reply is None:
+                reply = pipeline.finished(self, request, self._answer(request))
+            if fault is not None and fault.delay:
+                reply = attrs.evolve(reply, delay=fault.delay)
+            self._answered += 1
+            self.log.append(Logged(self._answered, self.clock.millis(), request, reply, time.perf_counter() - began))
+            return reply
+
+    def _answer(self, request: HttpRequest) -> Reply:
+        try:
+            try:
+                reply = pipeline.perform(self, request)
+            except Refusal as refusal:
+                reply = refusal.reply
+                if not refusal.keep:
+                    self.state.undo()
+            self._keep()
+        except Exception:
+            self.state.undo()
+            _LOG.exception("%s %s failed inside the emulator", request.method, request.path)
+            return text("The emulator failed; its log says why.", status=500)
+        return reply
+
+    # -- tokens
+
+    @property
+    def secret(self) -> str:
+        """What the signing keys are derived from."""
+        found = self.state[SECRETS].get("server")
+        if found is None:
+            raise LookupError("the emulator has no server secret")
+        return found.value
+
+    def project(self, project_id: str) -> Project:
+        """The project with this id, which must exist."""
+        found = self.state[PROJECTS].get(project_id)
+        if found is None:
+            raise LookupError(f"there is no project {project_id}")
+        return found
+
+    def token_claims(self, token: str) -> JsonObject | None:
+        """The claims of a token that this emulator signed, expired or not."""
+        found = self._claims.get(token)
+        if found is None:
+            found = tokens.read(token, self.secret, short=self.short_coordinates)
+            if found is not None:
+                if len(self._claims) > 10_000:
+                    self._claims.clear()
+                self._claims[token] = found
+        return found
+
+    # -- state
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[State]:
+        """The state, for changes from outside of a request; kept at the end, undone when the block raises."""
+        with self.lock:
+            try:
+                yield self.state
+            except BaseException:
+                self.state.undo()
+                raise
+            self._keep()
+
+    def snapshot(self) -> Snapshot:
+        """The whole state, to come back to with `restore`."""
+        with self.lock:
+            return self.state.snapshot()
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Be as at the moment of the snapshot. Clock, faults and log stay."""
+        with self.lock:
+            self.state.restore(snapshot)
+            self._claims.clear()
+            if self._storage is not None:
+                self._storage.replace(snapshot)
+            self.deliveries.wake()
+
+    def reset(self) -> None:
+        """Begin anew: other keys, no users, real time, no faults, an empty log."""
+        with self.lock:
+            self.restore(Snapshot({}, 0))
+            self.clock.reset()
+            self.faults.clear()
+            self.log.clear()
+            self._answered = 0
+            self._begin()
+
+    def close(self) -> None:
+        """Stop delivering webhooks and let go of the state file."""
+        self.deliveries.stop()
+        if self._storage is not None:
+            self._storage.close()
+
+    @property
+    def outbox(self) -> list[Mail]:
+        """E-mails that were sent, oldest first."""
+        with self.lock:
+            return list(self.state[MAILS])
+
+    def _begin(self) -> None:
+        if self.state[SECRETS].get("server") is None:
+            self.state[SECRETS].insert(ServerSecret(id="server", value=secret()))
+        self.ready = ready_project(self.state, now=self.clock.millis()) if self._ready_wanted else None
+        self._keep()
+
+    def _keep(self) -> None:
+        changes = self.state.keep()
+        if not changes:
+            return
+        if self._storage is not None:
+            self._storage.write(changes)
+        if any(name == DELIVERIES.name for name, *_ in changes):
+            self.deliveries.wake()

@@ -1,0 +1,218 @@
+"""`/_emulator/api`: the emulator's own operations, for tests in other processes and for its web page.
+
+Whoever reaches it reads every key, so it answers only requests for a loopback host, and none that a web page of another
+origin makes.
+"""
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+import attrs
+
+from hexclave.errors import UnsafeUseError
+from hexclave_emulator.domains.projects import PROJECTS
+from hexclave_emulator.messages.exchange import HttpRequest, JsonObject, Reply, ok, page, success, text
+from hexclave_emulator.messages.faults import Fault
+from hexclave_emulator.messages.refusals import Refusal, plain
+from hexclave_emulator.page.overview import logged_view, logged_whole, overview, served
+from hexclave_emulator.webhooks.endpoints import DELIVERIES, add_endpoint, delete_endpoint
+from hexclave_emulator.webhooks.events import EVENTS
+
+if TYPE_CHECKING:
+    from hexclave_emulator.emulator import Emulator
+
+_LOCAL: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def owns(request: HttpRequest) -> bool:
+    """Whether the request is for the emulator itself and not for the API."""
+    return request.path == "/_emulator" or request.path.startswith("/_emulator/")
+
+
+def answer(emulator: "Emulator", request: HttpRequest, segments: list[str]) -> Reply:
+    """The reply of one of the emulator's own operations."""
+    try:
+        reply = _performed(emulator, request, segments)
+    except Refusal as refusal:
+        refusal.reply = attrs.evolve(refusal.reply, bare=True)
+        raise
+    # Bare: no other origin may read it, and none of the API's headers belong to it.
+    return attrs.evolve(reply, bare=True)
+
+
+def _performed(emulator: "Emulator", request: HttpRequest, segments: list[str]) -> Reply:
+    _check_origin(emulator, request)
+    action = _ACTIONS.get((request.method, "/".join(segments)))
+    if action is None:
+        raise plain(404, f"The emulator has no operation {request.method} {request.path}.")
+    return action(emulator, _arguments(request))
+
+
+def _check_origin(emulator: "Emulator", request: HttpRequest) -> None:
+    host = urlsplit(request.base_url).hostname or ""
+    origin = request.headers.get("origin")
+    foreign = origin is not None and origin != request.base_url
+    rebound = not emulator.beyond_loopback and host not in _LOCAL and not host.endswith(".localhost")
+    if foreign or rebound or request.headers.get("sec-fetch-site") == "cross-site":
+        raise Refusal(text("The emulator's own operations are for this machine alone.", status=403))
+
+
+def _arguments(request: HttpRequest) -> JsonObject:
+    if request.method == "GET":
+        return dict(request.query)
+    if not request.content:
+        return {}
+    try:
+        found = json.loads(request.content)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise plain(400, "The body must be a JSON object.")
+    return found
+
+
+def _project(emulator: "Emulator", _body: JsonObject) -> Reply:
+    return ok(attrs.asdict(emulator.ready) if emulator.ready is not None else None)
+
+
+def _reset(emulator: "Emulator", _body: JsonObject) -> Reply:
+    emulator.reset()
+    return _project(emulator, _body)
+
+
+def _snapshot(emulator: "Emulator", body: JsonObject) -> Reply:
+    emulator.snapshots[_name(body)] = emulator.snapshot()
+    return success()
+
+
+def _restore(emulator: "Emulator", body: JsonObject) -> Reply:
+    snapshot = emulator.snapshots.get(_name(body))
+    if snapshot is None:
+        raise plain(404, "There is no snapshot of this name.")
+    emulator.restore(snapshot)
+    return success()
+
+
+def _name(body: JsonObject) -> str:
+    name = body.get("name", "default")
+    if not isinstance(name, str):
+        raise plain(400, "name must be text.")
+    return name
+
+
+def _mails(emulator: "Emulator", _body: JsonObject) -> Reply:
+    return page([attrs.asdict(mail) for mail in emulator.outbox])
+
+
+def _events(emulator: "Emulator", _body: JsonObject) -> Reply:
+    return page([attrs.asdict(event) for event in emulator.state[EVENTS]])
+
+
+def _requests(emulator: "Emulator", _body: JsonObject) -> Reply:
+    return page([logged_view(each) for each in emulator.log])
+
+
+def _request(emulator: "Emulator", arguments: JsonObject) -> Reply:
+    found = next((each for each in emulator.log if str(each.number) == arguments.get("number")), None)
+    if found is None:
+        raise plain(404, "There is no request of this number, or no longer.")
+    return ok(logged_whole(found))
+
+
+def _overview(emulator: "Emulator", arguments: JsonObject) -> Reply:
+    return ok(overview(emulator, arguments.get("project")))
+
+
+def _add_endpoint(emulator: "Emulator", body: JsonObject) -> Reply:
+    types, secret, project_id = body.get("types", []), body.get("secret"), body.get("project_id")
+    if not isinstance(types, list) or not all(isinstance(each, str) for each in types):
+        raise plain(400, "types is a list such as ['user.created'].")
+    if not isinstance(secret, str | None) or not isinstance(project_id, str | None):
+        raise plain(400, "secret and project_id must be text.")
+    if project_id is None and emulator.ready is not None:
+        project_id = emulator.ready.project_id
+    if project_id is None or emulator.state[PROJECTS].get(project_id) is None:
+        raise plain(404, "There is no such project.")
+    try:
+        made = add_endpoint(emulator.state, project_id, str(body.get("url", "")), types=types, secret=secret)
+    except (ValueError, UnsafeUseError) as error:
+        raise plain(400, str(error)) from None
+    return ok(attrs.asdict(made))
+
+
+def _delete_endpoint(emulator: "Emulator", body: JsonObject) -> Reply:
+    delete_endpoint(emulator.state, str(body.get("id")))
+    return success()
+
+
+def _deliveries(emulator: "Emulator", _body: JsonObject) -> Reply:
+    return page([attrs.asdict(each) for each in emulator.state[DELIVERIES]])
+
+
+_FAULT_TYPES: Final[dict[str, Any]] = {
+    "status": int,
+    "headers": dict,
+    "body": object,
+    "delay": (int, float),
+    "reset": bool,
+    "times": int,
+    "method": str,
+    "path": str,
+}
+
+
+def _add_fault(emulator: "Emulator", body: JsonObject) -> Reply:
+    for name, value in body.items():
+        if name not in _FAULT_TYPES:
+            raise plain(400, f"A fault has no {name}; it has {', '.join(_FAULT_TYPES)}.")
+        if not isinstance(value, _FAULT_TYPES[name]):
+            raise plain(400, f"{name} of a fault is of the wrong type.")
+    if not 100 <= body.get("status", 200) <= 599 or not 0 <= body.get("delay", 0) <= 3600:
+        raise plain(400, "status must be from 100 to 599 and delay from 0 to 3600 seconds.")
+    if not all(isinstance(value, str) for value in body.get("headers", {}).values()):
+        raise plain(400, "headers of a fault must be text.")
+    emulator.faults.add(Fault(**body))
+    return success()
+
+
+def _clear_faults(emulator: "Emulator", _body: JsonObject) -> Reply:
+    emulator.faults.clear()
+    return success()
+
+
+def _clock(emulator: "Emulator", body: JsonObject) -> Reply:
+    advance, freeze = body.get("advance_seconds"), body.get("freeze_at_millis")
+    for value in (advance, freeze):
+        if value is not None and (not isinstance(value, int | float) or isinstance(value, bool) or abs(value) > 1e14):
+            raise plain(400, "advance_seconds and freeze_at_millis are numbers.")
+    if freeze is not None:
+        emulator.clock.freeze(int(freeze))
+    if body.get("resume"):
+        emulator.clock.resume()
+    if advance is not None:
+        emulator.clock.advance(advance)
+    return ok({"now_millis": emulator.clock.millis()})
+
+
+_ACTIONS: Final[dict[tuple[str, str], Callable[["Emulator", JsonObject], Reply]]] = {
+    ("GET", ""): lambda _emulator, _: served("index.html", "text/html"),
+    ("GET", "page.css"): lambda _emulator, _: served("page.css", "text/css"),
+    ("GET", "page.js"): lambda _emulator, _: served("page.js", "text/javascript"),
+    ("GET", "api/overview"): _overview,
+    ("GET", "api/project"): _project,
+    ("POST", "api/reset"): _reset,
+    ("POST", "api/snapshot"): _snapshot,
+    ("POST", "api/restore"): _restore,
+    ("GET", "api/mails"): _mails,
+    ("GET", "api/events"): _events,
+    ("GET", "api/requests"): _requests,
+    ("GET", "api/request"): _request,
+    ("GET", "api/deliveries"): _deliveries,
+    ("POST", "api/webhook-endpoints"): _add_endpoint,
+    ("DELETE", "api/webhook-endpoints"): _delete_endpoint,
+    ("POST", "api/faults"): _add_fault,
+    ("DELETE", "api/faults"): _clear_faults,
+    ("POST", "api/clock"): _clock,
+}

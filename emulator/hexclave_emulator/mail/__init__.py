@@ -1,0 +1,1 @@
+"""Emails: nothing leaves the emulator; every email is kept for tests and people to read."""

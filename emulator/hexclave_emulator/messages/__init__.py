@@ -1,0 +1,1 @@
+"""Requests, replies, refusals and injected faults."""

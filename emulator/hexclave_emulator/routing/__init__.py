@@ -1,0 +1,1 @@
+"""The table of routes, and pages of lists."""

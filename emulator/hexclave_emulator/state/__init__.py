@@ -1,0 +1,1 @@
+"""Tables of immutable rows, kept in memory or in SQLite."""
