@@ -25,7 +25,8 @@ def main(argv: list[str]) -> int:
 
 def run_import(argv: list[str]) -> int:
     """Merge upstream's documents into the description; print what that mended and changed."""
-    from generator import description, extensions, mends, merging, upstream, validation
+    from generator import description, extensions, validation
+    from generator.importing import mends, merging, upstream
 
     parser = _parser("import", run_import)
     parser.add_argument("folder", type=Path, metavar="DIR", help="some of client, server, admin, webhooks .json")
@@ -65,7 +66,7 @@ def run_diff(argv: list[str]) -> int:
 
 def run_render(argv: list[str]) -> int:
     """Render the client from the description."""
-    from generator import render
+    from generator.rendering import render
 
     arguments = _rendering(_parser("render", run_render), argv)
     print(render.render(arguments.spec, arguments.out))
@@ -74,7 +75,7 @@ def run_render(argv: list[str]) -> int:
 
 def run_check(argv: list[str]) -> int:
     """Fail when the client is not byte for byte what the description renders."""
-    from generator import render
+    from generator.rendering import render
 
     arguments = _rendering(_parser("check", run_check), argv)
     problems = render.check(arguments.spec, arguments.out)

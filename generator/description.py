@@ -1,6 +1,7 @@
 """spec/openapi.yaml as a file: read strictly, written in one canonical form, so that an import is a readable diff."""
 
 import os
+import re
 import tempfile
 from collections.abc import Hashable
 from pathlib import Path
@@ -12,6 +13,14 @@ Json = dict[str, Any]
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 AUDIENCES = ("client", "server", "admin")
+WEBHOOK = "webhook"
+"""Stands in for the HTTP method of an event, whose name stands in for the path."""
+CREDENTIALS = {
+    "access-token": "access_token",
+    "refresh-token": "refresh_token",
+    "publishable-client-key": "publishable_client_key",
+}
+"""Headers that an operation may need, without their prefix, and what the description calls them."""
 
 _KEY_ORDER = """
 openapi info title version servers url security paths webhooks components x-names x-ours
@@ -157,3 +166,8 @@ def _list(dumper: yaml.CSafeDumper, value: list[Any]) -> yaml.SequenceNode:
 
 _PlainDumper.add_representer(str, _text)
 _PlainDumper.add_representer(list, _list)
+
+
+def bare(path: str) -> str:
+    """`path` without the names of its parameters, which upstream may change: `/users/{}`."""
+    return re.sub(r"\{[^}]*\}", "{}", path)

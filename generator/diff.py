@@ -10,9 +10,10 @@ from typing import Final
 
 import attrs
 
-from generator import description, mends, merging, upstream
-from generator.changes import Change, compare
+from generator import description
+from generator.comparing.changes import Change, compare
 from generator.description import Json
+from generator.importing import mends, merging, upstream
 from generator.validation import refuse_invalid
 
 

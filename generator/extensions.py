@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from generator.description import AUDIENCES, DescriptionError, Json
-from generator.upstream import CREDENTIALS
+from generator.description import AUDIENCES, CREDENTIALS, DescriptionError, Json
 
 _ACCESS: Final = set(AUDIENCES)
 

@@ -12,8 +12,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.protocols import Validator
 from openapi_spec_validator.schemas import schema_v31
 
-from generator.description import AUDIENCES, METHODS, DescriptionError, Json
-from generator.upstream import bare
+from generator.description import AUDIENCES, METHODS, DescriptionError, Json, bare
 
 _DATA: Final = frozenset({"example", "examples", "default", "enum", "const"})
 """Keywords whose values only look like schemas."""

@@ -14,6 +14,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
+from hexclave import (
+    AsyncHexclaveAdminApp,
+    AsyncHexclaveClientApp,
+    AsyncHexclaveServerApp,
+    HexclaveAdminApp,
+    HexclaveClientApp,
+    HexclaveServerApp,
+)
 from hexclave_emulator.domains.seed import Ready
 from hexclave_emulator.emulator import Emulator, Logged, Release
 from hexclave_emulator.mail.messages import Mail
@@ -31,15 +39,6 @@ from hexclave_emulator.webhooks.endpoints import (
     new_secret,
 )
 from hexclave_emulator.webhooks.events import EVENTS, Event
-
-from hexclave import (
-    AsyncHexclaveAdminApp,
-    AsyncHexclaveClientApp,
-    AsyncHexclaveServerApp,
-    HexclaveAdminApp,
-    HexclaveClientApp,
-    HexclaveServerApp,
-)
 
 __all__ = ["Fault", "Mail", "RunningEmulator", "Webhook", "emulator"]
 

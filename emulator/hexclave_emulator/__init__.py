@@ -12,7 +12,7 @@
     domains/        tables, views and rules of each part of the API; access.py says who calls
     operations/     the routes of each part of the API
     page/           the page at /_emulator
-    http/           pipeline.py: the steps from a request to its reply; reading.py; control.py: what it answers besides the API
+    http/           the steps from a request to its reply; control.py: what the emulator answers besides the API
     emulator.py     Emulator.handle: the one way from a request to its reply, in one transaction
     server.py       ASGI and uvicorn; the only module that knows of sockets
 

@@ -4,11 +4,11 @@ from functools import cache
 
 import attrs
 import pytest
+
 from hexclave_emulator import Emulator
 from hexclave_emulator.checking.description import DescribedOperation
 from hexclave_emulator.messages.exchange import ok
 from hexclave_emulator.routing.routes import Router
-
 from tests.contract.conformance.__main__ import DEFAULT
 from tests.contract.conformance.expected import COMPLETE, REASONS
 from tests.contract.conformance.fitting import faults

@@ -5,9 +5,9 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
+
 from hexclave_emulator import Emulator, HttpRequest
 from hexclave_emulator.mail.messages import MAILS
-
 from tests.contract.conformance.recording import Exchange
 from tests.contract.conformance.replay import replay
 from tests.contract.conformance.report import details

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import attrs
+
 from hexclave_emulator import Emulator, HttpRequest, Reply
 
 

@@ -7,7 +7,6 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from hexclave_emulator import Emulator
-
 from tests.emulator.asking import Asker
 from tests.emulator.performing import Cast
 

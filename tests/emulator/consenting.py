@@ -6,8 +6,8 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import attrs
-from hexclave_emulator import HttpRequest, Reply
 
+from hexclave_emulator import HttpRequest, Reply
 from tests.emulator.asking import Asker
 
 REDIRECT_URI = "http://localhost:3000/callback"

@@ -3,12 +3,12 @@
 from typing import Any, TypeVar
 
 import attrs
-from hexclave_emulator import Reply
-from hexclave_emulator.mail.messages import MAILS, Mail
-from hexclave_emulator.webhooks.events import EVENTS
 
 from hexclave_api import strict
 from hexclave_api.operation import UNSET, Operation
+from hexclave_emulator import Reply
+from hexclave_emulator.mail.messages import MAILS, Mail
+from hexclave_emulator.webhooks.events import EVENTS
 from tests.emulator.asking import Asker
 
 T = TypeVar("T")

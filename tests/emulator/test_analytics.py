@@ -4,12 +4,12 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from hexclave_emulator import Emulator
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hexclave_api.operations import analytics, session_replays
 from hexclave_api.operations.teams import create_team
+from hexclave_emulator import Emulator
 from tests.emulator.asking import Asker
 from tests.emulator.performing import Cast, Person
 

@@ -4,12 +4,12 @@ import re
 import zlib
 
 import pytest
-from hexclave_emulator.domains.api_keys import key_value
 
 from hexclave.api_keys import read_api_key
 from hexclave_api.operations import api_keys
 from hexclave_api.operations.permissions import grant_team_permission
 from hexclave_api.operations.teams import add_team_member, create_team
+from hexclave_emulator.domains.api_keys import key_value
 from tests.emulator.asking import Asker
 from tests.emulator.performing import Cast, Person
 

@@ -4,11 +4,11 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from hexclave_emulator import Emulator
 
 from hexclave.errors import CliAuthExpiredError
 from hexclave.resources.auth import PendingCliLogin
 from hexclave.testing import RunningEmulator, emulator
+from hexclave_emulator import Emulator
 from tests.emulator.asking import Asker, code
 
 

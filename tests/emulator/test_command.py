@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from hexclave_emulator import Emulator
 from hexclave_emulator.__main__ import main, welcome
 from hexclave_emulator.seeding import plant
 from hexclave_emulator.webhooks.endpoints import ENDPOINTS
-
 from tests.emulator.asking import Asker, code
 
 

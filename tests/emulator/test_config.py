@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 import pytest
-from hexclave_emulator.domains import settings
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,6 +16,7 @@ from hexclave_api.operations.config import (
     unlink_config_source,
     update_config_override,
 )
+from hexclave_emulator.domains import settings
 from tests.emulator.performing import Cast
 
 

@@ -1,10 +1,10 @@
 """Contact channels: the e-mail addresses of users, and proving that they are theirs."""
 
 import pytest
-from hexclave_emulator import Emulator
 
 from hexclave_api.models import ContactChannel
 from hexclave_api.operations import contact_channels as channels
+from hexclave_emulator import Emulator
 from tests.emulator.asking import Asker
 from tests.emulator.performing import Cast, Person, code_of
 

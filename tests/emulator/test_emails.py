@@ -4,11 +4,11 @@ import re
 from typing import Any
 
 import pytest
-from hexclave_emulator.mail.sources import DEFAULT_THEME
 
 from hexclave_api.operations import email_drafts, email_templates, email_themes, emails
 from hexclave_api.operations.auth import sign_in_with_code
 from hexclave_api.operations.notifications import update_notification_preference
+from hexclave_emulator.mail.sources import DEFAULT_THEME
 from tests.emulator.performing import Cast, Person
 
 HOUR = 3600

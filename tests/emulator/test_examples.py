@@ -5,6 +5,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+
 from hexclave_emulator import Emulator
 from hexclave_emulator.checking.description import DescribedOperation, description
 from hexclave_emulator.checking.examples import example_reply

@@ -5,13 +5,13 @@ from html.parser import HTMLParser
 
 import httpx
 import pytest
-from hexclave_emulator import Emulator, HttpRequest
-from hexclave_emulator.domains import fake_provider
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hexclave.errors import InvalidAuthorizationCode, OAuthCallbackError
 from hexclave.testing import RunningEmulator, emulator
+from hexclave_emulator import Emulator, HttpRequest
+from hexclave_emulator.domains import fake_provider
 from tests.emulator.asking import Asker
 from tests.emulator.consenting import BASE_URL, Browser
 

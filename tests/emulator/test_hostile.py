@@ -5,10 +5,10 @@ import json
 from urllib.parse import quote
 
 import pytest
-from hexclave_emulator import Emulator, HttpRequest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from hexclave_emulator import Emulator, HttpRequest
 from tests.emulator.asking import Asker, code
 
 EMULATOR = Emulator()

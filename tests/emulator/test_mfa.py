@@ -4,10 +4,10 @@ import asyncio
 import base64
 
 import pytest
-from hexclave_emulator.operations.mfa import totp_digits
 
 from hexclave.errors import InvalidTotpCode, MultiFactorAuthenticationRequired
 from hexclave.testing import RunningEmulator, emulator
+from hexclave_emulator.operations.mfa import totp_digits
 from tests.emulator.asking import Asker, code
 
 SECRET = base64.b64encode(b"12345678901234567890").decode()

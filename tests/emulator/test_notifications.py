@@ -1,9 +1,9 @@
 """Which e-mails a user wants."""
 
 import pytest
-from hexclave_emulator.domains.notifications import wants
 
 from hexclave_api.operations.notifications import list_notification_preferences, update_notification_preference
+from hexclave_emulator.domains.notifications import wants
 from tests.emulator.asking import Asker
 from tests.emulator.performing import Cast, Person
 

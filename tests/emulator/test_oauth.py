@@ -4,8 +4,8 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from hexclave_emulator import Reply
 
+from hexclave_emulator import Reply
 from tests.emulator.asking import Asker, code
 from tests.emulator.consenting import BASE_URL, REDIRECT_URI, Browser, challenge
 from tests.emulator.performing import Cast

@@ -6,10 +6,10 @@ from typing import Any
 
 import httpx
 import pytest
-from hexclave_emulator.page.overview import LATEST
 
 from hexclave.testing import RunningEmulator, emulator
 from hexclave_api import OPERATIONS
+from hexclave_emulator.page.overview import LATEST
 
 create_user = OPERATIONS["create_user"].function
 

@@ -8,11 +8,10 @@ import pytest
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
-from hexclave_emulator.mail.messages import send_mail  # noqa: E402 -- after what may skip the module
-
 from hexclave.retries import Retries  # noqa: E402
 from hexclave.testing import RunningEmulator, emulator  # noqa: E402
 from hexclave_api import OPERATIONS  # noqa: E402
+from hexclave_emulator.mail.messages import send_mail  # noqa: E402 -- after what may skip the module
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed (Debian: apt-get install chromium)")

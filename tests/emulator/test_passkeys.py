@@ -9,11 +9,11 @@ import attrs
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
-from hexclave_emulator import Emulator, Reply
-from hexclave_emulator.credentials import webauthn
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hexclave_emulator import Emulator, Reply
+from hexclave_emulator.credentials import webauthn
 from tests.emulator.asking import Asker, code
 
 ORIGIN = "http://localhost:3000"

@@ -4,13 +4,13 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from hexclave_emulator.domains import purchases
-from hexclave_emulator.domains.intervals import NEVER, later
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hexclave_api.operations import payments
 from hexclave_api.operations.teams import create_team
+from hexclave_emulator.domains import purchases
+from hexclave_emulator.domains.intervals import NEVER, later
 from tests.emulator.performing import Cast, Person
 
 DAY = 24 * 3600

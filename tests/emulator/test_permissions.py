@@ -1,12 +1,12 @@
 """Permissions, beyond what recordings show."""
 
 import pytest
-from hexclave_emulator import Emulator
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hexclave_api.operations import permissions
 from hexclave_api.operations.teams import add_team_member, create_team, create_team_as_server, update_team
+from hexclave_emulator import Emulator
 from tests.emulator.asking import Asker
 from tests.emulator.performing import Cast
 

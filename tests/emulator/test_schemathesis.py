@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 import pytest
 import schemathesis
-from hexclave_emulator.checking.description import document
-from hexclave_emulator.state.tables import Snapshot
 from hypothesis import HealthCheck, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import response_schema_conformance
 
 from hexclave.testing import RunningEmulator, emulator
+from hexclave_emulator.checking.description import document
+from hexclave_emulator.state.tables import Snapshot
 
 schema = schemathesis.openapi.from_dict(document())
 

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+
 from hexclave_emulator import Emulator, Fault
 from hexclave_emulator.server import BackgroundServer
 

@@ -4,11 +4,11 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hexclave_emulator.domains.conditions import Unreadable, holds
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hexclave_api.operations.sign_up_rules import get_sign_up_rule_stats, try_sign_up_rules
+from hexclave_emulator.domains.conditions import Unreadable, holds
 from tests.emulator.asking import Asker, code
 from tests.emulator.performing import Cast
 

@@ -2,9 +2,10 @@
 
 import attrs
 import pytest
-from hexclave_emulator.state.tables import DEFINITIONS, State, table
 from hypothesis import example, given
 from hypothesis import strategies as st
+
+from hexclave_emulator.state.tables import DEFINITIONS, State, table
 
 
 @attrs.frozen(kw_only=True)

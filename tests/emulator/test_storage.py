@@ -10,8 +10,8 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from hexclave_emulator import Emulator
 
+from hexclave_emulator import Emulator
 from tests.emulator.asking import Asker
 
 

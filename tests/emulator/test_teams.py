@@ -3,11 +3,11 @@
 import base64
 
 import pytest
-from hexclave_emulator import Emulator
 
 from hexclave_api.operations import teams
 from hexclave_api.operations.api_keys import create_team_api_key, list_team_api_keys
 from hexclave_api.operations.permissions import grant_team_permission, list_team_permissions
+from hexclave_emulator import Emulator
 from tests.emulator.asking import Asker
 from tests.emulator.performing import Cast
 

@@ -1,11 +1,11 @@
 """Whatever is asked about teams, permissions, keys and channels that exist, nothing brings the emulator down."""
 
 import pytest
-from hexclave_emulator import Emulator
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hexclave_api.operations import api_keys, contact_channels, permissions, teams
+from hexclave_emulator import Emulator
 from tests.emulator.asking import Asker
 from tests.emulator.performing import Cast
 

@@ -5,8 +5,8 @@ import json
 
 import jwt
 import pytest
-from hexclave_emulator import Emulator
 
+from hexclave_emulator import Emulator
 from tests.emulator.asking import Asker, code
 
 

@@ -3,11 +3,12 @@
 from contextlib import suppress
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from hexclave_emulator.mail.rendering import Rendered, html_source, plain_text, preview_variables, render
 from hexclave_emulator.mail.sources import DEFAULT_THEME, DRAFT, TEMPLATES, THEMES
 from hexclave_emulator.mail.tsx import Broken, rendered
-from hypothesis import given
-from hypothesis import strategies as st
 
 SCOPE = {"user": {"displayName": "Ada <3"}, "variables": {"count": 2, "empty": ""}}
 

@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 from asking import Asker, code
+from hypothesis import given
+from hypothesis import strategies as st
+
 from hexclave_emulator.checking.description import description
 from hexclave_emulator.checking.rules import EMAIL, REQUIRED, UUID, at_most
 from hexclave_emulator.checking.validation import Validator, query_value
-from hypothesis import given
-from hypothesis import strategies as st
 
 SCHEMA = {
     "type": "object",

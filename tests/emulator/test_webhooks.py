@@ -7,14 +7,14 @@ import time
 from pathlib import Path
 
 import pytest
-from hexclave_emulator import Emulator
-from hexclave_emulator.webhooks.endpoints import DELIVERIES, add_endpoint
-from hexclave_emulator.webhooks.events import emit
 from svix.webhooks import Webhook as SvixWebhook
 
 from hexclave.testing import RunningEmulator, emulator
 from hexclave.webhooks import Router
 from hexclave_api import OPERATIONS
+from hexclave_emulator import Emulator
+from hexclave_emulator.webhooks.endpoints import DELIVERIES, add_endpoint
+from hexclave_emulator.webhooks.events import emit
 from tests.emulator.asking import Asker
 from tests.emulator.receiving import endpoint
 

@@ -3,7 +3,7 @@
 import copy
 from typing import Any
 
-from generator.changes import compare
+from generator.comparing.changes import compare
 
 Json = dict[str, Any]
 

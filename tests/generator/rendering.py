@@ -11,7 +11,7 @@ from typing import Any
 
 import attrs
 
-from generator.render import render
+from generator.rendering.render import render
 from tests.generator.describing import Json, api, operation, ref, reply
 
 _NUMBERS = itertools.count(1)

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from generator import description
 from generator.__main__ import main
-from generator.changes import compare
+from generator.comparing.changes import compare
 from generator.validation import refuse_invalid
 from tests.generator.describing import (
     INTEGER,

@@ -1,6 +1,6 @@
 """What is said about components that stand in several places."""
 
-from generator.changes import compare
+from generator.comparing.changes import compare
 from tests.generator.describing import (
     INTEGER,
     STRING,

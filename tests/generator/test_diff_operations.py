@@ -2,7 +2,7 @@
 
 import pytest
 
-from generator.changes import compare
+from generator.comparing.changes import compare
 from tests.generator.describing import (
     INTEGER,
     STRING,

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generator.changes import Change, compare
+from generator.comparing.changes import Change, compare
 from tests.generator.describing import (
     INTEGER,
     STRING,

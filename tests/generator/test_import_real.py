@@ -9,8 +9,8 @@ import pytest
 from openapi_spec_validator import validate
 
 from generator import description
-from generator.standing import operations
-from generator.upstream import WEBHOOK
+from generator.description import WEBHOOK
+from generator.importing.standing import operations
 from tests.generator.importing import Json, Room
 
 SPEC = Path(__file__).parents[2] / "spec" / "openapi.yaml"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from generator.render import check, render
+from generator.rendering.render import check, render
 from tests.generator.describing import STRING, Json, api, one, operation, record, ref, reply
 from tests.generator.rendering import reading, rendered
 
@@ -59,9 +59,8 @@ def test_rendering_twice_gives_the_same_bytes_and_touches_nothing(folder: Folder
 def test_bytes_do_not_depend_on_how_python_hashes(folder: Folder, tmp_path: Path) -> None:
     many = {f"value-{number}" for number in range(20)}
     folder.describe(reading(Thing=record(a={"type": "string", "enum": sorted(many)}, b=ref("B")), B=record(c=STRING)))
-    program = (
-        "import sys; from pathlib import Path; from generator.render import render; render(*map(Path, sys.argv[1:]))"
-    )
+    imports = "import sys; from pathlib import Path; from generator.rendering.render import render"
+    program = f"{imports}; render(*map(Path, sys.argv[1:]))"
     seen = []
     for seed in "12":
         out = tmp_path / seed

@@ -7,11 +7,15 @@ import shutil
 import tempfile
 from pathlib import Path
 
-import generator.runtime
-from generator.render import render
+from generator.rendering import runtime
+from generator.rendering.render import render
 
 GOLDEN = Path(__file__).parent / "golden"
-NOT_OURS = {"MANIFEST", "py.typed", *(path.name for path in Path(generator.runtime.__file__).parent.glob("[a-z]*.py"))}
+NOT_OURS = {
+    "MANIFEST",
+    "py.typed",
+    *(path.name for path in Path(runtime.__file__).parent.glob("[a-z]*.py")),
+}
 """The same for every description."""
 
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 import hexclave_api
-from generator.render import check
+from generator.rendering.render import check
 from hexclave_api.registry import Entry
 
 ROOT = Path(__file__).parents[2]

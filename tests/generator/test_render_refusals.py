@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from generator.description import DescriptionError
-from generator.document import prepare
-from generator.render import render
+from generator.rendering.document import prepare
+from generator.rendering.render import render
 from tests.generator.describing import (
     INTEGER,
     STRING,

@@ -9,8 +9,6 @@ from types import GeneratorType
 from typing import Any
 
 import attrs
-from hexclave_emulator.checking.description import description
-from hexclave_emulator.checking.examples import example_reply
 
 import hexclave
 from hexclave._messages import Reply, Request
@@ -19,6 +17,8 @@ from hexclave.oauth import OAuthAuthorization
 from hexclave.vault import VaultKey
 from hexclave_api import strict
 from hexclave_api.operations import OPERATIONS
+from hexclave_emulator.checking.description import description
+from hexclave_emulator.checking.examples import example_reply
 from tests.playing import FakeClock, play, reply
 from tests.surface.calls import NAMES
 

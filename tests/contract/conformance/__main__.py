@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hexclave_emulator import Reply
-
 from tests.contract.conformance.recording import Exchange, load
 from tests.contract.conformance.replay import Outcome, replay
 from tests.contract.conformance.report import details, table

@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from hexclave_emulator import Reply
 from hexclave_emulator.domains import fake_provider
-
 from tests.contract.conformance.mapping import Mapping, Mismatch
 from tests.contract.conformance.recording import Exchange, claims
 

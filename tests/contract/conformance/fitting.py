@@ -4,6 +4,7 @@ from functools import cache
 from typing import Any
 
 import jsonschema
+
 from hexclave_emulator import Reply
 from hexclave_emulator.checking.description import DescribedOperation, description
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+
 from hexclave_emulator.domains.access import unprefixed
 
 

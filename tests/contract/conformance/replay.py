@@ -7,8 +7,8 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import attrs
-from hexclave_emulator import Emulator, Fault, HttpRequest, Reply
 
+from hexclave_emulator import Emulator, Fault, HttpRequest, Reply
 from tests.contract.conformance import presuppositions  # noqa: F401 -- registers what domains presuppose
 from tests.contract.conformance.comparison import BASE_URL, Comparison
 from tests.contract.conformance.mapping import Mapping

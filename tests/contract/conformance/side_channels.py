@@ -13,7 +13,6 @@ from hexclave_emulator.credentials.codes import CODES, Code
 from hexclave_emulator.domains import fake_provider
 from hexclave_emulator.domains.contact_channels import primary_channel
 from hexclave_emulator.mail.messages import MAILS, Mail
-
 from tests.contract.conformance.comparison import BASE_URL
 from tests.contract.conformance.recording import Exchange, claims, objects
 from tests.contract.conformance.world import World

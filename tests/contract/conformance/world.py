@@ -11,10 +11,10 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeAlias
 
 import attrs
+
 from hexclave_emulator import Emulator
 from hexclave_emulator.credentials import tokens
 from hexclave_emulator.state.tables import State
-
 from tests.contract.conformance.mapping import Mapping
 from tests.contract.conformance.recording import Exchange, claims, leaves, objects
 

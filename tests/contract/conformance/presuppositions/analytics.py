@@ -5,7 +5,6 @@ from collections import Counter
 from hexclave_emulator.domains.projects import PROJECTS
 from hexclave_emulator.operations.analytics import EVENTS, ReportedEvent
 from hexclave_emulator.state.ids import new_id
-
 from tests.contract.conformance.world import World, presupposes, views
 
 

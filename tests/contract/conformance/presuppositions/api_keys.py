@@ -3,7 +3,6 @@
 from typing import Any
 
 from hexclave_emulator.domains.api_keys import API_KEYS, ApiKey, key_value
-
 from tests.contract.conformance.recording import Exchange
 from tests.contract.conformance.world import World, presupposes, views
 

@@ -3,7 +3,6 @@
 from hexclave_emulator.domains.sessions import DEFAULT_LIFE, SESSIONS, Session
 from hexclave_emulator.domains.users import USERS, User
 from hexclave_emulator.state.ids import new_id
-
 from tests.contract.conformance.recording import claims
 from tests.contract.conformance.world import World, presupposes
 

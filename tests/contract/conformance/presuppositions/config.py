@@ -4,7 +4,6 @@ import json
 
 from hexclave_emulator.domains.projects import PROJECTS
 from hexclave_emulator.domains.settings import rendered
-
 from tests.contract.conformance.world import World, presupposes
 
 _ROUTE = "internal/config/override/"

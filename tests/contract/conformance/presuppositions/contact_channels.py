@@ -1,10 +1,10 @@
 """Contact channels and notification preferences of users from before."""
 
 import attrs
+
 from hexclave_emulator.domains.contact_channels import CHANNELS, ContactChannel
 from hexclave_emulator.domains.notifications import choose
 from hexclave_emulator.domains.users import USERS
-
 from tests.contract.conformance.addressing import addressed, template
 from tests.contract.conformance.world import World, presupposes, views
 

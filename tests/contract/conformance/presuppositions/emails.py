@@ -6,7 +6,6 @@ from hexclave_emulator.domains.contact_channels import CHANNELS, ContactChannel,
 from hexclave_emulator.domains.projects import PROJECTS
 from hexclave_emulator.domains.users import USERS, User
 from hexclave_emulator.state.ids import new_id
-
 from tests.contract.conformance.world import World, presupposes, views
 
 _SUBJECT: Final = "Verify your email at "

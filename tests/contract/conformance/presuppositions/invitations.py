@@ -3,7 +3,6 @@
 from hexclave_emulator.credentials.codes import CODES, Code
 from hexclave_emulator.operations.invitations import INVITATION
 from hexclave_emulator.state.ids import secret
-
 from tests.contract.conformance.world import World, presupposes, views
 
 

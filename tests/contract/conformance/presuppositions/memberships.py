@@ -8,7 +8,6 @@ from hexclave_emulator.domains.projects import PROJECTS
 from hexclave_emulator.domains.teams import MEMBERSHIPS, TEAMS, Membership, Team
 from hexclave_emulator.domains.users import USERS
 from hexclave_emulator.state.ids import new_id
-
 from tests.contract.conformance.addressing import addressed, caller_id, template
 from tests.contract.conformance.recording import Exchange, objects
 from tests.contract.conformance.world import World, presupposes

@@ -4,7 +4,6 @@ from typing import Final
 
 from hexclave_emulator.domains.projects import PROJECTS
 from hexclave_emulator.domains.users import USERS, User
-
 from tests.contract.conformance.addressing import addressed
 from tests.contract.conformance.recording import objects
 from tests.contract.conformance.world import World, presupposes, views

@@ -3,7 +3,6 @@
 from hexclave_emulator.domains.projects import PROJECTS
 from hexclave_emulator.domains.teams import TEAMS, Team
 from hexclave_emulator.domains.users import USERS, User
-
 from tests.contract.conformance.recording import Exchange
 from tests.contract.conformance.world import World, presupposes
 

@@ -5,7 +5,6 @@ from typing import Any, Final
 from hexclave_emulator.domains.permissions import GRANTS, SYSTEM, Grant, own_definitions
 from hexclave_emulator.domains.projects import PROJECTS, change_settings
 from hexclave_emulator.state.ids import new_id
-
 from tests.contract.conformance.addressing import addressed, template
 from tests.contract.conformance.world import World, presupposes
 

@@ -6,7 +6,6 @@ from hexclave_emulator.domains.project_views import setting_changes
 from hexclave_emulator.domains.projects import PROJECTS, change_settings, create_key_set, create_project
 from hexclave_emulator.domains.seed import READY_SETTINGS
 from hexclave_emulator.messages.exchange import JsonObject
-
 from tests.contract.conformance.recording import Exchange
 from tests.contract.conformance.world import World, presupposes
 

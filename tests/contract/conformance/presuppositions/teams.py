@@ -4,7 +4,6 @@ from typing import Any, Final
 
 from hexclave_emulator.domains.projects import PROJECTS
 from hexclave_emulator.domains.teams import TEAMS, Team
-
 from tests.contract.conformance.addressing import addressed, template
 from tests.contract.conformance.recording import objects
 from tests.contract.conformance.world import World, presupposes, views

@@ -9,7 +9,6 @@ from hexclave_emulator.domains.projects import PROJECTS
 from hexclave_emulator.domains.sessions import DEFAULT_LIFE, SESSIONS, Session
 from hexclave_emulator.domains.users import USERS, User
 from hexclave_emulator.state.ids import new_id, secret
-
 from tests.contract.conformance.recording import Exchange, claims, leaves
 from tests.contract.conformance.world import World, presupposes, views
 

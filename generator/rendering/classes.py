@@ -7,9 +7,9 @@ from openapi_python_client.parser.properties import ModelProperty
 from openapi_python_client.parser.properties.protocol import PropertyProtocol
 from openapi_python_client.schema.untrusted_string import UntrustedString
 
-from generator.identifiers import attribute, is_identifier
-from generator.schemas import SECRET
-from generator.types import Types, quoted
+from generator.rendering.identifiers import attribute, is_identifier
+from generator.rendering.schemas import SECRET
+from generator.rendering.types import Types, quoted
 
 _MILLIS = "_at_millis"
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from openapi_python_client.strings import ClassName, PythonIdentifier
 
 from generator.description import AUDIENCES, DescriptionError
-from generator.identifiers import is_function_name
+from generator.rendering.identifiers import is_function_name
 
 Node = Mapping[str, Any]
 

@@ -10,18 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
-from generator.description import AUDIENCES, METHODS, DescriptionError, Json
+from generator.description import AUDIENCES, CREDENTIALS, METHODS, WEBHOOK, DescriptionError, Json, bare
 
 FILES = {name: f"{name}.json" for name in (*AUDIENCES, "webhooks")}
-WEBHOOK = "webhook"
-"""Stands in for the HTTP method of an event, whose name stands in for the path."""
-
-CREDENTIALS = {
-    "access-token": "access_token",
-    "refresh-token": "refresh_token",
-    "publishable-client-key": "publishable_client_key",
-}
-"""Headers that an operation may need, without their prefix, and what the description calls them."""
 _OTHER_HEADERS = frozenset(
     {"project-id", "branch-id", "access-type", "secret-server-key", "super-secret-admin-key", "admin-access-token"}
 )
@@ -61,11 +52,6 @@ def read(folder: Path) -> dict[str, View]:
 def header(name: str) -> str:
     """A header's name without the prefix that came with the rebranding: `refresh-token`."""
     return re.sub(r"^x-(stack|hexclave)-", "", name.lower())
-
-
-def bare(path: str) -> str:
-    """`path` without the names of its parameters, which upstream may change: `/users/{}`."""
-    return re.sub(r"\{[^}]*\}", "{}", path)
 
 
 class _Document:

@@ -7,10 +7,9 @@ from typing import Final
 
 import attrs
 
-from generator.compatibility import Comparison, Difference, Place, deprecation
-from generator.description import METHODS, Json
-from generator.shapes import Node, Reader
-from generator.upstream import WEBHOOK, bare
+from generator.comparing.compatibility import Comparison, Difference, Place, deprecation
+from generator.comparing.shapes import Node, Reader
+from generator.description import METHODS, WEBHOOK, Json, bare
 
 _HERE: Final = Place("")
 

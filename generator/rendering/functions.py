@@ -14,9 +14,9 @@ from openapi_python_client.parser.responses import JSON_SOURCE, NONE_SOURCE, Res
 from openapi_python_client.schema.untrusted_string import UntrustedString
 
 from generator.description import DescriptionError
-from generator.document import Call
-from generator.identifiers import argument, is_identifier
-from generator.types import Types, literal, union
+from generator.rendering.document import Call
+from generator.rendering.identifiers import argument, is_identifier
+from generator.rendering.types import Types, literal, union
 
 
 @attrs.frozen

@@ -1,13 +1,13 @@
 """The known faults of the published documents, each mended by a function that says why and returns how often it did.
 
-They run in the order of `MENDS` on the operations of one audience, as `generator.upstream` read them.
+They run in the order of `MENDS` on the operations of one audience, as `generator.importing.upstream` read them.
 """
 
 import re
 from collections.abc import Callable, Iterator
 
-from generator.description import Json
-from generator.upstream import CREDENTIALS, WEBHOOK, Place, header
+from generator.description import CREDENTIALS, WEBHOOK, Json
+from generator.importing.upstream import Place, header
 
 Mend = Callable[[Place, Json], int]
 

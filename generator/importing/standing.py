@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-from generator.description import METHODS, Json
-from generator.naming import Position
-from generator.upstream import WEBHOOK, Place, View, bare
-from generator.wording import without_wording
+from generator.description import METHODS, WEBHOOK, Json, bare
+from generator.importing.naming import Position
+from generator.importing.upstream import Place, View
+from generator.importing.wording import without_wording
 
 SCHEMAS = "#/components/schemas/"
 _PARAMETER = frozenset({"name", "in", "required", "schema", "style", "explode"})

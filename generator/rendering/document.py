@@ -11,10 +11,10 @@ from typing import Any
 
 import attrs
 
-from generator.constructs import escaped, is_success, verify
 from generator.description import DescriptionError
-from generator.identifiers import module
-from generator.schemas import Simplifier
+from generator.rendering.constructs import escaped, is_success, verify
+from generator.rendering.identifiers import module
+from generator.rendering.schemas import Simplifier
 
 Node = Mapping[str, Any]
 

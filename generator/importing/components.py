@@ -5,12 +5,12 @@ import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from generator import naming
-from generator.description import AUDIENCES, DescriptionError, Json
-from generator.naming import Position
-from generator.standing import SCHEMAS, Standing, references
-from generator.upstream import WEBHOOK, Place
-from generator.wording import CHOICES, keep_wording
+from generator.description import AUDIENCES, WEBHOOK, DescriptionError, Json
+from generator.importing import naming
+from generator.importing.naming import Position
+from generator.importing.standing import SCHEMAS, Standing, references
+from generator.importing.upstream import Place
+from generator.importing.wording import CHOICES, keep_wording
 
 
 class Part(NamedTuple):

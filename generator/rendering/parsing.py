@@ -14,7 +14,7 @@ from openapi_python_client.parser.openapi import Endpoint
 from openapi_python_client.parser.properties import ModelProperty
 
 from generator.description import DescriptionError
-from generator.document import Document
+from generator.rendering.document import Document
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 

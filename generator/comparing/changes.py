@@ -10,11 +10,10 @@ from collections.abc import Iterator
 
 import attrs
 
-from generator.calls import calls, differences
-from generator.compatibility import Difference, Fact
-from generator.description import AUDIENCES, METHODS, Json
-from generator.shapes import Reader
-from generator.upstream import WEBHOOK
+from generator.comparing.calls import calls, differences
+from generator.comparing.compatibility import Difference, Fact
+from generator.comparing.shapes import Reader
+from generator.description import AUDIENCES, METHODS, WEBHOOK, Json
 
 
 @attrs.frozen

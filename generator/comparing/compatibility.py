@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 import attrs
 
-from generator.shapes import STRUCTURE, WORDING, Node, Reader, Shape
+from generator.comparing.shapes import STRUCTURE, WORDING, Node, Reader, Shape
 
 Direction: TypeAlias = Literal["sent", "received"]
 Affects: TypeAlias = Literal["wire", "python"]

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from generator.upstream import WEBHOOK, Place
+from generator.description import WEBHOOK
+from generator.importing.upstream import Place
 
 _VERBS = {"get": "get", "post": "create", "put": "replace", "patch": "update", "delete": "delete"}
 _ADJECTIVES = {"me": "current", "current": "current"}

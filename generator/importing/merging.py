@@ -5,13 +5,13 @@ import json
 from collections import defaultdict
 from typing import Any
 
-from generator import naming
-from generator.components import Components, Part
-from generator.description import AUDIENCES, METHODS, DescriptionError, Json
-from generator.naming import Position
-from generator.standing import Standing, holder, operations, pick
-from generator.upstream import WEBHOOK, Place, View, bare
-from generator.wording import keep_wording
+from generator.description import AUDIENCES, METHODS, WEBHOOK, DescriptionError, Json, bare
+from generator.importing import naming
+from generator.importing.components import Components, Part
+from generator.importing.naming import Position
+from generator.importing.standing import Standing, holder, operations, pick
+from generator.importing.upstream import Place, View
+from generator.importing.wording import keep_wording
 
 _NEW: Json = {"openapi": "3.1.0", "info": {"title": "Hexclave API", "version": "1"}, "paths": {}, "components": {}}
 _PHRASES = {"200": "Done.", "201": "Created.", "307": "Go on at the address in `Location`."}

@@ -1,0 +1,1 @@
+"""Differences between two descriptions, and which of them break a caller."""

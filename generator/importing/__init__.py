@@ -1,0 +1,1 @@
+"""Published documents merged into the description: reading, mending, naming."""

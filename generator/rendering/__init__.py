@@ -1,0 +1,1 @@
+"""The package `hexclave_api`, rendered from the description."""
