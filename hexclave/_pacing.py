@@ -14,6 +14,8 @@ _SLACK: Final = 0.02
 """How late a permit may be used without being lost: threads and tasks wake up late."""
 _SHORTEST_CLOSED: Final = 2 * LEAD
 """So that no permit handed out before a closing is mistaken for one of the time after it."""
+LONGEST_CLOSED: Final = 300.0
+"""Seconds a gate stays closed at most, whatever a reply asks for; then one call finds out."""
 _FIRST_GUESS: Final = 1.0
 _NEXT_GUESS: Final = 0.25
 _LONGEST_GUESS: Final = 60.0
@@ -60,6 +62,10 @@ class Pace(Protocol):
         """How long after `opens` so many permits will have been handed out, if nothing is refused."""
         ...
 
+    def bound(self, now: float) -> None:
+        """Bring times that were stored elsewhere into the bounds of what this pace does itself."""
+        ...
+
 
 @attrs.define
 class Ceiling:
@@ -76,6 +82,9 @@ class Ceiling:
 
     def seconds_for(self, permits: int) -> float:
         return permits / self.rate
+
+    def bound(self, now: float) -> None:
+        self.opens = min(self.opens, now + LEAD + 1 / self.rate)
 
 
 @attrs.define
@@ -122,6 +131,12 @@ class Adaptive:
         if self.limit is None:
             return math.log1p(permits * _GAIN / self.rate) / _GAIN
         return permits / self.rate
+
+    def bound(self, now: float) -> None:
+        self.opens = min(self.opens, now + LONGEST_CLOSED)
+        # Calls let through before it count for nothing, so one that lies ahead would end all adapting.
+        self.reopened = min(self.reopened, self.opens)
+        self.cut = min(self.cut, now)
 
     def succeed(self, granted: float, waited: bool) -> None:
         """A call that was let through at `granted` was not refused; `waited` for its permit or not."""

@@ -44,11 +44,10 @@ class SharedState(Protocol):
 class SharedGate(Gate[P]):
     """Its queue is this process's alone; between processes, permits go to whoever asks first."""
 
-    def __init__(self, pace: P, now: float, store: SharedState, key: str, longest_closed: float) -> None:
+    def __init__(self, pace: P, now: float, store: SharedState, key: str) -> None:
         super().__init__(pace, now)
         self._store = store
         self._key = key
-        self._longest_closed = longest_closed
         self._seen = _UNREAD
         self._joint: P | None = None
         """The shared pace without what this process has not told yet, in our time; `None` if there was none so far."""
@@ -108,7 +107,7 @@ class SharedGate(Gate[P]):
                         if closings == self._closings:  # else the permits are worth nothing any more
                             self.take(lease)
                         return
-                    held = _pace(type(pace), swapped.state, self._ahead, now + self._longest_closed)
+                    held = _pace(pace, swapped.state, self._ahead, now)
                     # A store that lost its state gets back what was there before, not what we learned alone.
                     self._joint = held or self._joint
         finally:
@@ -131,41 +130,42 @@ class SharedGate(Gate[P]):
         self.take(self.pace.grant(now, self.wanted))
 
 
-_SOUND: Final[dict[str, tuple[float, float]]] = {
+_COUNTED: Final[dict[str, tuple[float, float]]] = {
     "opens": (-1e12, 1e12),
     "cut": (-1e12, 1e12),
     "reopened": (-1e12, 1e12),
-    "limit": (1e-3, 1e9),
-    "period": (0.1, 1e6),
+    "limit": (1e-2, 1e9),
+    "period": (1, 600),
     "age": (0, 1e9),
     "answered": (0, 1e12),
     "pressed": (0, 1e12),
     "strikes": (0, 1e9),
     "cold": (0, 1),
-    "rate": (1e-9, 1e12),
-    "burst": (1, 1e12),
 }
+"""What is stored, and within which bounds it makes sense. What a user configured is not: each process has its own."""
 _TIMES: Final = frozenset({"opens", "cut", "reopened"})
 
 
 def _text(pace: Adaptive | Ceiling, ahead: float) -> str:
-    return json.dumps({name: value + ahead if name in _TIMES else value for name, value in attrs.asdict(pace).items()})
+    counted = {name: value for name, value in attrs.asdict(pace).items() if name in _COUNTED}
+    return json.dumps({name: value + ahead if name in _TIMES else value for name, value in counted.items()})
 
 
-def _pace(kind: type[P], text: str, ahead: float, latest: float) -> P | None:
-    """What `text` says, in our time; `None` if that is nothing or nonsense, which is then overwritten."""
+def _pace(own: P, text: str, ahead: float, now: float) -> P | None:
+    """Our own pace with what `text` counts, in our time; `None` if that is nothing or nonsense: it is overwritten."""
     try:
-        values = json.loads(text)
-        value: Any
+        values: dict[str, Any] = json.loads(text)
+        if values.keys() != {field.name for field in attrs.fields(type(own)) if field.name in _COUNTED}:
+            return None
         for name, value in values.items():
-            least, most = _SOUND[name]
+            least, most = _COUNTED[name]
             if name == "limit" and value is None:
                 continue
             if not least <= value <= most:
                 return None
-        pace = kind(**{name: value - ahead if name in _TIMES else value for name, value in values.items()})
-    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
+        pace = attrs.evolve(own, **{name: value - ahead if name in _TIMES else value for name, value in values.items()})
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
         return None
-    # The store's clock may have been set back since.
-    pace.opens = min(pace.opens, latest)
+    # The store's clock may have been set back since, or the process that stored this was configured otherwise.
+    pace.bound(now)
     return pace

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from hexclave._ratelimit_headers import RateLimitInfo
     from hexclave._shared_gate import SharedState
 
-LONGEST_CLOSED: Final = 300.0
-"""Seconds a gate stays closed at most, whatever a reply asks for; then one call finds out."""
 _FORGET: Final = 300.0
 """Seconds without a wait or a refusal after which a scope counts as unlimited again."""
 _MOST_GATES: Final = 1_000
@@ -138,7 +136,7 @@ class Gates:
                     gate.learn(lambda pace: pace.succeed(passed, ticket.waited))
             return
         # The gates and their law are loaded with the first refusal, or for a ceiling: most programs never need them.
-        from hexclave._pacing import Adaptive
+        from hexclave._pacing import LONGEST_CLOSED, Adaptive
         from hexclave._ratelimit_headers import read_rate_limit
 
         info = read_rate_limit(headers, now=clock.time())
@@ -185,7 +183,7 @@ class Gates:
             return Gate(pace, now)
         from hexclave._shared_gate import SharedGate
 
-        return SharedGate(pace, now, self._shared, name, LONGEST_CLOSED)
+        return SharedGate(pace, now, self._shared, name)
 
     def _gate_of(self, ceiling: RateLimit, scope: Scope, clock: "Clock") -> "Gate[Ceiling]":
         from hexclave._pacing import Ceiling

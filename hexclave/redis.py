@@ -33,8 +33,13 @@ _KEPT_FOR: Final = 600
 """Seconds; longer than a gate stays closed or is remembered."""
 
 # The time is Redis's own, so that the clocks of the processes do not matter.
+# What cannot be a state, because of its type, size or bytes, counts as none and is overwritten.
 _SWAP: Final = """
-local state = redis.call('GET', KEYS[1]) or ''
+local state = ''
+if redis.call('TYPE', KEYS[1]).ok == 'string' and redis.call('STRLEN', KEYS[1]) < 4096 then
+  state = redis.call('GET', KEYS[1])
+  if string.find(state, '[^ -~]') then state = '' end
+end
 local done = 0
 if state == ARGV[1] then
   redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])

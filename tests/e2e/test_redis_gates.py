@@ -9,7 +9,7 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -298,13 +298,42 @@ def test_a_forked_child_uses_connections_of_its_own(server: RedisProcess) -> Non
 
 
 def test_an_error_of_redis_is_no_error_of_the_call(server: RedisProcess, caplog: pytest.LogCaptureFixture) -> None:
+    store = RedisGates(server.url)
     with redis.Redis(port=server.port) as client:
-        client.set("hexclave:gate:1:project:server", "x")
-        client.lpush("list:gate:1:project:server", "x")
-    store = RedisGates(server.url, prefix="list")
-    assert admit(Gates(ceiling=RateLimit(1000), shared=store)) < 1
-    assert "ResponseError" in caplog.text
+        client.config_set("maxmemory", 1)
+        assert admit(Gates(ceiling=RateLimit(1000), shared=store)) < 1
+        client.config_set("maxmemory", 0)
+    assert "Redis does not answer (OutOfMemoryError)" in caplog.text
     store.close()
+
+
+CEILING_KEY = "hexclave:gate:1:project:server"
+GARBAGE: dict[str, Callable[[redis.Redis], object]] = {
+    "text": lambda client: client.set(CEILING_KEY, "x"),
+    "no text": lambda client: client.set(CEILING_KEY, b"\xff\x00"),
+    "not ASCII": lambda client: client.set(CEILING_KEY, '{"opens": "\u0663"}'),
+    "a lot": lambda client: client.set(CEILING_KEY, "1" * 1_000_000),
+    "another configuration": lambda client: client.set(CEILING_KEY, '{"rate": 1e-9, "burst": 1, "opens": 0}'),
+    "the far future": lambda client: client.set(CEILING_KEY, '{"opens": 9e11}'),
+    "list": lambda client: client.lpush(CEILING_KEY, "x"),
+    "set": lambda client: client.sadd(CEILING_KEY, "x"),
+    "sorted set": lambda client: client.zadd(CEILING_KEY, {"x": 1}),
+    "hash": lambda client: client.hset(CEILING_KEY, "opens", "1"),
+    "stream": lambda client: client.xadd(CEILING_KEY, {"opens": "1"}),
+}
+
+
+@pytest.mark.parametrize("decoded", [False, True])
+@pytest.mark.parametrize("garbage", GARBAGE)
+def test_garbage_in_redis_is_overwritten(
+    server: RedisProcess, garbage: str, decoded: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    with redis.Redis(port=server.port, decode_responses=decoded) as client:
+        GARBAGE[garbage](client)
+        gates = Gates(ceiling=RateLimit(50), shared=RedisGates(client))
+        assert 40 <= admitted_for(gates, 1) <= 60
+        assert json.loads(client.get(CEILING_KEY)).keys() == {"opens"}
+    assert caplog.text == ""
 
 
 @pytest.mark.parametrize("url", ["localhost", "http://user:fake-password@localhost", "redis://:fake-password@h:port"])

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hexclave.ratelimit import LONGEST_CLOSED, RateLimit, Scope, Ticket, WaitTooLong
+from hexclave._pacing import LONGEST_CLOSED
+from hexclave.ratelimit import RateLimit, Scope, Ticket, WaitTooLong
 from tests.unit.simulated import SCOPE, Scene
 
 

@@ -13,6 +13,7 @@ from hexclave.ratelimit import Gates, RateLimit, Ticket, WaitTooLong
 from tests.unit.simulated import SCOPE, Server, Store, TokenBucket, World, worker
 
 KEY = ":".join(SCOPE)
+CEILING_KEY = f"{SCOPE.project_id}:{SCOPE.access}"
 
 
 @pytest.fixture
@@ -61,6 +62,38 @@ def test_processes_share_a_ceiling(world: World, store: Store) -> None:
         world.start(worker(world, gates[number % 4], server, world.now + 60, []))
     world.run(world.now + 60)
     assert 0.95 * 1200 <= server.accepted <= 1200 + 5 + 2
+
+
+def admitted(world: World, gates: Gates, seconds: float) -> int:
+    """How many calls ten workers get through in that time."""
+    server = Server(TokenBucket(1e9, 1e9))
+    for _ in range(10):
+        world.start(worker(world, gates, server, world.now + seconds, []))
+    world.run(world.now + seconds)
+    return server.accepted
+
+
+@pytest.mark.parametrize(("before", "after"), [(1000, 5), (5, 50), (0.05, 20)])
+def test_a_new_ceiling_counts_from_its_first_call_on(world: World, store: Store, before: float, after: float) -> None:
+    admitted(world, Gates(ceiling=RateLimit(before, burst=100), shared=store), 10)
+    world.run()  # to the last call of the deployment before
+    assert admitted(world, Gates(ceiling=RateLimit(after), shared=store), 10) == pytest.approx(10 * after, abs=2, rel=0.02)
+
+
+def test_processes_with_different_ceilings_each_keep_their_own(world: World, store: Store) -> None:
+    old, new = Gates(ceiling=RateLimit(200), shared=store), Gates(ceiling=RateLimit(5), shared=store)
+    servers = [Server(TokenBucket(1e9, 1e9)) for _ in range(2)]
+    for gates, server in zip((old, new), servers, strict=True):
+        for _ in range(10):
+            world.start(worker(world, gates, server, world.now + 20, []))
+    world.run(world.now + 20)
+    assert servers[1].accepted <= 5 * 20 + 2
+    assert sum(server.accepted for server in servers) <= 200 * 20
+
+
+def test_of_a_ceiling_only_what_is_counted_is_stored(world: World, store: Store) -> None:
+    admitted(world, Gates(ceiling=RateLimit(5, burst=3), shared=store), 1)
+    assert json.loads(store.states[CEILING_KEY]).keys() == {"opens"}
 
 
 def test_the_clocks_of_the_processes_do_not_matter(world: World, store: Store) -> None:
@@ -164,6 +197,33 @@ def test_whatever_lies_where_the_state_should_be_calls_go_on(state: str) -> None
     learned(world, gates)
     store.states[KEY] = state
     assert twenty_calls(world, gates) < 1000
+
+
+@given(
+    HOSTILE | st.builds(lambda opens: json.dumps({"opens": opens}), st.floats()) | st.just('{"opens": 1e12}'),
+    st.floats(0.5, 100),
+)
+def test_whatever_lies_where_the_state_should_be_a_ceiling_is_what_was_configured(state: str, rate: float) -> None:
+    world = World(late=0)
+    store = Store(world)
+    store.states[CEILING_KEY] = state
+    seconds = twenty_calls(world, Gates(ceiling=RateLimit(rate), shared=store))
+    assert 19 / rate - 0.1 <= seconds <= 20 / rate + 0.2
+
+
+def test_a_gate_whose_state_lies_about_the_future_adapts_all_the_same(world: World, store: Store) -> None:
+    """Only calls let through after the last closing count, so a closing in the year 33,000 must not be believed."""
+    gates = Gates(shared=store)
+    learned(world, gates)
+    state = json.loads(store.states[KEY])
+    store.states[KEY] = json.dumps(state | {"reopened": 1e12, "cut": 1e12})
+    server = Server(TokenBucket(20, 20))
+    for _ in range(10):
+        world.start(worker(world, gates, server, world.now + 400, []))
+    world.run(world.now + 320)
+    refused = server.refused
+    world.run(world.now + 80)
+    assert server.refused - refused <= 0.02 * 20 * 80
 
 
 def test_a_store_whose_clock_was_set_back_does_not_close_gates_for_long(world: World, store: Store) -> None:
