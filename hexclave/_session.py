@@ -4,7 +4,7 @@ import contextlib
 import copy
 import os
 import threading
-from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar, cast
 
 import attrs
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from hexclave._context import Context
+
+T = TypeVar("T")
 
 _ABANDONED: Final = object()
 """Outcome of a refresh that says nothing to those who wait for it: its caller was cancelled or ran out of time."""
@@ -73,6 +75,7 @@ class Session:
         Raises:
             SessionExpired: the API no longer accepts the refresh token; the store has been emptied.
             HexclaveError: the refresh failed; the store keeps what it had.
+            Errors of the store's own reach the caller, and all who wait for the same refresh.
         """
         while True:
             tokens: Tokens | None = yield self.load()
@@ -88,6 +91,8 @@ class Session:
             if isinstance(outcome, HexclaveError):
                 # A copy each: raising one error in many threads would mix up their tracebacks.
                 raise copy.copy(outcome)
+            if isinstance(outcome, Exception):
+                raise outcome  # The store's own error: nobody knows how to copy that.
             if outcome is not _ABANDONED:
                 return cast("Tokens | None", outcome)
 
@@ -127,20 +132,23 @@ class Session:
         except HexclaveError as error:
             outcome = error
             raise
+        except _StoreFailed as failed:
+            outcome = failure = failed.error
         else:
             return tokens
         finally:
             app.shared.flights.land(self.store, flight, outcome)
+        raise failure
 
     def _refreshed(self, app: "Context", rejected: Tokens | None, deadline: float | None) -> Steps[Tokens | None]:
         ticket: str | None = None
         try:
             while True:
-                tokens: Tokens | None = yield self.load()
+                tokens = yield from _stored(self.load())
                 if tokens is None or self._may_be_sent(app, tokens, rejected):
                     return tokens  # Somebody was quicker.
                 if ticket is None:
-                    ticket = yield self._ask("begin_refresh")
+                    ticket = yield from _stored(self._ask("begin_refresh"))
                     if ticket is None:
                         if deadline is not None and app.clock.monotonic() + _POLL > deadline:
                             raise TotalTimeout("The call's time ended while another process refreshed the session.")
@@ -154,7 +162,7 @@ class Session:
             raise
         finally:
             if ticket is not None:
-                yield self._ask("end_refresh", ticket)
+                yield from _stored(self._ask("end_refresh", ticket))
 
     def _refresh(self, app: "Context", tokens: Tokens, deadline: float | None) -> Steps[Tokens | None]:
         """Fresh tokens, now in the store; `None` if somebody signed in or out meanwhile, so that the store decides."""
@@ -172,11 +180,31 @@ class Session:
             if fresh.access_token is None:
                 raise _no_tokens()
             app.shared.clock_skew = clock_skew(fresh.access_token, app.clock.time())
-            return fresh if (yield self.compare_and_set(tokens.refresh_token, fresh)) else None
+            return fresh if (yield from _stored(self.compare_and_set(tokens.refresh_token, fresh))) else None
         # Outside the `except`, so that the end of a session does not drag along the error that told it.
-        if (yield self.compare_and_set(tokens.refresh_token, None)):
+        if (yield from _stored(self.compare_and_set(tokens.refresh_token, None))):
             raise SessionExpired.of(expired)
         return None
+
+
+class _StoreFailed(Exception):
+    """Concerns everybody who waits for the refresh, unlike the error of a hook, which each app has its own of."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+def _stored(call: Call[T]) -> Steps[T]:
+    """What the store answers during a refresh.
+
+    Raises:
+        _StoreFailed: it raised an error.
+    """
+    try:
+        return (yield call)  # type: ignore[no-any-return]
+    except Exception as error:
+        raise _StoreFailed(error) from None
 
 
 def received(access_token: object, refresh_token: object) -> Tokens:

@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from hexclave._exchange import exchange
 from hexclave._steps import Send, Sleep, Wait
 from hexclave.errors import (
     AccessTokenExpired,
@@ -178,8 +179,6 @@ def test_the_total_timeout_covers_the_refresh():
 
 def started(app):
     """A call up to its first step."""
-    from hexclave._exchange import exchange
-
     steps = exchange(app, operation())
     return steps, step_to_io(steps, next(steps))
 
@@ -196,6 +195,17 @@ def cancelled(steps, error):
     step = steps.throw(error)
     while True:
         step = steps.send(step.blocking())
+
+
+def to_the_end(steps, step, answer):
+    """Perform whatever a call asks for."""
+    while True:
+        try:
+            outcome = answer(step.request) if isinstance(step, Send) else step.blocking()
+        except Exception as error:
+            step = steps.throw(error)
+        else:
+            step = steps.send(outcome)
 
 
 def test_others_wait_for_the_refresh_under_way_and_share_its_result():
@@ -222,6 +232,42 @@ def test_a_failed_refresh_is_an_error_for_all_who_waited_each_with_its_own_copy(
         follower.send(True)
     assert first.value is not second.value
     assert s.store.load() is not None
+
+
+class BrokenStore(MemoryTokenStore):
+    """Fails in one of its methods."""
+
+    def __init__(self, tokens, broken):
+        super().__init__(tokens)
+        setattr(self, broken, self.fail)
+
+    def fail(self, *_):
+        raise ConnectionError("the store is away")
+
+
+@pytest.mark.parametrize("broken", ["begin_refresh", "compare_and_set", "end_refresh"])
+def test_a_store_that_fails_is_an_error_for_all_who_waited_and_causes_one_refresh(broken):
+    s = Setting(age=700)
+    s.app = context("client", session=BrokenStore(s.store.load(), broken), clock=s.clock)
+    leader = exchange(s.app, operation())
+    under_way = leader.send(next(leader).blocking())
+    followers = [started(s.app)[0] for _ in range(19)]
+    sent = []
+    with pytest.raises(ConnectionError, match="the store is away"):
+        to_the_end(leader, under_way, lambda request: sent.append(request.url) or s.refreshed()(request))
+    for steps in followers:
+        with pytest.raises(ConnectionError, match="the store is away"):
+            steps.send(True)
+    assert sent == ([] if broken == "begin_refresh" else [REFRESH_URL])
+
+
+def test_the_error_of_a_hook_concerns_its_caller_alone():
+    s = Setting(age=700)
+    leader, _ = started(s.app)
+    follower, _ = started(s.app)
+    with pytest.raises(ZeroDivisionError):
+        cancelled(leader, ZeroDivisionError())
+    assert isinstance(step_to_io(follower, follower.send(True)), Send)
 
 
 @pytest.mark.parametrize("end", [asyncio.CancelledError, KeyboardInterrupt, GeneratorExit])
@@ -270,8 +316,6 @@ def test_many_threads_at_once_make_one_refresh():
     results = []
 
     def call():
-        from hexclave._exchange import exchange
-
         start.wait()
         steps = exchange(s.app, operation())
         step = next(steps)

@@ -77,7 +77,9 @@ def admitted(world: World, gates: Gates, seconds: float) -> int:
 def test_a_new_ceiling_counts_from_its_first_call_on(world: World, store: Store, before: float, after: float) -> None:
     admitted(world, Gates(ceiling=RateLimit(before, burst=100), shared=store), 10)
     world.run()  # to the last call of the deployment before
-    assert admitted(world, Gates(ceiling=RateLimit(after), shared=store), 10) == pytest.approx(10 * after, abs=2, rel=0.02)
+    assert admitted(world, Gates(ceiling=RateLimit(after), shared=store), 10) == pytest.approx(
+        10 * after, abs=2, rel=0.02
+    )
 
 
 def test_processes_with_different_ceilings_each_keep_their_own(world: World, store: Store) -> None:
