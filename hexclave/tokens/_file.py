@@ -1,5 +1,6 @@
 """A store in a file, for command-line tools."""
 
+import errno
 import json
 import os
 import random
@@ -20,6 +21,7 @@ from hexclave.tokens._store import REFRESH_LEASE, Tokens, TokenStore, refresh_to
 
 _LOCK_WAIT: Final = 10.0
 """Seconds. A holder needs milliseconds, so one that takes longer is stopped, or the file system's locks are broken."""
+_NO_LINKS: Final[int] = getattr(os, "O_NOFOLLOW", 0)  # Windows does not have it.
 
 
 @attrs.frozen
@@ -42,11 +44,12 @@ class FileTokenStore(TokenStore):
     """Keeps tokens in a file that only its owner can read (mode 0600) and that processes of that user may share.
 
     The file is replaced whole, so a reader or a crash never sees half of it; writers take turns by a lock on
-    `<path>.lock`, which stays behind. Missing directories are made with mode 0700; `~` is expanded. On Windows the
+    `<path>.lock`, which stays behind. All missing directories are made with mode 0700; `~` is expanded. On Windows the
     permissions of the directory protect the file; modes and owners are not checked.
 
     Every method may raise:
-        PermissionError: the file is open to other users or belongs to one, or anybody can write into its directory.
+        PermissionError: the file is open to other users, belongs to one, or is a symbolic link; or other users can
+            write into its directory.
         ValueError: the file holds no tokens; delete it to start signed out.
         TimeoutError: another process kept the lock for 10 seconds.
         OSError: the file system failed, as it says.
@@ -99,11 +102,10 @@ class FileTokenStore(TokenStore):
     def _read(self) -> _Record | None:
         try:
             self._check_directory()
-            descriptor = os.open(self._path, os.O_RDONLY)
+            descriptor = _opened(self._path, os.O_RDONLY)
         except FileNotFoundError:
             return None
         with os.fdopen(descriptor, "rb") as file:
-            self._check_file(os.fstat(descriptor))
             record = _parsed(file.read())
         if record is None:
             raise ValueError(f"{self._path} holds no tokens; delete it to start signed out")
@@ -125,9 +127,9 @@ class FileTokenStore(TokenStore):
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_directory(self._path.parent)
         self._check_directory()
-        descriptor = os.open(self._path.with_name(f"{self._path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        descriptor = _opened(self._path.with_name(f"{self._path.name}.lock"), os.O_RDWR | os.O_CREAT)
         try:
             deadline = time.monotonic() + _LOCK_WAIT
             while not try_lock(descriptor):
@@ -144,17 +146,45 @@ class FileTokenStore(TokenStore):
             os.close(descriptor)
 
     def _check_directory(self) -> None:
-        if sys.platform != "win32" and self._path.parent.stat().st_mode & stat.S_IWOTH:
-            raise PermissionError(
-                f"anybody can put files into {self._path.parent}; keep tokens in a directory of your own"
-            )
-
-    def _check_file(self, status: os.stat_result) -> None:
         if sys.platform != "win32":
-            if status.st_uid != os.geteuid():
-                raise PermissionError(f"{self._path} belongs to another user; delete it or choose another path")
-            if status.st_mode & 0o077:
-                raise PermissionError(f"{self._path} is open to other users; run: chmod 600 {self._path}")
+            directory = self._path.parent
+            status = directory.stat()
+            if status.st_uid not in (os.geteuid(), 0) or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+                raise PermissionError(
+                    f"other users can put files into {directory}; keep tokens in a directory of your own, "
+                    "which only you can write into (chmod go-w)"
+                )
+
+
+def _make_directory(directory: Path) -> None:
+    """With all those above it; the mode of `Path.mkdir` counts for the last one alone."""
+    if not directory.exists():
+        _make_directory(directory.parent)
+        directory.mkdir(mode=0o700, exist_ok=True)
+
+
+def _opened(path: Path, flags: int) -> int:
+    """A descriptor of a file that is nobody else's."""
+    try:
+        descriptor = os.open(path, flags | _NO_LINKS, 0o600)
+    except OSError as error:
+        if error.errno not in (errno.ELOOP, errno.EMLINK):
+            raise
+        raise PermissionError(f"{path} is a symbolic link; delete it or choose another path") from None
+    problem = _objection(os.fstat(descriptor))
+    if problem is not None:
+        os.close(descriptor)
+        raise PermissionError(f"{path} {problem} {path}")
+    return descriptor
+
+
+def _objection(status: os.stat_result) -> str | None:
+    if sys.platform != "win32":
+        if status.st_uid != os.geteuid():
+            return "belongs to another user; choose another path, or run: rm"
+        if status.st_mode & 0o077:
+            return "is open to other users; run: chmod 600"
+    return None
 
 
 def _parsed(content: bytes) -> _Record | None:

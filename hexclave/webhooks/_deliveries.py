@@ -52,42 +52,47 @@ class DeliveryStore(AsyncDeliveryStore):
 
 
 class MemoryDeliveryStore(DeliveryStore):
-    """Remembers the last `size` deliveries in this process; other workers know nothing of them."""
+    """Remembers the last `size` handled deliveries in this process, and those that are being handled.
+
+    Other workers know nothing of them.
+    """
 
     def __init__(self, size: int = 10_000) -> None:
         if size < 1:
             raise UnsafeUseError("size must be at least 1.")
         self._size = size
         self._lock = ProcessLock()
-        self._entries: OrderedDict[str, tuple[Progress, float]] = OrderedDict()
+        self._running: OrderedDict[str, float] = OrderedDict()
+        """When each mark runs out. Never more than the handlers that are busy or were cancelled a moment ago."""
+        self._done: OrderedDict[str, float] = OrderedDict()
+        """When each is forgotten. Both are in the order of these times."""
 
     def begin(self, webhook_id: str, /) -> Progress:
         with self._lock():
             now = time.monotonic()
-            progress, until = self._entries.get(webhook_id, ("new", now))
-            if until > now:
-                return progress
-            self._put(webhook_id, "running", now + LEASE)
+            for entries in (self._running, self._done):
+                _forget(entries, now)
+            if webhook_id in self._done:
+                return "done"
+            if webhook_id in self._running:
+                return "running"
+            self._running[webhook_id] = now + LEASE
             return "new"
 
     def end(self, webhook_id: str, /, *, handled: bool) -> None:
         with self._lock():
+            self._running.pop(webhook_id, None)
             if handled:
-                self._put(webhook_id, "done", time.monotonic() + KEPT)
-            else:
-                self._entries.pop(webhook_id, None)
+                self._done.pop(webhook_id, None)
+                if len(self._done) == self._size:
+                    self._done.popitem(last=False)
+                self._done[webhook_id] = time.monotonic() + KEPT
 
     async def abegin(self, webhook_id: str, /) -> Progress:
         return self.begin(webhook_id)
 
     async def aend(self, webhook_id: str, /, *, handled: bool) -> None:
         self.end(webhook_id, handled=handled)
-
-    def _put(self, webhook_id: str, progress: Progress, until: float) -> None:
-        self._entries[webhook_id] = progress, until
-        self._entries.move_to_end(webhook_id)
-        while len(self._entries) > self._size:
-            self._entries.popitem(last=False)
 
 
 class RedisDeliveryStore(DeliveryStore):
@@ -136,6 +141,12 @@ class AsyncRedisDeliveryStore(AsyncDeliveryStore):
             await self._client.set(key, "done", ex=KEPT)
         else:
             await self._client.delete(key)
+
+
+def _forget(entries: OrderedDict[str, float], now: float) -> None:
+    """Those that ran out, which are the first."""
+    while entries and next(iter(entries.values())) <= now:
+        entries.popitem(last=False)
 
 
 def _progress(value: object) -> Progress:

@@ -47,7 +47,8 @@ def check(body: bytes, headers: object, secrets: list[Secret], tolerance: timede
     sent = header_values(headers, _HEADERS)
     prefix = next((prefix for prefix in _PREFIXES if f"{prefix}-signature" in sent), _PREFIXES[0])
     webhook_id, timestamp, signatures = (_single(sent, f"{prefix}-{name}") for name in ("id", "timestamp", "signature"))
-    if len(webhook_id) > _LONGEST_ID or not _TIMESTAMP.fullmatch(timestamp):
+    # Deliveries are told apart by their id, so an empty one would stand for all that have none.
+    if not webhook_id or len(webhook_id) > _LONGEST_ID or not _TIMESTAMP.fullmatch(timestamp):
         raise WebhookHeadersError(f"The header {prefix}-id or {prefix}-timestamp is unreadable.")
     signed = f"{webhook_id}.{timestamp}.".encode("utf-8", "surrogatepass") + body
     expected = [_sign(secret, signed) for secret in secrets]
@@ -80,7 +81,13 @@ def read_secrets(secrets: Secrets) -> list[Secret]:
 
 
 def sign(body: bytes, secret: SecretText, *, webhook_id: str, sent_at: datetime) -> dict[str, str]:
-    """The headers that make a genuine delivery of `body`; for tests of your handlers."""
+    """The headers that make a genuine delivery of `body`; for tests of your handlers.
+
+    Raises:
+        UnsafeUseError: the secret is none, or `webhook_id` is empty or longer than 256 characters.
+    """
+    if not 0 < len(webhook_id) <= _LONGEST_ID:
+        raise UnsafeUseError(f"webhook_id must be a text of 1 to {_LONGEST_ID} characters.")
     try:
         (wrapped,) = read_secrets(secret)
     finally:

@@ -116,11 +116,11 @@ def test_eight_processes_lose_no_update_and_show_no_reader_a_broken_or_open_file
 
 
 def test_all_files_are_the_owners_alone_even_under_umask_0(tmp_path: Path) -> None:
-    path = tmp_path / "made" / "tokens.json"
+    path = tmp_path / "made" / "with" / "others" / "tokens.json"
     finished(start('import os; os.umask(0); store.save(Tokens("fake-access-token"))', path))
     assert mode(path) == 0o600
     assert mode(path.with_name("tokens.json.lock")) == 0o600
-    assert mode(path.parent) == 0o700
+    assert [mode(directory) for directory in path.parents[:3]] == [0o700] * 3
 
 
 def test_a_writer_killed_in_mid_write_leaves_the_old_tokens_and_no_lock(path: Path, store: FileTokenStore) -> None:
@@ -255,8 +255,37 @@ def test_a_file_of_another_user_is_refused(path: Path, store: FileTokenStore) ->
         store.load()
 
 
-@pytest.mark.parametrize("directory_mode", [0o777, 0o1777, 0o702])
-def test_a_directory_that_anybody_can_write_into_is_refused(tmp_path: Path, directory_mode: int) -> None:
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give directories away")
+def test_a_directory_of_another_user_is_refused(path: Path, store: FileTokenStore) -> None:
+    store.save(OLD)
+    os.chown(path.parent, 12345, -1)
+    for use in (store.load, lambda: store.save(OLD)):
+        with pytest.raises(PermissionError, match="directory of your own"):
+            use()
+
+
+@pytest.mark.parametrize("name", ["tokens.json", "tokens.json.lock"])
+@pytest.mark.parametrize("target_exists", [False, True])
+def test_a_symbolic_link_is_not_followed(path: Path, store: FileTokenStore, name: str, target_exists: bool) -> None:
+    target = path.with_name("elsewhere")
+    if target_exists:
+        target.touch(0o600)
+    path.with_name(name).symlink_to(target)
+    for use in (store.begin_refresh, lambda: store.compare_and_set(None, OLD)):
+        with pytest.raises(PermissionError, match=f"{name} is a symbolic link"):
+            use()
+    assert target.exists() == target_exists
+
+
+def test_a_lock_that_others_could_take_is_refused(path: Path, store: FileTokenStore) -> None:
+    store.save(OLD)
+    path.with_name("tokens.json.lock").chmod(0o644)
+    with pytest.raises(PermissionError, match=r"chmod 600 .*\.lock"):
+        store.save(OLD)
+
+
+@pytest.mark.parametrize("directory_mode", [0o777, 0o1777, 0o702, 0o720, 0o775])
+def test_a_directory_that_others_can_write_into_is_refused(tmp_path: Path, directory_mode: int) -> None:
     directory = tmp_path / "public"
     directory.mkdir()
     directory.chmod(directory_mode)

@@ -1,6 +1,7 @@
 """Which deliveries are genuine, and the events inside."""
 
 import base64
+import hmac
 import json
 import pickle
 import time
@@ -190,8 +191,14 @@ def test_a_timestamp_is_a_number_of_seconds(text: str) -> None:
     refused(WebhookHeadersError, sent=headers() | {"svix-timestamp": text})
 
 
-def test_an_endless_id_is_refused() -> None:
-    refused(WebhookHeadersError, sent=headers(webhook_id="x" * 257))
+@pytest.mark.parametrize("webhook_id", ["", "x" * 257])
+def test_an_empty_or_endless_id_is_refused(webhook_id: str) -> None:
+    key = base64.b64decode(SECRET.removeprefix("whsec_"))
+    signature = base64.b64encode(hmac.digest(key, f"{webhook_id}.{NOW}.".encode() + BODY, "sha256")).decode()
+    genuine = {"svix-id": webhook_id, "svix-timestamp": str(NOW), "svix-signature": f"v1,{signature}"}
+    refused(WebhookHeadersError, sent=genuine)
+    with pytest.raises(UnsafeUseError, match="webhook_id"):
+        headers(webhook_id=webhook_id)
 
 
 @pytest.mark.parametrize("age", [-300, 0, 300])

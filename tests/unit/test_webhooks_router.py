@@ -262,7 +262,30 @@ def test_only_the_last_deliveries_are_remembered() -> None:
     for webhook_id in "abcd":
         store.begin(webhook_id)
         store.end(webhook_id, handled=True)
-    assert len(store._entries) == 3
+    assert len(store._done) == 3
     assert [store.begin(webhook_id) for webhook_id in "da"] == ["done", "new"]
     with pytest.raises(UnsafeUseError, match="size"):
         MemoryDeliveryStore(size=0)
+
+
+def test_a_delivery_that_is_being_handled_is_never_forgotten_for_others() -> None:
+    store = MemoryDeliveryStore(size=2)
+    assert [store.begin(webhook_id) for webhook_id in "abcd"] == ["new"] * 4
+    for webhook_id in "efgh":
+        store.begin(webhook_id)
+        store.end(webhook_id, handled=True)
+    assert [store.begin(webhook_id) for webhook_id in "abcdgh"] == ["running"] * 4 + ["done"] * 2
+    store.end("a", handled=False)
+    assert store.begin("a") == "new"
+
+
+def test_deliveries_that_ran_out_take_no_memory(moments: list[float]) -> None:
+    store = MemoryDeliveryStore()
+    for number in range(100):
+        store.begin(f"never ended {number}")
+        store.begin(f"handled {number}")
+        store.end(f"handled {number}", handled=True)
+    assert (len(store._running), len(store._done)) == (100, 100)
+    moments[0] += KEPT
+    store.begin("the next")
+    assert (len(store._running), len(store._done)) == (1, 0)
