@@ -71,7 +71,7 @@ class RetryEvent:
     """The attempt that failed."""
     error: HexclaveError
     wait: float
-    """Seconds until the next attempt."""
+    """Seconds until the next attempt, as expected now: the wait of `Retries`, or that for the rate limit if longer."""
 
 
 def observe(call: "_Call", reply: "Reply | None", failure: HexclaveError | None, seconds: float) -> None:

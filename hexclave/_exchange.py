@@ -5,7 +5,7 @@
 
 import json
 import logging
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 from urllib.parse import urlencode, urljoin, urlsplit
 
 import attrs
@@ -79,19 +79,19 @@ def exchange(app: Context, operation: Operation[T], *, tokens: "Tokens | None" =
         if tokens is None and rejected is None and _can_refresh(sent) and _access_token_refused(failure):
             rejected = sent
             continue
-        wait = call.wait_before_next(failure)
-        if wait is None:
+        pause = call.pause_before_next(failure)
+        if pause is None:
             raise failure
         if app.hooks.on_retry is not None:
             from hexclave._events import RetryEvent
 
             app.hooks.on_retry(
-                RetryEvent(operation.name, operation.method, call.shown_url, call.attempt, failure, wait)
+                RetryEvent(operation.name, operation.method, call.shown_url, call.attempt, failure, pause.expected)
             )
-        logger.debug("%s %s: again in %.2f s after %s", operation.method, operation.template, wait, failure)
+        logger.debug("%s %s: again in %.2f s after %s", operation.method, operation.template, pause.expected, failure)
         call.last = failure
-        if wait:
-            yield Sleep(wait)
+        if pause.chosen:
+            yield Sleep(pause.chosen)
 
 
 def _can_refresh(tokens: "Tokens | None") -> bool:
@@ -149,15 +149,42 @@ class _Call:
         error.method, error.path, error.attempts = self.operation.method, self.path, self.attempt
         return error
 
-    def wait_before_next(self, error: HexclaveError) -> float | None:
-        """Seconds to wait before another attempt; `None` if there is to be none."""
+    def pause_before_next(self, error: HexclaveError) -> "_Pause | None":
+        """The wait before another attempt; `None` if there is to be none."""
         failure = _failure(error)
         if failure is None:
             return None
         wait = self.app.retries.wait(failure, attempt=self.attempt, idempotent=self.operation.idempotent)
-        if wait is None or self.deadline is None:
-            return wait
-        return wait if self.app.clock.monotonic() + wait < self.deadline else None
+        if wait is None:
+            return None
+        try:
+            expected = max(wait, self.wait_at_gates())
+        except WaitTooLong:
+            return None
+        in_time = self.deadline is None or self.app.clock.monotonic() + wait < self.deadline
+        return _Pause(wait, expected) if in_time else None
+
+    def wait_at_gates(self) -> float:
+        """Seconds that a call which came now would wait there.
+
+        Raises:
+            WaitTooLong: longer than this call may.
+        """
+        gates, app = self.app.shared.local.gates, self.app
+        if gates.are_open:
+            return 0.0
+        return gates.wait(
+            self.scope, deadline=self.deadline, clock=app.clock, longest_closed=app.retries.longest_retry_after
+        )
+
+
+class _Pause(NamedTuple):
+    """Seconds between two attempts."""
+
+    chosen: float
+    """By the retry policy."""
+    expected: float
+    """With the wait at the gates after that."""
 
 
 def _failure(error: HexclaveError) -> Failure | None:

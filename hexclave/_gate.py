@@ -112,15 +112,21 @@ class Gate(Generic[P]):
     def ask(self, number: int, now: float) -> Wait | None:
         """How long `number` has to wait; `None`: it may go and has left the queue."""
         place = bisect_left(self._queue, number)
-        if place >= self._permits:
+        wait = self._wait_at(place, now)
+        if place >= self._permits or wait.queue > 0:
             self.busy_at = now
-            return Wait(max(self.pace.opens - now, 0.0), self.pace.seconds_for(place - self._permits))
+            return wait
         # Whoever is late keeps its permit and does not hold up those behind it.
-        due = self._start + place * self._interval
-        if now < due:
-            self.busy_at = now
-            return Wait(0.0, due - now)
         del self._queue[place]
         self._permits -= 1
         self._start += self._interval
         return None
+
+    def outlook(self, now: float) -> Wait:
+        """How long somebody who joined now would have to wait."""
+        return self._wait_at(len(self._queue), now)
+
+    def _wait_at(self, place: int, now: float) -> Wait:
+        if place >= self._permits:
+            return Wait(max(self.pace.opens - now, 0.0), self.pace.seconds_for(place - self._permits))
+        return Wait(0.0, max(self._start + place * self._interval - now, 0.0))

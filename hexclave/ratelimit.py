@@ -8,7 +8,7 @@ import itertools
 import math
 import threading
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import attrs
 
@@ -16,7 +16,7 @@ from hexclave._steps import Sleep, Steps
 from hexclave.errors import UnsafeUseError
 
 if TYPE_CHECKING:
-    from hexclave._gate import Clock, Gate, P
+    from hexclave._gate import Clock, Gate, P, Wait
     from hexclave._pacing import Adaptive, Ceiling
     from hexclave._ratelimit_headers import RateLimitInfo
     from hexclave._shared_gate import SharedState
@@ -122,6 +122,20 @@ class Gates:
             yield from self._pass(self._gate_of(self._ceiling, scope, clock), ticket, deadline, clock, longest_closed)
         return ticket
 
+    def wait(self, scope: Scope, *, deadline: float | None, clock: "Clock", longest_closed: float) -> float:
+        """Seconds that a call which came now would wait, as far as can be told.
+
+        Raises:
+            WaitTooLong: as `admit` would.
+        """
+        with self._lock:
+            now = clock.monotonic()
+            gates: list[Gate[Any] | None] = [self._gates.get(scope), self._ceiling_gate]
+            waits = [gate.outlook(now) for gate in gates if gate is not None]
+        for wait in waits:
+            _check_wait(wait, now, deadline, longest_closed)
+        return max((wait.total for wait in waits), default=0.0)
+
     def settle(self, ticket: Ticket, status: int, headers: Mapping[str, str], *, clock: "Clock") -> None:
         """Learn from a reply; without one there is nothing to learn."""
         scope, passed = ticket.scope, ticket.passed
@@ -168,8 +182,7 @@ class Gates:
                     wait = gate.ask(number, now)
                 if wait is None:
                     return waited
-                if wait.closed > longest_closed or (deadline is not None and now + wait.total > deadline):
-                    raise WaitTooLong(wait.total)
+                _check_wait(wait, now, deadline, longest_closed)
                 waited = True
                 yield Sleep(wait.nap)
         finally:
@@ -203,6 +216,11 @@ class Gates:
                 : len(self._gates) - _MOST_GATES + 1
             ]:
                 del self._gates[scope]
+
+
+def _check_wait(wait: "Wait", now: float, deadline: float | None, longest_closed: float) -> None:
+    if wait.closed > longest_closed or (deadline is not None and now + wait.total > deadline):
+        raise WaitTooLong(wait.total)
 
 
 def _announced(info: "RateLimitInfo") -> float | None:

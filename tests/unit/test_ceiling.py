@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hexclave._steps import Sleep, Steps
 from hexclave.errors import UnsafeUseError
-from hexclave.ratelimit import Gates, RateLimit
+from hexclave.ratelimit import Gates, RateLimit, WaitTooLong
 from tests.unit.simulated import SCOPE, Scene
 
 
@@ -112,3 +112,23 @@ def test_threads_share_a_ceiling() -> None:
 def test_a_ceiling_out_of_range_is_refused_by_name(arguments: dict[str, Any], name: str) -> None:
     with pytest.raises(UnsafeUseError, match=rf"RateLimit: {name} must be"):
         RateLimit(**arguments)
+
+
+@pytest.mark.parametrize("queued", [0, 1, 7])
+def test_the_wait_that_is_foretold_is_the_one_that_follows(queued: int) -> None:
+    scene = Scene(ceiling=RateLimit(per_second=4))
+    assert scene.passes_at_once() is not None
+    scene.queue(queued)
+    foretold = scene.gates.wait(SCOPE, deadline=None, clock=scene.world, longest_closed=60)
+    scene.world.start(scene.call("mine"))
+    scene.world.run()
+    assert scene.log[-1] == (pytest.approx(foretold, abs=0.06), "mine")
+    assert foretold == pytest.approx((queued + 1) / 4, abs=0.06)
+
+
+def test_a_wait_that_would_be_too_long_is_foretold_as_such() -> None:
+    scene = Scene(ceiling=RateLimit(per_second=0.1))
+    assert scene.passes_at_once() is not None
+    with pytest.raises(WaitTooLong) as caught:
+        scene.gates.wait(SCOPE, deadline=scene.world.now + 5, clock=scene.world, longest_closed=60)
+    assert caught.value.retry_after == pytest.approx(10)

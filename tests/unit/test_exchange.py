@@ -23,6 +23,7 @@ from hexclave.errors import (
     UserNotFound,
 )
 from hexclave.hooks import Hooks
+from hexclave.ratelimit import Scope, Ticket
 from hexclave.retries import Retries
 from hexclave_api.reading import nothing
 from tests.playing import KEYS, FakeClock, context, known_error, operation, play, reply
@@ -233,6 +234,38 @@ def test_hooks_see_every_attempt_masked():
     assert [event.status for event in seen if hasattr(event, "seconds")] == [503, 200]
     assert KEY not in repr(seen)
     assert "private" not in repr(seen)
+
+
+@pytest.mark.parametrize("failure", [reply(503), reply(429, None, retry_after="2"), reply(429)])
+def test_the_event_of_a_repetition_says_how_long_the_wait_will_be(failure, caplog):
+    events = []
+    app = context(hooks=Hooks(on_retry=events.append))
+    with caplog.at_level(logging.DEBUG, "hexclave"):
+        played = play(app, operation(), failure, reply())
+    (event,) = events
+    assert event.wait == pytest.approx(sum(played.slept), abs=0.2)
+    assert f"again in {event.wait:.2f} s" in caplog.text
+    assert event.wait > 0.9 or failure.status == 503
+
+
+def test_no_repetition_is_announced_that_will_not_take_place():
+    events = []
+    app = context(timeout=10, hooks=Hooks(on_retry=events.append))
+    played = play(app, operation(), reply(429, None, retry_after="30"))
+    assert isinstance(played.error, RateLimitError)
+    assert events == []
+
+
+def test_a_failure_whose_repetition_would_wait_too_long_at_the_gate_is_the_error():
+    app = context(timeout=10)
+    play(app, operation(), reply(429, None, retry_after="5"), reply())
+    scope = Scope(app.project_id, app.access, "GET", "/users/{user_id}")
+
+    def closing(_request):
+        app.shared.local.gates.settle(Ticket(scope, passed=app.clock.now), 429, {"retry-after": "30"}, clock=app.clock)
+        return reply(503)
+
+    assert isinstance(play(app, operation(), closing).error, ServerError)
 
 
 def test_the_log_names_operation_and_outcome_and_no_secret(caplog):
