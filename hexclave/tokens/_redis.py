@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from hexclave._secret import Secret
+from hexclave.errors import UnsafeUseError
 from hexclave.tokens._store import REFRESH_LEASE, AsyncTokenStore, Tokens, TokenStore
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ class RedisTokenStore(TokenStore):
     `client` is a `redis.Redis`, with or without `decode_responses`; it stays the caller's to close. Unchanged for 367
     days, the tokens are dropped. Async apps call it in worker threads: `AsyncRedisTokenStore` suits them better.
 
-    Every method may raise the client's own errors, such as `redis.ConnectionError`.
+    Every method may raise the client's own errors, such as `redis.ConnectionError`; loading raises `ValueError` if
+    there is something else than tokens.
     """
 
     def __init__(self, client: "redis.Redis", key: str) -> None:
@@ -44,7 +46,7 @@ class RedisTokenStore(TokenStore):
         self._give_back = client.register_script(_GIVE_BACK)
 
     def load(self) -> Tokens | None:
-        return _tokens(_asked(lambda: self._client.hmget(self._key, _FIELDS)))
+        return _tokens(self._key, _asked(lambda: self._client.hmget(self._key, _FIELDS)))
 
     def save(self, tokens: Tokens | None, /) -> None:
         _asked(lambda: self._replace([self._key], ["always", "", *_arguments(tokens)]))
@@ -69,7 +71,8 @@ class AsyncRedisTokenStore(AsyncTokenStore):
     `client` is a `redis.asyncio.Redis`, with or without `decode_responses`; it stays the caller's to close. Unchanged
     for 367 days, the tokens are dropped.
 
-    Every method may raise the client's own errors, such as `redis.ConnectionError`.
+    Every method may raise the client's own errors, such as `redis.ConnectionError`; loading raises `ValueError` if
+    there is something else than tokens.
     """
 
     def __init__(self, client: "redis.asyncio.Redis", key: str) -> None:
@@ -79,7 +82,7 @@ class AsyncRedisTokenStore(AsyncTokenStore):
         self._give_back = client.register_script(_GIVE_BACK)
 
     async def aload(self) -> Tokens | None:
-        return _tokens(await _awaited(lambda: self._client.hmget(self._key, _FIELDS)))
+        return _tokens(self._key, await _awaited(lambda: self._client.hmget(self._key, _FIELDS)))
 
     async def asave(self, tokens: Tokens | None, /) -> None:
         await _awaited(lambda: self._replace([self._key], ["always", "", *_arguments(tokens)]))
@@ -118,9 +121,16 @@ def _arguments(tokens: Tokens | None) -> list[str | int]:
     return [_text(tokens.access_token), _text(tokens.refresh_token), _KEPT_FOR]
 
 
-def _tokens(fields: list[bytes | str | None]) -> Tokens | None:
-    access_token, refresh_token = (field.decode() if isinstance(field, bytes) else field for field in fields)
-    return None if access_token is None and refresh_token is None else Tokens(access_token, refresh_token)
+def _tokens(key: str, fields: list[bytes | str | None]) -> Tokens | None:
+    # No token holds a character beyond ASCII, so Tokens refuses what is read wrongly here.
+    texts = [field.decode("latin-1") if isinstance(field, bytes) else field for field in fields]
+    try:
+        return None if texts == [None, None] else Tokens(*texts)
+    except UnsafeUseError:
+        pass
+    finally:
+        del fields, texts
+    raise ValueError(f"What Redis holds under {key!r} are no tokens; delete it to start signed out")
 
 
 def _asked(command: Callable[[], Any]) -> Any:

@@ -105,6 +105,16 @@ def test_compare_and_set_goes_by_the_refresh_token(store: RedisTokenStore) -> No
     assert store.load() is None
 
 
+@pytest.mark.parametrize("broken", ["fake-access\n", "", "fake access", "fake-access-\u00e9"])
+def test_what_are_no_tokens_is_an_error_that_does_not_show_them(client: Any, broken: str) -> None:
+    client.hset("session:1", mapping={"access_token": broken, "refresh_token": "fake-refresh"})
+    with pytest.raises(ValueError, match="'session:1' are no tokens; delete it") as caught:
+        RedisTokenStore(client, "session:1").load()
+    shown = "".join(traceback.TracebackException.from_exception(caught.value, capture_locals=True).format())
+    frames = shown[shown.index("_redis.py") :]
+    assert "fake-refresh" not in frames
+
+
 @pytest.mark.parametrize("decoded", [False, True], ids=["bytes", "decoded"])
 def test_the_async_store_does_the_same(port: int, client: Any, decoded: bool) -> None:
     async def use(store: AsyncRedisTokenStore) -> None:
