@@ -1,4 +1,4 @@
-"""`python -m generator COMMAND`: import, diff, render, check. Each takes `--help`."""
+"""`python -m generator COMMAND`: import, releases, diff, render, check. Each takes `--help`."""
 
 import argparse
 import sys
@@ -12,7 +12,13 @@ _ROOT = Path(__file__).parent.parent
 
 def main(argv: list[str]) -> int:
     """Runs one command; the exit status is 2 when its input cannot be used."""
-    commands = {"import": run_import, "diff": run_diff, "render": run_render, "check": run_check}
+    commands = {
+        "import": run_import,
+        "releases": run_releases,
+        "diff": run_diff,
+        "render": run_render,
+        "check": run_check,
+    }
     parser = argparse.ArgumentParser(prog="python -m generator", description=__doc__)
     parser.add_argument("command", choices=commands)
     command = parser.parse_args(argv[:1]).command
@@ -52,6 +58,25 @@ def run_import(argv: list[str]) -> int:
     for line in merging.changes(old, new):
         print(line)
     print(f"wrote {spec}" if wrote else "nothing changed")
+    return 0
+
+
+def run_releases(argv: list[str]) -> int:
+    """Mark in the description since which release things exist, by the documents of all releases."""
+    from generator import description, extensions, validation
+    from generator.importing import releases
+
+    parser = _parser("releases", run_releases)
+    parser.add_argument("folder", type=Path, metavar="DIR", help="a folder of documents for each release: 2026-04 …")
+    _add_spec(parser)
+    arguments = parser.parse_args(argv)
+    spec: Path = arguments.spec
+    documents = releases.read(arguments.folder)
+    marked = description.load(spec)
+    extensions.refuse_malformed(spec, marked)
+    validation.refuse_invalid(spec, marked)
+    releases.mark(marked, documents)
+    print(f"wrote {spec}" if description.write(spec, marked) else "nothing changed")
     return 0
 
 

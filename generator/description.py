@@ -26,6 +26,7 @@ _KEY_ORDER = """
 openapi info title version servers url security paths webhooks components x-names x-ours
 get put post delete options head patch trace
 operationId x-access x-access-names client server admin tags summary name in description deprecated
+x-since x-since-values x-unpublished x-older
 x-needs x-uses x-idempotent
 parameters requestBody responses $ref anyOf oneOf allOf x-access-schema
 type const enum format default items properties additionalProperties required style explode schema

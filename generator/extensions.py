@@ -1,5 +1,6 @@
 """The form of the `x-` extensions, which no OpenAPI validator knows."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -45,6 +46,14 @@ def _is_credentials(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(v, str) and v in CREDENTIALS.values() for v in value)
 
 
+def _is_release(value: Any) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"(after )?\d{4}-\d{2}", value) is not None
+
+
+def _is_releases(value: Any) -> bool:
+    return isinstance(value, dict) and all(map(_is_release, value.values()))
+
+
 _FORMS: Final = {
     "x-access": (_is_access, f"a list of access types ({', '.join(AUDIENCES)})"),
     "x-access-names": (_is_by_access, "a name for each access type"),
@@ -53,6 +62,10 @@ _FORMS: Final = {
     "x-needs": (_is_credentials, f"a list of credentials ({', '.join(CREDENTIALS.values())})"),
     "x-uses": (_is_credentials, f"a list of credentials ({', '.join(CREDENTIALS.values())})"),
     "x-idempotent": (lambda value: value is True, "true"),
+    "x-since": (_is_release, "a release such as 2026-09, or `after 2026-04`"),
+    "x-since-values": (_is_releases, "a release for each value"),
+    "x-unpublished": (lambda value: value is True, "true"),
+    "x-older": (lambda value: isinstance(value, str), "the id of an operation"),
     "x-ours": (lambda value: value is True, "true"),
     "x-note": (lambda value: isinstance(value, str), "text"),
 }

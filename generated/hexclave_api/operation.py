@@ -23,6 +23,10 @@ T_co = TypeVar("T_co", covariant=True)
 _IDEMPOTENT: Final = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 
 
+# One for all: each call makes an operation, and nobody writes to it.
+_ALL_KNOWN: Final[Mapping[str, str]] = {}
+
+
 class Unset(enum.Enum):
     """The type of `UNSET`, which leaves a field alone; `None` clears it."""
 
@@ -70,6 +74,15 @@ class Operation(Generic[T_co]):
     media_type: MediaType = "application/json"
     needs: tuple[Credential, ...] = ()
     uses: tuple[Credential, ...] = ()
+    since: str | None = None
+    """The release of the API that brought it: `2026-09`, or `after 2026-04`; `None` for what all servers have."""
+    older: str | None = None
+    """The name of the operation that older servers have instead."""
+    arguments_since: Mapping[str, str] = _ALL_KNOWN
+    """The release that brought each argument, by the API's name, where that is not as old as the operation.
+
+    `order_by=last_active_at` stands for a value that is newer than its argument.
+    """
     idempotent: bool = attrs.field(
         default=attrs.Factory(lambda operation: operation.method in _IDEMPOTENT, takes_self=True), kw_only=True
     )

@@ -17,11 +17,33 @@ _ROOT: Final = _NOTES | {"openapi", "info", "servers", "tags", "security", "path
 _OPERATION: Final = _WORDING | {
     *("summary", "operationId", "tags", "parameters", "requestBody", "responses", "security"),
     *("x-access", "x-access-names", "x-needs", "x-uses", "x-idempotent"),
+    *("x-since", "x-unpublished", "x-older"),
 }
-_PARAMETER: Final = _WORDING | {"name", "in", "required", "schema", "style", "explode", "x-access"}
+_PARAMETER: Final = _WORDING | {
+    "name",
+    "in",
+    "required",
+    "schema",
+    "style",
+    "explode",
+    "x-access",
+    "x-since",
+    "x-since-values",
+}
 _SCHEMA: Final = _WORDING | {
     *("type", "enum", "const", "format", "default", "title", "example", "examples", "$comment"),
-    *("properties", "required", "additionalProperties", "items", "$ref", "allOf", "anyOf", "oneOf", "x-access-schema"),
+    *(
+        "properties",
+        "required",
+        "additionalProperties",
+        "items",
+        "$ref",
+        "allOf",
+        "anyOf",
+        "oneOf",
+        "x-access-schema",
+        "x-since",
+    ),
     *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "minLength", "maxLength", "minItems", "maxItems"),
     *("pattern", "uniqueItems"),
 }
@@ -57,6 +79,7 @@ class _Verifier:
         self._root = description
         self._names: dict[str, str] = {}
         self._used: set[str] = set()
+        self._older: dict[str, str] = {}
 
     def run(self) -> None:
         self._only(_ROOT, self._root, "")
@@ -74,6 +97,9 @@ class _Verifier:
         for event, item in self._root.get("webhooks", {}).items():
             self._wire_name(event, "/webhooks")
             self._event(item, f"/webhooks/{escaped(event)}")
+        for at, name in self._older.items():
+            if name not in self._names:
+                _fail(at, f"no operation is called {name!r}")
         self._mark_used([node for key, node in self._root.items() if key != "components"])
         for name in schemas:
             if f"#/components/schemas/{name}" not in self._used:
@@ -99,6 +125,8 @@ class _Verifier:
             _fail(at, "exactly one tag is needed; it names the module")
         for key in ("x-needs", "x-uses"):
             self._among(_CREDENTIALS, operation.get(key, ()), f"{at}/{key}")
+        if "x-older" in operation:
+            self._older[f"{at}/x-older"] = operation["x-older"]
         for segment in path.split("/")[1:] if path != "/" else ():
             if not re.fullmatch(r"\{[A-Za-z_]\w*\}|[^{}]+", segment) or not segment.isprintable():
                 _fail(at, f"a segment of a path is fixed or a parameter, not {segment!r}")

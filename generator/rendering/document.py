@@ -14,10 +14,12 @@ import attrs
 from generator.description import DescriptionError
 from generator.rendering.constructs import escaped, is_success, verify
 from generator.rendering.identifiers import module
+from generator.rendering.releases import newer_arguments, remarks
 from generator.rendering.schemas import Simplifier
 
 Node = Mapping[str, Any]
 
+_HANDED_ON = frozenset({"x-since", "x-since-values"})
 EVENTS_TAG = "events of webhooks"
 
 
@@ -33,6 +35,10 @@ class Call:
     needs: tuple[str, ...]
     uses: tuple[str, ...]
     idempotent: bool
+    since: str | None
+    older: str | None
+    """The operation that older servers have instead."""
+    arguments_since: Mapping[str, str]
 
     @property
     def segments(self) -> list[str]:
@@ -61,11 +67,12 @@ def prepare(description: Node) -> Document:
     """
     verify(description)
     simplifier = Simplifier()
+    schemas = description.get("components", {}).get("schemas", {})
     calls, paths, events = {}, {}, {}
     for path, item in description.get("paths", {}).items():
         for method, operation in item.items():
             if not method.startswith("x-"):
-                for call, seen in _variants(path, method, operation):
+                for call, seen in _variants(path, method, operation, schemas):
                     calls[call.name] = call
                     paths[f"/{call.name}{path}"] = {method: _operation(call, seen, simplifier)}
     for number, (event, item) in enumerate(description.get("webhooks", {}).items()):
@@ -75,7 +82,6 @@ def prepare(description: Node) -> Document:
     if not paths:
         raise DescriptionError("#/paths: there is no operation")
     _refuse_ambiguity(calls.values())
-    schemas = description.get("components", {}).get("schemas", {})
     openapi = {
         "openapi": "3.1.0",
         "info": {"title": "Hexclave API", "version": "1"},
@@ -85,7 +91,7 @@ def prepare(description: Node) -> Document:
     return Document(openapi, calls, events)
 
 
-def _variants(path: str, method: str, operation: Node) -> Iterator[tuple[Call, Node]]:
+def _variants(path: str, method: str, operation: Node, schemas: Node) -> Iterator[tuple[Call, Node]]:
     names: Node = operation.get("x-access-names") or dict.fromkeys(operation["x-access"], operation["operationId"])
     for name in dict.fromkeys(names.values()):
         access = tuple(access for access in operation["x-access"] if names[access] == name)
@@ -105,8 +111,11 @@ def _variants(path: str, method: str, operation: Node) -> Iterator[tuple[Call, N
                 needs=tuple(operation.get("x-needs", ())),
                 uses=tuple(operation.get("x-uses", ())),
                 idempotent=operation.get("x-idempotent", method in ("get", "head", "put", "delete")),
+                since=operation.get("x-since"),
+                older=operation.get("x-older"),
+                arguments_since=newer_arguments(seen[0], schemas),
             ),
-            seen[0],
+            {**seen[0], "description": " ".join(filter(None, [seen[0].get("description"), *remarks(operation)]))},
         )
 
 
@@ -123,7 +132,9 @@ def _seen_by(access: str, node: Any, at: str) -> Any:
         if access not in choice:
             raise DescriptionError(f"#{at}: x-access-schema does not say what {access} sees")
         return {"$ref": choice[access], **{key: node[key] for key in ("description",) if key in node}}
-    return {key: _seen_by(access, value, at) for key, value in node.items() if not key.startswith("x-")}
+    return {
+        key: _seen_by(access, value, at) for key, value in node.items() if not key.startswith("x-") or key in _HANDED_ON
+    }
 
 
 def _operation(call: Call, seen: Node, simplifier: Simplifier) -> dict[str, Any]:
@@ -153,7 +164,7 @@ def _content(content: Node, simplifier: Simplifier) -> dict[str, Any]:
 
 
 def _parameter(parameter: Node, simplifier: Simplifier) -> dict[str, Any]:
-    wording = {key: parameter[key] for key in ("description", "deprecated") if key in parameter}
+    wording = {key: parameter[key] for key in _WORDING if key in parameter}
     schema = simplifier.simple({**parameter["schema"], **wording})
     return {
         "name": parameter["name"],
@@ -161,6 +172,9 @@ def _parameter(parameter: Node, simplifier: Simplifier) -> dict[str, Any]:
         "required": parameter.get("required", False),
         "schema": schema,
     }
+
+
+_WORDING = ("description", "deprecated", "x-since", "x-since-values")
 
 
 def _event(number: int, payload: Node) -> dict[str, Any]:

@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from generator.rendering.releases import remarks_on_input
+
 Node = Mapping[str, Any]
 
 SECRET: Final = "x-secret"  # noqa: S105 - the mark of a field that reprs leave out
@@ -109,6 +111,7 @@ def _wording(schema: Node) -> Iterator[str]:
         yield "Deprecated."
     if description := schema.get("description"):
         yield description.strip()
+    yield from remarks_on_input(schema)
     yield from _limits(schema)
     if schema.get("default") is not None:
         yield f"Default: {json.dumps(schema['default'], ensure_ascii=False)}."

@@ -73,6 +73,7 @@ CASES: list[tuple[str, Json, str]] = [
         f"{AT}/x-access: 'root' is not one of admin, client, server",
     ),
     ("unknown credential", one(**{"x-needs": ["password"]}), f"{AT}/x-needs: 'password' is not one of"),
+    ("unknown older operation", one(**{"x-older": "get_part"}), f"{AT}/x-older: no operation is called 'get_part'"),
     (
         "name for half of the access types",
         one(**{"x-access-names": {"client": "get_thing"}}),

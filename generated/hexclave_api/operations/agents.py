@@ -13,19 +13,27 @@ from ..reading import as_it_is
 def get_agent_guide() -> Operation[str]:
     """Get the guide for agents.
 
-    How to register with this project, as Markdown for an agent to read.
+    How to register with this project, as Markdown for an agent to read. Needs a server of release 2026-10 or
+    newer.
 
     GET /agent/auth.md. Access: client, server, admin.
     """
     return Operation(
-        "get_agent_guide", "GET", "/agent/auth.md", ("agent", "auth.md"), ("client", "server", "admin"), as_it_is
+        "get_agent_guide",
+        "GET",
+        "/agent/auth.md",
+        ("agent", "auth.md"),
+        ("client", "server", "admin"),
+        as_it_is,
+        since="2026-10",
     )
 
 
 def get_agent_discovery() -> Operation[AgentDiscovery]:
     """Get the discovery document for agents.
 
-    Where an agent registers, polls and revokes, in a form for machines.
+    Where an agent registers, polls and revokes, in a form for machines. Needs a server of release 2026-10 or
+    newer.
 
     GET /agent/discovery. Access: client, server, admin.
     """
@@ -36,6 +44,7 @@ def get_agent_discovery() -> Operation[AgentDiscovery]:
         ("agent", "discovery"),
         ("client", "server", "admin"),
         AgentDiscovery.from_wire,
+        since="2026-10",
     )
 
 
@@ -50,7 +59,7 @@ def register_agent(
 
     Begins the approval of an AI agent by a person. The agent gets an anonymous session that works at once, a
     short code and a link to show to the person, and a poll token for `poll_agent_registration`. Errors:
-    AGENT_AUTH_NOT_ENABLED.
+    AGENT_AUTH_NOT_ENABLED. Needs a server of release 2026-10 or newer.
 
     Args:
         agent: How the agent presents itself.
@@ -70,6 +79,7 @@ def register_agent(
         ("client", "server", "admin"),
         AgentRegistration.from_wire,
         body=in_body,
+        since="2026-10",
     )
 
 
@@ -80,6 +90,7 @@ def confirm_agent_registration(
 
     Acts as the signed-in user, who must not be anonymous. `approve` creates a session of that user for the
     agent. Errors: AGENT_AUTH_NOT_ENABLED, AGENT_AUTH_INVALID_CLAIM_CODE, ANONYMOUS_AUTHENTICATION_NOT_ALLOWED.
+    Needs a server of release 2026-10 or newer.
 
     Args:
         claim_code: The short code of the registration.
@@ -97,6 +108,7 @@ def confirm_agent_registration(
         AgentConfirmation.from_wire,
         body=in_body,
         needs=("access_token",),
+        since="2026-10",
     )
 
 
@@ -104,7 +116,8 @@ def poll_agent_registration(*, poll_token: str) -> Operation[AgentRegistrationSt
     """Ask whether an agent was approved.
 
     The session's tokens come once, with status 201; afterwards the status is `used`. Ask every few seconds
-    while it is `pending`. Errors: AGENT_AUTH_NOT_ENABLED, INVALID_POLLING_CODE.
+    while it is `pending`. Errors: AGENT_AUTH_NOT_ENABLED, INVALID_POLLING_CODE. Needs a server of release
+    2026-10 or newer.
 
     Args:
         poll_token: The poll token of the registration.
@@ -120,4 +133,5 @@ def poll_agent_registration(*, poll_token: str) -> Operation[AgentRegistrationSt
         ("client", "server", "admin"),
         AgentRegistrationStatus.from_wire,
         body=in_body,
+        since="2026-10",
     )

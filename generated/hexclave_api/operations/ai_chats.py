@@ -10,7 +10,7 @@ from ..reading import json_object
 def list_chat_messages(thread_id: str) -> Operation[ChatMessages]:
     """List the messages of an AI chat.
 
-    The chats of the editor for themes, templates and drafts.
+    The chats of the editor for themes, templates and drafts. Not in the published API documents.
 
     GET /internal/ai-chat/{thread_id}. Access: admin.
     """

@@ -21,7 +21,7 @@ def send_analytics_events(
     """Send analytics events.
 
     Records events of the signed-in user, at least one at a time. Errors: USER_AUTHENTICATION_REQUIRED,
-    ANALYTICS_NOT_ENABLED.
+    ANALYTICS_NOT_ENABLED. Not in the published API documents.
 
     Args:
         session_replay_segment_id: A UUID of the browser tab.
@@ -57,7 +57,8 @@ def run_analytics_query(
 
     The query is ClickHouse SQL over the events of this project. ANALYTICS_QUERY_ERROR when ClickHouse refuses
     it, ANALYTICS_QUERY_TIMEOUT when it runs out of time, ANALYTICS_NOT_ENABLED when the project does not use
-    analytics.
+    analytics. Needs a server of release 2026-09 or newer. Older servers have
+    `run_analytics_query_on_older_server` instead.
 
     Args:
         query: ClickHouse SQL; parameters are written as `{name:Type}`.
@@ -77,13 +78,15 @@ def run_analytics_query(
         ("server", "admin"),
         AnalyticsQueryResult.from_wire,
         body=in_body,
+        since="2026-09",
+        older="run_analytics_query_on_older_server",
     )
 
 
 def get_analytics_query_timing(*, query_id: str) -> Operation[AnalyticsQueryTiming]:
     """Get the time an analytics query took.
 
-    Asks about a query that was run before.
+    Asks about a query that was run before. Needs a server of release 2026-09 or newer.
 
     Args:
         query_id: The `query_id` in the reply to the query.
@@ -99,6 +102,7 @@ def get_analytics_query_timing(*, query_id: str) -> Operation[AnalyticsQueryTimi
         ("server", "admin"),
         AnalyticsQueryTiming.from_wire,
         body=in_body,
+        since="2026-09",
     )
 
 
@@ -120,7 +124,8 @@ def get_clickmap(
 ) -> Operation[Clickmap]:
     """Get where users click, or when they are active.
 
-    For a window of at most 92 days; which of the lists are filled depends on `kind`. Newer servers only.
+    For a window of at most 92 days; which of the lists are filled depends on `kind`. Not in the published API
+    documents; newer servers only.
 
     Args:
         kind: Activity of users by hour of the week, or clicks.
@@ -162,6 +167,7 @@ def get_clickmap(
         ("admin",),
         Clickmap.from_wire,
         body=in_body,
+        since="after 2026-04",
         idempotent=True,
     )
 
@@ -169,7 +175,7 @@ def get_clickmap(
 def create_clickmap_token(*, origin: str) -> Operation[ClickmapToken]:
     """Create a token for the clickmap overlay.
 
-    Newer servers only.
+    Not in the published API documents; newer servers only.
 
     Args:
         origin: The site to show it on.
@@ -185,6 +191,7 @@ def create_clickmap_token(*, origin: str) -> Operation[ClickmapToken]:
         ("admin",),
         ClickmapToken.from_wire,
         body=in_body,
+        since="after 2026-04",
     )
 
 
@@ -198,7 +205,7 @@ def run_analytics_query_on_older_server(
     """Query analytics (older servers).
 
     Older servers have this path in place of the one without `/internal`, and ask for an admin key. Errors:
-    ANALYTICS_QUERY_ERROR, ANALYTICS_QUERY_TIMEOUT.
+    ANALYTICS_QUERY_ERROR, ANALYTICS_QUERY_TIMEOUT. Not in the published API documents.
 
     Args:
         query: ClickHouse SQL, read-only.
@@ -234,15 +241,17 @@ def get_metrics(
 ) -> Operation[Metrics]:
     """Get the figures of the dashboard's overview.
 
+    Not in the published API documents.
+
     Args:
         include_anonymous: Count anonymous users too.
-        filter_country_code: Newer servers only.
-        filter_referrer: Newer servers only.
-        filter_browser: Newer servers only.
-        filter_os: Newer servers only.
-        filter_device: Newer servers only.
-        filter_since: Newer servers only.
-        filter_until: Newer servers only.
+        filter_country_code: Needs a server newer than release 2026-04.
+        filter_referrer: Needs a server newer than release 2026-04.
+        filter_browser: Needs a server newer than release 2026-04.
+        filter_os: Needs a server newer than release 2026-04.
+        filter_device: Needs a server newer than release 2026-04.
+        filter_since: Needs a server newer than release 2026-04.
+        filter_until: Needs a server newer than release 2026-04.
 
     GET /internal/metrics. Access: admin.
     """
@@ -257,14 +266,29 @@ def get_metrics(
         filter_until=filter_until,
     )
     return Operation(
-        "get_metrics", "GET", "/internal/metrics", ("internal", "metrics"), ("admin",), Metrics.from_wire, in_query
+        "get_metrics",
+        "GET",
+        "/internal/metrics",
+        ("internal", "metrics"),
+        ("admin",),
+        Metrics.from_wire,
+        in_query,
+        arguments_since={
+            "filter_country_code": "after 2026-04",
+            "filter_referrer": "after 2026-04",
+            "filter_browser": "after 2026-04",
+            "filter_os": "after 2026-04",
+            "filter_device": "after 2026-04",
+            "filter_since": "after 2026-04",
+            "filter_until": "after 2026-04",
+        },
     )
 
 
 def get_user_counts() -> Operation[UserCounts]:
     """Count the users.
 
-    Newer servers only.
+    Not in the published API documents; newer servers only.
 
     GET /internal/metrics/user-counts. Access: admin.
     """
@@ -275,25 +299,32 @@ def get_user_counts() -> Operation[UserCounts]:
         ("internal", "metrics", "user-counts"),
         ("admin",),
         UserCounts.from_wire,
+        since="after 2026-04",
     )
 
 
 def get_plan_usage() -> Operation[PlanUsage]:
     """Get what is used of the Hexclave plan.
 
-    Newer servers only.
+    Not in the published API documents; newer servers only.
 
     GET /internal/plan-usage. Access: admin.
     """
     return Operation(
-        "get_plan_usage", "GET", "/internal/plan-usage", ("internal", "plan-usage"), ("admin",), PlanUsage.from_wire
+        "get_plan_usage",
+        "GET",
+        "/internal/plan-usage",
+        ("internal", "plan-usage"),
+        ("admin",),
+        PlanUsage.from_wire,
+        since="after 2026-04",
     )
 
 
 def get_user_activity(*, user_id: str) -> Operation[UserActivity]:
     """Get a user's activity by day.
 
-    Newer servers only.
+    Not in the published API documents; newer servers only.
 
     Args:
         user_id: User id.
@@ -309,4 +340,5 @@ def get_user_activity(*, user_id: str) -> Operation[UserActivity]:
         ("admin",),
         UserActivity.from_wire,
         in_query,
+        since="after 2026-04",
     )

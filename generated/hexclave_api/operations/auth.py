@@ -40,6 +40,7 @@ def exchange_external_auth_token(*, provider_id: str, token: str) -> Operation[E
     Turns the session token of an external authentication provider that the project has configured into an
     access token. There is no refresh token: ask again when it expires. With a signed-in user the external
     identity is linked to that user. Errors: EXTERNAL_AUTH_PROVIDER_NOT_CONFIGURED, INVALID_EXTERNAL_AUTH_TOKEN.
+    Needs a server of release 2026-10 or newer.
 
     Args:
         provider_id: Id of the configured integration, such as `clerk-integration`.
@@ -57,6 +58,7 @@ def exchange_external_auth_token(*, provider_id: str, token: str) -> Operation[E
         ExternalSignIn.from_wire,
         body=in_body,
         uses=("access_token",),
+        since="2026-10",
     )
 
 
@@ -88,7 +90,8 @@ def sign_in_with_apple(*, id_token: str) -> Operation[SignInOrSignUpResult]:
     """Sign in with an Apple identity token.
 
     Exchanges the identity token that an Apple device gave a native app for a session. The app's bundle id must
-    be configured in the project. Errors: OAUTH_PROVIDER_NOT_FOUND_OR_NOT_ENABLED, SIGN_UP_NOT_ENABLED.
+    be configured in the project. Errors: OAUTH_PROVIDER_NOT_FOUND_OR_NOT_ENABLED, SIGN_UP_NOT_ENABLED. Not in
+    the published API documents.
 
     Args:
         id_token: Apple's identity token, a JWT.
@@ -202,7 +205,8 @@ def initiate_passkey_authentication() -> Operation[PasskeyOptions]:
     """Start signing in with a passkey.
 
     WebAuthn options and a code that belongs to them. `rpId` in the options is a placeholder to be replaced with
-    the domain that the user visits. Errors: PASSKEY_AUTHENTICATION_NOT_ENABLED.
+    the domain that the user visits. Errors: PASSKEY_AUTHENTICATION_NOT_ENABLED. Not in the published API
+    documents.
 
     POST /auth/passkey/initiate-passkey-authentication. Access: client, server, admin.
     """
@@ -220,7 +224,8 @@ def initiate_passkey_registration() -> Operation[PasskeyOptions]:
     """Start registering a passkey.
 
     WebAuthn options and a code that belongs to them. `rp.id` in the options is a placeholder to be replaced
-    with the domain that the user visits. Errors: PASSKEY_AUTHENTICATION_NOT_ENABLED.
+    with the domain that the user visits. Errors: PASSKEY_AUTHENTICATION_NOT_ENABLED. Not in the published API
+    documents.
 
     POST /auth/passkey/initiate-passkey-registration. Access: client, server, admin. Needs: access_token.
     """
@@ -240,7 +245,7 @@ def register_passkey(*, credential: Mapping[str, JsonValue], code: str) -> Opera
 
     Stores the passkey that a browser made from the options. The code counts once. Errors:
     VERIFICATION_CODE_NOT_FOUND, VERIFICATION_CODE_EXPIRED, VERIFICATION_CODE_ALREADY_USED,
-    PASSKEY_REGISTRATION_FAILED, PASSKEY_AUTHENTICATION_NOT_ENABLED.
+    PASSKEY_REGISTRATION_FAILED, PASSKEY_AUTHENTICATION_NOT_ENABLED. Not in the published API documents.
 
     Args:
         credential: The browser's answer in its JSON form.
@@ -268,7 +273,8 @@ def sign_in_with_passkey(
 
     Exchanges a browser's answer to the options for a session. The code counts once. Errors:
     PASSKEY_AUTHENTICATION_FAILED, PASSKEY_AUTHENTICATION_NOT_ENABLED, MULTI_FACTOR_AUTHENTICATION_REQUIRED,
-    VERIFICATION_CODE_NOT_FOUND, VERIFICATION_CODE_EXPIRED, VERIFICATION_CODE_ALREADY_USED.
+    VERIFICATION_CODE_NOT_FOUND, VERIFICATION_CODE_EXPIRED, VERIFICATION_CODE_ALREADY_USED. Not in the published
+    API documents.
 
     Args:
         authentication_response: The browser's answer in its JSON form.

@@ -16,7 +16,8 @@ from ..operation import UNSET, Operation, Unset, given
 def get_config() -> Operation[ConfigText]:
     """Get the configuration.
 
-    The project's whole configuration: defaults with the overrides of all layers.
+    The project's whole configuration: defaults with the overrides of all layers. Not in the published API
+    documents.
 
     GET /internal/config. Access: admin.
     """
@@ -26,7 +27,8 @@ def get_config() -> Operation[ConfigText]:
 def apply_config_with_agent(*, github_access_token: str, config_update_string: str) -> Operation[StartedConfigAgentRun]:
     """Have an agent change the configuration file.
 
-    Works on the linked GitHub repository. Returns at once; follow it with `get_config_agent_run`.
+    Works on the linked GitHub repository. Returns at once; follow it with `get_config_agent_run`. Not in the
+    published API documents; newer servers only.
 
     Args:
         github_access_token: Token of the user who makes the change.
@@ -43,13 +45,14 @@ def apply_config_with_agent(*, github_access_token: str, config_update_string: s
         ("admin",),
         StartedConfigAgentRun.from_wire,
         body=in_body,
+        since="after 2026-04",
     )
 
 
 def cancel_config_agent_run(*, run_id: str) -> Operation[ConfigAgentCancellation]:
     """Cancel a run of the configuration agent.
 
-    What was pushed already stays.
+    What was pushed already stays. Not in the published API documents; newer servers only.
 
     Args:
         run_id: The run's id.
@@ -65,6 +68,7 @@ def cancel_config_agent_run(*, run_id: str) -> Operation[ConfigAgentCancellation
         ("admin",),
         ConfigAgentCancellation.from_wire,
         body=in_body,
+        since="after 2026-04",
         idempotent=True,
     )
 
@@ -74,7 +78,7 @@ def commit_config_agent_run(
 ) -> Operation[ConfigAgentCommit]:
     """Commit what the configuration agent changed.
 
-    For a run that awaits its review.
+    For a run that awaits its review. Not in the published API documents; newer servers only.
 
     Args:
         run_id: Id of the run.
@@ -92,11 +96,14 @@ def commit_config_agent_run(
         ("admin",),
         ConfigAgentCommit.from_wire,
         body=in_body,
+        since="after 2026-04",
     )
 
 
 def get_config_agent_run(*, run_id: str) -> Operation[ConfigAgentRunReply]:
     """Get a run of the configuration agent.
+
+    Not in the published API documents; newer servers only.
 
     Args:
         run_id: Id of the run.
@@ -112,13 +119,14 @@ def get_config_agent_run(*, run_id: str) -> Operation[ConfigAgentRunReply]:
         ("admin",),
         ConfigAgentRunReply.from_wire,
         in_query,
+        since="after 2026-04",
     )
 
 
 def get_config_override(level: Literal["branch", "environment", "project"]) -> Operation[ConfigText]:
     """Get one layer of the configuration.
 
-    The overrides of this layer alone.
+    The overrides of this layer alone. Not in the published API documents.
 
     Args:
         level: Which layer; a server key may use `branch` only.
@@ -140,7 +148,7 @@ def replace_config_override(
 ) -> Operation[Success]:
     """Replace one layer of the configuration.
 
-    400 with plain text says what is wrong with the configuration.
+    400 with plain text says what is wrong with the configuration. Not in the published API documents.
 
     Args:
         level: Which layer; a server key may use `branch` only.
@@ -167,7 +175,7 @@ def update_config_override(
     """Change one layer of the configuration.
 
     Sets what is given, in nested or dotted form; the rest stays. 400 with plain text says what is wrong with
-    the configuration.
+    the configuration. Not in the published API documents.
 
     Args:
         level: Which layer; a server key may use `branch` only.
@@ -191,7 +199,7 @@ def update_config_override(
 def reset_config_override_keys(level: Literal["branch", "environment"], *, keys: Sequence[str]) -> Operation[Success]:
     """Remove keys from one layer of the configuration.
 
-    The keys fall back to the layers below.
+    The keys fall back to the layers below. Not in the published API documents.
 
     Args:
         level: Which layer; a server key may use `branch` only.
@@ -215,6 +223,8 @@ def reset_config_override_keys(level: Literal["branch", "environment"], *, keys:
 def get_config_source() -> Operation[ConfigSourceReply]:
     """Get where the configuration comes from.
 
+    Not in the published API documents.
+
     GET /internal/config/source. Access: admin.
     """
     return Operation(
@@ -230,7 +240,7 @@ def get_config_source() -> Operation[ConfigSourceReply]:
 def unlink_config_source() -> Operation[Success]:
     """Unlink the configuration from its source.
 
-    The configuration stays and can be edited in the dashboard.
+    The configuration stays and can be edited in the dashboard. Not in the published API documents.
 
     DELETE /internal/config/source. Access: admin.
     """

@@ -13,7 +13,7 @@ from ..reading import as_it_is
 def list_deployments(*, limit: int | Unset = UNSET) -> Operation[DeploymentList]:
     """List deployments.
 
-    Newest first. Newer servers only.
+    Newest first. Not in the published API documents; newer servers only.
 
     Args:
         limit: How many.
@@ -29,13 +29,14 @@ def list_deployments(*, limit: int | Unset = UNSET) -> Operation[DeploymentList]
         ("server", "admin"),
         DeploymentList.from_wire,
         in_query,
+        since="after 2026-04",
     )
 
 
 def get_deployment(deployment_id: str) -> Operation[Deployment]:
     """Get a deployment.
 
-    Newer servers only.
+    Not in the published API documents; newer servers only.
 
     GET /deployments/deployments/{deployment_id}. Access: server, admin.
     """
@@ -46,13 +47,15 @@ def get_deployment(deployment_id: str) -> Operation[Deployment]:
         ("deployments", "deployments", deployment_id),
         ("server", "admin"),
         Deployment.from_wire,
+        since="after 2026-04",
     )
 
 
 def get_deployment_build_logs(deployment_id: str) -> Operation[str]:
     """Get the build log of a deployment.
 
-    Plain text. While the build runs the reply goes on, for at most some minutes. Newer servers only.
+    Plain text. While the build runs the reply goes on, for at most some minutes. Not in the published API
+    documents; newer servers only.
 
     GET /deployments/deployments/{deployment_id}/logs. Access: server, admin.
     """
@@ -63,13 +66,14 @@ def get_deployment_build_logs(deployment_id: str) -> Operation[str]:
         ("deployments", "deployments", deployment_id, "logs"),
         ("server", "admin"),
         as_it_is,
+        since="after 2026-04",
     )
 
 
 def list_deployment_services() -> Operation[DeploymentServiceList]:
     """List deployed services.
 
-    Newer servers only.
+    Not in the published API documents; newer servers only.
 
     GET /deployments/services. Access: server, admin.
     """
@@ -80,6 +84,7 @@ def list_deployment_services() -> Operation[DeploymentServiceList]:
         ("deployments", "services"),
         ("server", "admin"),
         DeploymentServiceList.from_wire,
+        since="after 2026-04",
     )
 
 
@@ -88,7 +93,8 @@ def add_deployment_domain(
 ) -> Operation[AddedDomain]:
     """Add a domain to a service.
 
-    `get_deployment_domain` says which DNS records to create. Newer servers only.
+    `get_deployment_domain` says which DNS records to create. Not in the published API documents; newer servers
+    only.
 
     Args:
         hostname: Such as `app.example.com`.
@@ -105,13 +111,14 @@ def add_deployment_domain(
         ("server", "admin"),
         AddedDomain.from_wire,
         body=in_body,
+        since="after 2026-04",
     )
 
 
 def get_deployment_domain(service_id: str, hostname: str) -> Operation[DeploymentDomain]:
     """Get a domain of a service.
 
-    Looks the DNS records up anew. Newer servers only.
+    Looks the DNS records up anew. Not in the published API documents; newer servers only.
 
     GET /deployments/services/{service_id}/domains/{hostname}. Access: server, admin.
     """
@@ -122,13 +129,14 @@ def get_deployment_domain(service_id: str, hostname: str) -> Operation[Deploymen
         ("deployments", "services", service_id, "domains", hostname),
         ("server", "admin"),
         DeploymentDomain.from_wire,
+        since="after 2026-04",
     )
 
 
 def delete_deployment_domain(service_id: str, hostname: str) -> Operation[Success]:
     """Remove a domain from a service.
 
-    Newer servers only.
+    Not in the published API documents; newer servers only.
 
     DELETE /deployments/services/{service_id}/domains/{hostname}. Access: server, admin.
     """
@@ -139,6 +147,7 @@ def delete_deployment_domain(service_id: str, hostname: str) -> Operation[Succes
         ("deployments", "services", service_id, "domains", hostname),
         ("server", "admin"),
         Success.from_wire,
+        since="after 2026-04",
     )
 
 
@@ -149,7 +158,7 @@ def get_deployment_service_logs(
 
     Lines of JSON with `at_millis`, `stream`, `instance` and `text`; a line with `_error` says that the log
     broke off. With `follow` the reply goes on for minutes. Nothing is masked: whatever the service printed is
-    in it. Newer servers only.
+    in it. Not in the published API documents; newer servers only.
 
     Args:
         since_millis: Lines after this time, Unix milliseconds; the latest if left out.
@@ -166,4 +175,5 @@ def get_deployment_service_logs(
         ("server", "admin"),
         as_it_is,
         in_query,
+        since="after 2026-04",
     )

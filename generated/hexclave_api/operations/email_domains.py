@@ -10,7 +10,7 @@ from ..operation import Operation, given
 def apply_email_domain(*, domain_id: str) -> Operation[EmailDomainOutcome]:
     """Send from a managed e-mail domain.
 
-    Makes a verified domain the one that the project sends from.
+    Makes a verified domain the one that the project sends from. Not in the published API documents.
 
     Args:
         domain_id: Id of the domain, from `set_up_email_domain`.
@@ -32,7 +32,7 @@ def apply_email_domain(*, domain_id: str) -> Operation[EmailDomainOutcome]:
 def check_email_domain(*, domain_id: str, subdomain: str, sender_local_part: str) -> Operation[EmailDomainCheck]:
     """Check a managed e-mail domain.
 
-    Looks the delegation up anew.
+    Looks the delegation up anew. Not in the published API documents.
 
     Args:
         domain_id: Id of the domain, from `set_up_email_domain`.
@@ -57,7 +57,7 @@ def check_email_domain(*, domain_id: str, subdomain: str, sender_local_part: str
 def delete_email_domain(*, resend_domain_id: str) -> Operation[EmailDomainOutcome]:
     """Delete a managed e-mail domain.
 
-    Newer servers only.
+    Not in the published API documents; newer servers only.
 
     Args:
         resend_domain_id: The `domain_id` of the domain.
@@ -73,11 +73,14 @@ def delete_email_domain(*, resend_domain_id: str) -> Operation[EmailDomainOutcom
         ("admin",),
         EmailDomainOutcome.from_wire,
         body=in_body,
+        since="after 2026-04",
     )
 
 
 def list_email_domains() -> Operation[EmailDomainList]:
     """List managed e-mail domains.
+
+    Not in the published API documents.
 
     GET /internal/emails/managed-onboarding/list. Access: admin.
     """
@@ -94,7 +97,7 @@ def list_email_domains() -> Operation[EmailDomainList]:
 def set_up_email_domain(*, subdomain: str, sender_local_part: str) -> Operation[EmailDomain]:
     """Set up a managed e-mail domain.
 
-    Says which name servers to delegate the subdomain to.
+    Says which name servers to delegate the subdomain to. Not in the published API documents.
 
     Args:
         subdomain: Subdomain to send from, such as `mail.example.com`.

@@ -10,7 +10,7 @@ from ..operation import UNSET, Operation, Unset, given
 def list_email_drafts() -> Operation[EmailDraftList]:
     """List e-mail drafts.
 
-    The 50 that were changed last.
+    The 50 that were changed last. Not in the published API documents.
 
     GET /internal/email-drafts. Access: admin.
     """
@@ -28,6 +28,8 @@ def create_email_draft(
     *, display_name: str, theme_id: str | bool | Unset | None = UNSET, tsx_source: str | Unset = UNSET
 ) -> Operation[Reference]:
     """Create an e-mail draft.
+
+    Not in the published API documents.
 
     Args:
         display_name: Name for people; need not be unique.
@@ -51,6 +53,8 @@ def create_email_draft(
 def get_email_draft(id_: str) -> Operation[EmailDraft]:
     """Get an e-mail draft.
 
+    Not in the published API documents.
+
     GET /internal/email-drafts/{id}. Access: admin.
     """
     return Operation(
@@ -65,6 +69,8 @@ def get_email_draft(id_: str) -> Operation[EmailDraft]:
 
 def delete_email_draft(id_: str) -> Operation[Acknowledgement]:
     """Delete an e-mail draft.
+
+    Not in the published API documents.
 
     DELETE /internal/email-drafts/{id}. Access: admin.
     """
@@ -88,7 +94,8 @@ def update_email_draft(
 ) -> Operation[Acknowledgement]:
     """Change an e-mail draft.
 
-    Leaving out `sent_at_millis` marks the draft as not sent on older servers.
+    Leaving out `sent_at_millis` marks the draft as not sent on older servers. Not in the published API
+    documents.
 
     Args:
         display_name: Name for people; need not be unique.

@@ -12,6 +12,8 @@ from ..reading import json_object
 def list_email_templates() -> Operation[EmailTemplateList]:
     """List e-mail templates.
 
+    Not in the published API documents.
+
     GET /internal/email-templates. Access: admin.
     """
     return Operation(
@@ -27,7 +29,7 @@ def list_email_templates() -> Operation[EmailTemplateList]:
 def create_email_template(*, display_name: str) -> Operation[Reference]:
     """Create an e-mail template.
 
-    Starts from a default source; change it with `update_email_template`.
+    Starts from a default source; change it with `update_email_template`. Not in the published API documents.
 
     Args:
         display_name: Name for people.
@@ -49,6 +51,8 @@ def create_email_template(*, display_name: str) -> Operation[Reference]:
 def delete_email_template(id_: str) -> Operation[Mapping[str, Any]]:
     """Delete an e-mail template.
 
+    Not in the published API documents.
+
     DELETE /internal/email-templates/{id}. Access: admin.
     """
     return Operation(
@@ -66,7 +70,8 @@ def update_email_template(
 ) -> Operation[UpdatedEmailTemplate]:
     """Change an e-mail template.
 
-    Replaces source and theme after rendering once. Errors: EMAIL_RENDERING_ERROR.
+    Replaces source and theme after rendering once. Errors: EMAIL_RENDERING_ERROR. Not in the published API
+    documents.
 
     Args:
         tsx_source: Source, as a React component in TSX.

@@ -13,6 +13,8 @@ from ..reading import json_object
 def list_email_themes() -> Operation[EmailThemeList]:
     """List e-mail themes.
 
+    Not in the published API documents.
+
     GET /internal/email-themes. Access: admin.
     """
     return Operation(
@@ -28,7 +30,7 @@ def list_email_themes() -> Operation[EmailThemeList]:
 def create_email_theme(*, display_name: str) -> Operation[Reference]:
     """Create an e-mail theme.
 
-    Starts from a default source; change it with `update_email_theme`.
+    Starts from a default source; change it with `update_email_theme`. Not in the published API documents.
 
     Args:
         display_name: Name for people.
@@ -50,7 +52,7 @@ def create_email_theme(*, display_name: str) -> Operation[Reference]:
 def get_email_theme(id_: str) -> Operation[EmailTheme]:
     """Get an e-mail theme.
 
-    404 with plain text if there is none with the id.
+    404 with plain text if there is none with the id. Not in the published API documents.
 
     GET /internal/email-themes/{id}. Access: admin.
     """
@@ -67,7 +69,7 @@ def get_email_theme(id_: str) -> Operation[EmailTheme]:
 def delete_email_theme(id_: str) -> Operation[Mapping[str, Any]]:
     """Delete an e-mail theme.
 
-    Newer servers only. The shape of the reply is not documented.
+    The shape of the reply is not documented. Not in the published API documents; newer servers only.
 
     DELETE /internal/email-themes/{id}. Access: admin.
     """
@@ -78,13 +80,15 @@ def delete_email_theme(id_: str) -> Operation[Mapping[str, Any]]:
         ("internal", "email-themes", id_),
         ("admin",),
         json_object,
+        since="after 2026-04",
     )
 
 
 def update_email_theme(id_: str, *, tsx_source: str) -> Operation[ThemeName]:
     """Change an e-mail theme.
 
-    Replaces the source after rendering it once. Errors: EMAIL_RENDERING_ERROR.
+    Replaces the source after rendering it once. Errors: EMAIL_RENDERING_ERROR. Not in the published API
+    documents.
 
     Args:
         tsx_source: TSX source.

@@ -68,7 +68,7 @@ def list_outbox_emails(
         simple_status: Only e-mails of this simple status: `in-progress`, `ok` or `error`.
         limit: E-mails per page, 100 at most.
         cursor: The `next_cursor` of the page before; the id of an e-mail.
-        user_id: Only e-mails to this user.
+        user_id: Only e-mails to this user. Needs a server of release 2026-09 or newer.
 
     GET /emails/outbox. Access: server, admin.
     """
@@ -81,6 +81,9 @@ def list_outbox_emails(
         ("server", "admin"),
         OutboxEmailPage.from_wire,
         in_query,
+        arguments_since={
+            "user_id": "2026-09",
+        },
     )
 
 
@@ -236,7 +239,7 @@ def send_email(
     Args:
         user_ids: The users to send to, at their primary addresses.
         all_users: True sends to every user of the project.
-        emails: Addresses to send to; not known to older servers.
+        emails: Addresses to send to. Needs a server newer than release 2026-04.
         html: The content as HTML.
         template_id: The template to render; `variables` holds its values.
         variables: Values for the template.
@@ -272,13 +275,16 @@ def send_email(
         ("server", "admin"),
         SendEmailResult.from_wire,
         body=in_body,
+        arguments_since={
+            "emails": "after 2026-04",
+        },
     )
 
 
 def list_sent_emails() -> Operation[SentEmailPage]:
     """List sent e-mails.
 
-    What was sent lately, newest first.
+    What was sent lately, newest first. Not in the published API documents.
 
     GET /internal/emails. Access: admin.
     """
@@ -290,7 +296,7 @@ def list_sent_emails() -> Operation[SentEmailPage]:
 def rewrite_email_template_source(*, template_tsx_source: str) -> Operation[TemplateSource]:
     """Rewrite the source of a template with AI.
 
-    Turns the TSX source of a template into a form that can be edited.
+    Turns the TSX source of a template into a form that can be edited. Not in the published API documents.
 
     Args:
         template_tsx_source: Source of the template, as a React component in TSX.
@@ -312,7 +318,7 @@ def rewrite_email_template_source(*, template_tsx_source: str) -> Operation[Temp
 def send_sign_in_invitation(*, email: str, callback_url: str) -> Operation[Success]:
     """Invite somebody to sign in by e-mail.
 
-    Sends a link to the callback URL. Errors: REDIRECT_URL_NOT_WHITELISTED.
+    Sends a link to the callback URL. Errors: REDIRECT_URL_NOT_WHITELISTED. Not in the published API documents.
 
     Args:
         email: Where to send the message.
@@ -337,7 +343,7 @@ def send_test_email(*, recipient_email: str, email_config: SmtpSettings) -> Oper
     """Send a test e-mail.
 
     Tries SMTP settings by sending a message. A failure comes back with `success` false and a message, not as an
-    error.
+    error. Not in the published API documents.
 
     Args:
         recipient_email: Whom to send it to.

@@ -63,7 +63,8 @@ def start_oauth_flow(
         bot_challenge_token: Proof of a solved bot challenge.
         bot_challenge_phase: Which challenge the token comes from.
         bot_challenge_unavailable: `true` when the challenge could not be shown.
-        hexclave_response_mode: The newer name of `stack_response_mode`.
+        hexclave_response_mode: The newer name of `stack_response_mode`. Needs a server of release 2026-09
+            or newer.
 
     GET /auth/oauth/authorize/{provider_id}. Access: client, server, admin.
     """
@@ -96,6 +97,9 @@ def start_oauth_flow(
         ("client", "server", "admin"),
         OAuthRedirect.from_wire,
         in_query,
+        arguments_since={
+            "hexclave_response_mode": "2026-09",
+        },
     )
 
 
@@ -222,7 +226,7 @@ def get_connected_account_access_token_by_provider(
     OAUTH_CONNECTION_NOT_CONNECTED_TO_USER, OAUTH_CONNECTION_DOES_NOT_HAVE_REQUIRED_SCOPE,
     OAUTH_ACCESS_TOKEN_NOT_AVAILABLE, OAUTH_ACCESS_TOKEN_NOT_AVAILABLE_WITH_SHARED_OAUTH_KEYS,
     OAUTH_EXTRA_SCOPE_NOT_AVAILABLE_WITH_SHARED_OAUTH_KEYS, OAUTH_PROVIDER_NOT_FOUND_OR_NOT_ENABLED,
-    CANNOT_GET_OWN_USER_WITHOUT_USER.
+    CANNOT_GET_OWN_USER_WITHOUT_USER. Not in the published API documents.
 
     Args:
         user_id: User id; `me` is the signed-in user.
@@ -254,7 +258,7 @@ def get_connected_account_access_token(
     OAUTH_CONNECTION_NOT_CONNECTED_TO_USER, OAUTH_CONNECTION_DOES_NOT_HAVE_REQUIRED_SCOPE,
     OAUTH_ACCESS_TOKEN_NOT_AVAILABLE, OAUTH_ACCESS_TOKEN_NOT_AVAILABLE_WITH_SHARED_OAUTH_KEYS,
     OAUTH_EXTRA_SCOPE_NOT_AVAILABLE_WITH_SHARED_OAUTH_KEYS, OAUTH_PROVIDER_NOT_FOUND_OR_NOT_ENABLED,
-    CANNOT_GET_OWN_USER_WITHOUT_USER.
+    CANNOT_GET_OWN_USER_WITHOUT_USER. Not in the published API documents.
 
     Args:
         user_id: User id; `me` is the signed-in user.

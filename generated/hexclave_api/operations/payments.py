@@ -27,7 +27,8 @@ from ..reading import json_object
 def get_payment_method_configs() -> Operation[PaymentMethodConfigs]:
     """Get the ways to pay.
 
-    The ways to pay that Stripe knows for the project's account. Errors: STRIPE_ACCOUNT_INFO_NOT_FOUND.
+    The ways to pay that Stripe knows for the project's account. Errors: STRIPE_ACCOUNT_INFO_NOT_FOUND. Not in
+    the published API documents.
 
     GET /internal/payments/method-configs. Access: admin.
     """
@@ -44,7 +45,7 @@ def get_payment_method_configs() -> Operation[PaymentMethodConfigs]:
 def update_payment_method_configs(*, config_id: str, updates: Mapping[str, Literal["off", "on"]]) -> Operation[Success]:
     """Switch ways to pay on or off.
 
-    Errors: STRIPE_ACCOUNT_INFO_NOT_FOUND.
+    Errors: STRIPE_ACCOUNT_INFO_NOT_FOUND. Not in the published API documents.
 
     Args:
         config_id: Id of the set of ways to pay.
@@ -68,7 +69,7 @@ def update_payment_method_configs(*, config_id: str, updates: Mapping[str, Liter
 def setup_payments() -> Operation[Link]:
     """Start the payments onboarding.
 
-    Where to send the project's owner to connect a Stripe account.
+    Where to send the project's owner to connect a Stripe account. Not in the published API documents.
 
     POST /internal/payments/setup. Access: admin.
     """
@@ -85,7 +86,7 @@ def setup_payments() -> Operation[Link]:
 def create_stripe_account_session() -> Operation[StripeAccountSession]:
     """Open a Stripe account session.
 
-    A secret for Stripe's embedded account components.
+    A secret for Stripe's embedded account components. Not in the published API documents.
 
     POST /internal/payments/stripe-widgets/account-session. Access: admin.
     """
@@ -102,7 +103,7 @@ def create_stripe_account_session() -> Operation[StripeAccountSession]:
 def get_stripe_account() -> Operation[StripeAccount]:
     """Get the connected Stripe account.
 
-    Errors: STRIPE_ACCOUNT_INFO_NOT_FOUND when none is connected.
+    Errors: STRIPE_ACCOUNT_INFO_NOT_FOUND when none is connected. Not in the published API documents.
 
     GET /internal/payments/stripe/account-info. Access: admin.
     """
@@ -121,13 +122,14 @@ def complete_test_mode_purchase(
 ) -> Operation[Success]:
     """Complete a purchase in test mode.
 
-    Grants what a purchase URL offers, without payment; the project must be in test mode.
+    Grants what a purchase URL offers, without payment; the project must be in test mode. Not in the published
+    API documents.
 
     Args:
         full_code: The code at the end of the purchase URL.
         price_id: Id of the price among the product's prices.
         quantity: At least 1. At least 1. Default: 1.
-        promo_codes: Not understood by older servers.
+        promo_codes: Needs a server newer than release 2026-04.
 
     POST /internal/payments/test-mode-purchase-session. Access: admin.
     """
@@ -140,6 +142,9 @@ def complete_test_mode_purchase(
         ("admin",),
         Success.from_wire,
         body=in_body,
+        arguments_since={
+            "promo_codes": "after 2026-04",
+        },
     )
 
 
@@ -164,14 +169,15 @@ def list_transactions(
 ) -> Operation[TransactionPage]:
     """List transactions.
 
-    Purchases, renewals, refunds and changes of quantity, newest first, a page at a time.
+    Purchases, renewals, refunds and changes of quantity, newest first, a page at a time. Not in the published
+    API documents.
 
     Args:
         cursor: Where to start: `next_cursor` of the page before.
         limit: Items per page.
         type_: Only transactions of this type.
         customer_type: Only transactions of such customers.
-        customer_id: Only transactions of this customer. Newer servers only.
+        customer_id: Only transactions of this customer. Needs a server newer than release 2026-04.
 
     GET /internal/payments/transactions. Access: admin.
     """
@@ -184,6 +190,9 @@ def list_transactions(
         ("admin",),
         TransactionPage.from_wire,
         in_query,
+        arguments_since={
+            "customer_id": "after 2026-04",
+        },
     )
 
 
@@ -201,7 +210,7 @@ def refund_transaction(
     Pays money back for a subscription or a one-time purchase and can end it. Older servers take
     `refund_entries` instead of `amount_usd` and `end_action` and answer without an id. Errors:
     SUBSCRIPTION_INVOICE_NOT_FOUND, SUBSCRIPTION_ALREADY_REFUNDED, ONE_TIME_PURCHASE_NOT_FOUND,
-    ONE_TIME_PURCHASE_ALREADY_REFUNDED, TEST_MODE_PURCHASE_NON_REFUNDABLE.
+    ONE_TIME_PURCHASE_ALREADY_REFUNDED, TEST_MODE_PURCHASE_NON_REFUNDABLE. Not in the published API documents.
 
     Args:
         id_: Id of the subscription or purchase.
@@ -235,7 +244,8 @@ def refund_transaction(
 def get_billing(customer_type: Literal["team", "user"], customer_id: str) -> Operation[CustomerBilling]:
     """Get a customer's billing state.
 
-    Whether the customer is known to the payment provider, and the card that is charged by default.
+    Whether the customer is known to the payment provider, and the card that is charged by default. Not in the
+    published API documents.
 
     Args:
         customer_type: What the customer is.
@@ -259,7 +269,7 @@ def list_invoices(
     """List a customer's invoices.
 
     Invoices of the customer's subscriptions, newest first, a page at a time. An unknown cursor is answered with
-    400.
+    400. Not in the published API documents.
 
     Args:
         customer_type: What the customer is.
@@ -351,7 +361,7 @@ def set_default_payment_method(
     """Make a stored card the default.
 
     Charges the card of a confirmed setup intent from now on. 400 if the intent has not succeeded, 403 if it
-    belongs to another customer.
+    belongs to another customer. Not in the published API documents.
 
     Args:
         customer_type: What the customer is.
@@ -378,7 +388,7 @@ def create_payment_method_setup_intent(
     """Start storing a payment method.
 
     Opens a Stripe setup intent for the customer. Confirm it with Stripe's own library, then make its card the
-    default with `set_default_payment_method`.
+    default with `set_default_payment_method`. Not in the published API documents.
 
     Args:
         customer_type: What the customer is.
@@ -407,7 +417,7 @@ def list_customer_products(
 
     The products that a customer holds, a page at a time. A client sees its own and its teams' products, without
     those that are for servers only. An unknown cursor is answered with 400. Errors: USER_NOT_FOUND,
-    TEAM_MEMBERSHIP_NOT_FOUND.
+    TEAM_MEMBERSHIP_NOT_FOUND. Not in the published API documents.
 
     Args:
         customer_type: What the customer is.
@@ -441,7 +451,7 @@ def grant_product(
 
     Gives the customer a product without payment: one of the project's products by id, or one defined inline.
     Give exactly one of `product_id` and `product_inline`. Errors: PRODUCT_DOES_NOT_EXIST,
-    PRODUCT_ALREADY_GRANTED, PRODUCT_CUSTOMER_TYPE_DOES_NOT_MATCH.
+    PRODUCT_ALREADY_GRANTED, PRODUCT_CUSTOMER_TYPE_DOES_NOT_MATCH. Not in the published API documents.
 
     Args:
         customer_type: What the customer is.
@@ -478,7 +488,7 @@ def switch_subscription(
 
     Moves the customer from one subscribed product to another of the same product line. Errors:
     DEFAULT_PAYMENT_METHOD_REQUIRED, NEW_PURCHASES_BLOCKED; 400 with plain text when the two products cannot be
-    exchanged.
+    exchanged. Not in the published API documents.
 
     Args:
         customer_type: What the customer is.
@@ -520,7 +530,7 @@ def validate_promo_codes_for_customer(
     """Check promo codes for a switch of subscription.
 
     What switching this customer to a product would cost with the given codes; nothing is redeemed. A code that
-    does not count is an error.
+    does not count is an error. Not in the published API documents; newer servers only.
 
     Args:
         customer_type: What the customer is.
@@ -541,6 +551,7 @@ def validate_promo_codes_for_customer(
         ("client", "server", "admin"),
         PromoCodeQuote.from_wire,
         body=in_body,
+        since="after 2026-04",
         idempotent=True,
     )
 
@@ -556,7 +567,8 @@ def cancel_subscription(
 
     Ends the customer's subscription to a product at once. A one-time purchase cannot be cancelled (400). Give
     `subscription_id` to cancel one of several, or one whose product was defined inline. Errors:
-    PRODUCT_DOES_NOT_EXIST, PRODUCT_CUSTOMER_TYPE_DOES_NOT_MATCH, USER_AUTHENTICATION_REQUIRED.
+    PRODUCT_DOES_NOT_EXIST, PRODUCT_CUSTOMER_TYPE_DOES_NOT_MATCH, USER_AUTHENTICATION_REQUIRED. Not in the
+    published API documents.
 
     Args:
         customer_type: What the customer is.
@@ -587,6 +599,7 @@ def validate_promo_codes(
     """Check promo codes against a price.
 
     What a product costs with the given codes; nothing is redeemed. A code that does not count is an error.
+    Needs a server of release 2026-10 or newer.
 
     Args:
         product_id: Id of the product in the project's configuration.
@@ -605,6 +618,7 @@ def validate_promo_codes(
         ("server", "admin"),
         PromoCodeQuote.from_wire,
         body=in_body,
+        since="2026-10",
         idempotent=True,
     )
 
@@ -632,8 +646,10 @@ def create_purchase_url(
         product_id: A product of the project's configuration.
         product_inline: A product described on the spot; servers only.
         return_url: Where the customer goes after paying; must lie on a trusted domain.
-        allow_promo_codes: Whether the customer may enter promo codes. Newer servers only.
-        allow_stacking_promo_codes: Whether several codes count together. Newer servers only.
+        allow_promo_codes: Whether the customer may enter promo codes. Needs a server of release 2026-10 or
+            newer.
+        allow_stacking_promo_codes: Whether several codes count together. Needs a server of release 2026-10
+            or newer.
 
     POST /payments/purchases/create-purchase-url. Access: client, server, admin.
     """
@@ -654,6 +670,10 @@ def create_purchase_url(
         ("client", "server", "admin"),
         Link.from_wire,
         body=in_body,
+        arguments_since={
+            "allow_promo_codes": "2026-10",
+            "allow_stacking_promo_codes": "2026-10",
+        },
     )
 
 

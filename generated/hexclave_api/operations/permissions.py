@@ -186,9 +186,11 @@ def list_team_permission_definitions(
     The cursor is the id of the first permission of the page.
 
     Args:
-        limit: Permissions per page, 200 at most; older servers know no pages.
-        cursor: The `next_cursor` of the page before; only together with `limit`.
-        query: Only permissions that contain this text, upper and lower case alike.
+        limit: Permissions per page, 200 at most. Needs a server of release 2026-09 or newer.
+        cursor: The `next_cursor` of the page before; only together with `limit`. Needs a server of release
+            2026-09 or newer.
+        query: Only permissions that contain this text, upper and lower case alike. Needs a server of
+            release 2026-09 or newer.
 
     GET /team-permission-definitions. Access: admin.
     """
@@ -201,6 +203,11 @@ def list_team_permission_definitions(
         ("admin",),
         PermissionDefinitionPage.from_wire,
         in_query,
+        arguments_since={
+            "limit": "2026-09",
+            "cursor": "2026-09",
+            "query": "2026-09",
+        },
     )
 
 

@@ -9,6 +9,8 @@ from ..operation import UNSET, Operation, Unset, given
 def list_project_key_sets() -> Operation[ProjectKeySetPage]:
     """List the project's key sets.
 
+    Not in the published API documents.
+
     GET /internal/api-keys. Access: admin.
     """
     return Operation(
@@ -31,7 +33,7 @@ def create_project_key_set(
 ) -> Operation[CreatedProjectKeySet]:
     """Create a key set.
 
-    The reply alone holds the keys.
+    The reply alone holds the keys. Not in the published API documents.
 
     Args:
         description: What it is for.
@@ -63,7 +65,7 @@ def create_project_key_set(
 def get_project_key_set(api_key_id: str) -> Operation[ProjectKeySet]:
     """Get a key set.
 
-    Errors: API_KEY_NOT_FOUND.
+    Errors: API_KEY_NOT_FOUND. Not in the published API documents.
 
     Args:
         api_key_id: Id of the key set.
@@ -85,7 +87,7 @@ def update_project_key_set(
 ) -> Operation[ProjectKeySet]:
     """Rename or revoke a key set.
 
-    Revoking cannot be undone. Errors: API_KEY_NOT_FOUND.
+    Revoking cannot be undone. Errors: API_KEY_NOT_FOUND. Not in the published API documents.
 
     Args:
         api_key_id: Id of the key set.

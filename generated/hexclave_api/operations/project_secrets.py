@@ -9,7 +9,7 @@ from ..operation import UNSET, Operation, Unset, given
 def list_project_secrets() -> Operation[ProjectSecretList]:
     """List the project's secrets.
 
-    Names only; values cannot be read. Newer servers only.
+    Names only; values cannot be read. Not in the published API documents; newer servers only.
 
     GET /project-secrets. Access: server, admin.
     """
@@ -20,13 +20,14 @@ def list_project_secrets() -> Operation[ProjectSecretList]:
         ("project-secrets",),
         ("server", "admin"),
         ProjectSecretList.from_wire,
+        since="after 2026-04",
     )
 
 
 def set_project_secret(*, key: str, value: str, environment: str | Unset = UNSET) -> Operation[SetProjectSecret]:
     """Set a secret.
 
-    Overwrites a value that is there. Newer servers only.
+    Overwrites a value that is there. Not in the published API documents; newer servers only.
 
     Args:
         key: Letters, digits, underscores and hyphens.
@@ -44,6 +45,7 @@ def set_project_secret(*, key: str, value: str, environment: str | Unset = UNSET
         ("server", "admin"),
         SetProjectSecret.from_wire,
         body=in_body,
+        since="after 2026-04",
         idempotent=True,
     )
 
@@ -51,7 +53,7 @@ def set_project_secret(*, key: str, value: str, environment: str | Unset = UNSET
 def delete_project_secret(key: str, *, environment: str | Unset = UNSET) -> Operation[Success]:
     """Delete a secret.
 
-    404 with plain text if there is none. Newer servers only.
+    404 with plain text if there is none. Not in the published API documents; newer servers only.
 
     Args:
         environment: Delete this environment's value only.
@@ -67,4 +69,5 @@ def delete_project_secret(key: str, *, environment: str | Unset = UNSET) -> Oper
         ("server", "admin"),
         Success.from_wire,
         in_query,
+        since="after 2026-04",
     )

@@ -17,7 +17,7 @@ def preview_onboarding_change(
 ) -> Operation[OnboardingPreview]:
     """Preview whom a change of the onboarding rules restricts.
 
-    Changes nothing.
+    Changes nothing. Not in the published API documents.
 
     Args:
         onboarding: The rules to try.
@@ -44,7 +44,7 @@ def list_owned_projects() -> Operation[AdminProjectPage]:
     """List the projects of the signed-in user.
 
     For the project `internal` only, as the signed-in user: its users own projects. Errors:
-    USER_AUTHENTICATION_REQUIRED, EXPECTED_INTERNAL_PROJECT.
+    USER_AUTHENTICATION_REQUIRED, EXPECTED_INTERNAL_PROJECT. Not in the published API documents.
 
     GET /internal/projects. Access: client, server, admin. Needs: access_token.
     """
@@ -87,7 +87,7 @@ def create_owned_project(
     """Create a project.
 
     For the project `internal` only, as the signed-in user: its users own projects. The owner is a team of the
-    user. Errors: USER_AUTHENTICATION_REQUIRED, EXPECTED_INTERNAL_PROJECT.
+    user. Errors: USER_AUTHENTICATION_REQUIRED, EXPECTED_INTERNAL_PROJECT. Not in the published API documents.
 
     Args:
         display_name: Name for people; need not be unique.
@@ -135,7 +135,7 @@ def get_admin_project() -> Operation[AdminProject]:
     """Get the project with its settings.
 
     The project whose key was given, with everything that its owner may see, secrets of OAuth providers and mail
-    server included.
+    server included. Not in the published API documents.
 
     GET /internal/projects/current. Access: admin.
     """
@@ -152,7 +152,7 @@ def get_admin_project() -> Operation[AdminProject]:
 def delete_admin_project() -> Operation[Success]:
     """Delete the project.
 
-    Deletes the project and everything in it, for good.
+    Deletes the project and everything in it, for good. Not in the published API documents.
 
     DELETE /internal/projects/current. Access: admin.
     """
@@ -191,7 +191,7 @@ def update_admin_project(
 ) -> Operation[AdminProject]:
     """Change the project and its settings.
 
-    What is left out stays; lists are replaced whole.
+    What is left out stays; lists are replaced whole. Not in the published API documents.
 
     Args:
         display_name: Name for people; need not be unique.
@@ -236,7 +236,7 @@ def transfer_owned_project(*, project_id: str, new_team_id: str) -> Operation[Pr
 
     For the project `internal` only, as the signed-in user: its users own projects. The user must be an admin of
     the present team and a member of the new one. Errors: PROJECT_NOT_FOUND, TEAM_PERMISSION_REQUIRED,
-    TEAM_MEMBERSHIP_NOT_FOUND.
+    TEAM_MEMBERSHIP_NOT_FOUND. Not in the published API documents.
 
     Args:
         project_id: Id of the project.

@@ -15,7 +15,7 @@ def list_promo_codes(
 ) -> Operation[PromoCodePage]:
     """List promo codes.
 
-    Newest first, 25 a page.
+    Newest first, 25 a page. Not in the published API documents; newer servers only.
 
     Args:
         cursor: Where to start: `next_cursor` of the page before.
@@ -32,6 +32,7 @@ def list_promo_codes(
         ("admin",),
         PromoCodePage.from_wire,
         in_query,
+        since="after 2026-04",
     )
 
 
@@ -50,7 +51,8 @@ def create_promo_code(
 ) -> Operation[PromoCode]:
     """Create a promo code.
 
-    The name must not be taken. A percentage or an amount in US dollars is taken off.
+    The name must not be taken. A percentage or an amount in US dollars is taken off. Not in the published API
+    documents; newer servers only.
 
     Args:
         code_name: What customers type.
@@ -86,13 +88,14 @@ def create_promo_code(
         ("admin",),
         PromoCode.from_wire,
         body=in_body,
+        since="after 2026-04",
     )
 
 
 def get_promo_code(promo_code_id: str) -> Operation[PromoCode]:
     """Get a promo code.
 
-    One promo code by its id.
+    One promo code by its id. Not in the published API documents; newer servers only.
 
     GET /internal/payments/promo-codes/{promo_code_id}. Access: admin.
     """
@@ -103,6 +106,7 @@ def get_promo_code(promo_code_id: str) -> Operation[PromoCode]:
         ("internal", "payments", "promo-codes", promo_code_id),
         ("admin",),
         PromoCode.from_wire,
+        since="after 2026-04",
     )
 
 
@@ -111,7 +115,8 @@ def end_promo_code(
 ) -> Operation[PromoCode]:
     """End a promo code for good.
 
-    If subscriptions still profit from the code, say what becomes of their discount.
+    If subscriptions still profit from the code, say what becomes of their discount. Not in the published API
+    documents; newer servers only.
 
     Args:
         existing_subscription_discounts: Keep the discounts that run, or let them end with the paid period.
@@ -127,13 +132,15 @@ def end_promo_code(
         ("admin",),
         PromoCode.from_wire,
         body=in_body,
+        since="after 2026-04",
     )
 
 
 def pause_promo_code(promo_code_id: str) -> Operation[PromoCode]:
     """Pause a promo code.
 
-    It cannot be redeemed until it is resumed; running discounts go on.
+    It cannot be redeemed until it is resumed; running discounts go on. Not in the published API documents;
+    newer servers only.
 
     POST /internal/payments/promo-codes/{promo_code_id}/pause. Access: admin.
     """
@@ -144,13 +151,14 @@ def pause_promo_code(promo_code_id: str) -> Operation[PromoCode]:
         ("internal", "payments", "promo-codes", promo_code_id, "pause"),
         ("admin",),
         PromoCode.from_wire,
+        since="after 2026-04",
     )
 
 
 def resume_promo_code(promo_code_id: str) -> Operation[PromoCode]:
     """Resume a paused promo code.
 
-    It can be redeemed again.
+    It can be redeemed again. Not in the published API documents; newer servers only.
 
     POST /internal/payments/promo-codes/{promo_code_id}/resume. Access: admin.
     """
@@ -161,4 +169,5 @@ def resume_promo_code(promo_code_id: str) -> Operation[PromoCode]:
         ("internal", "payments", "promo-codes", promo_code_id, "resume"),
         ("admin",),
         PromoCode.from_wire,
+        since="after 2026-04",
     )

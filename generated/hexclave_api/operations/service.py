@@ -29,7 +29,8 @@ def get_api_info() -> Operation[str]:
 def check_feature_support(*, feature_name: str) -> Operation[str]:
     """Ask what is said about a feature.
 
-    A sentence for a person, about a feature that the server does not know. Needs no key.
+    A sentence for a person, about a feature that the server does not know. Needs no key. Not in the published
+    API documents.
 
     Args:
         feature_name: Name of the feature.
@@ -52,7 +53,7 @@ def check_feature_support(*, feature_name: str) -> Operation[str]:
 def check_version(*, client_version: str) -> Operation[VersionCheck]:
     """Ask whether a client version is up to date.
 
-    Needs no key.
+    Needs no key. Not in the published API documents.
 
     Args:
         client_version: Such as `2.8.86`.
@@ -75,7 +76,7 @@ def check_version(*, client_version: str) -> Operation[VersionCheck]:
 def get_backend_urls() -> Operation[BackendUrls]:
     """Get the addresses that this API answers at.
 
-    Needs no key.
+    Needs no key. Not in the published API documents.
 
     GET /internal/backend-urls. Access: client, server, admin.
     """
@@ -96,7 +97,7 @@ def get_jwks(
 
     Public keys of a project, two for each kind of user; may be kept for an hour. Needs no key and no user.
     Tokens of restricted and of anonymous users are signed with keys of their own. 404 with plain text if there
-    is no such project.
+    is no such project. Not in the published API documents.
 
     Args:
         include_restricted: With the keys for restricted users.

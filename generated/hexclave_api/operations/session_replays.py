@@ -18,7 +18,8 @@ def list_session_replays_on_older_server(
 ) -> Operation[OlderSessionReplayPage]:
     """List session replays (older servers).
 
-    Older servers have this path in place of the one without `/internal`, and ask for an admin key.
+    Older servers have this path in place of the one without `/internal`, and ask for an admin key. Not in the
+    published API documents.
 
     Args:
         cursor: Where to start: `next_cursor` of the page before.
@@ -43,7 +44,8 @@ def list_session_replay_chunks_on_older_server(
 ) -> Operation[SessionReplayChunkPage]:
     """List the pieces of a session replay (older servers).
 
-    Older servers have this path in place of the one without `/internal`, and ask for an admin key.
+    Older servers have this path in place of the one without `/internal`, and ask for an admin key. Not in the
+    published API documents.
 
     Args:
         cursor: Where to start: `next_cursor` of the page before.
@@ -66,7 +68,8 @@ def list_session_replay_chunks_on_older_server(
 def get_session_replay_chunk_events_on_older_server(session_replay_id: str, chunk_id: str) -> Operation[RecordedEvents]:
     """Get the events of a piece of a session replay (older servers).
 
-    Older servers have this path in place of the one without `/internal`, and ask for an admin key.
+    Older servers have this path in place of the one without `/internal`, and ask for an admin key. Not in the
+    published API documents.
 
     GET /internal/session-replays/{session_replay_id}/chunks/{chunk_id}/events. Access: admin.
     """
@@ -85,7 +88,8 @@ def get_session_replay_events_on_older_server(
 ) -> Operation[SessionReplayEvents]:
     """Get the events of a session replay (older servers).
 
-    Older servers have this path in place of the one without `/internal`, and ask for an admin key.
+    Older servers have this path in place of the one without `/internal`, and ask for an admin key. Not in the
+    published API documents.
 
     GET /internal/session-replays/{session_replay_id}/events. Access: admin.
     """
@@ -116,7 +120,8 @@ def list_session_replays(
     """List recorded sessions.
 
     The most recently active come first; their events are fetched separately. ITEM_NOT_FOUND when the cursor is
-    unknown.
+    unknown. Needs a server of release 2026-09 or newer. Older servers have
+    `list_session_replays_on_older_server` instead.
 
     Args:
         cursor: The `next_cursor` of the page before.
@@ -152,6 +157,8 @@ def list_session_replays(
         ("server", "admin"),
         SessionReplayPage.from_wire,
         in_query,
+        since="2026-09",
+        older="list_session_replays_on_older_server",
     )
 
 
@@ -168,6 +175,7 @@ def upload_session_replay(
 
     Records rrweb events of the signed-in user: 1 to 5,000 at a time, at most 1 MB. A batch that is sent again
     counts once. Errors: USER_AUTHENTICATION_REQUIRED, ANALYTICS_NOT_ENABLED, ITEM_QUANTITY_INSUFFICIENT_AMOUNT.
+    Not in the published API documents.
 
     Args:
         browser_session_id: A UUID of the browser session.
@@ -203,7 +211,7 @@ def upload_session_replay(
 def get_session_replay(session_replay_id: str) -> Operation[SessionReplay]:
     """Get a recorded session without its events.
 
-    ITEM_NOT_FOUND when there is no such recording.
+    ITEM_NOT_FOUND when there is no such recording. Needs a server of release 2026-09 or newer.
 
     Args:
         session_replay_id: The recorded session's id.
@@ -217,6 +225,7 @@ def get_session_replay(session_replay_id: str) -> Operation[SessionReplay]:
         ("session-replays", session_replay_id),
         ("server", "admin"),
         SessionReplay.from_wire,
+        since="2026-09",
     )
 
 
@@ -226,6 +235,8 @@ def list_session_replay_chunks(
     """List the chunks of a recorded session.
 
     In the order of recording, without the events themselves. ITEM_NOT_FOUND when there is no such recording.
+    Needs a server of release 2026-09 or newer. Older servers have `list_session_replay_chunks_on_older_server`
+    instead.
 
     Args:
         session_replay_id: The recorded session's id.
@@ -243,13 +254,17 @@ def list_session_replay_chunks(
         ("server", "admin"),
         SessionReplayChunkPage.from_wire,
         in_query,
+        since="2026-09",
+        older="list_session_replay_chunks_on_older_server",
     )
 
 
 def get_session_replay_chunk_events(session_replay_id: str, chunk_id: str) -> Operation[RecordedEvents]:
     """Get the events of one chunk of a recorded session.
 
-    Events are those of rrweb, unchanged. ITEM_NOT_FOUND when there is no such recording or chunk.
+    Events are those of rrweb, unchanged. ITEM_NOT_FOUND when there is no such recording or chunk. Needs a
+    server of release 2026-09 or newer. Older servers have `get_session_replay_chunk_events_on_older_server`
+    instead.
 
     Args:
         session_replay_id: The recorded session's id.
@@ -264,6 +279,8 @@ def get_session_replay_chunk_events(session_replay_id: str, chunk_id: str) -> Op
         ("session-replays", session_replay_id, "chunks", chunk_id, "events"),
         ("server", "admin"),
         RecordedEvents.from_wire,
+        since="2026-09",
+        older="get_session_replay_chunk_events_on_older_server",
     )
 
 
@@ -273,7 +290,8 @@ def get_session_replay_events(
     """Get the events of a recorded session chunk by chunk.
 
     Events are those of rrweb, unchanged; a part of a long recording is chosen with `offset` and `limit`.
-    ITEM_NOT_FOUND when there is no such recording.
+    ITEM_NOT_FOUND when there is no such recording. Needs a server of release 2026-09 or newer. Older servers
+    have `get_session_replay_events_on_older_server` instead.
 
     Args:
         session_replay_id: The recorded session's id.
@@ -291,13 +309,15 @@ def get_session_replay_events(
         ("server", "admin"),
         SessionReplayEvents.from_wire,
         in_query,
+        since="2026-09",
+        older="get_session_replay_events_on_older_server",
     )
 
 
 def list_session_replay_renders(session_replay_id: str) -> Operation[SessionReplayRenderList]:
     """List the renderings of a session replay.
 
-    The 20 newest, newest first.
+    The 20 newest, newest first. Needs a server of release 2026-10 or newer.
 
     GET /session-replays/{session_replay_id}/renders. Access: server, admin.
     """
@@ -308,6 +328,7 @@ def list_session_replay_renders(session_replay_id: str) -> Operation[SessionRepl
         ("session-replays", session_replay_id, "renders"),
         ("server", "admin"),
         SessionReplayRenderList.from_wire,
+        since="2026-10",
     )
 
 
@@ -323,7 +344,7 @@ def create_session_replay_render(
 
     Takes about as long as the replay; follow it with `get_session_replay_render`. At most 3 at once in a
     project, videos of at most 10 minutes. Errors: SESSION_REPLAY_RENDER_LIMIT_REACHED,
-    SESSION_REPLAY_RENDERING_UNAVAILABLE, ITEM_NOT_FOUND.
+    SESSION_REPLAY_RENDERING_UNAVAILABLE, ITEM_NOT_FOUND. Needs a server of release 2026-10 or newer.
 
     Args:
         session_replay_segment_id: Show this tab only; left out, whichever was active.
@@ -344,13 +365,14 @@ def create_session_replay_render(
         ("server", "admin"),
         SessionReplayRender.from_wire,
         body=in_body,
+        since="2026-10",
     )
 
 
 def get_session_replay_render(session_replay_id: str, render_id: str) -> Operation[SessionReplayRender]:
     """Get a rendering of a session replay.
 
-    Errors: ITEM_NOT_FOUND.
+    Errors: ITEM_NOT_FOUND. Needs a server of release 2026-10 or newer.
 
     GET /session-replays/{session_replay_id}/renders/{render_id}. Access: server, admin.
     """
@@ -361,4 +383,5 @@ def get_session_replay_render(session_replay_id: str, render_id: str) -> Operati
         ("session-replays", session_replay_id, "renders", render_id),
         ("server", "admin"),
         SessionReplayRender.from_wire,
+        since="2026-10",
     )

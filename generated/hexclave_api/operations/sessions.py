@@ -131,7 +131,7 @@ def create_browser_action(
     """Create a link that does one thing in a user's browser.
 
     The link works once, on one trusted origin, either to impersonate a user there or to open the clickmap
-    overlay.
+    overlay. Needs a server of release 2026-09 or newer.
 
     Args:
         type_: What the link does.
@@ -159,4 +159,5 @@ def create_browser_action(
         ("server", "admin"),
         BrowserAction.from_wire,
         body=in_body,
+        since="2026-09",
     )

@@ -10,6 +10,8 @@ from ..operation import UNSET, Operation, Unset, given
 def get_sign_up_rule_stats() -> Operation[SignUpRuleStats]:
     """Get how often sign-up rules applied.
 
+    Not in the published API documents.
+
     GET /internal/sign-up-rules-stats. Access: admin.
     """
     return Operation(
@@ -33,7 +35,7 @@ def try_sign_up_rules(
 ) -> Operation[SignUpRulesTest]:
     """Try the sign-up rules.
 
-    What the rules would decide about a sign-up; nobody is signed up.
+    What the rules would decide about a sign-up; nobody is signed up. Not in the published API documents.
 
     Args:
         email: Address of the sign-up; `None` for none.

@@ -227,16 +227,33 @@ def list_teams(
 
     Args:
         user_id: Only teams that this user is in; an id, or `me` for the signed-in user.
-        order_by: Only `created_at` exists.
-        desc: True puts the newest first; false is the default.
-        limit: Teams per page, 200 at most; older servers know no pages.
-        cursor: The `next_cursor` of the page before; only together with `limit`.
-        query: Only teams with this text in their name, or with exactly this id.
+        order_by: Only `created_at` exists. Needs a server of release 2026-09 or newer.
+        desc: True puts the newest first; false is the default. Needs a server of release 2026-09 or newer.
+        limit: Teams per page, 200 at most. Needs a server of release 2026-09 or newer.
+        cursor: The `next_cursor` of the page before; only together with `limit`. Needs a server of release
+            2026-09 or newer.
+        query: Only teams with this text in their name, or with exactly this id. Needs a server of release
+            2026-09 or newer.
 
     GET /teams. Access: client.
     """
     in_query = given(user_id=user_id, order_by=order_by, desc=desc, limit=limit, cursor=cursor, query=query)
-    return Operation("list_teams", "GET", "/teams", ("teams",), ("client",), TeamPage.from_wire, in_query)
+    return Operation(
+        "list_teams",
+        "GET",
+        "/teams",
+        ("teams",),
+        ("client",),
+        TeamPage.from_wire,
+        in_query,
+        arguments_since={
+            "order_by": "2026-09",
+            "desc": "2026-09",
+            "limit": "2026-09",
+            "cursor": "2026-09",
+            "query": "2026-09",
+        },
+    )
 
 
 def list_teams_as_server(
@@ -255,17 +272,32 @@ def list_teams_as_server(
 
     Args:
         user_id: Only teams that this user is in; an id, or `me` for the signed-in user.
-        order_by: Only `created_at` exists.
-        desc: True puts the newest first; false is the default.
-        limit: Teams per page, 200 at most; older servers know no pages.
-        cursor: The `next_cursor` of the page before; only together with `limit`.
-        query: Only teams with this text in their name, or with exactly this id.
+        order_by: Only `created_at` exists. Needs a server of release 2026-09 or newer.
+        desc: True puts the newest first; false is the default. Needs a server of release 2026-09 or newer.
+        limit: Teams per page, 200 at most. Needs a server of release 2026-09 or newer.
+        cursor: The `next_cursor` of the page before; only together with `limit`. Needs a server of release
+            2026-09 or newer.
+        query: Only teams with this text in their name, or with exactly this id. Needs a server of release
+            2026-09 or newer.
 
     GET /teams. Access: server, admin.
     """
     in_query = given(user_id=user_id, order_by=order_by, desc=desc, limit=limit, cursor=cursor, query=query)
     return Operation(
-        "list_teams_as_server", "GET", "/teams", ("teams",), ("server", "admin"), ServerTeamPage.from_wire, in_query
+        "list_teams_as_server",
+        "GET",
+        "/teams",
+        ("teams",),
+        ("server", "admin"),
+        ServerTeamPage.from_wire,
+        in_query,
+        arguments_since={
+            "order_by": "2026-09",
+            "desc": "2026-09",
+            "limit": "2026-09",
+            "cursor": "2026-09",
+            "query": "2026-09",
+        },
     )
 
 

@@ -33,7 +33,8 @@ def list_users(
         team_id: Only members of this team.
         limit: Users per page, 1 to 1,000.
         cursor: The `next_cursor` of the page before; the id of a user.
-        order_by: What to sort by; `signed_up_at` when left out. Older servers know only that.
+        order_by: What to sort by; `signed_up_at` when left out. `last_active_at` needs a server of release
+            2026-09 or newer.
         desc: True puts the newest first; false is the default.
         query: Only users with this text in their name or primary e-mail address, or with exactly this id.
         include_anonymous: True adds anonymous users, and restricted ones with them.
@@ -42,6 +43,7 @@ def list_users(
         include_restricted: True adds users who have not finished signing up or were restricted by an
             administrator.
         excluded_email_domains: Leaves out users whose primary e-mail address is on one of these domains.
+            Needs a server of release 2026-09 or newer.
 
     GET /users. Access: server, admin.
     """
@@ -57,7 +59,19 @@ def list_users(
         include_restricted=include_restricted,
         excluded_email_domains=excluded_email_domains,
     )
-    return Operation("list_users", "GET", "/users", ("users",), ("server", "admin"), ServerUserPage.from_wire, in_query)
+    return Operation(
+        "list_users",
+        "GET",
+        "/users",
+        ("users",),
+        ("server", "admin"),
+        ServerUserPage.from_wire,
+        in_query,
+        arguments_since={
+            "order_by=last_active_at": "2026-09",
+            "excluded_email_domains": "2026-09",
+        },
+    )
 
 
 def create_user(

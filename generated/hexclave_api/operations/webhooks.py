@@ -8,7 +8,8 @@ from ..operation import Operation, given
 def send_test_webhook(*, endpoint_id: str) -> Operation[TestOutcome]:
     """Send a test webhook.
 
-    A failure comes back with `success` false and a message, not as an error.
+    A failure comes back with `success` false and a message, not as an error. Not in the published API
+    documents.
 
     Args:
         endpoint_id: Svix's id of the endpoint, `ep_…`.
@@ -30,7 +31,8 @@ def send_test_webhook(*, endpoint_id: str) -> Operation[TestOutcome]:
 def create_webhook_token() -> Operation[WebhookToken]:
     """Create a token for the webhook portal.
 
-    A token for Svix, which delivers the webhooks: its portal or its own API.
+    A token for Svix, which delivers the webhooks: its portal or its own API. Not in the published API
+    documents.
 
     POST /webhooks/svix-token. Access: admin.
     """

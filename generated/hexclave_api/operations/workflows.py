@@ -18,19 +18,26 @@ from ..operation import UNSET, JsonValue, Operation, Unset, given
 def list_workflows() -> Operation[WorkflowList]:
     """List workflows.
 
-    Where workflows are enabled.
+    Where workflows are enabled. Not in the published API documents; newer servers only.
 
     GET /internal/workflows. Access: admin.
     """
     return Operation(
-        "list_workflows", "GET", "/internal/workflows", ("internal", "workflows"), ("admin",), WorkflowList.from_wire
+        "list_workflows",
+        "GET",
+        "/internal/workflows",
+        ("internal", "workflows"),
+        ("admin",),
+        WorkflowList.from_wire,
+        since="after 2026-04",
     )
 
 
 def create_workflow(*, id_: str, source: str, display_name: str | Unset = UNSET) -> Operation[WorkflowSync]:
     """Create a workflow.
 
-    Where workflows are enabled. The source is at most 128 KiB.
+    Where workflows are enabled. The source is at most 128 KiB. Not in the published API documents; newer
+    servers only.
 
     Args:
         id_: Lower-case letters, digits and hyphens, at most 64.
@@ -48,13 +55,15 @@ def create_workflow(*, id_: str, source: str, display_name: str | Unset = UNSET)
         ("admin",),
         WorkflowSync.from_wire,
         body=in_body,
+        since="after 2026-04",
     )
 
 
 def send_workflow_event(*, name: str, data: JsonValue | Unset = UNSET) -> Operation[WorkflowEvent]:
     """Send an event to the workflows.
 
-    The event's type is the name with `custom.` before it; data of at most 256 KiB.
+    The event's type is the name with `custom.` before it; data of at most 256 KiB. Not in the published API
+    documents; newer servers only.
 
     Args:
         data: Any JSON.
@@ -70,11 +79,14 @@ def send_workflow_event(*, name: str, data: JsonValue | Unset = UNSET) -> Operat
         ("server", "admin"),
         WorkflowEvent.from_wire,
         body=in_body,
+        since="after 2026-04",
     )
 
 
 def get_workflow_run(run_id: str) -> Operation[WorkflowRun]:
     """Get a run of a workflow.
+
+    Not in the published API documents; newer servers only.
 
     GET /internal/workflows/runs/{run_id}. Access: server, admin.
     """
@@ -85,11 +97,14 @@ def get_workflow_run(run_id: str) -> Operation[WorkflowRun]:
         ("internal", "workflows", "runs", run_id),
         ("server", "admin"),
         WorkflowRun.from_wire,
+        since="after 2026-04",
     )
 
 
 def retry_workflow_run(run_id: str) -> Operation[RunReference]:
     """Run a failed run again.
+
+    Not in the published API documents; newer servers only.
 
     POST /internal/workflows/runs/{run_id}/retry. Access: admin.
     """
@@ -100,11 +115,14 @@ def retry_workflow_run(run_id: str) -> Operation[RunReference]:
         ("internal", "workflows", "runs", run_id, "retry"),
         ("admin",),
         RunReference.from_wire,
+        since="after 2026-04",
     )
 
 
 def delete_workflow(workflow_id: str) -> Operation[Success]:
     """Delete a workflow.
+
+    Not in the published API documents; newer servers only.
 
     DELETE /internal/workflows/{workflow_id}. Access: admin.
     """
@@ -115,13 +133,14 @@ def delete_workflow(workflow_id: str) -> Operation[Success]:
         ("internal", "workflows", workflow_id),
         ("admin",),
         Success.from_wire,
+        since="after 2026-04",
     )
 
 
 def set_workflow_paused(workflow_id: str, *, is_paused: bool) -> Operation[WorkflowPause]:
     """Pause or resume a workflow.
 
-    Newer servers only.
+    Not in the published API documents; newer servers only.
 
     Args:
         is_paused: Whether it is paused.
@@ -137,6 +156,7 @@ def set_workflow_paused(workflow_id: str, *, is_paused: bool) -> Operation[Workf
         ("admin",),
         WorkflowPause.from_wire,
         body=in_body,
+        since="after 2026-04",
         idempotent=True,
     )
 
@@ -154,7 +174,7 @@ def list_workflow_runs(
 ) -> Operation[WorkflowRunPage]:
     """List the runs of a workflow.
 
-    A page at a time.
+    A page at a time. Not in the published API documents; newer servers only.
 
     Args:
         state: Only runs in this state.
@@ -184,6 +204,7 @@ def list_workflow_runs(
         ("server", "admin"),
         WorkflowRunPage.from_wire,
         in_query,
+        since="after 2026-04",
     )
 
 
@@ -197,7 +218,7 @@ def cancel_workflow_runs(
 ) -> Operation[WorkflowCancellation]:
     """Cancel runs of a workflow.
 
-    Every run that fits all of what is given.
+    Every run that fits all of what is given. Not in the published API documents; newer servers only.
 
     Args:
         run_id: Only this run.
@@ -216,6 +237,7 @@ def cancel_workflow_runs(
         ("server", "admin"),
         WorkflowCancellation.from_wire,
         body=in_body,
+        since="after 2026-04",
         idempotent=True,
     )
 
@@ -225,7 +247,8 @@ def upgrade_workflow_runs(
 ) -> Operation[WorkflowUpgrade]:
     """Move runs of a workflow to another version.
 
-    Runs that cannot be moved go on at their version and are listed.
+    Runs that cannot be moved go on at their version and are listed. Not in the published API documents; newer
+    servers only.
 
     Args:
         to_version: The version to move to.
@@ -243,13 +266,14 @@ def upgrade_workflow_runs(
         ("server", "admin"),
         WorkflowUpgrade.from_wire,
         body=in_body,
+        since="after 2026-04",
     )
 
 
 def update_workflow_source(workflow_id: str, *, source: str) -> Operation[WorkflowSync]:
     """Give a workflow new source.
 
-    Runs that are under way stay at their version.
+    Runs that are under way stay at their version. Not in the published API documents; newer servers only.
 
     Args:
         source: TypeScript source, at most 128 KiB.
@@ -265,12 +289,15 @@ def update_workflow_source(workflow_id: str, *, source: str) -> Operation[Workfl
         ("admin",),
         WorkflowSync.from_wire,
         body=in_body,
+        since="after 2026-04",
         idempotent=True,
     )
 
 
 def list_workflow_versions(workflow_id: str) -> Operation[WorkflowVersionList]:
     """List the versions of a workflow.
+
+    Not in the published API documents; newer servers only.
 
     GET /internal/workflows/{workflow_id}/versions. Access: admin.
     """
@@ -281,4 +308,5 @@ def list_workflow_versions(workflow_id: str) -> Operation[WorkflowVersionList]:
         ("internal", "workflows", workflow_id, "versions"),
         ("admin",),
         WorkflowVersionList.from_wire,
+        since="after 2026-04",
     )
