@@ -97,7 +97,7 @@ def test_seeds(emulator: Emulator, tmp_path: Path, suffix: str) -> None:
         ("calls: [{path: /users}]", "call 1 needs a method and a path"),
         ("project: {keys: 1}", "but no keys"),
         ("webhooks: [{}]", "webhook 1 needs a url"),
-        ("webhooks: [{url: mailto:a}]", "webhook 1: 'mailto:a' is no URL"),
+        ("webhooks: [{url: mailto:a}]", "webhook 1: 'mailto:a' is not a URL"),
         ("webhooks: [{url: 'http://a/', secret: b}]", "webhook 1: A webhook secret is whsec_"),
     ],
 )

@@ -61,7 +61,13 @@ def test_null_removes_what_holds_by_default(cast: Cast) -> None:
 def test_replacing_a_level_forgets_the_rest_of_it(cast: Cast) -> None:
     """And only that level."""
     change(cast, {"teams.allowClientTeamCreation": False}, "branch")
-    cast.admin(replace_config_override("branch", config_string='{"users.allowClientUserDeletion": false}'))
+    replaced = replace_config_override("branch", config_string='{"users.allowClientUserDeletion": false}')
+    assert cast.admin.refused(replaced) == (400, "source is required for branch level config")
+    source: Any = {"type": "unlinked"}
+    replaced = replace_config_override(
+        "branch", config_string='{"users.allowClientUserDeletion": false}', source=source
+    )
+    cast.admin(replaced)
     override = cast.admin(get_config_override("branch")).config_string
     assert json.loads(override) == {"users.allowClientUserDeletion": False}
 

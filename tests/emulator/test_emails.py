@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from hexclave_api.operation import UNSET
 from hexclave_api.operations import email_drafts, email_templates, email_themes, emails
 from hexclave_api.operations.auth import sign_in_with_code
 from hexclave_api.operations.notifications import update_notification_preference
@@ -72,7 +73,9 @@ def test_the_link_at_the_end_unsubscribes(cast: Cast, ada: Person) -> None:
     assert cast.ask.plain("GET", path.group(1)).status == 200
     assert send(cast, ada, notification_category_name="Marketing").status == "skipped"
     assert send(cast, ada, notification_category_name="Transactional").status == "sent"
-    assert cast.ask.plain("GET", "/emails/unsubscribe-link?code=unknown").status == 404
+    for query in ("", "?code=unknown", f"?code={'0' * 45}"):
+        refused = cast.ask.plain("GET", f"/emails/unsubscribe-link{query}")
+        assert (refused.status, refused.content) == (400, b"Invalid code"), query
 
 
 def test_an_invitation_signs_in(cast: Cast) -> None:
@@ -181,6 +184,40 @@ def test_a_draft_knows_when_it_was_sent(cast: Cast, ada: Person) -> None:
     assert cast.admin(email_drafts.get_email_draft(draft)).sent_at_millis is not None
     [email] = outbox(cast)
     assert (email.created_with, email.email_draft_id) == ("draft", draft)
+
+
+def test_a_draft_names_its_theme_where_it_has_one(cast: Cast) -> None:
+    """The project's own theme is left out, not null; false stands for none."""
+    for given, shown in ((UNSET, {}), (False, {"theme_id": False}), (DEFAULT_THEME, {"theme_id": DEFAULT_THEME})):
+        draft = cast.admin(email_drafts.create_email_draft(display_name="News", theme_id=given)).id  # type: ignore[arg-type]
+        found = cast.ask.admin("GET", f"/internal/email-drafts/{draft}").json()
+        assert {name: value for name, value in found.items() if name == "theme_id"} == shown
+
+
+def test_editors_see_what_can_be_edited(cast: Cast) -> None:
+    """Texts of the source between comments in the HTML, each described; expressions are not texts."""
+    source = """
+export function EmailTemplate({ variables }) {
+  return (<div><Text className="big">Dear {variables.name}, hello</Text><b>again</b><b>again</b></div>);
+}
+"""
+    rendered = emails.render_email(template_tsx_source=source, theme_id=False, editable_markers=True)
+    reply = cast.admin.reply(rendered).json()
+    assert "<!-- STACK_EDITABLE_START t0 -->Dear <!-- STACK_EDITABLE_END t0 -->" in reply["html"]
+    regions = reply["editable_regions"]
+    assert [each["originalText"] for each in regions.values()] == ["Dear ", ", hello", "again", "again"]
+    first, second, third, last = regions.values()
+    for region in regions.values():
+        assert source[region["loc"]["start"] : region["loc"]["end"]] == region["originalText"]
+    assert first["jsxPath"] == ["EmailTemplate", "div", "Text"]
+    assert first["parentElement"] == {"tagName": "Text", "props": {"className": "big"}}
+    assert (first["siblingIndex"], second["siblingIndex"]) == (0, 1)
+    assert (third["occurrenceIndex"], last["occurrenceIndex"], last["occurrenceCount"]) == (1, 2, 2)
+    both = emails.render_email(template_tsx_source=source, editable_markers=True, editable_source="theme")
+    assert all(each["sourceFile"] == "theme" for each in cast.admin.reply(both).json()["editable_regions"].values())
+    plain = emails.render_email(template_tsx_source=source, theme_id=False)
+    assert "editable_regions" not in cast.admin.reply(plain).json()
+    assert "STACK_EDITABLE" not in cast.admin.reply(plain).json()["html"]
 
 
 def test_rendering_takes_one_source_of_each(cast: Cast) -> None:

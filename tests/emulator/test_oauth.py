@@ -5,7 +5,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from hexclave_emulator import Reply
+from hexclave_emulator import Emulator, Reply
+from hexclave_emulator.domains.sign_in import is_trusted
 from tests.emulator.asking import Asker, code
 from tests.emulator.consenting import BASE_URL, REDIRECT_URI, Browser, challenge
 from tests.emulator.performing import Cast
@@ -255,3 +256,29 @@ def test_challenges_of_other_domains_have_a_form(ask: Asker, browser: Browser, o
     body = {"redirect_uri": REDIRECT_URI, "state": "s", "code_challenge": odd}
     headers = {"access_token": tokens["access_token"], "refresh_token": tokens["refresh_token"]}
     assert code(ask.client("POST", "/auth/oauth/cross-domain/authorize", body, **headers)) == "SCHEMA_ERROR"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://[::1].evil.example.org/cb",
+        "http://evil.example.org:80@localhost/cb",
+        "http://evil.example.org\\@localhost/cb",
+        "http://localhost\t.evil.example.org/cb",
+        "http://evil-localhost/cb",
+    ],
+)
+def test_a_host_that_only_looks_local_is_not_trusted(emulator: Emulator, url: str) -> None:
+    """Browsers read odd authorities in their own way, so nobody is sent to one."""
+    assert emulator.ready is not None
+    project = emulator.project(emulator.ready.project_id)
+    assert is_trusted(project, "http://localhost:3000/cb")
+    assert not is_trusted(project, url)
+
+
+def test_owners_see_which_provider_is_which(cast: Cast) -> None:
+    """The id in the settings, and the provider that it stands for."""
+    providers = {"work": {"type": "github", "isShared": False, "clientId": "a", "clientSecret": "b"}}
+    cast.settings(auth__oauth__providers=providers)
+    [shown] = cast.ask.admin("GET", "/internal/projects/current").json()["config"]["oauth_providers"]
+    assert (shown["provider_config_id"], shown["id"], shown["type"]) == ("work", "github", "standard")

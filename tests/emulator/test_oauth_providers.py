@@ -150,7 +150,7 @@ def test_tokens_of_connected_accounts(cast: Cast) -> None:
     link(cast, user_id, account_id="ada@example.com")
     assert cast.server.refused(oauth.get_connected_account_access_token_by_provider(user_id, "github")) == (
         400,
-        "OAUTH_ACCESS_TOKEN_NOT_AVAILABLE",
+        "OAUTH_CONNECTION_DOES_NOT_HAVE_REQUIRED_SCOPE",
     )
 
 

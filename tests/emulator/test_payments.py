@@ -141,14 +141,73 @@ def test_invoices_and_refunds_are_of_paid_purchases(cast: Cast, ada: Person) -> 
     [invoice] = ada(payments.list_invoices("user", ada.id)).items
     assert (invoice.status, invoice.amount_total) == ("paid", 950)
     [bought] = cast.admin(payments.list_transactions()).transactions
-    refund = payments.refund_transaction(type_="subscription", id_=bought.id)
-    assert cast.admin(refund).success
+    refund = payments.refund_transaction
+    assert cast.admin.refused(refund(type_="subscription", id_=bought.id)) == (400, "SCHEMA_ERROR")
+    assert cast.admin.refused(refund(type_="subscription", id_=bought.id, amount_usd="9.51")) == (400, "SCHEMA_ERROR")
+    assert cast.admin.refused(refund(type_="subscription", id_=bought.id, amount_usd="0")) == (400, "SCHEMA_ERROR")
+    cast.admin(refund(type_="subscription", id_=bought.id, amount_usd="4.50"))
+    assert owned(cast, ada) == [("basic", 1)], "without end_action what was bought stays"
+    cast.admin(refund(type_="subscription", id_=bought.id, amount_usd="5", end_action="now"))
     assert owned(cast, ada) == []
-    assert cast.admin.refused(refund) == (400, "SUBSCRIPTION_ALREADY_REFUNDED")
+    assert cast.admin.refused(refund(type_="subscription", id_=bought.id, amount_usd="0.01")) == (400, "SCHEMA_ERROR")
     granted = cast.server(payments.grant_product("user", ada.id, product_id="pro")).subscription_id
     assert granted is not None
-    gift = payments.refund_transaction(type_="subscription", id_=granted)
+    gift = refund(type_="subscription", id_=granted, amount_usd="1")
     assert cast.admin.refused(gift) == (400, "TEST_MODE_PURCHASE_NON_REFUNDABLE")
+    [second, first, *_] = cast.admin(payments.list_transactions(type_="refund")).transactions
+    assert [each.type for each in second.entries] == ["product_revocation", "money_transfer"]
+    assert [each.type for each in first.entries] == ["money_transfer"]
+
+
+def test_refunds_of_april(cast: Cast, ada: Person) -> None:
+    """Entry by entry, once, and never without entries."""
+    cast.ask.emulator.release = "2026-04"
+    cast.nobody(payments.create_purchase_session(full_code=code(cast, ada, "pack"), price_id="once", quantity=2))
+    [bought] = cast.admin(payments.list_transactions()).transactions
+
+    def refused(*entries: dict[str, Any], **more: Any) -> str:
+        body = {"type": "one-time-purchase", "id": bought.id, "refund_entries": entries, **more}
+        reply = cast.ask.admin("POST", "/internal/payments/transactions/refund", body)
+        return reply.json()["error"] if reply.status == 400 else f"{reply.status}"
+
+    without = {"type": "one-time-purchase", "id": bought.id}
+    reply = cast.ask.admin("POST", "/internal/payments/transactions/refund", without)
+    assert (reply.status, "body.refund_entries must be defined" in reply.json()["error"]) == (400, True)
+    entry = {"entry_index": 1, "quantity": 1, "amount_usd": "5"}
+    assert "unknown properties: amount_usd" in refused(entry, amount_usd="1")
+    assert "exceed purchased" in refused({**entry, "quantity": 3})
+    assert "exceed the charged" in refused({**entry, "amount_usd": "10.01"})
+    assert "duplicate" in refused(entry, entry)
+    assert "product grant" in refused({**entry, "entry_index": 0})
+    assert refused(entry) == "200"
+    assert owned(cast, ada) == [("pack", 1)]
+    again = cast.ask.admin("POST", "/internal/payments/transactions/refund", {**without, "refund_entries": [entry]})
+    assert again.json()["code"] == "ONE_TIME_PURCHASE_ALREADY_REFUNDED"
+
+
+def test_cancelling_what_the_customer_does_not_have(cast: Cast, ada: Person) -> None:
+    """Another subscription of its line replaced it; it is another kind of customer's; there is no such subscription."""
+    cast.server(payments.grant_product("user", ada.id, product_id="basic"))
+    cast.server(payments.grant_product("user", ada.id, product_id="pro"))
+    cancel = payments.cancel_subscription
+    assert cast.server.refused(cancel("user", ada.id, "basic")) == (400, "Customer does not have this product.")
+    assert ada.refused(cancel("user", "me", "pack")) == (400, "Customer does not have this product.")
+    team = ada(create_team(display_name="Engineers"))
+    wrong = (400, "PRODUCT_CUSTOMER_TYPE_DOES_NOT_MATCH")
+    assert cast.server.refused(cancel("team", team.id, "pro")) == wrong
+    assert ada.refused(cancel("user", "me", "secret")) == (400, "PRODUCT_DOES_NOT_EXIST")
+    unknown = cancel("user", ada.id, "pro", subscription_id="nope")
+    assert cast.server.refused(unknown)[1] == "No active subscription found with this ID for the given customer."
+    cast.server(cancel("user", ada.id, "pro"))
+
+
+def test_nobody_buys_twice_what_does_not_stack(cast: Cast, ada: Person) -> None:
+    """No link is made for it."""
+    cast.server(payments.grant_product("user", ada.id, product_id="basic"))
+    link = payments.create_purchase_url(customer_type="user", customer_id=ada.id, product_id="basic")
+    assert cast.server.refused(link) == (400, "PRODUCT_ALREADY_GRANTED")
+    cast.server(payments.grant_product("user", ada.id, product_id="pack"))
+    code(cast, ada, "pack")
 
 
 def test_transactions_come_page_by_page(cast: Cast, ada: Person) -> None:

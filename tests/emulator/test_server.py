@@ -80,6 +80,8 @@ def test_slashes_at_the_end_are_redirected(server: BackgroundServer) -> None:
     reply, _ = send(server, "POST", "/api/v1/users/")
     assert (reply.status, reply.headers["location"]) == (308, "/api/v1/users")
     assert send(server, "GET", "//evil.example.com/")[0].headers["location"] == "/evil.example.com"
+    # A browser takes a backslash for a slash.
+    assert send(server, "GET", "/\\evil.example.com/")[0].headers["location"] == "/%5Cevil.example.com"
 
 
 def test_the_date_is_the_emulators(server: BackgroundServer, emulator: Emulator) -> None:
@@ -131,7 +133,15 @@ def test_wrong_faults_are_refused(server: BackgroundServer, emulator: Emulator, 
 
 @pytest.mark.parametrize(
     "headers",
-    [{"origin": "https://evil.example.com"}, {"host": "evil.example.com"}, {"sec-fetch-site": "cross-site"}],
+    [
+        {"origin": "https://evil.example.com"},
+        {"host": "evil.example.com"},
+        {"host": "[::1].evil.example.com"},
+        {"host": "evil.example.com:80@localhost"},
+        {"host": "localhost\\.evil.example.com"},
+        {"host": "evil-localhost"},
+        {"sec-fetch-site": "cross-site"},
+    ],
 )
 def test_own_operations_are_not_for_other_origins(server: BackgroundServer, headers: dict[str, str]) -> None:
     """A web page elsewhere must not read keys, nor a name that was bent to this address."""

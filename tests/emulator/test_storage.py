@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import sqlite3
+import stat
 import subprocess
 import sys
 import urllib.request
@@ -32,6 +33,23 @@ def test_state_comes_back(tmp_path: Path) -> None:
     }
     assert Asker(second).client("GET", "/users/me", access_token=tokens["access_token"]).json()["id"] == user["id"]
     second.close()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes of files")
+def test_nobody_else_reads_the_file(tmp_path: Path) -> None:
+    """Keys and tokens are in it, and in the logs beside it."""
+    emulator = Emulator(db=tmp_path / "state.db")
+    Asker(emulator).server("POST", "/users", {})
+    modes = {each.name: stat.S_IMODE(each.stat().st_mode) for each in tmp_path.iterdir()}
+    emulator.close()
+    assert modes.keys() >= {"state.db", "state.db-wal"}
+    assert set(modes.values()) == {0o600}
+
+
+def test_a_file_in_no_folder_is_refused(tmp_path: Path) -> None:
+    """As an error of the operating system, which the command reports."""
+    with pytest.raises(FileNotFoundError):
+        Emulator(db=tmp_path / "nowhere" / "state.db")
 
 
 def test_a_refused_request_leaves_nothing_in_the_file(tmp_path: Path) -> None:

@@ -111,3 +111,18 @@ def test_an_emulator_does_not_take_tokens_of_another(ask: Asker) -> None:
     unsigned = jwt.encode(json.loads('{"sub": "x", "aud": "x"}'), key=None, algorithm="none")
     assert other.token_claims(unsigned) is None
     other.close()
+
+
+def test_owners_see_impersonations(ask: Asker) -> None:
+    """Admins alone: neither the user nor the server is told of them."""
+    user = ask.server("POST", "/users", {}).json()["id"]
+    own = ask.server("POST", "/auth/sessions", {"user_id": user}).json()
+    ask.server("POST", "/auth/sessions", {"user_id": user, "is_impersonation": True})
+    path = f"/auth/sessions?user_id={user}"
+    seen = {
+        "client": ask.client("GET", path, access_token=own["access_token"]),
+        "server": ask.server("GET", path),
+        "admin": ask.admin("GET", path),
+    }
+    kinds = {name: [each["is_impersonation"] for each in reply.json()["items"]] for name, reply in seen.items()}
+    assert kinds == {"client": [False], "server": [False], "admin": [True, False]}

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hexclave_emulator.checking.description import description
-from hexclave_emulator.checking.rules import EMAIL, REQUIRED, UUID, at_most
+from hexclave_emulator.checking.rules import EMAIL, REQUIRED, UNDESCRIBED, UUID, at_most
 from hexclave_emulator.checking.validation import Validator, query_value
 
 SCHEMA = {
@@ -86,14 +86,17 @@ def test_refuses(given_: Any, faults: list[str]) -> None:
 
 
 def test_rules_go_beyond_the_description() -> None:
-    """They check formats and demand fields, also fields that the description does not have."""
-    rules = {"body.name": at_most(3) & EMAIL, "body.hidden": REQUIRED, "body.inner.x": REQUIRED}
+    """They check formats and demand fields. A field that the description does not have must be marked as such."""
+    rules = {"body.name": at_most(3) & EMAIL, "body.hidden": UNDESCRIBED & REQUIRED, "body.inner.x": REQUIRED}
     assert check({"name": "long"}, rules)[1] == [
         "body.name must be at most 3 characters",
         "body.name must be a valid email",
         "body.hidden must be defined",
     ]
-    assert check({"name": "x", "hidden": [1]}, {"body.hidden": REQUIRED})[0]["hidden"] == [1]
+    assert check({"name": "x", "hidden": [1]}, {"body.hidden": UNDESCRIBED})[0]["hidden"] == [1]
+    assert check({"name": "x", "hidden": 1}, {"body.hidden": at_most(3)})[1] == [
+        "body contains unknown properties: hidden"
+    ]
 
 
 def test_alternatives_are_reported_one_by_one() -> None:

@@ -32,6 +32,8 @@ class Rule:
     """An object of any fields, which the description writes as one without fields."""
     values: tuple[str, ...] | None = None
     """The values to choose from, in place of those of the description."""
+    undescribed: bool = False
+    """The API takes the field although the description does not have it. Without this a rule never admits a field."""
 
     def __and__(self, other: "Rule") -> "Rule":
         """Both: `REQUIRED & EMAIL`."""
@@ -41,6 +43,7 @@ class Rule:
             self.nullable if other.nullable is None else other.nullable,
             self.open or other.open,
             self.values if other.values is None else other.values,
+            self.undescribed or other.undescribed,
         )
 
 
@@ -49,6 +52,7 @@ OPTIONAL: Final = Rule(required=False)
 ANY_FIELDS: Final = Rule(open=True)
 NULLABLE: Final = Rule(nullable=True)
 NOT_NULL: Final = Rule(nullable=False)
+UNDESCRIBED: Final = Rule(undescribed=True)
 
 _EMAIL: Final = re.compile(
     r"[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 import attrs
@@ -89,12 +89,12 @@ class Validator:
             if isinstance(extra, dict):
                 return {name: self.value(extra, item, f"{path}.{name}") for name, item in value.items()}
             return value
-        unknown = [name for name in value if name not in properties and f"{path}.{name}" not in self.rules]
+        fields = {**properties, **undescribed(self.rules, f"{path}.", properties)}
+        unknown = [name for name in value if name not in fields]
         if unknown and not extra:
             self.faults.append(f"{path} contains unknown properties: {', '.join(unknown)}")
         demanded = schema.get("required", ())
         found: JsonObject = {name: item for name, item in value.items() if name in unknown and extra}
-        fields = {**properties, **self._undescribed(path, properties)}
         for name, field in fields.items():
             where = f"{path}.{name}"
             if name in value:
@@ -104,11 +104,6 @@ class Validator:
             elif (name in demanded) if (required := self.rules.get(where, _NO_RULE).required) is None else required:
                 self.faults.append(f"{where} must be defined")
         return found
-
-    def _undescribed(self, path: str, properties: JsonObject) -> JsonObject:
-        prefix = f"{path}."
-        names = [where[len(prefix) :] for where in self.rules if where.startswith(prefix)]
-        return {name: {} for name in names if "." not in name and "[" not in name and name not in properties}
 
     def _array(self, schema: JsonObject, value: list[Any], path: str) -> list[Any]:
         least, most = schema.get("minItems"), schema.get("maxItems")
@@ -156,6 +151,14 @@ class Validator:
             reports += [f"  Schema {number}:", *(f"    {fault}" for fault in attempt.faults)]
         self.faults.append("\n  ".join([f"{path} is not matched by any of the provided schemas:", *reports]))
         return _MISSING
+
+
+def undescribed(rules: Mapping[str, Rule], prefix: str, described: Collection[str]) -> dict[str, JsonObject]:
+    """The fields behind the prefix that only rules know of, each of any type."""
+    names = [
+        place.removeprefix(prefix) for place, rule in rules.items() if rule.undescribed and place.startswith(prefix)
+    ]
+    return {name: {} for name in names if "." not in name and name not in described}
 
 
 def query_value(schema: JsonObject, value: str, path: str, faults: list[str]) -> Any:

@@ -5,12 +5,13 @@ import binascii
 import hashlib
 import json
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import attrs
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+
+from hexclave_emulator.checking.origins import origin_of
 
 _HASHED_RP: Final = slice(0, 32)
 _FLAGS: Final = 32
@@ -79,7 +80,7 @@ def check(answer: Answer, *, kind: str, challenge: str) -> None:
     if answer.challenge != challenge:
         raise RejectedError("the response answers another challenge")
     try:
-        host = urlsplit(answer.origin).hostname or ""
+        host = origin_of(answer.origin).host
     except ValueError as error:
         raise RejectedError("the origin is unreadable") from error
     data = answer.authenticator_data

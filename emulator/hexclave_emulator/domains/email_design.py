@@ -5,6 +5,7 @@ from typing import Any, Final
 import attrs
 
 from hexclave_emulator.domains.projects import Project, project_setting
+from hexclave_emulator.mail.editable import marked
 from hexclave_emulator.mail.rendering import Broken, Rendered, render
 from hexclave_emulator.messages.exchange import JsonObject
 from hexclave_emulator.messages.refusals import known, plain
@@ -87,6 +88,23 @@ def preview(source: str, theme: str | None, variables: JsonObject, *, name: str)
         )
     except Broken as broken:
         raise known("EMAIL_RENDERING_ERROR", error=str(broken)) from None
+
+
+def with_markers(source: str, theme: str | None, which: str) -> tuple[str, str | None, JsonObject]:
+    """Both sources with their editable texts marked where `which` asks for it (`template`, `theme` or `both`), and the
+    texts by id. EMAIL_RENDERING_ERROR when a source is broken.
+    """
+    regions: JsonObject = {}
+    try:
+        if which in ("template", "both"):
+            source, found = marked(source, "template")
+            regions |= found
+        if theme is not None and which in ("theme", "both"):
+            theme, found = marked(theme, "theme")
+            regions |= found
+    except Broken as broken:
+        raise known("EMAIL_RENDERING_ERROR", error=str(broken)) from None
+    return source, theme, regions
 
 
 def theme_source(project: Project, identifier: str | None) -> str | None:

@@ -10,3 +10,8 @@ def cents(amount: str | None) -> int:
         return int(value * 100) if value.is_finite() and abs(value) < 10**12 else 0
     except InvalidOperation:
         return 0
+
+
+def money(hundredths: int) -> str:
+    """The decimal amount, as short as it gets: `9.5`, `-10`."""
+    return f"{Decimal(hundredths) / 100:f}"

@@ -53,7 +53,22 @@ def find_product(project: Project, product_id: str) -> Product:
     return found
 
 
-def requested(project: Project, body: JsonObject, customer_id: str) -> Product:
+def product_for(
+    project: Project, product_id: str, customer_type: str, customer_id: str, *, access: str | None
+) -> Product:
+    """The product with this id, when it is for customers of this kind and `access` may see it.
+
+    Raises:
+        Refusal: PRODUCT_DOES_NOT_EXIST, PRODUCT_CUSTOMER_TYPE_DOES_NOT_MATCH.
+    """
+    product = find_product(project, product_id)
+    if access == "client" and product.view["server_only"]:
+        raise known("PRODUCT_DOES_NOT_EXIST", product_id=product_id, context="server_only")
+    _check_customer_type(product, customer_type, customer_id)
+    return product
+
+
+def requested(project: Project, body: JsonObject, customer_id: str, *, access: str | None) -> Product:
     """The product that a body names or describes, when it is for customers of this kind.
 
     Raises:
@@ -64,16 +79,22 @@ def requested(project: Project, body: JsonObject, customer_id: str) -> Product:
         raise plain(400, "Must specify either product_id or product_inline!")
     if product_id is not None and inline is not None:
         raise plain(400, "Cannot specify both product_id and product_inline!")
-    product = Product(None, None, _inline(inline)) if inline is not None else find_product(project, str(product_id))
-    if product.view["customer_type"] != body["customer_type"]:
+    if inline is None:
+        return product_for(project, str(product_id), body["customer_type"], customer_id, access=access)
+    product = Product(None, None, _inline(inline))
+    _check_customer_type(product, body["customer_type"], customer_id)
+    return product
+
+
+def _check_customer_type(product: Product, customer_type: str, customer_id: str) -> None:
+    if product.view["customer_type"] != customer_type:
         raise known(
             "PRODUCT_CUSTOMER_TYPE_DOES_NOT_MATCH",
-            product_id=product_id,
+            product_id=product.id,
             customer_id=customer_id,
             product_customer_type=product.view["customer_type"],
-            actual_customer_type=body["customer_type"],
+            actual_customer_type=customer_type,
         )
-    return product
 
 
 def _view(product: JsonObject, product_id: str) -> JsonObject:

@@ -142,7 +142,11 @@ def _provider(given: JsonObject) -> JsonObject:
 
 
 def _provider_view(name: str, provider: JsonObject) -> JsonObject:
-    view: JsonObject = {"id": name, "type": "shared" if provider.get("isShared") else "standard"}
+    view: JsonObject = {
+        "provider_config_id": name,
+        "id": provider.get("type") or name,
+        "type": "shared" if provider.get("isShared") else "standard",
+    }
     return view | {flat: provider[dotted] for flat, dotted in _PROVIDER_FIELDS.items() if dotted in provider}
 
 

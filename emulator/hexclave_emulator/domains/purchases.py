@@ -5,6 +5,7 @@ from typing import Any, Final
 import attrs
 
 from hexclave_emulator.domains.intervals import NEVER, is_interval, later
+from hexclave_emulator.domains.payment_amounts import cents
 from hexclave_emulator.domains.products import Product
 from hexclave_emulator.messages.exchange import JsonObject
 from hexclave_emulator.messages.refusals import known, plain
@@ -35,8 +36,19 @@ class Purchase:
     created_at_millis: int
     ended_at_millis: int | None = None
     """May lie in the future, when it was cancelled for the end of its period."""
-    refund_id: str | None = None
-    refunded_at_millis: int | None = None
+    was_cancelled: bool = False
+    """By whoever has it. What another product of its line replaced was not."""
+
+    @property
+    def paid_cents(self) -> int:
+        """What was paid for it, in hundredths of a US dollar."""
+        price: JsonObject = self.product["prices"].get(self.price_id) or {}
+        return cents(price.get("USD")) * self.quantity if self.is_paid else 0
+
+    @property
+    def grant_entry(self) -> int:
+        """Where in its transaction the product is granted: behind what was paid for it."""
+        return 1 if self.is_paid else 0
 
     def is_owned(self, now: int) -> bool:
         return self.ended_at_millis is None or self.ended_at_millis > now
@@ -67,7 +79,21 @@ class QuantityChange:
     created_at_millis: int
 
 
+@attrs.frozen(kw_only=True)
+class Refund:
+    """Money paid back for a purchase, or a part of it taken back."""
+
+    id: str
+    project_id: str
+    purchase_id: str
+    amount_cents: int
+    quantity: int
+    """How many were taken back."""
+    created_at_millis: int
+
+
 PURCHASES: Final = table("purchases", Purchase, indexes=("project_id", "customer_id"))
+REFUNDS: Final = table("refunds", Refund, indexes=("project_id", "purchase_id"))
 QUANTITY_CHANGES: Final = table("quantity_changes", QuantityChange, indexes=("project_id", "customer_id"))
 
 

@@ -2,8 +2,8 @@
 
 from fnmatch import fnmatchcase
 from typing import Final
-from urllib.parse import urlsplit
 
+from hexclave_emulator.checking.origins import Origin, origin_of
 from hexclave_emulator.credentials.codes import issue
 from hexclave_emulator.domains.projects import Project
 from hexclave_emulator.domains.sessions import session_tokens, start_session
@@ -29,30 +29,24 @@ def check_callback(project: Project, url: str) -> None:
 
 def is_trusted(project: Project, url: str) -> bool:
     """Whether the project trusts the place that the URL leads to."""
+    if url.partition("://")[0].lower() in _NATIVE_SCHEMES:
+        return True
     try:
-        parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port
+        target = origin_of(url)
     except ValueError:
         return False
-    if parts.scheme in _NATIVE_SCHEMES:
-        return True
-    if parts.scheme not in ("http", "https"):
-        return False
-    is_local = host in ("localhost", "127.0.0.1", "::1") or host.endswith(".localhost")
-    if is_local and project.config["domains"]["allowLocalhost"]:
+    if target.is_local and project.config["domains"]["allowLocalhost"]:
         return True
     domains = project.config["domains"]["trustedDomains"].values()
-    return any(_covers(domain.get("baseUrl", ""), parts.scheme, host, port) for domain in domains)
+    return any(_covers(domain.get("baseUrl", ""), target) for domain in domains)
 
 
-def _covers(base_url: str, scheme: str, host: str, port: int | None) -> bool:
+def _covers(base_url: str, target: Origin) -> bool:
     try:
-        base = urlsplit(base_url)
-        base_host, base_port = base.hostname or "", base.port
+        base = origin_of(base_url)
     except ValueError:
         return False
-    default = {"http": 80, "https": 443}[scheme]
-    return base.scheme == scheme and (base_port or default) == (port or default) and fnmatchcase(host, base_host)
+    return (base.scheme, base.port) == (target.scheme, target.port) and fnmatchcase(target.host, base.host)
 
 
 def check_bot_challenge(body: JsonObject) -> None:

@@ -7,11 +7,11 @@ origin makes.
 import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 import attrs
 
 from hexclave.errors import UnsafeUseError
+from hexclave_emulator.checking.origins import origin_of
 from hexclave_emulator.domains.projects import PROJECTS
 from hexclave_emulator.messages.exchange import HttpRequest, JsonObject, Reply, ok, page, success, text
 from hexclave_emulator.messages.faults import Fault
@@ -22,8 +22,6 @@ from hexclave_emulator.webhooks.events import EVENTS
 
 if TYPE_CHECKING:
     from hexclave_emulator.emulator import Emulator
-
-_LOCAL: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def owns(request: HttpRequest) -> bool:
@@ -51,10 +49,13 @@ def _performed(emulator: "Emulator", request: HttpRequest, segments: list[str]) 
 
 
 def _check_origin(emulator: "Emulator", request: HttpRequest) -> None:
-    host = urlsplit(request.base_url).hostname or ""
+    try:
+        is_local = origin_of(request.base_url).is_local
+    except ValueError:
+        is_local = False
     origin = request.headers.get("origin")
     foreign = origin is not None and origin != request.base_url
-    rebound = not emulator.beyond_loopback and host not in _LOCAL and not host.endswith(".localhost")
+    rebound = not emulator.beyond_loopback and not is_local
     if foreign or rebound or request.headers.get("sec-fetch-site") == "cross-site":
         raise Refusal(text("The emulator's own operations are for this machine alone.", status=403))
 

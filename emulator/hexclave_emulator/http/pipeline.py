@@ -3,7 +3,7 @@
 from email.utils import formatdate
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from hexclave_emulator.checking.examples import example_reply
 from hexclave_emulator.domains import access, fake_provider, images
@@ -41,8 +41,9 @@ def perform(emulator: "Emulator", request: HttpRequest) -> Reply:
     if request.method == "OPTIONS":
         return Reply(200, b"", _CORS, bare=True)
     if request.path != "/" and request.path.endswith("/"):
-        target = "/" + request.path.strip("/")
-        return Reply(308, target.encode("utf-8", "replace"), {"location": target}, bare=True)
+        # Encoded, as browsers take a backslash for a slash and `//host` for another origin.
+        target = "/" + quote(request.path.strip("/"), safe="/%!$&'()*+,;=:@~")
+        return Reply(308, target.encode(), {"location": target}, bare=True)
     segments = request.path.strip("/").split("/")
     if segments[0] != "api" or len(segments) < 2:
         return _outside(emulator, request, segments)

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 from hexclave_emulator.checking.description import description
 from hexclave_emulator.checking.rules import USER_ID, Rule
-from hexclave_emulator.checking.validation import Validator, query_value
+from hexclave_emulator.checking.validation import Validator, query_value, undescribed
 from hexclave_emulator.domains.access import Caller
 from hexclave_emulator.messages.exchange import HttpRequest, JsonObject
 from hexclave_emulator.messages.refusals import known, plain, schema_error
@@ -176,10 +176,13 @@ def _checked_body(entry: Route, validator: Validator, body: Any) -> Any:
 
 
 def _checked_query(entry: Route, validator: Validator, given: dict[str, str]) -> JsonObject:
-    parameters = dict(entry.operation.query_parameters) if entry.operation is not None else {}
-    for place, rule in entry.rules.items():
-        if place.startswith("query.") and place[6:] not in parameters:
-            parameters[place[6:]] = {"name": place[6:], "required": bool(rule.required), "schema": _ANYTHING}
+    described = entry.operation.query_parameters if entry.operation is not None else {}
+    parameters = {
+        name: parameter
+        for name, parameter in described.items()
+        if validator.access in parameter.get("x-access", (validator.access,))
+    }
+    parameters |= undescribed(entry.rules, "query.", described)
     unknown = [name for name in given if name not in parameters]
     if unknown and entry.operation is not None:
         validator.faults.append(f"query contains unknown properties: {', '.join(unknown)}")
@@ -196,8 +199,7 @@ def _checked_query(entry: Route, validator: Validator, given: dict[str, str]) ->
             if len(validator.faults) == before:
                 _check(rule, found[name], where, validator.faults)
         elif parameter.get("required") if rule.required is None else rule.required:
-            if validator.access in parameter.get("x-access", (validator.access,)):
-                validator.faults.append(f"{where} must be defined")
+            validator.faults.append(f"{where} must be defined")
         elif "default" in schema:
             found[name] = schema["default"]
     return found

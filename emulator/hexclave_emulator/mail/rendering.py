@@ -71,6 +71,7 @@ def render(
 def html_source(html: str) -> str:
     """A source that shows this HTML."""
     text = html.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r")
+    text = text.replace("<", "\\u003c")  # its tags are HTML's and not components
     markup = f'<div dangerouslySetInnerHTML={{{{ __html: "{text}" }}}} />'
     return f"export function EmailTemplate() {{\n  return {markup};\n}}\n"
 

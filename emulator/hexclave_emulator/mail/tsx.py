@@ -53,6 +53,16 @@ def component_markup(source: str, component: str, file: str) -> str:
     Raises:
         Broken: brackets do not match, or there is no such component.
     """
+    start, end = component_span(source, component, file)
+    return source[start:end]
+
+
+def component_span(source: str, component: str, file: str) -> tuple[int, int]:
+    """Where in the source the markup that the component returns begins and ends.
+
+    Raises:
+        Broken: brackets do not match, or there is no such component.
+    """
     _check_brackets(source, file)
     start = re.search(rf"\b(?:function|const)\s+{component}\b", source)
     if start is None:
@@ -61,9 +71,9 @@ def component_markup(source: str, component: str, file: str) -> str:
     if found is None:
         raise Broken(f'"{component}" in "virtual:/{file}" returns nothing')
     opened = found.group(0).rstrip().endswith("(")
-    end = _closing(source, source.index("(", found.start())) if opened else len(source)
-    markup = source[found.end() : end]
-    return markup if opened else markup[: markup.rfind(">") + 1]
+    if opened:
+        return found.end(), closing(source, source.index("(", found.start()))
+    return found.end(), max(found.end(), source.rfind(">") + 1)
 
 
 def rendered(markup: str, scope: Mapping[str, Any], depth: int = 0) -> str:
@@ -75,7 +85,7 @@ def rendered(markup: str, scope: Mapping[str, Any], depth: int = 0) -> str:
     place = 0
     while (brace := markup.find("{", place)) >= 0:
         parts.append(markup[place:brace])
-        end = _closing(markup, brace)
+        end = closing(markup, brace)
         expression = markup[brace + 1 : end]
         if markup[brace - 1 : brace] == "=" and "<" in "".join(parts):
             parts, end = _attribute(markup, parts, expression, end, scope, depth)
@@ -255,7 +265,7 @@ def _check_brackets(source: str, file: str) -> None:
         )
 
 
-def _closing(source: str, start: int) -> int:
+def closing(source: str, start: int) -> int:
     """The place of the bracket that closes the one at `start`."""
     depth = 0
     for place, sign in _signs(source, start):

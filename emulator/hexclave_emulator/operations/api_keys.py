@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from hexclave_emulator.checking.rules import NOT_NULL, REQUIRED, TEXT, USER_ID, UUID, Rule
+from hexclave_emulator.checking.rules import NOT_NULL, REQUIRED, TEXT, UNDESCRIBED, USER_ID, UUID, Rule
 from hexclave_emulator.domains.accounts import user_in_body
 from hexclave_emulator.domains.api_keys import API_KEYS, ApiKey, Kind, key_view, make_key
 from hexclave_emulator.domains.contact_channels import primary_channel
@@ -121,7 +121,7 @@ def _check_unexpired(request: Request, key: ApiKey) -> None:
     "POST",
     "/integrations/credential-scanning/revoke",
     access=OPEN,
-    rules={"body.api_key": REQUIRED & NOT_NULL & TEXT},
+    rules={"body.api_key": UNDESCRIBED & REQUIRED & NOT_NULL & TEXT},
 )
 def revoke_leaked_key(request: Request, state: State) -> Reply:
     key = state[API_KEYS].first(value=request.body["api_key"])

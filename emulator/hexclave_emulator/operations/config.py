@@ -51,8 +51,10 @@ def change_override(request: Request, state: State) -> Reply:
 def replace_override(request: Request, state: State) -> Reply:
     level, project = _level(request), request.project
     overrides = {**project.overrides, level: read_settings(request.body["config_string"])}
+    if level == "branch" and "source" not in request.body:
+        raise plain(400, "source is required for branch level config")
     state[PROJECTS].update(project, overrides=overrides, config=rendered(overrides))
-    if level == "branch" and "source" in request.body:
+    if level == "branch":
         _set_source(state, project.id, request.body["source"])
     return success()
 

@@ -5,7 +5,7 @@ from typing import Final
 
 import attrs
 
-from hexclave_emulator.checking.rules import OPTIONAL, TEXT, USER_ID
+from hexclave_emulator.checking.rules import TEXT, UNDESCRIBED, USER_ID
 from hexclave_emulator.domains.oauth_accounts import OAUTH_ACCOUNTS, OAuthAccount
 from hexclave_emulator.domains.oauth_flows import find_provider
 from hexclave_emulator.domains.users import find_user
@@ -92,7 +92,7 @@ def get_token_of_account(request: Request, state: State) -> Reply:
     "/auth/oauth/connected-accounts/{provider_id}/access-token",
     access=CLIENT,
     needs=("user",),
-    rules={"body.scope": OPTIONAL & TEXT},
+    rules={"body.scope": UNDESCRIBED & TEXT},
 )
 def get_token_of_own_provider(request: Request, state: State) -> Reply:
     return _token(request, state, request.user.id)
@@ -111,12 +111,6 @@ def _token(request: Request, state: State, user_id: str, **of_account: str) -> R
     if not accounts:
         raise known("OAUTH_CONNECTION_NOT_CONNECTED_TO_USER")
     tokens = [token for each in accounts for token in state[PROVIDER_TOKENS].where(account_row_id=each.id)]
-    if not tokens and request.release != "2026-04":
-        raise known(
-            "OAUTH_ACCESS_TOKEN_NOT_AVAILABLE",
-            provider=provider_id,
-            details="The provider was never signed in with, so it has given no token.",
-        )
     wanted = set((request.body.get("scope") or "").split())
     token = next((each for each in tokens if wanted <= set(each.scopes)), None)
     if token is None:

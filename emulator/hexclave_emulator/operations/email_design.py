@@ -1,7 +1,5 @@
 """`/internal/email-themes`, `-templates`, `-drafts` and `/emails/render-email`."""
 
-from typing import Any
-
 from hexclave_emulator.domains.email_design import (
     DRAFTS,
     Draft,
@@ -12,8 +10,10 @@ from hexclave_emulator.domains.email_design import (
     theme_id,
     theme_source,
     themes,
+    with_markers,
 )
 from hexclave_emulator.domains.projects import change_settings
+from hexclave_emulator.mail.editable import with_comments
 from hexclave_emulator.mail.rendering import preview_variables
 from hexclave_emulator.mail.sources import DEFAULT_THEME, DRAFT, THEMES
 from hexclave_emulator.messages.exchange import JsonObject, Reply, ok
@@ -148,8 +148,17 @@ def render_email(request: Request, _state: State) -> Reply:
     theme = body.get("theme_tsx_source")
     if theme is None:
         theme = theme_source(project, theme_id(project, body.get("theme_id")))
-    shown = preview(source, theme, preview_variables(source), name=project.display_name)
-    view = {"html": shown.html, "subject": shown.subject, "notification_category": shown.category}
+    regions: JsonObject | None = None
+    variables = preview_variables(source)
+    if body.get("editable_markers"):
+        source, theme, regions = with_markers(source, theme, body.get("editable_source", "template"))
+    shown = preview(source, theme, variables, name=project.display_name)
+    view = {
+        "html": shown.html if regions is None else with_comments(shown.html),
+        "subject": shown.subject,
+        "notification_category": shown.category,
+        "editable_regions": regions,
+    }
     return ok({name: value for name, value in view.items() if value is not None})
 
 
@@ -176,11 +185,11 @@ def _template_view(identifier: str, template: JsonObject) -> JsonObject:
 
 
 def _draft_view(draft: Draft) -> JsonObject:
-    chosen: Any = draft.theme_id
     return {
         "id": draft.id,
         "display_name": draft.display_name,
         "tsx_source": draft.tsx_source,
-        "theme_id": chosen,
+        # Left out where the project's own theme counts; null is never sent.
+        **({} if draft.theme_id is None else {"theme_id": draft.theme_id}),
         "sent_at_millis": draft.sent_at_millis,
     }

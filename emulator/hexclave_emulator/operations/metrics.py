@@ -12,8 +12,7 @@ from hexclave_emulator.domains.contact_channels import primary_channel
 from hexclave_emulator.domains.intervals import iso
 from hexclave_emulator.domains.oauth_accounts import linked_accounts
 from hexclave_emulator.domains.outbox import OUTBOX, SIMPLE, deliver_due, newest_first
-from hexclave_emulator.domains.payment_amounts import cents
-from hexclave_emulator.domains.purchases import PURCHASES, Purchase
+from hexclave_emulator.domains.purchases import PURCHASES, REFUNDS
 from hexclave_emulator.domains.teams import TEAMS
 from hexclave_emulator.domains.users import USERS, User
 from hexclave_emulator.messages.exchange import JsonObject, Reply, ok
@@ -139,16 +138,11 @@ def _payments(state: State, project_id: str, now: int) -> JsonObject:
         "active_subscription_count": len(active),
         "total_one_time_purchases": len(purchases) - len(subscriptions),
         "daily_subscriptions": _daily((each.created_at_millis for each in subscriptions), now),
-        "revenue_cents": sum(_paid(each) for each in purchases),
-        "mrr_cents": sum(_paid(each) for each in active if each.interval and each.interval[1] == "month"),
+        "revenue_cents": sum(each.paid_cents for each in purchases),
+        "mrr_cents": sum(each.paid_cents for each in active if each.interval and each.interval[1] == "month"),
         "total_orders": len(purchases),
         "checkout_conversion_rate": 0,
     }
-
-
-def _paid(purchase: Purchase) -> int:
-    price: JsonObject = purchase.product["prices"].get(purchase.price_id) or {}
-    return cents(price.get("USD")) * purchase.quantity if purchase.is_paid else 0
 
 
 def _emails(state: State, project_id: str, now: int) -> JsonObject:
@@ -195,11 +189,11 @@ def _visits(state: State, project_id: str, now: int) -> JsonObject:
     new: Counter[str] = Counter()
     returned: Counter[str] = Counter()
     for purchase in paid:
-        new[iso(purchase.created_at_millis)[:10]] += _paid(purchase)
-        if purchase.refunded_at_millis is not None:
-            returned[iso(purchase.refunded_at_millis)[:10]] += _paid(purchase)
+        new[iso(purchase.created_at_millis)[:10]] += purchase.paid_cents
+    for refund in state[REFUNDS].where(project_id=project_id):
+        returned[iso(refund.created_at_millis)[:10]] += refund.amount_cents
     visitors = len({each.user_id for each in views})
-    total = sum(map(_paid, paid))
+    total = sum(each.paid_cents for each in paid)
     recent = {
         each.replay_id for each in state[CHUNKS].where(project_id=project_id) if each.created_at_millis > now - _DAY
     }

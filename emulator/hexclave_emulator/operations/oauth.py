@@ -6,7 +6,7 @@ from typing import Final
 
 import attrs
 
-from hexclave_emulator.checking.rules import OPTIONAL, URL, Rule
+from hexclave_emulator.checking.rules import UNDESCRIBED, URL, Rule
 from hexclave_emulator.credentials.codes import with_query
 from hexclave_emulator.domains import fake_provider
 from hexclave_emulator.domains.access import Caller, is_publishable_key, session_claims
@@ -33,7 +33,7 @@ _COOKIE: Final = "stack-oauth-inner-"
     rules={
         "query.redirect_uri": URL,
         "query.error_redirect_uri": URL,
-        "query.error_redirect_url": URL & OPTIONAL,
+        "query.error_redirect_url": UNDESCRIBED & URL,
         "query.code_challenge_method": Rule(values=("S256", "plain")),
     },
 )
@@ -106,7 +106,7 @@ def _user_id(request: Request, project: Project) -> str | None:
     "GET",
     "/auth/oauth/callback/{provider_id}",
     access=OPEN,
-    rules={f"query.{name}": OPTIONAL for name in ("code", "state", "error", "error_description", "iss")},
+    rules={f"query.{name}": UNDESCRIBED for name in ("code", "state", "error", "error_description", "iss")},
 )
 def finish(request: Request, state: State) -> Reply:
     flow = state[OAUTH_FLOWS].get(request.query.get("state", ""))

@@ -5,7 +5,7 @@ import attrs
 from hexclave_emulator.domains.customers import require_customer, require_own
 from hexclave_emulator.domains.intervals import iso
 from hexclave_emulator.domains.payment_accounts import default_method
-from hexclave_emulator.domains.products import configured, find_product, requested
+from hexclave_emulator.domains.products import configured, find_product, product_for, requested
 from hexclave_emulator.domains.purchases import PURCHASES, Purchase, acquire, owned
 from hexclave_emulator.messages.exchange import JsonObject, Reply, cursor_page, ok, success
 from hexclave_emulator.messages.refusals import known, plain
@@ -39,7 +39,8 @@ def list_products(request: Request, state: State) -> Reply:
 @route("POST", _CUSTOMER, access=SERVER)
 def grant_product(request: Request, state: State) -> Reply:
     customer_type, customer_id = request.params["customer_type"], request.user_id(request.params["customer_id"])
-    product = requested(request.project, {**request.body, "customer_type": customer_type}, customer_id)
+    body = {**request.body, "customer_type": customer_type}
+    product = requested(request.project, body, customer_id, access=request.caller.type)
     require_customer(request, state, customer_type, customer_id)
     purchase = acquire(
         state,
@@ -54,23 +55,33 @@ def grant_product(request: Request, state: State) -> Reply:
 
 @route("DELETE", f"{_CUSTOMER}/{{product_id}}", access=CLIENT)
 def cancel_subscription(request: Request, state: State) -> Reply:
-    customer_type, customer_id = _customer(
-        request, state, "Clients can only cancel their own user or team subscriptions."
+    customer_type, customer_id = request.params["customer_type"], request.user_id(request.params["customer_id"])
+    refusal = (
+        "Clients can only cancel user or team subscriptions they control."
+        if customer_type == "custom"
+        else "Clients can only cancel their own subscriptions."
     )
+    require_own(request, state, customer_type, customer_id, refusal)
     product_id, wanted = request.params["product_id"], request.query.get("subscription_id")
-    subscriptions = [
-        each
-        for each in owned(state, request.project.id, customer_type, customer_id, request.now)
-        if each.interval and (each.id == wanted if wanted is not None else each.product_id == product_id)
-    ]
-    if wanted is None:
-        find_product(request.project, product_id)
-    if not subscriptions:
-        raise plain(400, "This product is a one time purchase and cannot be canceled.")
+    has = owned(state, request.project.id, customer_type, customer_id, request.now)
+    if wanted is not None:
+        subscriptions = [each for each in has if each.interval and each.id == wanted]
+        if not subscriptions:
+            raise plain(400, "No active subscription found with this ID for the given customer.")
+    else:
+        product_for(request.project, product_id, customer_type, customer_id, access=request.caller.type)
+        subscriptions = [each for each in has if each.product_id == product_id and each.interval]
+        if not subscriptions:
+            # The API takes a cancelled subscription for a single payment.
+            of_customer = {"customer_type": customer_type, "customer_id": customer_id, "product_id": product_id}
+            ever = state[PURCHASES].where(project_id=request.project.id, **of_customer)
+            if not any(each.was_cancelled or each in has for each in ever):
+                raise plain(400, "Customer does not have this product.")
+            raise plain(400, "This product is a one time purchase and cannot be canceled.")
     for subscription in subscriptions:
         # What was paid for stays until its period ends.
         end = subscription.period_end(request.now) if subscription.is_paid else request.now
-        state[PURCHASES].update(subscription, ended_at_millis=end)
+        state[PURCHASES].update(subscription, ended_at_millis=end, was_cancelled=True)
     return success()
 
 

@@ -39,10 +39,12 @@ def make_link(request: Request, state: State) -> Reply:
             "Payments are not set up in this Stack Auth project. Please go to the Stack Auth dashboard and complete "
             "the Payments onboarding.",
         )
-    product = requested(project, body, customer_id)
-    if request.is_client and product.view["server_only"]:
-        raise known("PRODUCT_DOES_NOT_EXIST", product_id=product.id, context="server_only")
+    product = requested(project, body, customer_id, access=request.caller.type)
     require_customer(request, state, customer_type, customer_id)
+    if product.id is not None and not product.is_stackable:
+        has = owned(state, project.id, customer_type, customer_id, request.now)
+        if any(each.product_id == product.id for each in has):
+            raise known("PRODUCT_ALREADY_GRANTED", product_id=product.id, customer_id=customer_id)
     if body.get("return_url") is not None:
         check_callback(project, body["return_url"])
     data = {

@@ -50,7 +50,7 @@ def list_sessions(request: Request, state: State) -> Reply:
     sessions = [
         session
         for session in state[SESSIONS].where(user_id=user_id, project_id=request.project.id)
-        if session.expires_at_millis > request.now and not session.is_impersonation
+        if session.expires_at_millis > request.now and (request.caller.type == "admin" or not session.is_impersonation)
     ]
     return page(
         [

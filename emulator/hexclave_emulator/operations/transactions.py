@@ -2,14 +2,15 @@
 
 import base64
 import json
+from collections.abc import Sequence
 from typing import Final
 
 from hexclave_emulator.checking.rules import between
-from hexclave_emulator.domains.purchases import PURCHASES, QUANTITY_CHANGES, Purchase, QuantityChange
+from hexclave_emulator.domains.payment_amounts import money
+from hexclave_emulator.domains.purchases import PURCHASES, QUANTITY_CHANGES, REFUNDS, Purchase, QuantityChange, Refund
 from hexclave_emulator.messages.exchange import JsonObject, Reply, ok
-from hexclave_emulator.messages.refusals import known, plain
+from hexclave_emulator.messages.refusals import plain
 from hexclave_emulator.routing.routes import ADMIN, Request, route
-from hexclave_emulator.state.ids import new_id
 from hexclave_emulator.state.tables import State
 
 _NOTHING_ADJUSTED: Final[JsonObject] = {"adjusted_transaction_id": None, "adjusted_entry_index": None}
@@ -20,10 +21,13 @@ _NEXT: Final = "txnId"
 def list_transactions(request: Request, state: State) -> Reply:
     query = request.query
     found: list[tuple[str, JsonObject]] = []
+    refunds: dict[str, list[Refund]] = {}
+    for refund in state[REFUNDS].where(project_id=request.project.id):
+        refunds.setdefault(refund.purchase_id, []).append(refund)
     for purchase in state[PURCHASES].where(project_id=request.project.id):
-        found.append((f"{'sub-start' if purchase.interval else 'otp'}:{purchase.id}", _bought(purchase)))
-        if purchase.refund_id is not None:
-            found.append((f"refund:{purchase.refund_id}", _refunded(purchase)))
+        bought = _bought(purchase, refunds.get(purchase.id, ()))
+        found.append((f"{'sub-start' if purchase.interval else 'otp'}:{purchase.id}", bought))
+        found += [(f"refund:{each.id}", _refunded(purchase, each)) for each in refunds.get(purchase.id, ())]
     found += [
         (f"miqc:{each.id}", _changed(each)) for each in state[QUANTITY_CHANGES].where(project_id=request.project.id)
     ]
@@ -41,34 +45,7 @@ def list_transactions(request: Request, state: State) -> Reply:
     return ok({"transactions": [each for _, each in found[:limit]], "next_cursor": following})
 
 
-@route("POST", "/internal/payments/transactions/refund", access=ADMIN)
-def refund(request: Request, state: State) -> Reply:
-    body = request.body
-    is_subscription = body["type"] == "subscription"
-    purchase = state[PURCHASES].get(body["id"])
-    is_it = purchase is not None and purchase.project_id == request.project.id
-    if purchase is None or not is_it or bool(purchase.interval) != is_subscription:
-        if is_subscription:
-            raise known("SUBSCRIPTION_INVOICE_NOT_FOUND", subscription_invoice_id=body["id"])
-        raise known("ONE_TIME_PURCHASE_NOT_FOUND", one_time_purchase_id=body["id"])
-    if purchase.refund_id is not None:
-        if is_subscription:
-            raise known("SUBSCRIPTION_ALREADY_REFUNDED", subscription_id=purchase.id)
-        raise known("ONE_TIME_PURCHASE_ALREADY_REFUNDED", one_time_purchase_id=purchase.id)
-    if not purchase.is_paid:
-        raise known("TEST_MODE_PURCHASE_NON_REFUNDABLE")
-    at_period_end = body.get("end_action") == "at-period-end"
-    refund_id = new_id()
-    state[PURCHASES].update(
-        purchase,
-        refund_id=refund_id,
-        refunded_at_millis=request.now,
-        ended_at_millis=purchase.period_end(request.now) if at_period_end else request.now,
-    )
-    return ok({"success": True, **({} if request.release == "2026-04" else {"refund_transaction_id": refund_id})})
-
-
-def _bought(purchase: Purchase) -> JsonObject:
+def _bought(purchase: Purchase, refunds: Sequence[Refund]) -> JsonObject:
     owner = _NOTHING_ADJUSTED | _customer(purchase)
     id_name = "subscription_id" if purchase.interval else "one_time_purchase_id"
     entries: list[JsonObject] = []
@@ -96,20 +73,32 @@ def _bought(purchase: Purchase) -> JsonObject:
         }
         for item_id, item in purchase.product["included_items"].items()
     ]
-    adjusted = [{"transaction_id": purchase.refund_id, "entry_index": 0}] if purchase.refund_id else []
+    adjusted = [{"transaction_id": each.id, "entry_index": 0} for each in refunds]
     view = _transaction(purchase.id, purchase.created_at_millis, "purchase", entries)
     return view | {"adjusted_by": adjusted, "test_mode": purchase.test_mode}
 
 
-def _refunded(purchase: Purchase) -> JsonObject:
-    entry = {
-        "type": "product_revocation",
-        "adjusted_transaction_id": purchase.id,
-        "adjusted_entry_index": 1 if purchase.is_paid else 0,
-        **_customer(purchase),
-        "quantity": purchase.quantity,
-    }
-    return _transaction(purchase.refund_id or "", purchase.refunded_at_millis or 0, "refund", [entry])
+def _refunded(purchase: Purchase, refund: Refund) -> JsonObject:
+    entries: list[JsonObject] = []
+    if refund.quantity:
+        entries.append(
+            {
+                "type": "product_revocation",
+                "adjusted_transaction_id": purchase.id,
+                "adjusted_entry_index": purchase.grant_entry,
+                **_customer(purchase),
+                "quantity": refund.quantity,
+            }
+        )
+    if refund.amount_cents or not entries:
+        amount = {"USD": money(-refund.amount_cents)}
+        owner = {
+            "adjusted_transaction_id": purchase.id,
+            "adjusted_entry_index": 0 if purchase.is_paid else None,
+            **_customer(purchase),
+        }
+        entries.append({"type": "money_transfer", **owner, "charged_amount": amount, "net_amount": amount})
+    return _transaction(refund.id, refund.created_at_millis, "refund", entries)
 
 
 def _changed(change: QuantityChange) -> JsonObject:

@@ -1,6 +1,7 @@
 """The state in one SQLite file, written before a reply goes out."""
 
 import json
+import os
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ class Storage:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        # Keys and tokens are in it. SQLite gives its log files the mode of this one.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         try:
             # The log is handed to the operating system at each commit, so only a crash of the machine can lose it.

@@ -6,10 +6,10 @@ from base64 import b64encode
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Self
-from urllib.parse import urlsplit
 
 import attrs
 
+from hexclave_emulator.checking.origins import origin_of
 from hexclave_emulator.messages.exchange import JsonObject
 from hexclave_emulator.state.ids import new_id
 from hexclave_emulator.state.tables import State, table
@@ -94,12 +94,12 @@ def add_endpoint(
         ValueError: the URL is not one of http or https, or the secret is not `whsec_` and base64.
     """
     try:
-        parts = urlsplit(url)
-        readable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+        origin_of(url)
+        readable = url.isascii()
     except ValueError:
         readable = False
-    if not readable or not url.isascii() or any(character <= " " for character in url):
-        raise ValueError(f"{url!r} is no URL that webhooks can go to: http://localhost:8000/webhooks")
+    if not readable:
+        raise ValueError(f"{url!r} is not a URL that webhooks can go to, such as http://localhost:8000/webhooks")
     secret = new_secret() if secret is None else secret
     signed("", secret, "msg_")
     return state[ENDPOINTS].insert(
