@@ -68,4 +68,6 @@ _FORMS: Final = {
     "x-older": (lambda value: isinstance(value, str), "the id of an operation"),
     "x-ours": (lambda value: value is True, "true"),
     "x-note": (lambda value: isinstance(value, str), "text"),
+    "x-methods": (lambda value: isinstance(value, list), "a list of methods"),
+    "x-resources": (lambda value: isinstance(value, dict), "resources by their path"),
 }

@@ -13,11 +13,13 @@ Node = Mapping[str, Any]
 
 _NOTES: Final = frozenset({"x-note", "x-ours"})
 _WORDING: Final = _NOTES | {"description", "deprecated"}
-_ROOT: Final = _NOTES | {"openapi", "info", "servers", "tags", "security", "paths", "webhooks", "components", "x-names"}
+_ROOT: Final = _NOTES | {
+    *("openapi", "info", "servers", "tags", "security", "paths", "webhooks", "components", "x-names", "x-resources"),
+}
 _OPERATION: Final = _WORDING | {
     *("summary", "operationId", "tags", "parameters", "requestBody", "responses", "security"),
     *("x-access", "x-access-names", "x-needs", "x-uses", "x-idempotent"),
-    *("x-since", "x-unpublished", "x-older"),
+    *("x-since", "x-unpublished", "x-older", "x-methods"),
 }
 _PARAMETER: Final = _WORDING | {
     "name",

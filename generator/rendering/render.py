@@ -5,6 +5,7 @@ stops it.
 """
 
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -22,6 +23,7 @@ from generator.rendering.classes import Input, grouped, input_of, model
 from generator.rendering.document import Call, Document, prepare
 from generator.rendering.functions import function, sent
 from generator.rendering.identifiers import file_name
+from generator.rendering.methods import Resource, resources
 from generator.rendering.parsing import parse
 from generator.rendering.types import Types
 
@@ -110,6 +112,7 @@ class _Rendering:
         self._functions = [function(call, self._endpoints[name], self.types) for name, call in document.calls.items()]
         self._groups = grouped(self.read, {name for prop in replies for name in _names(types.nested(prop))}, types)
         self._modules = {name: file_name(first) for first, group in self._groups.items() for name in _names(group)}
+        self._resources = resources(description, self._functions, self.types)
 
     def files(self) -> manifest.Files:
         """What the package consists of, by path."""
@@ -142,6 +145,12 @@ class _Rendering:
             yield self._models(file_name(name), group)
         for tag in self._tags():
             yield self._operations(tag)
+        yield (
+            "resources/__init__.py",
+            f'{_HEADER}\n"""Methods of the API by resource, for blocking and async programs."""\n',
+        )
+        for module in sorted({each.module for each in self._resources}):
+            yield self._resource_module(module, [each for each in self._resources if each.module == module])
 
     def _models(self, module: str, group: Sequence[ModelProperty]) -> tuple[str, str]:
         names = _names(group)
@@ -167,6 +176,22 @@ class _Rendering:
             inputs=sorted({self.types.inputs[name] for prop in given for name in _names(self.types.nested(prop))}),
         )
 
+    def _resource_module(self, module: str, group: Sequence[Resource]) -> tuple[str, str]:
+        methods = [method for resource in group for method in resource.methods]
+        text = " ".join([*(method.returns for method in methods), *(method.signature for method in methods)])
+        words = set(re.findall(r"\w+", text))
+        calls: dict[str, set[str]] = {}
+        for method in methods:
+            calls.setdefault(method.function.call.tag, set()).add(method.function.call.name)
+        return self._text(
+            f"resources/{module}.py",
+            "resources",
+            resources=group,
+            functions=[(tag, sorted(names)) for tag, names in sorted(calls.items())],
+            imports=sorted((self._modules[name], name) for name in words & self._modules.keys()),
+            inputs=sorted(words & set(self.types.inputs.values())),
+        )
+
     def _inputs(self) -> Iterator[Input]:
         undefined = list(self.types.inputs.values())
         for name, each in self._sent.items():
@@ -189,7 +214,7 @@ def _without_words(part: Any) -> Any:
             key: _without_words(value)
             for key, value in part.items()
             # A field of that name has a schema, no text.
-            if not (key in words and isinstance(value, str))
+            if not (key in words and isinstance(value, str)) and key not in ("x-methods", "x-resources")
         }
     return [_without_words(item) for item in part] if isinstance(part, list) else part
 

@@ -25,9 +25,9 @@ def test_nothing_else_is_generated() -> None:
     assert [path.name for path in (ROOT / "generated").iterdir() if path.name != "__pycache__"] == ["hexclave_api"]
 
 
-def test_all_of_it_is_under_twenty_thousand_lines() -> None:
+def test_all_of_it_is_under_thirty_thousand_lines() -> None:
     files = [path for path in (ROOT / "generated").rglob("*") if path.is_file() and "__pycache__" not in path.parts]
-    assert sum(path.read_bytes().count(b"\n") for path in files) < 20_000
+    assert sum(path.read_bytes().count(b"\n") for path in files) < 30_000
 
 
 def test_every_operation_and_event_of_the_description_is_there_once() -> None:

@@ -3,7 +3,7 @@
 import enum
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar, Union
+from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar, Union, cast
 from urllib.parse import quote
 
 import attrs
@@ -17,6 +17,7 @@ MediaType: TypeAlias = Literal["application/json", "application/x-www-form-urlen
 QueryScalar: TypeAlias = bool | int | float | str | date
 QueryValue: TypeAlias = QueryScalar | Sequence[QueryScalar] | None
 
+R = TypeVar("R")
 T_co = TypeVar("T_co", covariant=True)
 
 _IDEMPOTENT: Final = frozenset({"GET", "HEAD", "PUT", "DELETE"})
@@ -110,8 +111,21 @@ class Operation(Generic[T_co]):
             path = "/".join([quote(segment, safe="$@:") for segment in self.path])
         return f"/{path}?{query}" if self.query and (query := encode_query(self.query)) else f"/{path}"
 
+    def mapped(self, take: Callable[[T_co], R]) -> "Operation[R]":
+        """Return this operation with `take` applied to its result."""
+        parse = self.parse
+        return cast("Operation[R]", attrs.evolve(cast(Any, self), parse=lambda data: take(parse(data))))
+
+    def silenced(self) -> "Operation[None]":
+        """Return this operation without its result."""
+        return cast("Operation[None]", attrs.evolve(cast(Any, self), parse=_nothing))
+
     def __repr__(self) -> str:
         return f"<Operation {self.name}: {self.method} {self.template}>"
+
+
+def _nothing(_: object) -> None:
+    """Read nothing from a reply."""
 
 
 _UNSAFE_SEGMENTS: Final = frozenset({"", ".", ".."})

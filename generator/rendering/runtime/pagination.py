@@ -1,0 +1,163 @@
+"""Lists that come in pages: one page with its items, and iteration across all of them."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator, Sequence
+from typing import Generic, NamedTuple, Protocol, TypeVar
+
+from .operation import UNSET, Operation, Unset
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Cursor(Protocol):
+    @property
+    def next_cursor(self) -> str | None: ...
+
+
+class PageReply(Protocol[T_co]):
+    """The form of every list that the API returns."""
+
+    @property
+    def items(self) -> Sequence[T_co]: ...
+    @property
+    def pagination(self) -> Cursor | None: ...
+
+
+class Part(NamedTuple, Generic[T]):
+    """A page of a list whose reply has another form."""
+
+    items: Sequence[T]
+    next_cursor: str | None = None
+
+    @property
+    def pagination(self) -> Cursor:
+        return self
+
+
+class Pages(NamedTuple, Generic[T]):
+    """What a list method describes: the operation for the page that begins at a cursor."""
+
+    operation: Callable[[str | Unset], Operation[PageReply[T]]]
+    cursor: str | Unset = UNSET
+
+
+class Page(Generic[T]):
+    """One page of a list. Iterating goes on through the pages after it, each loaded when it is reached.
+
+    Memory stays constant: a page is dropped when the next one begins. Loading may raise what the list method raises.
+    """
+
+    def __init__(
+        self, reply: PageReply[T], pages: Pages[T], perform: Callable[[Operation[PageReply[T]]], PageReply[T]]
+    ) -> None:
+        self.items: Sequence[T] = reply.items
+        """The items of this page alone."""
+        self.next_cursor = _next_cursor(reply)
+        """Where the next page begins: the id of its first item; `None` on the last page."""
+        self._pages = pages
+        self._perform = perform
+
+    def next(self) -> "Page[T] | None":
+        """The next page, `None` after the last."""
+        if self.next_cursor is None:
+            return None
+        return Page(self._perform(self._pages.operation(self.next_cursor)), self._pages, self._perform)
+
+    def __iter__(self) -> Iterator[T]:
+        page: Page[T] | None = self
+        while page is not None:
+            yield from page.items
+            page = page.next()
+
+    def prefetched(self) -> Iterator[T]:
+        """The same iteration, loading each next page in a thread while the items of this one are used."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        page: Page[T] | None = self
+        # Lives as long as the iteration: leaving the loop ends the thread.
+        with ThreadPoolExecutor(1, "hexclave-prefetch") as thread:
+            while page is not None:
+                following = thread.submit(page.next) if page.next_cursor is not None else None
+                yield from page.items
+                page = None if following is None else following.result()
+
+    def __repr__(self) -> str:
+        return f"<Page of {len(self.items)}{', and more' if self.next_cursor else ''}>"
+
+
+class AsyncPage(Generic[T]):
+    """One page of a list. `async for` goes on through the pages after it, each loaded when it is reached.
+
+    Memory stays constant: a page is dropped when the next one begins. Loading may raise what the list method raises.
+    """
+
+    def __init__(
+        self,
+        reply: PageReply[T],
+        pages: Pages[T],
+        perform: Callable[[Operation[PageReply[T]]], Awaitable[PageReply[T]]],
+    ) -> None:
+        self.items: Sequence[T] = reply.items
+        """The items of this page alone."""
+        self.next_cursor = _next_cursor(reply)
+        """Where the next page begins: the id of its first item; `None` on the last page."""
+        self._pages = pages
+        self._perform = perform
+
+    async def next(self) -> "AsyncPage[T] | None":
+        """The next page, `None` after the last."""
+        if self.next_cursor is None:
+            return None
+        return AsyncPage(await self._perform(self._pages.operation(self.next_cursor)), self._pages, self._perform)
+
+    async def __aiter__(self) -> AsyncIterator[T]:
+        page: AsyncPage[T] | None = self
+        while page is not None:
+            for item in page.items:
+                yield item
+            page = await page.next()
+
+    async def prefetched(self) -> AsyncIterator[T]:
+        """The same iteration, loading each next page in a task while the items of this one are used."""
+        import asyncio  # blocking programs never pay for it
+
+        page: AsyncPage[T] | None = self
+        while page is not None:
+            following = asyncio.ensure_future(page.next()) if page.next_cursor is not None else None
+            try:
+                for item in page.items:
+                    yield item
+                page = None if following is None else await following
+            finally:
+                if following is not None:
+                    following.cancel()
+
+    def __repr__(self) -> str:
+        return f"<AsyncPage of {len(self.items)}{', and more' if self.next_cursor else ''}>"
+
+
+class AsyncPages(Generic[T]):
+    """What a list method of an async app returns: `await` it for the first page, or `async for` through all items."""
+
+    def __init__(self, pages: Pages[T], perform: Callable[[Operation[PageReply[T]]], Awaitable[PageReply[T]]]) -> None:
+        self._pages = pages
+        self._perform = perform
+
+    def __await__(self) -> Generator[None, None, AsyncPage[T]]:
+        return self._first().__await__()
+
+    async def __aiter__(self) -> AsyncIterator[T]:
+        async for item in await self._first():
+            yield item
+
+    async def prefetched(self) -> AsyncIterator[T]:
+        """All items, loading each next page in a task while those of this one are used."""
+        async for item in (await self._first()).prefetched():
+            yield item
+
+    async def _first(self) -> AsyncPage[T]:
+        return AsyncPage(await self._perform(self._pages.operation(self._pages.cursor)), self._pages, self._perform)
+
+
+def _next_cursor(reply: PageReply[T]) -> str | None:
+    return None if reply.pagination is None else reply.pagination.next_cursor
