@@ -17,11 +17,11 @@ from hexclave.credentials import SecretText
 from hexclave.errors import UnsafeUseError
 from hexclave.hooks import Hooks
 from hexclave.options import AppOptions
-from hexclave.pagination import AsyncPages, Page, Pages
 from hexclave.ratelimit import Gates
 from hexclave.retries import Retries
 from hexclave.timeouts import Timeout
 from hexclave_api.operation import UNSET, AccessType, Operation, Unset
+from hexclave_api.pagination import AsyncPages, Page, Pages
 
 if TYPE_CHECKING:
     from hexclave._async_executor import AwaitingExecutor

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, Generic, ParamSpec
 from hexclave._context import Context
 from hexclave._many import Many
 from hexclave._steps import Done, Steps
-from hexclave.pagination import AsyncPages, Page, Pages
 from hexclave_api.operation import Operation
+from hexclave_api.pagination import AsyncPages, Page, Pages
 
 if TYPE_CHECKING:
     import inspect

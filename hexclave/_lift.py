@@ -11,8 +11,8 @@ from hexclave._call import Resource, call, pages, signature_of
 from hexclave._exchange import exchange
 from hexclave._steps import Steps
 from hexclave.errors import HexclaveError
-from hexclave.pagination import PageReply, Pages, Part
 from hexclave_api.operation import UNSET, Operation, Unset
+from hexclave_api.pagination import PageReply, Pages, Part
 from hexclave_api.reading import nothing
 
 if TYPE_CHECKING:

@@ -2,10 +2,10 @@
 
 from hexclave._call import Mode, Resource, call, pages
 from hexclave._lift import does, mine, performs, silent, whole
-from hexclave.pagination import Pages
 from hexclave_api.models import ContactChannel
 from hexclave_api.operation import UNSET, Operation, Unset
 from hexclave_api.operations import contact_channels
+from hexclave_api.pagination import Pages
 
 
 class _AnyContactChannels(Resource[Mode]):

@@ -10,10 +10,10 @@ from hexclave._lift import begun, mapped, method, silent, without_first
 from hexclave._steps import Steps
 from hexclave._times import moment_text
 from hexclave.errors import ItemQuantityInsufficientAmount, UnsafeUseError
-from hexclave.pagination import PageReply, Pages
 from hexclave_api.inputs import InlineProduct
 from hexclave_api.operation import UNSET, Operation, Unset
 from hexclave_api.operations import payments
+from hexclave_api.pagination import PageReply, Pages
 
 P = ParamSpec("P")
 T = TypeVar("T")

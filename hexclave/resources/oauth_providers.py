@@ -2,10 +2,10 @@
 
 from hexclave._call import Mode, Resource, pages
 from hexclave._lift import does, mine, performs, whole
-from hexclave.pagination import Pages
 from hexclave_api.models import OAuthProvider, ServerOAuthProvider
 from hexclave_api.operation import UNSET, Unset
 from hexclave_api.operations import oauth
+from hexclave_api.pagination import Pages
 
 
 class OAuthProviders(Resource[Mode]):

@@ -8,10 +8,10 @@ from hexclave._lift import PAGE_SIZE, gives, lists, paginates, performs
 from hexclave._steps import Steps
 from hexclave._times import moment_millis, span_millis
 from hexclave._waiting import until
-from hexclave.pagination import Pages
 from hexclave_api.models import SessionReplay, SessionReplayRender
 from hexclave_api.operation import UNSET, Unset
 from hexclave_api.operations import session_replays
+from hexclave_api.pagination import Pages
 
 
 class SessionReplays(Resource[Mode]):

@@ -5,11 +5,11 @@ from datetime import timedelta
 from hexclave._call import Mode, Resource, call, pages
 from hexclave._lift import mapped, silent, whole
 from hexclave._times import span_millis
-from hexclave.pagination import Pages
 from hexclave.tokens import Tokens
 from hexclave_api.models import BrowserAction, Session
 from hexclave_api.operation import UNSET, Operation, Unset
 from hexclave_api.operations import sessions
+from hexclave_api.pagination import Pages
 
 
 class Sessions(Resource[Mode]):

@@ -2,10 +2,10 @@
 
 from hexclave._call import Mode, Resource, call, pages
 from hexclave._lift import silent, whole
-from hexclave.pagination import Pages
 from hexclave_api.models import SentTeamInvitation, TeamInvitation, TeamInvitationDetails
 from hexclave_api.operation import Operation
 from hexclave_api.operations import team_invitations
+from hexclave_api.pagination import Pages
 
 
 class _AnyTeamInvitations(Resource[Mode]):

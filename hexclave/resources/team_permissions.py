@@ -2,10 +2,10 @@
 
 from hexclave._call import Mode, Resource, call, pages
 from hexclave._lift import does, mapped, performs, whole
-from hexclave.pagination import Pages
 from hexclave_api.models import TeamPermission
 from hexclave_api.operation import UNSET, Operation, Unset
 from hexclave_api.operations import permissions
+from hexclave_api.pagination import Pages
 
 
 class TeamPermissions(Resource[Mode]):

@@ -9,7 +9,6 @@ from hexclave._lift import PAGE_SIZE, does, finds, found, paginates, performs, s
 from hexclave._steps import Steps
 from hexclave.api_keys import InvalidApiKeyError, key_of
 from hexclave.errors import ApiKeyNotValid, TeamNotFound
-from hexclave.pagination import Pages
 from hexclave.resources.team_api_keys import ServerTeamApiKeys, TeamApiKeys
 from hexclave.resources.team_invitations import ServerTeamInvitations, TeamInvitations
 from hexclave.resources.team_members import ServerTeamMembers, TeamMembers
@@ -17,6 +16,7 @@ from hexclave.resources.team_permissions import ServerTeamPermissions, TeamPermi
 from hexclave_api.models import ServerTeam, Team, TeamApiKey
 from hexclave_api.operation import UNSET, JsonValue, Operation, Unset
 from hexclave_api.operations import api_keys, teams
+from hexclave_api.pagination import Pages
 
 
 class Teams(Resource[Mode]):

@@ -10,10 +10,10 @@ from hexclave._lift import begun, does, finds, found, paginates, performs, silen
 from hexclave._many import CONCURRENCY, Many
 from hexclave._steps import Steps
 from hexclave.errors import UserNotFound
-from hexclave.pagination import Pages
 from hexclave_api.models import ServerUser
 from hexclave_api.operation import UNSET, Operation, Unset
 from hexclave_api.operations import users
+from hexclave_api.pagination import Pages
 
 if TYPE_CHECKING:
     from hexclave_api.models import UserApiKey

@@ -94,7 +94,6 @@ APP = {
     "hexclave.errors._transport",
     "hexclave.hooks",
     "hexclave.options",
-    "hexclave.pagination",
     "hexclave.ratelimit",
     "hexclave.retries",
     "hexclave.timeouts",
