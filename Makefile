@@ -51,6 +51,9 @@ docs: setup ## Build the site with guides and reference into build/docs
 	$(BIN)/zensical build --strict --config-file build/mkdocs.yml
 
 bench: setup ## Measure speed and memory next to bare httpx
+	@# niquests replaces urllib3, which other tools in $(VENV) need; without it its rows are skipped, and say so.
+	-@test -x build/niquests/bin/python || { $(PYTHON) -m venv build/niquests && \
+		build/niquests/bin/pip install --quiet --disable-pip-version-check niquests==3.21.2; }
 	$(BIN)/python -m benchmarks
 
 build: setup ## Build the wheel and the source distribution into dist/

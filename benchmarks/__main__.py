@@ -15,27 +15,30 @@ DOCS = Path(__file__).parent.parent / "docs"
 
 
 def table(rows: list[Row]) -> str:
-    lines = ["| what | against | target | measured |", "|---|---|---|---|"]
-    lines += [f"| {row.what} | {row.against} | {_goal(row)} | {row.measured:.2f} {row.unit} |" for row in rows]
+    lines = ["| what | against | target | median | lowest to highest |", "|---|---|---|---|---|"]
+    for row in rows:
+        between = f"{row.lowest:.2f} to {row.highest:.2f}"
+        lines.append(f"| {row.what} | {row.against} | {_goal(row)} | {row.measured:.2f} {row.unit} | {between} |")
     return "\n".join(lines)
 
 
 def _goal(row: Row) -> str:
-    return f"{'≥' if row.at_least else '≤'} {row.target:.3g} {row.unit}"
+    return "" if row.target is None else f"{'≥' if row.at_least else '≤'} {row.target:.3g} {row.unit}"
 
 
 def plot(rows: list[Row]) -> str:
-    """One bar for each row: the share of its target that is used up, so that a bar left of the line meets it."""
+    """One bar for each row with a target: the used share of it, so that a bar left of the line meets the target."""
+    aimed = [(row, row.target) for row in rows if row.target is not None]
     height, left, full = 26, 380, 300
     parts = [
         (
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + full + 160}" height="{height * len(rows) + 40}" '
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + full + 160}" height="{height * len(aimed) + 40}" '
             'font-family="sans-serif" font-size="12">'
         ),
         '<rect width="100%" height="100%" fill="white"/>',
     ]
-    for number, row in enumerate(rows):
-        used = row.target / row.measured if row.at_least else row.measured / row.target
+    for number, (row, target) in enumerate(aimed):
+        used = target / row.measured if row.at_least else row.measured / target
         top, width = 10 + number * height, min(used, 1.5) * full / 1.5
         colour = "#2a7" if row.met else "#c63"
         what = row.what.replace("`", "").replace("&", "&amp;").replace("<", "&lt;")
@@ -47,10 +50,10 @@ def plot(rows: list[Row]) -> str:
     line = left + full / 1.5
     parts += [
         (
-            f'<line x1="{line:.0f}" y1="4" x2="{line:.0f}" y2="{height * len(rows) + 12}" stroke="#333" '
+            f'<line x1="{line:.0f}" y1="4" x2="{line:.0f}" y2="{height * len(aimed) + 12}" stroke="#333" '
             'stroke-dasharray="4"/>'
         ),
-        f'<text x="{line:.0f}" y="{height * len(rows) + 30}" text-anchor="middle">target</text>',
+        f'<text x="{line:.0f}" y="{height * len(aimed) + 30}" text-anchor="middle">target</text>',
         "</svg>",
     ]
     return "\n".join(parts) + "\n"

@@ -1,138 +1,130 @@
-"""What a call costs, next to the same call with bare httpx.
+"""What a call costs, next to the same call with bare httpx, and what other libraries alone need for it.
 
 python -m benchmarks.calls
+
+Each library runs in a process of its own; they call in turn, so that a busy machine disturbs all alike.
 """
 
-import asyncio
-import functools
 import statistics
+import subprocess
+import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
-import httpx
-
-from benchmarks.rows import Row, ratio, timed
+from benchmarks.rows import Row, spread
 from benchmarks.server import serving
-from hexclave import AsyncHexclaveServerApp, HexclaveServerApp
+from benchmarks.worker import AT_ONCE, KEY, PROJECT, THREADS, USER
+from hexclave import HexclaveServerApp
 
-PROJECT = "00000000-0000-4000-8000-000000000001"
-KEY = "ssk_not_a_real_key_0000000000000000000000000000"
-USER = "00000000-0000-4000-8000-000000000001"
-CALLS, ROUNDS = 200, 15
-AT_ONCE, MANY = 50, 5_000
-THREADS = 8
-FAST = ", fast"
+PATH = f"/api/v1/users/{USER}"
+OTHERS = ("httpx2", "niquests", "pyreqwest", "aiohttp")
+NIQUESTS = Path(__file__).parent.parent / "build" / "niquests" / "bin" / "python"
+"""An environment of its own, made by `make bench`: niquests replaces urllib3, which other tools here need."""
+WAYS = {
+    "blocking": ("blocking, one after another", 200, 15),
+    "threads": (f"{THREADS} threads, calls per second", 1_600, 5),
+    "one": ("async, one after another", 200, 15),
+    "many": (f"async, {AT_ONCE} at once, calls per second", 5_000, 3),
+}
+"""What it is called, how many calls a round makes, and how many rounds there are."""
+TARGETS = {"blocking": 0.32, "threads": 4.0, "one": 0.16, "many": 35.0}
 
-Action = Callable[[], Awaitable[Any]]
+
+class Worker:
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self._process = process
+
+    def run(self, way: str, times: int) -> tuple[float, float]:
+        """Wall time and processor time in seconds."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        print(way, times, file=self._process.stdin, flush=True)
+        answer = self._process.stdout.readline().split()
+        if len(answer) != 2:
+            raise RuntimeError("the worker ended")
+        return float(answer[0]), float(answer[1])
+
+
+@contextmanager
+def working(library: str, url: str) -> Iterator[Worker]:
+    python = str(NIQUESTS) if library == "niquests" else sys.executable
+    command = [python, "-m", "benchmarks.worker", library, url, PATH]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield Worker(process)
+        finally:
+            process.kill()
+
+
+def available() -> list[str]:
+    """The other libraries that are installed; a line on standard error names each that is not."""
+    found = []
+    for library in OTHERS:
+        python = str(NIQUESTS) if library == "niquests" else sys.executable
+        try:
+            result = subprocess.run([python, "-c", f"import {library}"], check=False, capture_output=True, text=True)
+            problem = result.stderr.strip().rpartition("\n")[2]
+        except OSError as error:
+            problem = str(error)
+        if problem:
+            print(f"skipped: rows of {library} ({problem})", file=sys.stderr)
+        else:
+            found.append(library)
+    return found
 
 
 def rows(url: str) -> Iterator[Row]:
-    """Threads last: the connections that they leave in the pool of a bare client would make its later calls slower."""
-    address = f"{url}/api/v1/users/{USER}"
-    with (
-        httpx.Client() as client,
-        HexclaveServerApp(PROJECT, KEY, base_url=url) as app,
-        HexclaveServerApp(PROJECT, KEY, base_url=url, http_client="fast") as fast_app,
-    ):
-
-        def theirs() -> object:
-            return client.get(address).json()
-
-        kinds = [("", functools.partial(app.users.get, USER)), (FAST, functools.partial(fast_app.users.get, USER))]
-        what, against = "blocking `app.users.get`", "`httpx.Client.get(…).json()`"
-        for (kind, ours), target in zip(kinds, (0.82, 0.30), strict=True):
-            value = ratio(timed(ours, CALLS), timed(theirs, CALLS), rounds=ROUNDS)
-            yield Row(what + kind, against, value, target)
-        yield from _async_rows(url, address)
-        yield Row("a second app and its first call", "nothing", _second_app(url), 1.0, unit="ms")
-        what, against = f"{THREADS} threads on one app, calls per second", f"{THREADS} threads on one `httpx.Client`"
-        for (kind, ours), target in zip(kinds, (0.82, 0.30), strict=True):
-            value = 1 / ratio(_in_threads(ours), _in_threads(theirs), rounds=5)
-            yield Row(what + kind, against, value, 1 / target, at_least=True)
+    others = available()
+    for way, (what, times, rounds) in WAYS.items():
+        libraries = ["hexclave", *(each for each in others if way in ("one", "many") or each != "aiohttp")]
+        walls, processor = _measured(url, way, times, rounds, libraries)
+        faster = way in ("threads", "many")
+        against = "`httpx.AsyncClient`" if way in ("one", "many") else "`httpx.Client`"
+        for library in libraries:
+            ours = library == "hexclave"
+            label = f"`app.users.get`, {what}" if ours else f"{library} alone, {what}"
+            values = [1 / ratio for ratio in walls[library]] if faster else walls[library]
+            target = TARGETS[way] if ours else None
+            yield Row(label, against, *spread(values), target=target, at_least=faster)
+            if way == "blocking":
+                target = 0.22 if ours else None
+                yield Row(f"{label}, processor time", against, *spread(processor[library]), target=target)
+    yield Row("a second app and its first call", "nothing", *spread(_second_app(url)), target=1.0, unit="ms")
 
 
-def _async_rows(url: str, address: str) -> Iterator[Row]:
-    one, fast_one, many, fast_many = asyncio.run(_async_ratios(url, address))
-    what, against = "async, one after another", "`httpx.AsyncClient.get(…).json()`"
-    yield Row(what, against, one, 0.85)
-    yield Row(what + FAST, against, fast_one, 0.25)
-    what, against = (
-        f"async, {AT_ONCE} at once, {MANY:,} calls, calls per second",
-        "`httpx.AsyncClient` with its defaults",
-    )
-    yield Row(what, against, many, 3.0, at_least=True)
-    yield Row(what + FAST, against, fast_many, 20.0, at_least=True)
+def _measured(
+    url: str, way: str, times: int, rounds: int, libraries: list[str]
+) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
+    """The ratios to httpx of each round, for the clock and for processor time."""
+    walls: dict[str, list[float]] = {library: [] for library in libraries}
+    processor: dict[str, list[float]] = {library: [] for library in libraries}
+    with ExitStack() as stack:
+        workers = {library: stack.enter_context(working(library, url)) for library in ("httpx", *libraries)}
+        for worker in workers.values():
+            worker.run(way, times // 5)  # Opens the connections.
+        for number in range(rounds):
+            # Every other round in the other order, so that neither side is always measured first.
+            order = list(workers) if number % 2 else list(workers)[::-1]
+            results = {library: workers[library].run(way, times) for library in order}
+            for library in libraries:
+                wall, cpu = results[library]
+                walls[library].append(wall / results["httpx"][0])
+                processor[library].append(cpu / results["httpx"][1])
+    return walls, processor
 
 
-def _in_threads(action: Callable[[], object]) -> Callable[[], float]:
-    """A function that calls from all threads at once and gives the seconds it took."""
-    run = timed(action, CALLS)
-
-    def run_all() -> float:
-        with ThreadPoolExecutor(THREADS) as pool:
-            started = time.perf_counter()
-            list(pool.map(lambda _: run(), range(THREADS)))
-            return time.perf_counter() - started
-
-    return run_all
-
-
-def _second_app(url: str) -> float:
-    """Milliseconds; includes the new connection."""
+def _second_app(url: str) -> list[float]:
+    """Milliseconds, medians of ten each; includes the new connection."""
     seconds = []
     for _ in range(50):
         started = time.perf_counter()
         app = HexclaveServerApp(PROJECT, KEY, base_url=url)
         app.users.get(USER)
-        seconds.append(time.perf_counter() - started)
+        seconds.append((time.perf_counter() - started) * 1000)
         app.close()
-    return statistics.median(seconds) * 1000
-
-
-async def _async_ratios(url: str, address: str) -> tuple[float, float, float, float]:
-    """One after another, the same fast, many at once, the same fast."""
-    async with (
-        httpx.AsyncClient() as client,
-        AsyncHexclaveServerApp(PROJECT, KEY, base_url=url) as app,
-        AsyncHexclaveServerApp(PROJECT, KEY, base_url=url, http_client="fast") as fast_app,
-    ):
-
-        async def theirs() -> object:
-            return (await client.get(address)).json()
-
-        async def ours() -> object:
-            return await app.users.get(USER)
-
-        async def fast() -> object:
-            return await fast_app.users.get(USER)
-
-        one, many = [], []
-        for number in range(ROUNDS + 1):
-            bare, own, quick = [await _seconds(action, CALLS) for action in (theirs, ours, fast)]
-            if number:  # The first round opens the connections.
-                one.append((own / bare, quick / bare))
-        for _ in range(3):
-            bare, own, quick = [await _at_once(action, MANY) for action in (theirs, ours, fast)]
-            many.append((bare / own, bare / quick))
-    (own_one, fast_one), (own_many, fast_many) = (
-        map(statistics.median, zip(*each, strict=True)) for each in (one, many)
-    )
-    return own_one, fast_one, own_many, fast_many
-
-
-async def _seconds(action: Action, times: int) -> float:
-    started = time.perf_counter()
-    for _ in range(times):
-        await action()
-    return time.perf_counter() - started
-
-
-async def _at_once(action: Action, times: int) -> float:
-    started = time.perf_counter()
-    await asyncio.gather(*[_seconds(action, times // AT_ONCE) for _ in range(AT_ONCE)])
-    return time.perf_counter() - started
+    return [statistics.median(seconds[first : first + 10]) for first in range(0, 50, 10)]
 
 
 if __name__ == "__main__":

@@ -4,17 +4,20 @@ python -m benchmarks.cold
 """
 
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.calls import FAST, KEY, PROJECT, USER
-from benchmarks.rows import Row
+import certifi
+import trustme
+
+from benchmarks.rows import Row, spread
 from benchmarks.server import serving
+from benchmarks.worker import KEY, PROJECT, USER
 
 ROUNDS = 11
 # The command line of httpx loads rich and pygments where they happen to be installed; programs mostly do not have them.
@@ -38,32 +41,48 @@ class Cost(NamedTuple):
 
 
 def rows(url: str) -> Iterator[Row]:
-    call_httpx = f"import httpx\nclient = httpx.Client()\nclient.get({f'{url}/api/v1/users/{USER}'!r}).json()"
-    app = f"import hexclave\napp = hexclave.HexclaveServerApp({PROJECT!r}, {KEY!r}, base_url={url!r}"
-    call_ours, call_fast = (f"{app}{more})\napp.users.get({USER!r})" for more in ("", ", http_client='fast'"))
-    programs = ["pass", "import httpx", "import hexclave", call_httpx, call_ours, call_fast]
-    used: list[list[Cost]] = [[] for _ in programs]
-    with tempfile.TemporaryDirectory() as compiled:
-        for number in range(ROUNDS + 1):
-            for results, program in zip(used, programs, strict=True):
-                result = _run(program, compiled)
-                if number:  # The first round compiles.
-                    results.append(result)
-    bare, httpx, hexclave, first_httpx, first, fast = (
-        Cost(*map(statistics.median, zip(*results, strict=True))) for results in used
-    )
-    yield Row("`import hexclave`", "`import httpx`", (hexclave.cpu - bare.cpu) / (httpx.cpu - bare.cpu), 0.60)
-    against = "the same with bare httpx"
-    for kind, mine, target in (("", first, 1.10), (FAST, fast, 0.80)):
-        what = f"import, app and first call over plain http{kind}"
-        yield Row(what, against, (mine.cpu - bare.cpu) / (first_httpx.cpu - bare.cpu), target)
-    yield Row("a whole process with one call, by the clock", against, first.wall / first_httpx.wall, 1.10)
-    yield Row("resident memory after the first call", against, first.memory / first_httpx.memory, 1.25)
+    with tempfile.TemporaryDirectory() as folder:
+        chain, trusted = _certificates(Path(folder))
+        with serving(chain) as secure_url:
+            programs = {"python": "pass", "import httpx": "import httpx", "import hexclave": "import hexclave"}
+            for kind, address in (("plain", url), ("tls", secure_url)):
+                programs[f"httpx {kind}"] = (
+                    f"import httpx\nclient = httpx.Client()\nclient.get({f'{address}/api/v1/users/{USER}'!r}).json()"
+                )
+                programs[f"hexclave {kind}"] = (
+                    f"import hexclave\napp = hexclave.HexclaveServerApp({PROJECT!r}, {KEY!r}, base_url={address!r})\n"
+                    f"app.users.get({USER!r})"
+                )
+            environment = os.environ | {"PYTHONPYCACHEPREFIX": f"{folder}/compiled", "SSL_CERT_FILE": str(trusted)}
+            environment.pop("PYTHONDONTWRITEBYTECODE", None)
+            rounds = [{name: _run(program, environment) for name, program in programs.items()} for _ in range(ROUNDS)]
+    del rounds[0]  # It compiled.
+
+    def cpu(ours: str, theirs: str) -> tuple[float, float, float]:
+        return spread(
+            (costs[ours].cpu - costs["python"].cpu) / (costs[theirs].cpu - costs["python"].cpu) for costs in rounds
+        )
+
+    same = "the same with bare httpx"
+    yield Row("`import hexclave`", "`import httpx`", *cpu("import hexclave", "import httpx"), target=0.60)
+    what = "import, app and first call over"
+    yield Row(f"{what} plain http", same, *cpu("hexclave plain", "httpx plain"), target=0.45)
+    yield Row(f"{what} TLS", same, *cpu("hexclave tls", "httpx tls"), target=0.6)
+    values = [costs["hexclave plain"].wall / costs["httpx plain"].wall for costs in rounds]
+    yield Row("a whole process with one call, by the clock", same, *spread(values))
+    values = [costs["hexclave plain"].memory / costs["httpx plain"].memory for costs in rounds]
+    yield Row("resident memory after the first call", same, *spread(values), target=0.70)
 
 
-def _run(program: str, compiled: str) -> Cost:
-    environment = os.environ | {"PYTHONPYCACHEPREFIX": compiled}
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+def _certificates(folder: Path) -> tuple[Path, Path]:
+    """The server's key and certificate, and the file of trusted authorities: a private one and the usual ones."""
+    ca, chain, trusted = trustme.CA(), folder / "server.pem", folder / "trusted.pem"
+    ca.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(str(chain))
+    trusted.write_bytes(Path(certifi.where()).read_bytes() + ca.cert_pem.bytes())
+    return chain, trusted
+
+
+def _run(program: str, environment: dict[str, str]) -> Cost:
     command = [sys.executable, "-c", f"{_WITHOUT_COMMAND_LINE}{program}\n{_USAGE}"]
     started = time.perf_counter()
     printed = subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout.split()

@@ -2,7 +2,7 @@
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 
@@ -10,28 +10,40 @@ class Row(NamedTuple):
     what: str
     against: str
     measured: float
-    target: float
+    """The median."""
+    lowest: float
+    highest: float
+    target: float | None = None
+    """`None`: for comparison."""
     unit: str = "x"
     at_least: bool = False
     """Whether more is better."""
 
     @property
-    def met(self) -> bool:
+    def met(self) -> bool | None:
+        if self.target is None:
+            return None
         return self.measured >= self.target if self.at_least else self.measured <= self.target
 
 
-def ratio(ours: Callable[[], float], theirs: Callable[[], float], *, rounds: int) -> float:
-    """The median over the rounds of ours ÷ theirs."""
+def spread(values: Iterable[float]) -> tuple[float, float, float]:
+    """Median, lowest and highest."""
+    listed = list(values)
+    return statistics.median(listed), min(listed), max(listed)
+
+
+def ratios(ours: Callable[[], float], theirs: Callable[[], float], *, rounds: int) -> list[float]:
+    """Ours ÷ theirs of each round."""
     ours()
     theirs()
-    ratios = []
+    found = []
     for number in range(rounds):
         if number % 2:
             mine, other = ours(), theirs()
         else:
             other, mine = theirs(), ours()
-        ratios.append(mine / other)
-    return statistics.median(ratios)
+        found.append(mine / other)
+    return found
 
 
 def timed(action: Callable[[], object], times: int) -> Callable[[], float]:

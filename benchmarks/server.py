@@ -7,10 +7,12 @@ import json
 import os
 import selectors
 import socket
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 _CURSOR = "cursor-000000000000"
@@ -84,7 +86,11 @@ class _Connection:
         self._stream.close()
 
 
-def _serve() -> None:
+def _serve(chain: str | None) -> None:
+    secure = None
+    if chain is not None:
+        secure = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        secure.load_cert_chain(chain)
     # Not asyncio, whose share of a call would be that of the fastest client.
     with socket.create_server(("127.0.0.1", 0), backlog=200) as listener, selectors.DefaultSelector() as selector:
         selector.register(listener, selectors.EVENT_READ)
@@ -94,6 +100,8 @@ def _serve() -> None:
                 if key.data is None:
                     stream, _ = listener.accept()
                     stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                    if secure is not None:
+                        stream = secure.wrap_socket(stream, server_side=True)
                     selector.register(stream, selectors.EVENT_READ, _Connection(stream))
                 elif not key.data.answer():
                     selector.unregister(key.fileobj)
@@ -101,9 +109,9 @@ def _serve() -> None:
 
 
 @contextmanager
-def serving() -> Iterator[str]:
-    """The base URL of a server that ends with the block."""
-    command = [sys.executable, "-m", "benchmarks.server"]
+def serving(chain: Path | None = None) -> Iterator[str]:
+    """The base URL of a server that ends with the block; https with a file that holds key and certificates."""
+    command = [sys.executable, "-m", "benchmarks.server", *([str(chain)] if chain else [])]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         # On a processor of its own, so that neither side takes time from the other.
@@ -112,10 +120,11 @@ def serving() -> Iterator[str]:
             os.sched_setaffinity(process.pid, {min(processors)})
             os.sched_setaffinity(0, processors - {min(processors)})
         try:
-            yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
+            scheme = "https" if chain else "http"
+            yield f"{scheme}://127.0.0.1:{process.stdout.readline().strip()}"
         finally:
             process.terminate()
 
 
 if __name__ == "__main__":
-    _serve()
+    _serve(sys.argv[1] if len(sys.argv) > 1 else None)
