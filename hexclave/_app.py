@@ -11,12 +11,13 @@ from hexclave import credentials
 from hexclave._context import AdminAccessToken, Context, Shared
 from hexclave._exchange import exchange
 from hexclave._many import CONCURRENCY, Many
+from hexclave._options import Options
+from hexclave._options import hooks as checked_hooks
 from hexclave._secret import Secret
 from hexclave._steps import Call, Done, Steps
 from hexclave.credentials import SecretText
 from hexclave.errors import UnsafeUseError
 from hexclave.hooks import Hooks
-from hexclave.options import AppOptions
 from hexclave.ratelimit import Gates
 from hexclave.retries import Retries
 from hexclave.timeouts import Timeout
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from hexclave._async_executor import AwaitingExecutor
     from hexclave._call import Awaiting, Blocking
     from hexclave._executor import BlockingExecutor
-    from hexclave._given_client import AsyncHttpClient, BlockingHttpClient
     from hexclave._session import Session
     from hexclave.bulk import Outcome
     from hexclave.tokens import AsyncTokenStore, MemoryTokenStore, Tokens, TokenStore  # noqa: F401 - in a base class
@@ -54,40 +54,34 @@ class App(Generic[Executor, Store]):
         project_id: str | None,
         keys: Mapping[str, SecretText | None],
         session: "Store | Tokens | None",
-        options: AppOptions[Any],
+        options: Options,
         admin_access_token: AdminAccessToken | SecretText | None = None,
     ) -> None:
-        unknown = options.keys() - AppOptions.__annotations__.keys()
-        if unknown:
-            raise TypeError(f"{type(self).__name__} takes no argument {', '.join(sorted(unknown))}")
         project_id = credentials.project_id(project_id)
-        url = credentials.base_url(
-            options.get("base_url"), allow_insecure_http=options.get("allow_insecure_http", False)
-        )
-        rate_limit, gates, branch = options.get("rate_limit"), options.get("gates"), options.get("branch_id")
+        rate_limit, gates, branch = options.rate_limit, options.gates, options.branch_id
         held = credentials.keys_of(access, keys, keyless=admin_access_token is not None)
         headers = credentials.static_headers(
             access,
             project_id,
             held,
             branch_id=branch,
-            allow_anonymous=options.get("allow_anonymous", False),
-            allow_restricted=options.get("allow_restricted", False),
-            extra=options.get("extra_headers"),
+            allow_anonymous=options.allow_anonymous,
+            allow_restricted=options.allow_restricted,
+            extra=options.extra_headers,
         )
         self._executor = executor
         self._context = Context(
             project_id=project_id,
             access=access,
-            base_url=f"{url}/api/v1",
-            origin=credentials.origin(url),
+            base_url=f"{options.base_url}/api/v1",
+            origin=credentials.origin(options.base_url),
             static_headers=headers,
             client_id=f"{project_id}#{branch}" if branch else project_id,
             publishable_client_key=held.get("publishable_client_key"),
-            allow_anonymous=options.get("allow_anonymous", False),
-            timeout=Timeout.of(options.get("timeout", Timeout())),
-            retries=options.get("retries", Retries()),
-            hooks=options.get("hooks", Hooks()),
+            allow_anonymous=options.allow_anonymous,
+            timeout=options.timeout,
+            retries=options.retries,
+            hooks=options.hooks,
             shared=Shared(lambda: Gates(ceiling=rate_limit, shared=gates)),
             session=None if session is None else self._session(session),
             admin_access_token=_admin_token_steps(admin_access_token),
@@ -123,6 +117,7 @@ class App(Generic[Executor, Store]):
         Raises:
             UnsafeUseError: `session` is neither tokens nor a store that works in this mode.
         """
+        session = credentials.textless(session)
         return self._derived(session=self._session(session))
 
     def _session(self, session: "Store | Tokens") -> "Session":
@@ -130,17 +125,17 @@ class App(Generic[Executor, Store]):
         from hexclave._session import Session
         from hexclave.tokens import Tokens
 
-        if not isinstance(session, Tokens) and not hasattr(session, self._store_method):
-            raise UnsafeUseError(
-                f"session must be Tokens or a token store with {self._store_method}(), not {type(session).__name__}."
-            )
+        method = None if isinstance(session, type) else getattr(session, self._store_method, None)
+        if not isinstance(session, Tokens) and not callable(method):
+            kind = "str" if isinstance(session, Secret) else type(session).__name__
+            raise UnsafeUseError(f"session must be Tokens or a token store with {self._store_method}(), not {kind}.")
         return Session(session)
 
     def options(
         self,
         *,
         timeout: Timeout | float | Unset | None = UNSET,
-        retries: Retries | Unset = UNSET,
+        retries: Retries | int | Unset = UNSET,
         hooks: Hooks | Unset = UNSET,
     ) -> Self:
         """The same app with other options for calls made through what this returns; connections are shared.
@@ -152,9 +147,9 @@ class App(Generic[Executor, Store]):
         if timeout is not UNSET:
             changes["timeout"] = Timeout.of(timeout)
         if retries is not UNSET:
-            changes["retries"] = retries
+            changes["retries"] = Retries.of(retries)
         if hooks is not UNSET:
-            changes["hooks"] = hooks
+            changes["hooks"] = checked_hooks(hooks)
         return self._derived(**changes)
 
 
@@ -280,17 +275,17 @@ class AwaitingApp(App["AwaitingExecutor", "AsyncTokenStore"]):
         await self.close()
 
 
-def blocking_executor(options: AppOptions["BlockingHttpClient"]) -> "BlockingExecutor":
+def blocking_executor(options: Options) -> "BlockingExecutor":
     # Imported with the first app, so that `import hexclave` does not pay for the HTTP library.
     from hexclave._executor import BlockingExecutor
 
-    return BlockingExecutor(options.get("http_client"))
+    return BlockingExecutor(options.http_client)
 
 
-def awaiting_executor(options: AppOptions["AsyncHttpClient"]) -> "AwaitingExecutor":
+def awaiting_executor(options: Options) -> "AwaitingExecutor":
     from hexclave._async_executor import AwaitingExecutor
 
-    return AwaitingExecutor(options.get("http_client"))
+    return AwaitingExecutor(options.http_client)
 
 
 def empty_store() -> "MemoryTokenStore":
@@ -303,8 +298,8 @@ def empty_store() -> "MemoryTokenStore":
 def _admin_token_steps(token: AdminAccessToken | SecretText | None) -> Callable[[], Steps[Secret]] | None:
     if token is None:
         return None
-    if not callable(token):
-        token = Secret(token).reveal if isinstance(token, str) else token.reveal
+    if isinstance(token, type) or not callable(token):
+        token = credentials.checked(credentials.masked(cast(SecretText, token)), "admin_access_token").reveal
     return lambda: _ask(token)
 
 

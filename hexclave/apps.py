@@ -2,13 +2,13 @@
 
 from typing import TYPE_CHECKING, Unpack
 
-from hexclave import credentials
 from hexclave._app import AwaitingApp, BlockingApp, awaiting_executor, blocking_executor, empty_store
 from hexclave._call import Awaiting, Blocking
 from hexclave._client_resources import ClientResources
 from hexclave._context import AdminAccessToken
+from hexclave._options import taken
 from hexclave._server_resources import AdminResources, ServerResources
-from hexclave.credentials import SecretText
+from hexclave.credentials import SecretText, masked, textless
 from hexclave.options import AppOptions
 
 if TYPE_CHECKING:
@@ -36,15 +36,20 @@ class HexclaveClientApp(BlockingApp, ClientResources[Blocking]):
         session: "TokenStore | Tokens | None" = None,
         **options: Unpack[AppOptions["BlockingHttpClient"]],
     ) -> None:
-        publishable_client_key = credentials.masked(publishable_client_key)
+        project_id, publishable_client_key, session = (
+            textless(project_id),
+            masked(publishable_client_key),
+            textless(session),
+        )
         keys = {"publishable_client_key": publishable_client_key}
+        chosen = taken(type(self).__name__, options)
         self._wire(
             "client",
-            blocking_executor(options),
+            blocking_executor(chosen),
             project_id,
             keys,
             empty_store() if session is None else session,
-            options,
+            chosen,
         )
 
 
@@ -67,9 +72,11 @@ class HexclaveServerApp(BlockingApp, ServerResources[Blocking]):
         session: "TokenStore | Tokens | None" = None,
         **options: Unpack[AppOptions["BlockingHttpClient"]],
     ) -> None:
-        secret_server_key = credentials.masked(secret_server_key)
+        project_id, session = textless(project_id), textless(session)
+        secret_server_key = masked(secret_server_key)
         keys = {"secret_server_key": secret_server_key}
-        self._wire("server", blocking_executor(options), project_id, keys, session, options)
+        chosen = taken(type(self).__name__, options)
+        self._wire("server", blocking_executor(chosen), project_id, keys, session, chosen)
 
 
 class HexclaveAdminApp(BlockingApp, AdminResources[Blocking]):
@@ -93,9 +100,15 @@ class HexclaveAdminApp(BlockingApp, AdminResources[Blocking]):
         session: "TokenStore | Tokens | None" = None,
         **options: Unpack[AppOptions["BlockingHttpClient"]],
     ) -> None:
-        super_secret_admin_key = credentials.masked(super_secret_admin_key)
+        project_id, super_secret_admin_key, session = (
+            textless(project_id),
+            masked(super_secret_admin_key),
+            textless(session),
+        )
+        admin_access_token = admin_access_token if callable(admin_access_token) else masked(admin_access_token)
         keys = {"super_secret_admin_key": super_secret_admin_key}
-        self._wire("admin", blocking_executor(options), project_id, keys, session, options, admin_access_token)
+        chosen = taken(type(self).__name__, options)
+        self._wire("admin", blocking_executor(chosen), project_id, keys, session, chosen, admin_access_token)
 
 
 class AsyncHexclaveClientApp(AwaitingApp, ClientResources[Awaiting]):
@@ -118,15 +131,20 @@ class AsyncHexclaveClientApp(AwaitingApp, ClientResources[Awaiting]):
         session: "AsyncTokenStore | Tokens | None" = None,
         **options: Unpack[AppOptions["AsyncHttpClient"]],
     ) -> None:
-        publishable_client_key = credentials.masked(publishable_client_key)
+        project_id, publishable_client_key, session = (
+            textless(project_id),
+            masked(publishable_client_key),
+            textless(session),
+        )
         keys = {"publishable_client_key": publishable_client_key}
+        chosen = taken(type(self).__name__, options)
         self._wire(
             "client",
-            awaiting_executor(options),
+            awaiting_executor(chosen),
             project_id,
             keys,
             empty_store() if session is None else session,
-            options,
+            chosen,
         )
 
 
@@ -149,9 +167,11 @@ class AsyncHexclaveServerApp(AwaitingApp, ServerResources[Awaiting]):
         session: "AsyncTokenStore | Tokens | None" = None,
         **options: Unpack[AppOptions["AsyncHttpClient"]],
     ) -> None:
-        secret_server_key = credentials.masked(secret_server_key)
+        project_id, session = textless(project_id), textless(session)
+        secret_server_key = masked(secret_server_key)
         keys = {"secret_server_key": secret_server_key}
-        self._wire("server", awaiting_executor(options), project_id, keys, session, options)
+        chosen = taken(type(self).__name__, options)
+        self._wire("server", awaiting_executor(chosen), project_id, keys, session, chosen)
 
 
 class AsyncHexclaveAdminApp(AwaitingApp, AdminResources[Awaiting]):
@@ -176,6 +196,12 @@ class AsyncHexclaveAdminApp(AwaitingApp, AdminResources[Awaiting]):
         session: "AsyncTokenStore | Tokens | None" = None,
         **options: Unpack[AppOptions["AsyncHttpClient"]],
     ) -> None:
-        super_secret_admin_key = credentials.masked(super_secret_admin_key)
+        project_id, super_secret_admin_key, session = (
+            textless(project_id),
+            masked(super_secret_admin_key),
+            textless(session),
+        )
+        admin_access_token = admin_access_token if callable(admin_access_token) else masked(admin_access_token)
         keys = {"super_secret_admin_key": super_secret_admin_key}
-        self._wire("admin", awaiting_executor(options), project_id, keys, session, options, admin_access_token)
+        chosen = taken(type(self).__name__, options)
+        self._wire("admin", awaiting_executor(chosen), project_id, keys, session, chosen, admin_access_token)

@@ -7,13 +7,15 @@ import ipaddress
 import os
 import re
 from collections.abc import Callable, Mapping
-from typing import Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias, TypeVar, cast
 from urllib.parse import urlsplit
 
 from hexclave._secret import Secret
 from hexclave._version import __version__
 from hexclave.errors import UnsafeUseError
 from hexclave_api.operation import AccessType
+
+T = TypeVar("T")
 
 SecretText: TypeAlias = str | Secret
 
@@ -95,38 +97,64 @@ def from_environment(argument: str) -> str | None:
     return os.environ.get(f"HEXCLAVE_{name}") or os.environ.get(f"STACK_{name}") or None
 
 
-def header_value(value: str, argument: str) -> str:
+def header_value(value: SecretText | None, argument: str) -> str:
     """The value, if it can be a header value.
 
     Raises:
-        UnsafeUseError: it is empty, or holds a line break, another control character, a non-ASCII one or outer spaces.
+        UnsafeUseError: it is no text or empty, or holds a line break, another control character, a non-ASCII one or
+            outer spaces.
     """
-    problem = _problem(value)
-    if problem is not None:
-        del value  # A traceback with locals must not show it.
-        raise UnsafeUseError(f"{argument} {problem}")
-    return value
+    text = value.reveal() if isinstance(value, Secret) else value
+    problem = _problem(text)
+    if problem is None:
+        return cast(str, text)
+    del value, text  # A traceback with locals must not show it.
+    raise UnsafeUseError(f"{argument} {problem}")
 
 
 def masked(given: SecretText | None) -> SecretText | None:
-    """The key, wrapped before anything can fail: a traceback with locals shows what a frame holds."""
-    return Secret(given) if isinstance(given, str) and given else given
+    """The text, wrapped before anything can fail: a traceback with locals shows what a frame holds.
+
+    What is no text, such as a key as `bytes`, is replaced by its type, which is all that its refusal names.
+    """
+    if isinstance(given, str):
+        return Secret(given) if given else given
+    return given if given is None or isinstance(given, (Secret, type)) else cast(Any, type(given))
 
 
-def project_id(given: str | None) -> str:
+def textless(given: T) -> T:
+    """What should hold no secret, such as a project id; where it is text all the same, `masked` wraps it."""
+    return cast(T, masked(cast(Any, given))) if isinstance(given, (str, bytes, bytearray)) else given
+
+
+def masked_headers(given: Mapping[str, str] | None) -> dict[str, SecretText | None]:
+    """The headers with their values wrapped, as `masked` does it.
+
+    Raises:
+        UnsafeUseError: they are no mapping.
+    """
+    mapping: object = given
+    if mapping is not None and not isinstance(mapping, Mapping):
+        kind = type(mapping).__name__
+        del given, mapping
+        raise UnsafeUseError(f"extra_headers must be a mapping of names to values, not {kind}.")
+    return {name: masked(value) for name, value in (given or {}).items()}
+
+
+def project_id(given: SecretText | None) -> str:
     """The project id from the argument or the environment.
 
     Raises:
         UnsafeUseError: there is none, it is a key, or it cannot be a header value.
     """
-    value = from_environment("project_id") if given is None else given
-    if value is None:
+    secret = masked(from_environment("project_id") if given is None else given)
+    del given  # A traceback with locals must not show a key that strayed here.
+    if secret is None:
         raise UnsafeUseError("The project id is missing: pass project_id=… or set HEXCLAVE_PROJECT_ID.")
-    prefix = str(value)[:4]
+    prefix = secret.reveal()[:4] if isinstance(secret, Secret) else ""
     if prefix in _PREFIXES:
-        del value, given  # A traceback with locals must not show the key that strayed here.
         raise UnsafeUseError(f"project_id was given a key ({prefix}…); project ids are UUIDs (or `internal`).")
-    return header_value(value, "project_id")
+    return header_value(secret, "project_id")
 
 
 def keys_of(access: AccessType, given: Mapping[str, SecretText | None], *, keyless: bool) -> dict[str, Secret]:
@@ -154,12 +182,8 @@ def checked(secret: SecretText | None, argument: str) -> Secret:
     Raises:
         UnsafeUseError: it cannot or does not.
     """
-    if secret == "":
-        raise UnsafeUseError(f"{argument} is empty.")
-    if not isinstance(secret, Secret):
-        raise UnsafeUseError(f"{argument} must be a str, not {type(secret).__name__}.")
-    problem = _problem(secret.reveal())
-    if problem is not None:
+    problem = _problem(secret.reveal() if isinstance(secret, Secret) else secret)
+    if problem is not None or not isinstance(secret, Secret):
         raise UnsafeUseError(f"{argument} {problem}")
     prefix = secret.reveal()[:4]
     slot, app = _PREFIXES.get(prefix, (argument, ""))
@@ -172,7 +196,8 @@ def checked(secret: SecretText | None, argument: str) -> Secret:
 
 def _problem(value: object) -> str | None:
     if not isinstance(value, str):
-        return f"must be a str, not {type(value).__name__}."
+        kind = value if isinstance(value, type) else type(value)
+        return f"must be a str, not {kind.__name__}."
     if not value:
         return "is empty."
     if not (value.isascii() and value.isprintable()):
@@ -182,52 +207,68 @@ def _problem(value: object) -> str | None:
     return None
 
 
-def base_url(given: str | None, *, allow_insecure_http: bool) -> str:
+def base_url(given: SecretText | None, *, allow_insecure_http: bool) -> str:
     """The origin and path prefix that all calls go to, without a trailing slash.
 
     Raises:
         UnsafeUseError: no absolute http(s) URL, no host, a query, fragment or password in it, or plain http to a host
             that is not this machine.
     """
-    value = given if given is not None else from_environment("base_url") or DEFAULT_BASE_URL
+    url = masked(from_environment("base_url") or DEFAULT_BASE_URL if given is None else given)
+    del given  # Like all else that is told of a refused one: it may hold a password.
+    problem = _url_problem(url.reveal() if isinstance(url, Secret) else url, allow_insecure_http)
+    if problem is not None or not isinstance(url, Secret):
+        raise UnsafeUseError(f"base_url {problem}")
+    return url.reveal().rstrip("/")
+
+
+def _url_problem(value: object, allow_insecure_http: bool) -> str | None:
+    if not isinstance(value, str) or not value:
+        return _problem(value)
     try:
         url = urlsplit(value)
         host, _ = url.hostname, url.port
-    except ValueError as error:
-        raise UnsafeUseError("base_url is not a URL.") from error
+    except ValueError:
+        return "is not a URL."
     if url.scheme not in ("http", "https") or not host:
-        raise UnsafeUseError("base_url must be an absolute URL with a host, such as https://api.example.com.")
+        return "must be an absolute URL with a host, such as https://api.example.com."
     if url.username is not None or url.password is not None:
-        raise UnsafeUseError("base_url must not hold a user name or password.")
-    if url.query or url.fragment or not value.isascii() or not value.isprintable() or " " in value:
-        raise UnsafeUseError("base_url must be origin and path only: no query, fragment, space or non-ASCII character.")
+        return "must not hold a user name or password."
+    # By their signs: an empty query or fragment still makes every path after it a part of itself.
+    if any(sign in value for sign in "?# \\") or not value.isascii() or not value.isprintable():
+        return "must be origin and path only: no query, fragment, space, backslash or non-ASCII character."
     if not all(0 < len(label) <= _LONGEST_LABEL for label in host.removesuffix(".").split(".")):
-        raise UnsafeUseError("base_url: each part of the host's name must have 1 to 63 characters.")
+        return "has a host whose name has an empty part, or one of more than 63 characters."
     if url.path.rstrip("/").endswith("/api/v1"):
-        raise UnsafeUseError("base_url must end before /api/v1, which every call adds.")
+        return "must end before /api/v1, which every call adds."
     if url.scheme == "http" and not allow_insecure_http and not _is_loopback(host):
-        raise UnsafeUseError(
-            f"base_url sends keys to {host} over plain http. Use https, or pass allow_insecure_http=True if the "
-            "network between is yours."
+        return (
+            f"sends keys to {host} over plain http. Use https, or pass allow_insecure_http=True if the network between "
+            "is yours."
         )
-    return value.rstrip("/")
+    return None
 
 
-def extra_headers(given: Mapping[str, str] | None) -> dict[str, str]:
-    """The caller's own headers with lower-case names.
+def extra_headers(given: Mapping[str, SecretText | None]) -> dict[str, Secret]:
+    """The caller's own headers, as `masked_headers` wrapped them, with lower-case names.
 
     Raises:
         UnsafeUseError: a name is no header name, is one the SDK or the HTTP library sets, or a value cannot be sent.
     """
     headers = {}
-    for name, value in (given or {}).items():
-        lower = name.lower()
-        if not _TOKEN.fullmatch(name) or lower in _TRANSPORT_HEADERS:
+    for name, value in given.items():
+        lower = name.lower() if isinstance(name, str) else ""
+        if not _TOKEN.fullmatch(lower) or lower in _TRANSPORT_HEADERS:
             raise UnsafeUseError(f"extra_headers: {name!r} cannot be set as a header of a call.")
+        if lower == "cookie":
+            raise UnsafeUseError("extra_headers: the API takes no cookies; a user's tokens go into the app's session.")
         # The backend copies x-hexclave-* onto x-stack-*, so either prefix would override what the app sends.
         if lower.removeprefix("x-stack-").removeprefix("x-hexclave-") in _OWN_HEADERS and lower.startswith("x-"):
             raise UnsafeUseError(f"extra_headers: {name} is set by the app; use its arguments instead.")
-        headers[lower] = header_value(value, f"extra_headers[{name!r}]")
+        problem = _problem(value.reveal() if isinstance(value, Secret) else value)
+        if problem is not None or not isinstance(value, Secret):
+            raise UnsafeUseError(f"extra_headers[{name!r}] {problem}")
+        headers[lower] = value
     return headers
 
 
@@ -239,26 +280,22 @@ def static_headers(
     branch_id: str | None,
     allow_anonymous: bool,
     allow_restricted: bool,
-    extra: Mapping[str, str] | None,
+    extra: Mapping[str, Secret],
 ) -> Callable[[], dict[str, str]]:
-    """A function that makes the headers which are the same for every call of an app; a new dict each time.
-
-    Raises:
-        UnsafeUseError: a value that cannot be sent.
-    """
+    """A function that makes the headers which are the same for every call of an app; a new dict each time."""
     headers = {
         HEADERS["project_id"]: project,
         HEADERS["access_type"]: access,
         HEADERS["client_version"]: CLIENT_VERSION,
-        **extra_headers(extra),
     }
     if branch_id is not None:
-        headers[HEADERS["branch_id"]] = header_value(branch_id, "branch_id")
+        headers[HEADERS["branch_id"]] = branch_id
     if allow_anonymous:
         headers[HEADERS["allow_anonymous"]] = "true"
     if allow_restricted:
         headers[HEADERS["allow_restricted"]] = "true"
-    # Keys last: nothing after this line fails, so no traceback shows this frame.
+    # Nothing from here on fails, so no traceback shows this frame.
+    headers.update({name: value.reveal() for name, value in extra.items()})
     headers.update({HEADERS[name]: secret.reveal() for name, secret in keys.items()})
     return headers.copy
 

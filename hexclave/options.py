@@ -21,10 +21,11 @@ class AppOptions(TypedDict, Generic[HttpClient], total=False):
     """Where the API is, without `/api/v1`. Default: `HEXCLAVE_API_URL`, else https://api.hexclave.com."""
     timeout: Timeout | float | None
     """Seconds for a whole call, or a `Timeout`; `None` waits without limit. Default: `Timeout()`, 60 s."""
-    retries: Retries
-    """What is repeated and how long it waits."""
-    rate_limit: RateLimit | None
-    """A ceiling of your own over all calls of the app, besides the limits that the API announces."""
+    retries: Retries | int
+    """What is repeated and how long it waits; or how often a call is sent at most, the first time included."""
+    rate_limit: RateLimit | float | None
+    """A ceiling of your own over all calls of the app, besides the limits that the API announces: a `RateLimit`, or
+    calls per second."""
     gates: "SharedState | None"
     """Where processes share each limit and the ceiling: a `hexclave.redis.RedisGates`. Default: nowhere."""
     http_client: HttpClient | Literal["fast"] | None

@@ -66,6 +66,19 @@ class RateLimit:
     per_second: float = attrs.field(validator=_positive)
     burst: int = attrs.field(default=1, validator=_at_least_one)
 
+    @classmethod
+    def of(cls, value: "RateLimit | float | None") -> "RateLimit | None":
+        """A number is that of calls per second.
+
+        Raises:
+            UnsafeUseError: it is neither that nor a `RateLimit`.
+        """
+        if value is None or isinstance(value, RateLimit):
+            return value
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise UnsafeUseError(f"rate_limit must be a RateLimit, calls per second or None, not {value!r}.")
+        return cls(value)
+
 
 class Ticket:
     """One attempt at the gates."""

@@ -78,6 +78,19 @@ class Retries:
     longest_retry_after: float = attrs.field(default=60.0, validator=_positive)
     """Seconds; a call is given up at once if the API asks for a longer wait."""
 
+    @classmethod
+    def of(cls, value: "Retries | int") -> "Retries":
+        """A whole number is how often a call is sent at most, the first time included.
+
+        Raises:
+            UnsafeUseError: it is neither that nor `Retries`.
+        """
+        if isinstance(value, Retries):
+            return value
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise UnsafeUseError(f"retries must be Retries or a number of attempts, not {value!r}.")
+        return cls(attempts=value)
+
     def wait(
         self, failure: Failure, *, attempt: int, idempotent: bool, random: Callable[[], float] = _random
     ) -> float | None:

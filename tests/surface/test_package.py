@@ -77,6 +77,7 @@ APP = {
     "hexclave._fast",
     "hexclave._given_client",
     "hexclave._many",
+    "hexclave._options",
     "hexclave._messages",
     "hexclave._reclaim",
     "hexclave._secret",

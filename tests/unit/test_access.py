@@ -20,6 +20,11 @@ KEY_OF = {
     "server": ("secret_server_key", SSK),
     "admin": ("super_secret_admin_key", SAK),
 }
+HEADER_OF_KEY = {  # Written out: a comparison with the SDK's own table would let it swap two of them.
+    "client": "x-stack-publishable-client-key",
+    "server": "x-stack-secret-server-key",
+    "admin": "x-stack-super-secret-admin-key",
+}
 APPS = {
     "client": (hexclave.HexclaveClientApp, hexclave.AsyncHexclaveClientApp),
     "server": (hexclave.HexclaveServerApp, hexclave.AsyncHexclaveServerApp),
@@ -48,13 +53,14 @@ def sent_headers(app):
 @pytest.mark.parametrize(("access", "cls"), EVERY_APP)
 def test_each_access_type_sends_its_own_key_and_no_other(access, cls):
     headers = sent_headers(make(access, cls))
-    argument, key = KEY_OF[access]
+    key = KEY_OF[access][1]
     assert headers["x-stack-project-id"] == "p1"
     assert headers["x-stack-access-type"] == access
     assert headers["x-stack-client-version"] == CLIENT_VERSION
-    assert headers[HEADERS[argument]] == key
+    assert headers[HEADER_OF_KEY[access]] == key
+    assert [name for name, value in headers.items() if value == key] == [HEADER_OF_KEY[access]]
     keys = {HEADERS[name] for row in MATRIX.values() for name in (*row.must_hold, *row.may_hold)}
-    assert keys & headers.keys() == {HEADERS[argument]}
+    assert keys & headers.keys() == {HEADER_OF_KEY[access]}
 
 
 def test_the_client_version_has_the_form_that_the_backend_parses():
@@ -150,7 +156,18 @@ def test_what_a_header_cannot_carry_is_refused(value):
 
 @pytest.mark.parametrize(
     "name",
-    ["X-Stack-Secret-Server-Key", "x-hexclave-access-type", "host", "Content-Length", "a b", "", "x:y", "a\r\nb"],
+    [
+        "X-Stack-Secret-Server-Key",
+        "x-hexclave-access-type",
+        "host",
+        "Content-Length",
+        "Cookie",
+        "cookie",
+        "a b",
+        "",
+        "x:y",
+        "a\r\nb",
+    ],
 )
 def test_extra_headers_cannot_replace_what_the_app_sends(name):
     with pytest.raises(UnsafeUseError, match="extra_headers"):
@@ -172,12 +189,19 @@ def test_extra_headers_are_sent():
         "https://user:password@api.example.com",
         "https://api.example.com?x=1",
         "https://api.example.com#x",
+        "https://api.example.com#",
+        "https://api.example.com?",
+        "https://api.example.com/?",
+        "https://api.example.com/x#",
+        "https://api.example.com\\.evil.example.com",
         "https://api.example.com/api/v1",
         "https://api.example.com:notaport",
         "https://api.example.com/ä",
         "http://api.example.com",
         "http://10.0.0.1",
         "http://localhost.evil.example.com",
+        "http://evil-localhost",
+        "http://evillocalhost:8102",
         "http://127.0.0.1.evil.example.com",
         "https://api..example.com",
         "https://.example.com",
@@ -223,14 +247,67 @@ def test_no_rendering_of_an_app_shows_its_key(access, cls):
     assert not [text for text in renderings if key[8:] in text]
 
 
-def test_a_traceback_with_locals_shows_no_key_after_wrong_use():
-    """The frames of the SDK hold keys only wrapped; the caller's own frame is its own affair."""
-    try:
-        hexclave.HexclaveServerApp("p1", secret_server_key=SSK, base_url="http://10.0.0.1")
-    except UnsafeUseError as error:
-        frames = traceback.TracebackException.from_exception(error, capture_locals=True).stack[1:]
-    assert frames
-    assert not [value for frame in frames for value in (frame.locals or {}).values() if SSK[8:] in value]
+HIDDEN = "fake_hidden_4444444444444444444444444444"
+MISUSES = {
+    "plain http": {"base_url": "http://10.0.0.1"},
+    "bytes as key": {"key": f"ssk_{HIDDEN}".encode()},
+    "a line break in the key": {"key": f"ssk_{HIDDEN}\n"},
+    "server key as project id": {"project_id": f"ssk_{HIDDEN}"},
+    "bytes as project id": {"project_id": f"ssk_{HIDDEN}".encode()},
+    "a password in the URL": {"base_url": f"https://user:{HIDDEN}@api.example.com"},
+    "a token in the URL's query": {"base_url": f"https://api.example.com?token={HIDDEN}"},
+    "a URL that is none": {"base_url": f"https://[{HIDDEN}"},
+    "bytes as URL": {"base_url": f"https://user:{HIDDEN}@api.example.com".encode()},
+    "a header beside a wrong URL": {"extra_headers": {"Authorization": HIDDEN}, "base_url": "http://10.0.0.1"},
+    "a header beside a wrong branch": {"extra_headers": {"Authorization": HIDDEN}, "branch_id": "a b "},
+    "a header with a line break": {"extra_headers": {"Authorization": f"{HIDDEN}\n"}},
+    "a header as bytes": {"extra_headers": {"Authorization": HIDDEN.encode()}},
+    "headers that are no mapping": {"extra_headers": [("Authorization", HIDDEN)]},
+    "a key as branch": {"branch_id": f"ssk_{HIDDEN}\n"},
+    "a key of another app": {"super_secret_admin_key": f"sak_{HIDDEN}"},
+    "a token as session": {"session": HIDDEN},
+    "a wrong option": {"timeout": "5"},
+}
+
+
+@pytest.mark.parametrize("cls", APPS["server"])
+@pytest.mark.parametrize("misuse", MISUSES)
+def test_a_traceback_with_locals_shows_no_secret_after_wrong_use(cls, misuse):
+    """The frames of the SDK hold secrets only wrapped; the caller's own frame is its own affair."""
+    given = {"project_id": "p1", "key": f"ssk_{HIDDEN}"} | MISUSES[misuse]
+    with pytest.raises((UnsafeUseError, TypeError)) as caught:
+        cls(secret_server_key=given.pop("key"), **given)
+    assert HIDDEN not in shown(caught.value)
+
+
+@pytest.mark.parametrize("cls", APPS["admin"])
+@pytest.mark.parametrize("token", [HIDDEN, f"{HIDDEN}\n", HIDDEN.encode()])
+def test_a_traceback_with_locals_shows_no_owners_token(cls, token):
+    with pytest.raises(UnsafeUseError) as caught:
+        cls("p1", admin_access_token=token, base_url=None if token != HIDDEN else "http://10.0.0.1")
+    assert HIDDEN not in shown(caught.value)
+
+
+@pytest.mark.parametrize("cls", APPS["client"])
+def test_a_traceback_with_locals_shows_no_token_given_as_session(cls):
+    app = cls("p1")
+    with pytest.raises(UnsafeUseError, match="not str") as caught:
+        app.with_session(HIDDEN)
+    assert HIDDEN not in shown(caught.value)
+
+
+def test_a_key_of_the_environment_that_stands_in_for_the_project_id_is_hidden_too(monkeypatch):
+    monkeypatch.setenv("HEXCLAVE_PROJECT_ID", f"ssk_{HIDDEN}")
+    with pytest.raises(UnsafeUseError, match="project_id was given a key") as caught:
+        hexclave.HexclaveClientApp()
+    assert HIDDEN not in shown(caught.value)
+
+
+def shown(error):
+    """Text, causes, contexts and the locals of all frames but the test's own."""
+    assert error.__traceback__.tb_next, "the SDK has frames"
+    error.__traceback__ = error.__traceback__.tb_next
+    return "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
 
 
 def test_an_app_cannot_be_pickled():

@@ -1,0 +1,104 @@
+"""The options of an app, checked when they are given."""
+
+import inspect
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import attrs
+
+from hexclave import credentials
+from hexclave._secret import Secret
+from hexclave.errors import UnsafeUseError
+from hexclave.errors._text import one_line
+from hexclave.hooks import Hooks
+from hexclave.options import AppOptions
+from hexclave.ratelimit import RateLimit
+from hexclave.retries import Retries
+from hexclave.timeouts import Timeout
+
+if TYPE_CHECKING:
+    from hexclave._shared_gate import SharedState
+
+_SWITCHES: Final = ("allow_anonymous", "allow_restricted", "allow_insecure_http")
+
+
+@attrs.frozen
+class Options:
+    base_url: str
+    branch_id: str | None
+    extra_headers: Mapping[str, Secret]
+    allow_anonymous: bool
+    allow_restricted: bool
+    timeout: Timeout
+    retries: Retries
+    rate_limit: RateLimit | None
+    gates: "SharedState | None"
+    hooks: Hooks
+    http_client: Any
+
+
+def taken(app: str, given: AppOptions[Any]) -> Options:
+    """What was given to the app of this name. `given` is emptied: a traceback with locals shows its caller's frame.
+
+    Raises:
+        TypeError: there is no such option.
+        UnsafeUseError: a value is not allowed.
+    """
+    base_url = credentials.masked(given.pop("base_url", None))
+    branch_id = credentials.masked(given.pop("branch_id", None))
+    unknown = sorted(given.keys() - AppOptions.__annotations__.keys())
+    options: dict[str, Any] = {name: given.pop(name) for name in given.keys() - {"extra_headers", *unknown}}  # type: ignore[misc]
+    for name in unknown:
+        del given[name]  # type: ignore[misc]
+    extra_headers = credentials.masked_headers(given.pop("extra_headers", None))
+    if unknown:
+        raise TypeError(f"{app} takes no argument {', '.join(unknown)}")
+    for name in _SWITCHES:
+        switch(name, options.get(name, False))
+    return Options(
+        base_url=credentials.base_url(base_url, allow_insecure_http=options.get("allow_insecure_http", False)),
+        branch_id=None if branch_id is None else credentials.header_value(branch_id, "branch_id"),
+        extra_headers=credentials.extra_headers(extra_headers),
+        allow_anonymous=options.get("allow_anonymous", False),
+        allow_restricted=options.get("allow_restricted", False),
+        timeout=Timeout.of(options.get("timeout", Timeout())),
+        retries=Retries.of(options.get("retries", Retries())),
+        rate_limit=RateLimit.of(options.get("rate_limit")),
+        gates=_gates(options.get("gates")),
+        hooks=hooks(options.get("hooks", Hooks())),
+        http_client=_http_client(options.get("http_client")),
+    )
+
+
+def hooks(given: object) -> Hooks:
+    """The hooks.
+
+    Raises:
+        UnsafeUseError: they are none.
+    """
+    if not isinstance(given, Hooks):
+        raise UnsafeUseError(f"hooks must be a hexclave.Hooks, such as Hooks(on_retry=…), not {one_line(repr(given))}.")
+    return given
+
+
+def switch(name: str, value: object) -> None:
+    """Refuse what is neither `True` nor `False`: `"false"` counts as true.
+
+    Raises:
+        UnsafeUseError: it is neither.
+    """
+    if not isinstance(value, bool):
+        raise UnsafeUseError(f"{name} must be True or False, not {one_line(repr(value))}.")
+
+
+def _gates(given: Any) -> "SharedState | None":
+    if given is not None and (inspect.isclass(given) or not callable(getattr(given, "swap", None))):
+        raise UnsafeUseError(f"gates must be a hexclave.redis.RedisGates or None, not {one_line(repr(given))}.")
+    return given
+
+
+def _http_client(given: Any) -> Any:
+    usable = given is None or isinstance(given, str) or callable(getattr(given, "send", None))
+    if inspect.isclass(given) or not usable:
+        raise UnsafeUseError(f"http_client must be a client of httpx or httpx2, not {one_line(repr(given))}.")
+    return given

@@ -1,0 +1,92 @@
+"""Options are checked when they are given, by apps and by everything that takes some."""
+
+import pytest
+
+import hexclave
+from hexclave import HexclaveServerApp, Hooks, Retries, Timeout, UnsafeUseError
+from hexclave.ratelimit import RateLimit
+
+APPS = [hexclave.HexclaveServerApp, hexclave.AsyncHexclaveServerApp]
+KEY = "ssk_not_a_real_key_2222222222222222222222222222"
+
+
+async def later(_event):
+    return None
+
+
+class Later:
+    async def __call__(self, _event):
+        return None
+
+
+WRONG = [
+    ({"timeout": "5"}, "timeout.*seconds.*'5'"),
+    ({"timeout": 0}, "timeout.*positive"),
+    ({"timeout": True}, "timeout.*True"),
+    ({"retries": "3"}, "retries.*number of attempts.*'3'"),
+    ({"retries": True}, "retries.*True"),
+    ({"retries": None}, "retries.*None"),
+    ({"retries": 2.0}, r"retries.*2\.0"),
+    ({"retries": 0}, "attempts.*from 1"),
+    ({"rate_limit": "50"}, "rate_limit.*calls per second.*'50'"),
+    ({"rate_limit": True}, "rate_limit.*True"),
+    ({"rate_limit": 0}, "per_second.*positive"),
+    ({"gates": "redis://localhost"}, "gates.*RedisGates.*redis://"),
+    ({"gates": 5}, "gates.*5"),
+    ({"http_client": 5}, "http_client.*5"),
+    ({"http_client": "slow"}, "http_client.*slow"),
+    ({"hooks": print}, r"hooks.*Hooks\(on_retry=…\)"),
+    ({"hooks": None}, "hooks.*None"),
+    ({"branch_id": 5}, "branch_id.*str.*int"),
+    ({"base_url": 1}, "base_url.*str.*int"),
+    ({"extra_headers": 1}, "extra_headers.*mapping.*int"),
+    ({"extra_headers": {"x-mine": 1}}, "extra_headers.*x-mine.*str.*int"),
+    ({"extra_headers": {1: "a"}}, "extra_headers.*1"),
+    ({"allow_anonymous": "false"}, "allow_anonymous.*True or False.*'false'"),
+    ({"allow_restricted": 1}, "allow_restricted.*True or False.*1"),
+    ({"allow_insecure_http": "no"}, "allow_insecure_http.*True or False.*'no'"),
+    ({"project_id": 5}, "project_id.*str.*int"),
+    ({"secret_server_key": 5}, "secret_server_key.*str.*int"),
+]
+
+
+@pytest.mark.parametrize("cls", APPS)
+@pytest.mark.parametrize(("given", "message"), WRONG, ids=[str(given) for given, _ in WRONG])
+def test_a_wrong_option_is_refused_when_it_is_given(cls, given, message):
+    with pytest.raises(UnsafeUseError, match=message):
+        cls(**({"project_id": "p1", "secret_server_key": KEY} | given))
+
+
+@pytest.mark.parametrize("cls", APPS)
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [(given, message) for given, message in WRONG if given.keys() <= {"timeout", "retries", "hooks"}],
+)
+def test_the_options_of_a_derived_app_are_checked_too(cls, given, message):
+    app = cls("p1", KEY)
+    with pytest.raises(UnsafeUseError, match=message):
+        app.options(**given)
+
+
+@pytest.mark.parametrize("cls", APPS)
+def test_a_number_is_taken_where_it_is_natural(cls):
+    app = cls("p1", KEY, timeout=5, retries=3, rate_limit=50)
+    assert app._context.timeout == Timeout(total=5)
+    assert app._context.retries == Retries(attempts=3)
+    assert not app._context.shared.local.gates.are_open
+    assert app.options(retries=1)._context.retries == Retries.OFF
+    assert RateLimit.of(50) == RateLimit(50)
+
+
+@pytest.mark.parametrize("hook", ["on_request", "on_response", "on_retry"])
+@pytest.mark.parametrize("function", [5, "print", later, Later()])
+def test_a_hook_is_a_function_that_runs_at_once(hook, function):
+    """The coroutine of an async one would never be awaited."""
+    with pytest.raises(UnsafeUseError, match=f"{hook} must be a function"):
+        Hooks(**{hook: function})
+    assert Hooks(**{hook: print})
+
+
+def test_an_unknown_option_names_the_app():
+    with pytest.raises(TypeError, match="HexclaveServerApp takes no argument time_out"):
+        HexclaveServerApp("p1", KEY, time_out=5)
