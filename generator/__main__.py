@@ -1,6 +1,7 @@
 """`python -m generator COMMAND`: import, releases, diff, render, check. Each takes `--help`."""
 
 import argparse
+import re
 import sys
 from collections import Counter
 from pathlib import Path
@@ -30,9 +31,9 @@ def main(argv: list[str]) -> int:
 
 
 def run_import(argv: list[str]) -> int:
-    """Merge upstream's documents into the description; print what that mended and changed."""
+    """Merge upstream's documents into the description; print what that mended, and what it leaves to do."""
     from generator import description, extensions, validation
-    from generator.importing import mends, merging, upstream
+    from generator.importing import mends, merging, todo, upstream
 
     parser = _parser("import", run_import)
     parser.add_argument("folder", type=Path, metavar="DIR", help="some of client, server, admin, webhooks .json")
@@ -49,15 +50,19 @@ def run_import(argv: list[str]) -> int:
         old = description.load(spec)
         extensions.refuse_malformed(spec, old)
         validation.refuse_invalid(spec, old)
-    new = merging.merge(old, views, str(spec))
-    if new != old:
-        validation.refuse_invalid(spec, new)
-    wrote = description.write(spec, new)
+    merged = merging.merge(old, views, str(spec), _release(arguments.folder))
+    if merged.description != old:
+        validation.refuse_invalid(spec, merged.description)
+    wrote = description.write(spec, merged.description)
+    if not wrote:
+        print("nothing to do")
+        return 0
     for name, count in mended.items():
         print(f"mended {name.replace('_', ' ')}: {count}")
-    for line in merging.changes(old, new):
-        print(line)
-    print(f"wrote {spec}" if wrote else "nothing changed")
+    print(f"wrote {spec}; to do:")
+    performed = todo.emulated(_ROOT / "emulator")
+    for number, (title, lines) in enumerate(todo.sections(old, merged.description, merged.provisional, performed), 1):
+        print(f"\n{number}. {title}", *lines, sep="\n   - ")
     return 0
 
 
@@ -107,6 +112,12 @@ def run_check(argv: list[str]) -> int:
     for problem in problems:
         print(problem, file=sys.stderr)
     return 1 if problems else 0
+
+
+def _release(folder: Path) -> str:
+    """What the documents are of: a folder is named after its release, such as `2026-10`."""
+    name = folder.resolve().name
+    return name if re.fullmatch(r"\d{4}-\d{2}", name) else ""
 
 
 def _parser(command: str, run: object) -> argparse.ArgumentParser:

@@ -65,7 +65,7 @@ def _imported(folder: Path, at_hand: Json) -> Json:
     for view in views.values():
         for place, operation in view.items():
             mends.mend(place, operation)
-    return merging.merge(at_hand, views, str(folder))
+    return merging.merge(at_hand, views, str(folder)).description
 
 
 def _text(changes: Sequence[Change]) -> str:

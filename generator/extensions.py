@@ -66,7 +66,7 @@ _FORMS: Final = {
     "x-since-values": (_is_releases, "a release for each value"),
     "x-unpublished": (lambda value: value is True, "true"),
     "x-older": (lambda value: isinstance(value, str), "the id of an operation"),
-    "x-ours": (lambda value: value is True, "true"),
+    "x-ours": (lambda value: value is True or (isinstance(value, str) and value != ""), "true, or why"),
     "x-note": (lambda value: isinstance(value, str), "text"),
     "x-methods": (lambda value: isinstance(value, list), "a list of methods"),
     "x-resources": (lambda value: isinstance(value, dict), "resources by their path"),

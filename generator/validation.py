@@ -45,6 +45,9 @@ def _check(path: Path, document: Json) -> None:
                 _refuse(path, steps, f"refers to nothing in this document: {reference}")
     schemas = Draft202012Validator(Draft202012Validator.META_SCHEMA)
     for steps, node in nodes.items():
+        is_media = steps[-2:-1] == ("content",) and steps[-3] != "properties"
+        if is_media and isinstance(node, dict) and "schema" not in node:
+            _refuse(path, steps, "a media type needs a `schema`; `{}` stands for any JSON")
         if steps[-1:] == ("schema",) or steps[:-1] == ("components", "schemas"):
             _validate(path, steps, node, schemas)
             _refuse_booleans(path, steps, node)

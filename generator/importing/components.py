@@ -2,15 +2,17 @@
 
 import copy
 import json
+from collections import defaultdict
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from generator.description import AUDIENCES, WEBHOOK, DescriptionError, Json
 from generator.importing import naming
+from generator.importing.fields import component
 from generator.importing.naming import Position
 from generator.importing.standing import SCHEMAS, Standing, references
 from generator.importing.upstream import Place
-from generator.importing.wording import CHOICES, keep_wording
+from generator.importing.wording import CHOICES, is_correction, keep_wording
 
 
 class Part(NamedTuple):
@@ -26,43 +28,44 @@ class Components:
     """The components that follow from `parts`.
 
     A shape is named by the first that says so: `x-names`, what stands at its place, an equal shape that has a name, a
-    default.
+    default. Where one name would stand for different shapes, the one that stands already keeps it, and the others get
+    provisional names.
+
+    Attributes:
+        provisional: the names that were made up because a shape split, each with the name it had before.
 
     Raises:
-        DescriptionError: no name is left for a shape.
+        DescriptionError: `x-names` gives two different shapes one name.
     """
 
-    def __init__(self, parts: list[Part], standing: Standing, ids: dict[Place, str]) -> None:
+    def __init__(self, parts: list[Part], standing: Standing, ids: dict[Place, str], release: str) -> None:
+        self._parts = parts
         self._standing = standing
+        self._ids = ids
+        self._release = release
         self._names: dict[Position, str] = {}
-        self._claims: dict[str, tuple[Json, Position]] = {}
+        self._signatures: dict[Position, str] = {}
+        self._claims: dict[str, list[tuple[Json, Position]]] = {}
+        self._nodes: dict[tuple[Position, str], Json] = {}
+        self._sent: set[str] = set()
         self._untouched: set[str] = set()
-        self._name(parts, ids)
+        self.provisional: dict[str, str] = {}
+        self._name()
+        self._settle()
 
     def node(self, part: Part) -> Json:
-        """The schema of `part` with its shapes replaced by references.
-
-        Raises:
-            DescriptionError: two different shapes have the same name.
-        """
-        return self._build(part.schema, part.position, part.before)
+        """The schema of `part` with its shapes replaced by references."""
+        return self._nodes[part.position, part.media]
 
     def needed_by(self, document: Json) -> Json:
         """What `document` refers to, and what is ours.
 
         Raises:
-            DescriptionError: a reference leads nowhere, or an import of some audiences changes what others use.
+            DescriptionError: a reference leads nowhere.
         """
         schemas = self._standing.schemas
-        for name in sorted(self._untouched & self._claims.keys()):
-            component, position = self._claims[name]
-            if _sorted(component) != _sorted(schemas.get(name)):
-                raise DescriptionError(
-                    f"{self._standing.source}: {name} changes at {position.exactly} but not where it is used by access "
-                    "types that are not imported now; import all documents together"
-                )
-        available = schemas | {name: component for name, (component, _) in self._claims.items()}
-        wanted = [name for name, component in schemas.items() if component.get("x-ours")] + references(document)
+        available = schemas | {name: claims[0][0] for name, claims in self._claims.items()}
+        wanted = [name for name, component in available.items() if component.get("x-ours")] + references(document)
         needed: Json = {}
         while wanted:
             name = wanted.pop()
@@ -76,56 +79,120 @@ class Components:
             wanted += references(available[name])
         return needed
 
-    def _name(self, parts: list[Part], ids: dict[Place, str]) -> None:
-        signatures: dict[Position, str] = {}
+    def _name(self) -> None:
         lists: set[Position] = set()
         shared: dict[str, str] = {}
-        for part in parts:
+        for part in self._parts:
             for position, shape, before in self._shapes(part.schema, part.position, part.before):
-                signatures[position] = _signature(shape)
+                self._signatures[position] = _signature(shape)
                 if shape["properties"].get("items", {}).get("type") == "array":
                     lists.add(position)
-                decided = self._standing.decided
-                name = (
-                    decided.get(position.exactly) or decided.get(str(position)) or self._standing.component(before)[0]
-                )
-                if name:
+                if name := self._decided(position) or self._standing.component(before)[0]:
                     self._names[position] = name
-                    shared.setdefault(signatures[position], name)
+                    shared.setdefault(self._signatures[position], name)
+        self._stood = {name: _signature(shape) for name, shape in self._standing.shapes()}
+        for name, signature in self._stood.items():
+            shared.setdefault(signature, name)
+        self._shared = shared
         taken = {*self._standing.schemas, *shared.values()}
-        for position in sorted(signatures.keys() - self._names.keys(), key=_naming_order):
-            signature = signatures[position]
+        for position in sorted(self._signatures.keys() - self._names.keys(), key=_naming_order):
+            signature = self._signatures[position]
             if signature not in shared:
-                shared[signature] = self._default(position, signatures, taken, ids, is_list=position in lists)
+                shared[signature] = self._default(position, taken, is_list=position in lists)
                 taken.add(shared[signature])
             self._names[position] = shared[signature]
 
-    def _default(
-        self,
-        position: Position,
-        signatures: dict[Position, str],
-        taken: set[str],
-        ids: dict[Place, str],
-        *,
-        is_list: bool,
-    ) -> str:
+    def _decided(self, position: Position) -> str:
+        decided = self._standing.decided
+        return decided.get(position.exactly) or decided.get(str(position)) or ""
+
+    def _default(self, position: Position, taken: set[str], *, is_list: bool) -> str:
+        names = self._defaults(position, is_list=is_list)
+        return next((name for name in names if name not in taken), None) or naming.numbered(names[-1], taken)
+
+    def _defaults(self, position: Position, *, is_list: bool) -> list[str]:
+        signatures = self._signatures
         beside = [p for audience in _AUDIENCES if (p := position._replace(audience=audience)) in signatures]
         alike = [p.audience for p in beside if signatures[p] == signatures[position]]
         first = beside[0].audience in alike
         surrounding = (position._replace(inside=inside) for inside in _outwards(position.inside))
-        names = naming.component_names(
+        return naming.component_names(
             position,
-            naming.variant(ids[position.place], alike, first=first),
+            naming.variant(self._ids[position.place], alike, first=first),
             is_list=is_list,
             owner=next((self._names[above] for above in surrounding if above in self._names), ""),
             prefix="" if first else naming.prefix_of(alike),
         )
-        if name := next((name for name in names if name not in taken), None):
-            return name
-        raise DescriptionError(
-            f"{self._standing.source}: no name is left for {position.exactly}; "
-            f'decide in `x-names`: {{"{position.exactly}": …}}'
+
+    def _settle(self) -> None:
+        """Builds all parts, again and again until every name stands for one shape."""
+        tried: set[tuple[Position, str]] = set()
+        while True:
+            self._claims = defaultdict(list)
+            self._untouched = set()
+            self._sent = {name for p, name in self._names.items() if p.part == "body" and p.place[0] != WEBHOOK}
+            self._nodes = {
+                (part.position, part.media): self._build(part.schema, part.position, part.before)
+                for part in self._parts
+            }
+            split = {name: versions for name in self._claims if len(versions := self._versions(name)) > 1}
+            if not split:
+                return
+            for name, versions in split.items():
+                self._split(name, versions, tried)
+
+    def _versions(self, name: str) -> list[list[Position]]:
+        """Where `name` stands, by shape, first those that keep it. The first list is empty where an access type that is
+        not imported keeps it."""
+        versions: dict[str, list[Position]] = defaultdict(list)
+        for built, position in self._claims[name]:
+            versions[_canonical(built)].append(position)
+        stands = _canonical(self._standing.schemas.get(name))
+        if name in self._standing.used_by(self._untouched):
+            versions.setdefault(stands, [])
+
+        def keeps(version: tuple[str, list[Position]]) -> tuple[bool, ...]:
+            text, positions = version
+            return (
+                any(self._decided(position) == name for position in positions),
+                not positions or text == stands,
+                any(self._signatures[position] == self._stood.get(name) for position in positions),
+                len(positions) == max(map(len, versions.values())),
+            )
+
+        return [positions for _, positions in sorted(versions.items(), key=keeps, reverse=True)]
+
+    def _split(self, name: str, versions: list[list[Position]], tried: set[tuple[Position, str]]) -> None:
+        """Gives all but the first of the shapes that `name` stands for names of their own."""
+        kept, *others = versions
+        for positions in others:
+            first = min(positions, key=_naming_order)
+            if decided := [position for position in positions if self._decided(position) == name]:
+                raise DescriptionError(
+                    f"{self._standing.source}: {name} would name two different shapes, at "
+                    f"{kept[0].exactly if kept else 'places that are not imported'} and at {decided[0].exactly}; "
+                    f'decide in `x-names`: {{"{decided[0].exactly}": …}}'
+                )
+            other = self._shared.get(self._signatures[first], name)
+            if other == name or (first, other) in tried:
+                other = self._provisional(first, name, kept)
+                self.provisional[other] = name
+            tried.add((first, other))
+            self._names |= dict.fromkeys(positions, other)
+
+    def _provisional(self, position: Position, name: str, kept: list[Position]) -> str:
+        taken = {*self._standing.schemas, *self._claims, *self._names.values()}
+        keeps = {each.audience for each in kept if each.place == position.place}
+        own = naming.prefix_of([position.audience]) + name
+        by_access = position.audience in ("server", "admin") and (
+            not kept or (keeps and position.audience not in keeps)
         )
+        if by_access and own not in taken:
+            return own
+        names = self._defaults(position, is_list=False)
+        operation = naming.class_name(self._ids[position.place])
+        full = [each for each in names if each.startswith(operation)] or [f"{operation}{name}"]
+        return next((each for each in full if each not in taken), None) or naming.numbered(full[-1], taken)
 
     def _shapes(self, schema: Json, position: Position, before: Json) -> Iterator[tuple[Position, Json, Json]]:
         if _is_shape(schema):
@@ -136,11 +203,11 @@ class Components:
     def _children(
         self, schema: Json, position: Position, before: Json
     ) -> Iterator[tuple[str, tuple[str | int, ...], Json, Json]]:
-        """The schemas right inside `schema` that are not ours: step, keys, schema, what stands there already."""
+        """The schemas right inside `schema` that we do not correct: step, keys, schema, what stands there already."""
         if _is_shape(schema):
             name, before = self._standing.component(before)
             before = self._standing.schemas.get(self._names.get(position, name), before)
-            if before.get("x-ours"):
+            if is_correction(before):
                 return
         elif "$ref" in before:
             before = self._standing.component(before)[1]
@@ -150,7 +217,7 @@ class Components:
         steps += [(f"|{index}", (key, index)) for key in CHOICES for index in range(len(schema.get(key, [])))]
         for step, keys in steps:
             counterpart = _get(before, keys)
-            if not counterpart.get("x-ours"):
+            if not is_correction(counterpart):
                 yield step, keys, _get(schema, keys), counterpart
 
     def _build(self, schema: Json, position: Position, before: Json) -> Json:
@@ -163,25 +230,17 @@ class Components:
         if not _is_shape(schema):
             return built
         name = self._names[position]
-        self._claim(
-            name, _component(built, self._standing.schemas.get(name) or self._standing.component(before)[1]), position
-        )
+        stands = self._standing.schemas.get(name) or self._standing.component(before)[1]
+        since = "" if name in self._sent else self._release
+        self._claims[name].append((component(built, stands, since, sent=name in self._sent), position))
         node: Json = {"$ref": f"{SCHEMAS}{name}"}
         if "null" in schema["type"]:
             node = {"anyOf": [node, {"type": "null"}]}
         return node | ({"default": schema["default"]} if "default" in schema else {})
 
-    def _claim(self, name: str, component: Json, position: Position) -> None:
-        claimed, first = self._claims.setdefault(name, (component, position))
-        if _sorted(claimed) != _sorted(component):
-            raise DescriptionError(
-                f"{self._standing.source}: {name} would name two different shapes, at {first.exactly} and at "
-                f'{position.exactly}; decide in `x-names`: {{"{position.exactly}": …}}'
-            )
 
-
-_AUDIENCES = (*AUDIENCES, "webhooks")
-_STEPS = {"[]": "items", ".*": "additionalProperties"}
+_AUDIENCES: Final = (*AUDIENCES, "webhooks")
+_STEPS: Final = {"[]": "items", ".*": "additionalProperties"}
 
 
 def _naming_order(position: Position) -> tuple[Any, ...]:
@@ -213,8 +272,11 @@ def _is_shape(schema: Json) -> bool:
 
 def _signature(schema: Json) -> str:
     """What makes shapes equal: all but the order of things, and whether null or a default may stand in their place."""
-    same = {key: value for key, value in schema.items() if key != "default"} | {"type": "object"}
-    return json.dumps(_sorted(same), sort_keys=True)
+    return _canonical({key: value for key, value in schema.items() if key != "default"} | {"type": "object"})
+
+
+def _canonical(schema: Json | None) -> str:
+    return json.dumps(_sorted(schema), sort_keys=True)
 
 
 def _sorted(node: Any) -> Any:
@@ -226,25 +288,6 @@ def _sorted(node: Any) -> Any:
         key: sorted(value) if key == "required" and isinstance(value, list) else _sorted(value)
         for key, value in node.items()
     }
-
-
-def _component(built: Json, before: Json) -> Json:
-    """The component for a shape whose fields are built: with the fields that are ours, in the order that stands."""
-    if before.get("x-ours"):
-        return before
-    old = before.get("properties", {})
-    ours = {name: field for name, field in old.items() if field.get("x-ours")}
-    fields = built["properties"] | ours
-    order = {name: rank for rank, name in enumerate(old)}
-    names = sorted(fields, key=lambda name: order.get(name, len(order)))
-    needed = {n for n in built.get("required", []) if n not in ours} | {
-        n for n in before.get("required", []) if n in ours
-    }
-    component = {key: value for key, value in built.items() if key not in ("required", "default")}
-    component |= {"type": "object", "properties": {name: fields[name] for name in names}}
-    if required := [name for name in names if name in needed]:
-        component["required"] = required
-    return keep_wording(component, before)
 
 
 def _get(node: Any, keys: tuple[str | int, ...]) -> Json:

@@ -3,10 +3,12 @@
 They run in the order of `MENDS` on the operations of one audience, as `generator.importing.upstream` read them.
 """
 
+import copy
 import re
 from collections.abc import Callable, Iterator
 
 from generator.description import CREDENTIALS, WEBHOOK, Json
+from generator.importing.uniting import alternatives
 from generator.importing.upstream import Place, header
 
 Mend = Callable[[Place, Json], int]
@@ -180,14 +182,10 @@ def merge_successes(_place: Place, operation: Json) -> int:
     ]
     if all(shape == shapes[0] for shape in shapes) or not all("properties" in shape for shape in shapes):
         return 0
-    properties: Json = {}
-    for shape in shapes:
-        properties = shape["properties"] | properties
-    required = [n for n in properties if all(n in shape.get("required", []) for shape in shapes)]
-    merged = {"type": "object", "properties": properties} | ({"required": required} if required else {})
+    merged = alternatives(shapes)
     for shape in shapes:
         shape.clear()
-        shape |= merged
+        shape |= copy.deepcopy(merged)
     return 1
 
 

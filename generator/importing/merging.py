@@ -2,56 +2,61 @@
 
 import copy
 import json
+import re
 from collections import defaultdict
-from typing import Any
+from collections.abc import Callable
+from typing import NamedTuple, TypeAlias
 
 from generator.description import AUDIENCES, METHODS, WEBHOOK, DescriptionError, Json, bare
 from generator.importing import naming
 from generator.importing.components import Components, Part
 from generator.importing.naming import Position
-from generator.importing.standing import Standing, holder, operations, pick
+from generator.importing.standing import Standing, holder, pick
 from generator.importing.upstream import Place, View
-from generator.importing.wording import keep_wording
+from generator.importing.wording import is_correction, keep_wording
 
 _NEW: Json = {"openapi": "3.1.0", "info": {"title": "Hexclave API", "version": "1"}, "paths": {}, "components": {}}
+_IsOurs: TypeAlias = Callable[[Json], bool]
+"""Whether something of an operation is ours: marked so, or of an operation that nobody documented before."""
 _PHRASES = {"200": "Done.", "201": "Created.", "307": "Go on at the address in `Location`."}
 
 
-def merge(old: Json, views: dict[str, View], source: str) -> Json:
+def merge(old: Json, views: dict[str, View], source: str, release: str = "") -> "Merged":
     """The description that follows from `old` and the imported documents.
 
     Args:
         old: the description as it stands; {} where there is none.
         views: the mended operations of each imported audience, and of the webhooks.
         source: what to call the description in messages.
+        release: what the documents are of, such as `2026-10`; "" when nobody knows.
 
     Raises:
-        DescriptionError: a name would stand for two different things, or paths conflict.
+        DescriptionError: `x-names` gives one name to two different things, or paths conflict.
     """
-    return _Merge(Standing(old or _NEW, source), views).document()
+    places = {place for view in views.values() for place in view}
+    merging = _Merge(Standing(old or _NEW, source, places), views, release if old else "")
+    return Merged(merging.document(), merging.provisional)
 
 
-def changes(old: Json, new: Json) -> list[str]:
-    """One line for each operation and component that came, went or changed."""
-    lines = []
-    for kind, before, after in (
-        ("operation", _by_text(old), _by_text(new)),
-        ("component", old.get("components", {}).get("schemas", {}), new["components"]["schemas"]),
-    ):
-        lines += [f"added {kind} {name}" for name in sorted(after.keys() - before.keys())]
-        lines += [f"removed {kind} {name}" for name in sorted(before.keys() - after.keys())]
-        lines += [
-            f"changed {kind} {name}" for name in sorted(before.keys() & after.keys()) if before[name] != after[name]
-        ]
-    return lines
+class Merged(NamedTuple):
+    """What came of an import."""
+
+    description: Json
+    provisional: dict[str, str]
+    """The names that were made up where a shape split, each with the name it had before."""
 
 
 class _Merge:
-    def __init__(self, standing: Standing, views: dict[str, View]) -> None:
+    def __init__(self, standing: Standing, views: dict[str, View], release: str) -> None:
         self._standing = standing
+        self._release = release
         # An audience whose document is not imported keeps what it has, as if its document said so.
         self._views = {
-            audience: {place: operation for place, operation in views[audience].items() if not standing.is_ours(place)}
+            audience: dict(
+                _under_our_names(standing, place, operation)
+                for place, operation in views[audience].items()
+                if not standing.is_ours(place)
+            )
             if audience in views
             else standing.view(audience)
             for audience in (*AUDIENCES, "webhooks")
@@ -60,7 +65,11 @@ class _Merge:
         self._parts = {place: list(self._parts_of(place)) for place in self._places}
         self._ids = self._operation_ids()
         parts = [part for place in self._places for part in self._parts[place]]
-        self._components = Components(parts, standing, self._ids)
+        self._components = Components(parts, standing, self._ids, release)
+
+    @property
+    def provisional(self) -> dict[str, str]:
+        return self._components.provisional
 
     def document(self) -> Json:
         all_operations = {place: self._operation(place) for place in self._places} | self._standing.ours
@@ -83,7 +92,7 @@ class _Merge:
         for audience, view in self._views.items():
             operation = view.get(place, {"responses": {}})
             for part in ("body", *(f"response {status}" for status in operation["responses"])):
-                if holder(self._standing.operation(place), part).get("x-ours"):
+                if is_correction(holder(self._standing.operation(place), part)):
                     continue
                 position = Position(place, audience, part)
                 for media, content in holder(operation, part).get("content", {}).items():
@@ -110,17 +119,17 @@ class _Merge:
             for place in self._places
             if any("items" in p.schema.get("properties", {}) for p in self._parts[place])
         }
-        ids = kept | naming.operation_ids([place for place in self._places if place not in kept], lists, owners)
-        for place in self._places:
-            if place not in ids:
-                raise DescriptionError(
-                    f"{standing.source}: no operation id is left for {naming.text(place)}; "
-                    f'decide in `x-names`: {{"{naming.text(place)}": …}}'
-                )
-        return ids
+        return kept | naming.operation_ids([place for place in self._places if place not in kept], lists, owners)
 
     def _operation(self, place: Place) -> Json:
         before = self._standing.operation(place)
+        if adopted := before.get("x-ours") is True:
+            published = {key for key in before if not (key == "x-unpublished" or (key == "x-since" and self._release))}
+            before = {key: before[key] for key in published}
+
+        def is_ours(node: Json) -> bool:
+            return bool(node) and (adopted or "x-ours" in node)
+
         callers = {audience: view[place] for audience, view in self._views.items() if place in view}
         operation: Json = {"operationId": self._ids[place], "responses": {}}
         if place[0] != WEBHOOK:
@@ -130,36 +139,39 @@ class _Merge:
         for key in ("x-needs", "x-uses"):
             if credentials := {name for each in (before, *callers.values()) for name in each.get(key, [])}:
                 operation[key] = sorted(credentials)
-        if parameters := self._parameters(place, callers, before):
+        if self._release and place[0] != WEBHOOK and (adopted or not before):
+            operation["x-since"] = self._release
+        if parameters := self._parameters(place, callers, before, is_ours):
             operation["parameters"] = parameters
         content = self._content(place, before)
-        if holder(before, "body").get("x-ours"):
-            operation["requestBody"] = before["requestBody"]
+        body = holder(before, "body")
+        if is_correction(body) or ("body" not in content and is_ours(body)):
+            operation["requestBody"] = _marked(body)
         elif "body" in content:
             required = any(caller.get("requestBody", {}).get("required") for caller in callers.values())
-            body = {"content": content["body"]} | ({"required": True} if required else {})
-            operation["requestBody"] = keep_wording(body, holder(before, "body"))
-        operation["responses"] = self._responses(place, callers, content, before)
+            brought = {"content": content["body"]} | ({"required": True} if required else {})
+            operation["requestBody"] = keep_wording(brought, body)
+        operation["responses"] = self._responses(place, callers, content, before, is_ours)
         if names := self._access_names(place, operation, before):
             operation["x-access-names"] = names
         operation |= {"summary": naming.summary(place, self._ids[place]), "tags": [naming.tag(place)]}
         return keep_wording(operation, before)
 
-    def _parameters(self, place: Place, callers: dict[str, Json], before: Json) -> list[Json]:
+    def _parameters(self, place: Place, callers: dict[str, Json], before: Json, is_ours: _IsOurs) -> list[Json]:
         old = {(p["in"], p["name"]): p for p in before.get("parameters", [])}
         found: dict[tuple[str, str], Json] = {}
         having: dict[tuple[str, str], list[str]] = defaultdict(list)
         for audience, caller in callers.items():
             for parameter in caller["parameters"]:
                 key = parameter["in"], parameter["name"]
-                if old.get(key, {}).get("x-ours"):
+                if is_correction(old.get(key, {})):
                     continue
                 having[key].append(audience)
                 if found.setdefault(key, parameter) != parameter:
                     raise DescriptionError(
                         f"{self._standing.source}: the parameter {key[1]} of {naming.text(place)} differs between "
                         f"{' and '.join(having[key])}; import their documents together, or describe it by hand, "
-                        "marked `x-ours: true`"
+                        "marked `x-ours: why`"
                     )
         for key, parameter in found.items():
             counterpart = old.get(key, {})
@@ -167,8 +179,10 @@ class _Merge:
             kept["schema"] = keep_wording(parameter["schema"], counterpart.get("schema", {}))
             if having[key] != list(callers):
                 kept["x-access"] = having[key]
+            if self._release and before and not counterpart and not is_ours(before):
+                kept["x-since"] = self._release
             found[key] = keep_wording(kept, counterpart)
-        found |= {key: parameter for key, parameter in old.items() if parameter.get("x-ours")}
+        found |= {key: _marked(p) for key, p in old.items() if is_correction(p) or (key not in found and is_ours(p))}
         order = {key: rank for rank, key in enumerate(old)}
 
         def rank(key: tuple[str, str]) -> tuple[int, int]:
@@ -190,7 +204,7 @@ class _Merge:
                 raise DescriptionError(
                     f"{self._standing.source}: {naming.text(place)} {part_name} differs between "
                     f"{' and '.join(by_audience)} in what is not an object with fields; describe it there by hand, "
-                    "marked `x-ours: true`"
+                    "marked `x-ours: why`"
                 )
             schema = first
             if others:
@@ -200,7 +214,9 @@ class _Merge:
             content[part_name][media] = {"schema": keep_wording(schema, standing)}
         return content
 
-    def _responses(self, place: Place, callers: dict[str, Json], content: dict[str, Json], before: Json) -> Json:
+    def _responses(
+        self, place: Place, callers: dict[str, Json], content: dict[str, Json], before: Json, is_ours: _IsOurs
+    ) -> Json:
         old = before.get("responses", {})
         responses: Json = {}
         for status in sorted({status for caller in callers.values() for status in caller["responses"]}):
@@ -208,7 +224,11 @@ class _Merge:
             if brought := content.get(f"response {status}"):
                 response |= {"content": brought}
             responses[status] = keep_wording(response, old.get(status, {}))
-        responses |= {status: response for status, response in old.items() if response.get("x-ours")}
+        responses |= {
+            status: _marked(response)
+            for status, response in old.items()
+            if is_correction(response) or (status not in responses and status != "default" and is_ours(response))
+        }
         if place[0] != WEBHOOK and "Error" in self._standing.description.get("components", {}).get("responses", {}):
             responses.setdefault("default", {"$ref": "#/components/responses/Error"})
         return responses
@@ -242,10 +262,23 @@ class _Merge:
                 )
 
 
+def _under_our_names(standing: Standing, place: Place, operation: Json) -> tuple[Place, Json]:
+    """An operation that we described first, with the path parameters called as we call them."""
+    known = standing.place(place)
+    if known == place or "x-ours" not in standing.operation(place):
+        return place, operation
+    names = dict(zip(re.findall(r"\{(\w+)\}", place[1]), re.findall(r"\{(\w+)\}", known[1]), strict=True))
+    parameters = [
+        parameter | ({"name": names[parameter["name"]]} if parameter["in"] == "path" else {})
+        for parameter in operation["parameters"]
+    ]
+    return known, operation | {"parameters": parameters}
+
+
+def _marked(node: Json) -> Json:
+    return node if "x-ours" in node else node | {"x-ours": True}
+
+
 def _rank(place: Place) -> tuple[str, int]:
     method, path = place
     return path, METHODS.index(method) if method in METHODS else len(METHODS)
-
-
-def _by_text(description: Json) -> dict[str, Any]:
-    return {naming.text(place): operation for place, operation in operations(description)}

@@ -1,7 +1,9 @@
 """Names for what an import brings. A name that the description already has always wins over these defaults."""
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable
+from itertools import count
 from typing import NamedTuple
 
 from generator.description import WEBHOOK
@@ -9,6 +11,7 @@ from generator.importing.upstream import Place
 
 _VERBS = {"get": "get", "post": "create", "put": "replace", "patch": "update", "delete": "delete"}
 _ADJECTIVES = {"me": "current", "current": "current"}
+_ACTIONS = frozenset({"validate", "check", "verify", "send", "accept", "reset", "sync", "test"})
 _MASS_NOUNS = frozenset({"status", "address", "analytics", "access", "success"})
 
 
@@ -47,8 +50,7 @@ def operation_ids(places: Iterable[Place], lists: Collection[Place], taken: Coll
         lists: the places that reply with a list.
         taken: ids that are in use elsewhere.
 
-    Returns:
-        No id for a place whose names are all taken.
+    A place whose names are all taken gets a number.
     """
     found: dict[Place, str] = {}
     waiting = sorted(places)
@@ -62,6 +64,9 @@ def operation_ids(places: Iterable[Place], lists: Collection[Place], taken: Coll
         }
         found |= free
         waiting = [place for place in waiting if place not in free]
+    for place in waiting:
+        name = _operation_id(place, longest + 1, is_list=place in lists, in_full=True)
+        found[place] = numbered(name, {*taken, *found.values()}, "_")
     return found
 
 
@@ -93,7 +98,8 @@ def component_names(position: Position, operation_id: str, *, is_list: bool, own
         prefix: what tells this access type's shape from the first one's, such as `Server`.
     """
     method, path = position.place
-    steps = position.inside.replace("[]", "").strip(".").split(".") if position.inside else []
+    inside = re.sub(r"\|\d+|\[\]|\.\*", "", position.inside).strip(".")
+    steps = inside.split(".") if inside else []
     if method == WEBHOOK:
         event = _pascal(path)
         return [f"{event}Event"] if not steps else [f"{event}{_pascal(steps[-1])}"]
@@ -115,6 +121,16 @@ def component_names(position: Position, operation_id: str, *, is_list: bool, own
     if not steps and position.part != "body":
         names = [*names, f"{_pascal(operation_id)}Result"]
     return list(dict.fromkeys(filter(None, names)))
+
+
+def numbered(name: str, taken: Collection[str], joint: str = "") -> str:
+    """`name` with the first number that makes it free."""
+    return next(each for number in count(2) if (each := f"{name}{joint}{number}") not in taken)
+
+
+def class_name(operation_id: str) -> str:
+    """An operation id in the form of a component's name."""
+    return _pascal(operation_id)
 
 
 def variant(operation_id: str, audiences: Collection[str], *, first: bool) -> str:
@@ -144,7 +160,7 @@ def _operation_id(place: Place, length: int, *, is_list: bool, in_full: bool) ->
 def _acts(method: str, path: str) -> bool:
     """Whether a POST does something other than creating: its last segment is a verb, not a plural noun."""
     last = path.rsplit("/", 1)[1]
-    return method == "post" and not last.startswith("{") and not _is_plural(last)
+    return method == "post" and not last.startswith("{") and (not _is_plural(last) or _words(last)[0] in _ACTIONS)
 
 
 def _noun(path: str, length: int) -> list[str]:

@@ -1,12 +1,12 @@
 """The description as it stands before an import: its operations, names, and what of it the import must not touch."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from generator.description import METHODS, WEBHOOK, Json, bare
 from generator.importing.naming import Position
 from generator.importing.upstream import Place, View
-from generator.importing.wording import without_wording
+from generator.importing.wording import is_correction, without_wording
 
 SCHEMAS = "#/components/schemas/"
 _PARAMETER = frozenset({"name", "in", "required", "schema", "style", "explode"})
@@ -17,24 +17,33 @@ class Standing:
 
     Attributes:
         schemas: its components.
-        ours: the operations that are written by hand; imports leave them alone.
+        ours: the operations that are written by hand and that no imported document describes.
         decided: `x-names`, the names that somebody decided for places.
     """
 
-    def __init__(self, description: Json, source: str) -> None:
+    def __init__(self, description: Json, source: str, documented: Collection[Place] = ()) -> None:
         self.description = description
         self.source = source
         self.schemas: Json = description.get("components", {}).get("schemas", {})
         self.decided: dict[str, str] = description.get("x-names", {})
         self._operations = {_key(place): (place, operation) for place, operation in operations(description)}
-        self.ours: dict[Place, Json] = {p: o for p, o in self._operations.values() if o.get("x-ours")}
+        known = {_key(place) for place in documented}
+        self.ours: dict[Place, Json] = {
+            place: operation
+            for place, operation in self._operations.values()
+            if is_correction(operation) or (operation.get("x-ours") and _key(place) not in known)
+        }
 
     def operation(self, place: Place) -> Json:
         """The operation at `place`, whatever its path parameters are called there; {} if there is none."""
         return self._operations.get(_key(place), (place, {}))[1]
 
+    def place(self, place: Place) -> Place:
+        """`place` with the path parameters called as they are in the description."""
+        return self._operations.get(_key(place), (place, {}))[0]
+
     def is_ours(self, place: Place) -> bool:
-        return bool(self.operation(place).get("x-ours"))
+        return self.place(place) in self.ours
 
     def schema(self, position: Position, media: str) -> Json:
         """What the body or reply at `position` is for its access type; {} if there is none."""
@@ -53,6 +62,49 @@ class Standing:
         name = node["$ref"].removeprefix(SCHEMAS)
         return name, self.schemas.get(name, {})
 
+    def shapes(self) -> Iterator[tuple[str, Json]]:
+        """Every component with fields, as a document would write it: in full, without words and hidden fields."""
+        for name, component in self.schemas.items():
+            if component.get("properties") and (shape := self._in_full(component, (name,))):
+                yield name, shape
+
+    def used_by(self, names: Collection[str]) -> set[str]:
+        """The components of these names and all that they consist of, without those that nobody documents."""
+        found: set[str] = set()
+        waiting = list(names)
+        while waiting:
+            name = waiting.pop()
+            component = self.schemas.get(name, {})
+            if name not in found and component.get("x-ours") is not True:
+                found.add(name)
+                waiting += references(component)
+        return found
+
+    def _in_full(self, node: Json, through: tuple[str, ...]) -> Json | None:
+        """`node` with its components written in place; `None` where one contains itself."""
+        name, component = self.component(node)
+        if name:
+            if name in through or (full := self._in_full(component, (*through, name))) is None:
+                return None
+            kinds = {"type": ["object", "null"]} if "anyOf" in node else {}
+            return full | kinds | ({"default": node["default"]} if "default" in node else {})
+        full = without_wording(node)
+        if "properties" in node:
+            fields = {key: field for key, field in node["properties"].items() if "x-ours" not in field}
+            inner = {key: self._in_full(field, through) for key, field in fields.items()}
+            if None in inner.values():
+                return None
+            needed = {*node.get("required", ()), *(key for key in fields if "x-since" in fields[key])}
+            full |= {"properties": inner, "required": [key for key in fields if key in needed]}
+            if not full["required"]:
+                del full["required"]
+        for key in ("items", "additionalProperties"):
+            if isinstance(node.get(key), dict):
+                if (one := self._in_full(node[key], through)) is None:
+                    return None
+                full[key] = one
+        return full
+
     def view(self, audience: str) -> View:
         """The operations of an audience, in the form of an imported document's."""
         return dict(self._retained(audience))
@@ -60,7 +112,7 @@ class Standing:
     def _retained(self, audience: str) -> Iterator[tuple[Place, Json]]:
         for place, operation in self._operations.values():
             access = operation["x-access"] if place[0] != WEBHOOK else ["webhooks"]
-            if audience not in access or operation.get("x-ours"):
+            if audience not in access or place in self.ours:
                 continue
             kept: Json = {key: operation[key] for key in ("deprecated", "x-needs", "x-uses") if key in operation}
             kept["parameters"] = [

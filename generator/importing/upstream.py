@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from generator.description import AUDIENCES, CREDENTIALS, METHODS, WEBHOOK, DescriptionError, Json, bare
+from generator.importing.uniting import alternatives, extended
 
 FILES = {name: f"{name}.json" for name in (*AUDIENCES, "webhooks")}
 _OTHER_HEADERS = frozenset(
@@ -44,7 +45,9 @@ def read(folder: Path) -> dict[str, View]:
         raise DescriptionError(f"{folder}: not a folder; it should hold some of {' '.join(FILES.values())}")
     found = {audience: folder / name for audience, name in FILES.items() if (folder / name).exists()}
     if not found:
-        raise DescriptionError(f"{folder}: none of {' '.join(FILES.values())} is here")
+        others = sorted(path.name for path in folder.glob("*.json"))
+        merged = f"; {others[0]} does not say which access type may call what" if others else ""
+        raise DescriptionError(f"{folder}: none of {' '.join(FILES.values())} is here{merged}")
     seen: dict[str, str] = {}
     return {audience: _Document(path, seen).view(audience) for audience, path in found.items()}
 
@@ -74,6 +77,9 @@ class _Document:
         version = root.get("openapi")
         if not isinstance(version, str) or not version.startswith("3."):
             self._refuse("/openapi", "not an OpenAPI 3 document")
+        other, file = ("paths", "client.json") if audience == "webhooks" else ("webhooks", "webhooks.json")
+        if root.get(other):
+            self._refuse(f"/{other}", f"one document for everything is not understood; {other} belong in {file}")
         try:
             return dict(self._events(root) if audience == "webhooks" else self._operations(root))
         except RecursionError:
@@ -146,7 +152,9 @@ class _Document:
             if media not in ("application/json", "application/x-www-form-urlencoded", "text/plain"):
                 self._refuse(where, "an unknown media type")
             value = self._known(value, where, _WORDING | {"schema"})
-            content[media] = {"schema": self._schema(value.get("schema", {}), f"{where}/schema", ())}
+            if "schema" not in value:
+                self._refuse(where, "a media type without a `schema`")
+            content[media] = {"schema": self._schema(value["schema"], f"{where}/schema", ())}
         return content
 
     def _schema(self, node: Any, at: str, through: tuple[str, ...]) -> Json:
@@ -175,8 +183,33 @@ class _Document:
                 schema[key] = copy.deepcopy(value)
         if not all(isinstance(name, str) for name in schema.get("required", [])):
             self._refuse(f"{at}/required", "a list of names is expected")
+        schema = self._united(schema, at)
         if missing := [name for name in schema.get("required", []) if name not in schema.get("properties", {})]:
             self._refuse(f"{at}/required", f"names a field that is not there: {missing[0]}")
+        return schema
+
+    def _united(self, schema: Json, at: str) -> Json:
+        """`schema` without `allOf`, and without a choice between objects, of which no single type can be rendered."""
+        if "allOf" in schema:
+            rest = {key: value for key, value in schema.items() if key != "allOf"}
+            parts = [*schema["allOf"], *([rest] if rest else [])]
+            several = len(parts) > 1
+            if several and not all(_is_object(part) for part in parts):
+                self._refuse(f"{at}/allOf", "only objects with fields can be merged")
+            try:
+                schema = extended(parts) if several else parts[0]
+            except ValueError as error:
+                self._refuse(f"{at}/allOf", str(error))
+        for key in ("anyOf", "oneOf"):
+            options = [option for option in schema.get(key, []) if option != {"type": "null"}]
+            objects = [option for option in options if option.get("properties")]
+            if len(objects) < 2:
+                continue
+            if len(objects) < len(options):
+                self._refuse(f"{at}/{key}", "a choice between objects and something else is not understood")
+            nullable = len(options) < len(schema[key])
+            united = alternatives([*objects, *([objects[0] | {"type": ["object", "null"]}] if nullable else [])])
+            schema = {name: value for name, value in schema.items() if name not in (key, "type")} | united
         return schema
 
     def _type(self, value: Any, at: str) -> str | list[str]:
@@ -217,6 +250,13 @@ class _Document:
 
     def _refuse(self, at: str, problem: str) -> NoReturn:
         raise DescriptionError(f"{self._path}#{at}: {problem}")
+
+
+def _is_object(part: Json) -> bool:
+    """Whether this part of an `allOf` has fields, or only says which of the others' fields are required."""
+    return bool(part.get("properties")) or (
+        part.keys() <= {"type", "required"} and part.get("type", "object") == "object"
+    )
 
 
 def _escape(key: str) -> str:

@@ -8,6 +8,11 @@ IMPORTED = frozenset({"x-access", "x-access-names", "x-access-schema", "x-names"
 CHOICES = ("anyOf", "oneOf", "allOf")
 
 
+def is_correction(node: Json) -> bool:
+    """Whether `node` is ours against what the documents say; its mark says why. `true` is what nobody documents."""
+    return isinstance(node.get("x-ours"), str)
+
+
 def keep_wording(new: Json, old: Json) -> Json:
     """`new` with the words and marks that `old` has at the same place, fields of objects apart."""
     kept = new | {key: value for key, value in old.items() if _is_hand_made(key)}

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from generator.__main__ import main
 from tests.generator.importing import STRING, Json, Room, document, operation, page, parameter, path_parameter, record
 
+JSON_TYPE = "application/json"
 THING = record(id=STRING)
 GOOD = document(**{"/things": {"get": operation(THING)}})
 AT = "#/paths/~1things/get"
@@ -71,6 +72,15 @@ FIELD = f"{AT}/responses/200/content/application~1json/schema/properties/field"
         (with_schema({"type": "object", "required": ["other"]}), f"{FIELD}/required", "a field that is not there"),
         (with_schema({"type": "object", "required": "id"}), f"{FIELD}/required", "a list is expected"),
         (with_schema([]), FIELD, "a mapping is expected"),
+        (with_schema({"allOf": [record(a=STRING), STRING]}), f"{FIELD}/allOf", "only objects with fields"),
+        (with_schema({"allOf": [record(a=STRING), record(a=THING)]}), f"{FIELD}/allOf", "a has two meanings"),
+        (with_schema({"oneOf": [record(a=STRING), THING, STRING]}), f"{FIELD}/oneOf", "objects and something else"),
+        (GOOD | {"webhooks": {"x": {}}}, "#/webhooks", "webhooks belong in webhooks.json"),
+        (
+            document(**{"/things": {"get": operation(THING) | {"responses": {"200": {"content": {JSON_TYPE: {}}}}}}}),
+            f"{AT}/responses/200/content/application~1json",
+            "a media type without a `schema`",
+        ),
     ],
 )
 def test_what_is_not_understood_is_refused_by_file_and_pointer(
@@ -109,12 +119,11 @@ def test_a_path_that_conflicts_with_one_of_ours_is_refused(room: Room):
     assert room.spec.read_bytes() == before
 
 
-def test_a_default_id_that_one_of_ours_has_is_decided_by_hand(room: Room):
+def test_a_default_id_that_one_of_ours_has_gets_a_number(room: Room):
     room.take(client=GOOD)
     room.edit("  /things:", "  /ours:")
     room.edit("get:\n", "get:\n      x-ours: true\n")
-    assert room.try_import(client=GOOD) == 2
-    assert 'no operation id is left for GET /things; decide in `x-names`: {"GET /things": ' in room.err
+    assert room.take(client=GOOD)["paths"]["/things"]["get"]["operationId"] == "get_thing_2"
 
 
 def test_a_parameter_that_differs_between_access_types_is_refused(room: Room):
@@ -139,6 +148,21 @@ def test_a_folder_without_documents_is_refused(tmp_path: Path, capsys: pytest.Ca
     (tmp_path / "empty").mkdir()
     assert main(["import", str(tmp_path / folder), "--spec", str(tmp_path / "openapi.yaml")]) == 2
     assert "client.json server.json admin.json webhooks.json" in capsys.readouterr().err
+
+
+def test_a_single_merged_document_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    (tmp_path / "openapi.json").write_text(json.dumps(GOOD))
+    assert main(["import", str(tmp_path), "--spec", str(tmp_path / "openapi.yaml")]) == 2
+    assert "openapi.json does not say which access type may call what" in capsys.readouterr().err
+
+
+def test_a_media_type_without_a_schema_in_the_description_is_refused(room: Room):
+    room.take(client=GOOD)
+    description = room.description
+    description["paths"]["/things"]["get"]["responses"]["200"]["content"] = {JSON_TYPE: {}}
+    room.rewrite(description)
+    assert room.try_import(client=GOOD) == 2
+    assert f"{AT}/responses/200/content/application~1json: a media type needs a `schema`" in room.err
 
 
 @pytest.mark.parametrize(
@@ -173,6 +197,8 @@ def test_a_description_that_an_import_would_damage_is_refused(room: Room, text: 
         ("x-unpublished", False),
         ("x-older", ["get"]),
         ("x-ours", False),
+        ("x-ours", ""),
+        ("x-since", "last week"),
         ("x-note", 1),
     ],
 )

@@ -50,8 +50,9 @@ class Project(Model):
     config: ProjectConfig
     """How users can sign up and what clients may do."""
     is_development_environment: Maybe[bool]
-    """Whether it is a development environment."""
+    """Whether it is a development environment. Needs a server of release 2026-09 or newer."""
     pushed_config_error: Maybe[ConfigProblem | None]
-    """What is wrong with the configuration that was pushed last; `None` when nothing is."""
+    """What is wrong with the configuration that was pushed last; `None` when nothing is. Needs a server of release
+    2026-09 or newer."""
     config_warnings: Maybe[tuple[ConfigProblem, ...]]
-    """What looks odd in the configuration."""
+    """What looks odd in the configuration. Needs a server of release 2026-09 or newer."""

@@ -36,4 +36,5 @@ class PurchaseDetails(Model):
     product: Maybe[Product]
     """The product on sale."""
     replaces_stripe_subscription: Maybe[bool]
-    """Whether the purchase changes a running subscription in place; a free trial then does not begin anew."""
+    """Whether the purchase changes a running subscription in place; a free trial then does not begin anew. Needs a
+    server of release 2026-09 or newer."""
