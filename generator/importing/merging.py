@@ -51,15 +51,21 @@ class _Merge:
         self._standing = standing
         self._release = release
         # An audience whose document is not imported keeps what it has, as if its document said so.
-        self._views = {
-            audience: dict(
-                _under_our_names(standing, place, operation)
-                for place, operation in views[audience].items()
-                if not standing.is_ours(place)
-            )
-            if audience in views
-            else standing.view(audience)
+        found = {
+            audience: views[audience] if audience in views else standing.view(audience)
             for audience in (*AUDIENCES, "webhooks")
+        }
+        # One path has one set of names: ours where something there is ours, else those of the imported documents.
+        imported = [place for audience in found if audience in views for place in found[audience]]
+        kept = [place for audience in found if audience not in views for place in found[audience]]
+        called = {bare(path): path for _, path in (*kept, *imported, *standing.ours)}
+        self._views = {
+            audience: {
+                (place[0], called[bare(place[1])]): _under(called[bare(place[1])], place, operation)
+                for place, operation in view.items()
+                if not standing.is_ours(place)
+            }
+            for audience, view in found.items()
         }
         self._places = sorted({place for view in self._views.values() for place in view}, key=_rank)
         self._parts = {place: list(self._parts_of(place)) for place in self._places}
@@ -77,7 +83,6 @@ class _Merge:
         for (method, path), operation in all_operations.items():
             if method != WEBHOOK:
                 paths[path][method] = operation
-        self._refuse_conflicts(list(paths))
         events = {place[1]: {"post": operation} for place, operation in all_operations.items() if place[0] == WEBHOOK}
         document = copy.deepcopy(self._standing.description) | {"paths": dict(paths), "webhooks": events}
         if not events:
@@ -122,10 +127,10 @@ class _Merge:
         return kept | naming.operation_ids([place for place in self._places if place not in kept], lists, owners)
 
     def _operation(self, place: Place) -> Json:
-        before = self._standing.operation(place)
+        before = _under(place[1], self._standing.place(place), self._standing.operation(place))
         if adopted := before.get("x-ours") is True:
-            published = {key for key in before if not (key == "x-unpublished" or (key == "x-since" and self._release))}
-            before = {key: before[key] for key in published}
+            undated = {"x-unpublished", *(["x-since"] if self._release else [])}
+            before = {key: value for key, value in before.items() if key not in undated}
 
         def is_ours(node: Json) -> bool:
             return bool(node) and (adopted or "x-ours" in node)
@@ -251,28 +256,17 @@ class _Merge:
             names |= dict.fromkeys(group, default if name in names.values() else name)
         return {audience: names[audience] for audience in operation["x-access"]}
 
-    def _refuse_conflicts(self, paths: list[str]) -> None:
-        seen: dict[str, str] = {}
-        for path in paths:
-            other = seen.setdefault(bare(path), path)
-            if other != path:
-                raise DescriptionError(
-                    f"{self._standing.source}#/paths/{other.replace('/', '~1')}: conflicts with {path}: "
-                    "the same path with other parameter names"
-                )
 
-
-def _under_our_names(standing: Standing, place: Place, operation: Json) -> tuple[Place, Json]:
-    """An operation that we described first, with the path parameters called as we call them."""
-    known = standing.place(place)
-    if known == place or "x-ours" not in standing.operation(place):
-        return place, operation
-    names = dict(zip(re.findall(r"\{(\w+)\}", place[1]), re.findall(r"\{(\w+)\}", known[1]), strict=True))
+def _under(path: str, place: Place, operation: Json) -> Json:
+    """`operation` with its path parameters called as in `path`."""
+    names = dict(zip(re.findall(r"\{(\w+)\}", place[1]), re.findall(r"\{(\w+)\}", path), strict=True))
+    if all(old == new for old, new in names.items()):
+        return operation
     parameters = [
         parameter | ({"name": names[parameter["name"]]} if parameter["in"] == "path" else {})
-        for parameter in operation["parameters"]
+        for parameter in operation.get("parameters", [])
     ]
-    return known, operation | {"parameters": parameters}
+    return operation | {"parameters": parameters}
 
 
 def _marked(node: Json) -> Json:

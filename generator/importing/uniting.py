@@ -18,7 +18,7 @@ def extended(shapes: list[Json]) -> Json:
                 raise ValueError(f"the field {name} has two meanings")
     needed = [name for name in fields if any(name in shape.get("required", []) for shape in shapes)]
     merged = {key: value for shape in shapes for key, value in shape.items()}
-    return merged | _record(fields, needed)
+    return {key: value for key, value in merged.items() if key != "required"} | _record(fields, needed)
 
 
 def alternatives(shapes: list[Json]) -> Json:

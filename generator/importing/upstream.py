@@ -157,7 +157,7 @@ class _Document:
             content[media] = {"schema": self._schema(value["schema"], f"{where}/schema", ())}
         return content
 
-    def _schema(self, node: Any, at: str, through: tuple[str, ...]) -> Json:
+    def _schema(self, node: Any, at: str, through: tuple[str, ...], *, is_part: bool = False) -> Json:
         node = self._known(node, at, _SCHEMA)
         if "$ref" in node:
             return self._referred(node["$ref"], f"{at}/$ref", through)
@@ -173,7 +173,8 @@ class _Document:
                 schema[key] = self._schema(value, where, through)
             elif key in _LISTS:
                 schema[key] = [
-                    self._schema(item, f"{where}/{i}", through) for i, item in enumerate(self._list(value, where))
+                    self._schema(item, f"{where}/{i}", through, is_part=key == "allOf")
+                    for i, item in enumerate(self._list(value, where))
                 ]
             elif key == "type":
                 schema[key] = self._type(value, where)
@@ -184,7 +185,8 @@ class _Document:
         if not all(isinstance(name, str) for name in schema.get("required", [])):
             self._refuse(f"{at}/required", "a list of names is expected")
         schema = self._united(schema, at)
-        if missing := [name for name in schema.get("required", []) if name not in schema.get("properties", {})]:
+        missing = [name for name in schema.get("required", []) if name not in schema.get("properties", {})]
+        if missing and not is_part:
             self._refuse(f"{at}/required", f"names a field that is not there: {missing[0]}")
         return schema
 

@@ -71,9 +71,9 @@ class Room:
         self._capsys = capsys
         self.out = self.err = ""
 
-    def try_import(self, **documents: Json | bytes) -> int:
-        """Imports documents, by audience; the exit status."""
-        upstream = self._folder / "upstream"
+    def try_import(self, release: str = "upstream", /, **documents: Json | bytes) -> int:
+        """Imports documents, by audience, from a folder named after a release; the exit status."""
+        upstream = self._folder / release
         upstream.mkdir(exist_ok=True)
         for old in upstream.iterdir():
             old.unlink()
@@ -84,9 +84,9 @@ class Room:
         self.out, self.err = self._capsys.readouterr()
         return status
 
-    def take(self, **documents: Json | bytes) -> Json:
+    def take(self, release: str = "upstream", /, **documents: Json | bytes) -> Json:
         """Imports documents, which must succeed; the description that follows."""
-        assert self.try_import(**documents) == 0, self.err
+        assert self.try_import(release, **documents) == 0, self.err
         return self.description
 
     @property

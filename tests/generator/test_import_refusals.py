@@ -104,21 +104,6 @@ def test_paths_of_two_documents_may_not_differ_in_parameter_names_alone(room: Ro
     assert not room.spec.exists()
 
 
-def test_a_path_that_conflicts_with_one_of_ours_is_refused(room: Room):
-    room.take(client=GOOD)
-    ours = operation(THING, None, "200", path_parameter("x")) | {
-        "x-ours": True,
-        "operationId": "ours",
-        "x-access": ["client"],
-    }
-    room.rewrite(room.description | {"paths": {"/a/{x}": {"get": ours}}})
-    before = room.spec.read_bytes()
-    theirs = document(**{"/a/{y}": {"post": operation(THING, None, "200", path_parameter("y"))}})
-    assert room.try_import(client=theirs) == 2
-    assert "openapi.yaml#/paths/~1a~1{" in room.err
-    assert room.spec.read_bytes() == before
-
-
 def test_a_default_id_that_one_of_ours_has_gets_a_number(room: Room):
     room.take(client=GOOD)
     room.edit("  /things:", "  /ours:")

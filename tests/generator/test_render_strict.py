@@ -22,6 +22,7 @@ PART = record(
     either={"anyOf": [{"type": "array", "items": INTEGER}, choice("never")]},
     free={"type": "object"},
     anything={},
+    newer={**STRING, "x-since": "2026-10"},
     **{"a/b~": STRING},
 )
 GOOD: Json = {"id": "i", "kind": "a", "count": 1, "owner": None}
@@ -111,3 +112,15 @@ def test_replies_of_every_kind_are_judged(client: Package, name: str, good: obje
     assert strict.parse(call, good) == call.parse(good)
     with pytest.raises(strict.DeviationError, match=f"{name}: /: "):
         strict.parse(call, bad)
+
+
+@pytest.mark.parametrize(("release", "problems"), [(None, []), ("2026-09", []), ("2026-10", ["/newer: missing"])])
+def test_a_field_that_came_later_is_missed_since_its_release(
+    client: Package, release: str | None, problems: list[str]
+) -> None:
+    strict = client.module("strict")
+    assert [str(each) for each in strict.check(client.model("Part"), GOOD, release=release)] == problems
+    assert strict.check(client.model("Part"), {**GOOD, "newer": "n"}, release=release) == []
+    if problems:
+        with pytest.raises(strict.DeviationError):
+            strict.parse(client.function("get_part")(), GOOD, release=release)

@@ -1,8 +1,10 @@
 """Reads replies without patience: what the description does not say is an error. For tests of it, and of servers."""
 
+import json
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import import_module
+from importlib.resources import files
 from inspect import get_annotations
 from typing import Annotated, Any, Final, Literal, TypeVar, get_args, get_origin
 
@@ -48,21 +50,31 @@ class DeviationError(ValueError):
         return f"{self.subject}: " + "; ".join(map(str, self.deviations))
 
 
-def parse(operation: Operation[T], data: Any) -> T:
+def parse(operation: Operation[T], data: Any, *, release: str | None = None) -> T:
     """The result of `operation` from its decoded reply, if the reply is exactly what the description says.
+
+    Args:
+        release: of the server, such as `2026-10`: fields that are always there since then may not be missing.
 
     Raises:
         DeviationError: it is not.
         KeyError: the description has no operation of this name.
     """
-    if deviations := check(_result(operation.name), data):
+    if deviations := check(_result(operation.name), data, release=release):
         raise DeviationError(operation.name, tuple(deviations))
     return operation.parse(data)
 
 
-def check(shape: Any, data: Any) -> list[Deviation]:
+def check(shape: Any, data: Any, *, release: str | None = None) -> list[Deviation]:
     """Every place where decoded JSON deviates from `shape`: a model class, or any type that the field of one has."""
-    return list(_walk(shape, data, ""))
+    return list(_Walk(release).walk(shape, data, ""))
+
+
+@cache
+def _schemas() -> Mapping[str, Any]:
+    text = files(__package__).joinpath("description.json").read_text("utf-8")
+    schemas: Mapping[str, Any] = json.loads(text)["components"]["schemas"]
+    return schemas
 
 
 @cache
@@ -71,64 +83,70 @@ def _result(name: str) -> Any:
     return get_args(get_annotations(operations[name].function)["return"])[0]
 
 
-def _walk(shape: Any, data: Any, at: str) -> Iterator[Deviation]:
-    origin, args = get_origin(shape), get_args(shape)
-    if shape is Any:
-        return
-    if origin is Annotated:
-        yield from _walk(args[0], data, at)
-    elif isinstance(shape, type) and issubclass(shape, Model):
-        yield from _walk_model(shape, data, at)
-    elif origin is Literal:
-        if data not in args:
-            yield Deviation(at, "not one of the known values")
-    elif origin in UNIONS:
-        yield from _walk_union(args, data, at)
-    elif origin is tuple:
-        yield from _walk_list(args[0], data, at)
-    elif origin is not None and issubclass(origin, Mapping):
-        yield from _walk_record(args[1], data, at)
-    elif type(data) not in _SCALARS.get(shape, (type(None),)):
-        yield Deviation(at, f"{kind(data)} instead of {_NAMES[shape]}")
+@attrs.frozen
+class _Walk:
+    release: str | None
 
+    def walk(self, shape: Any, data: Any, at: str) -> Iterator[Deviation]:
+        origin, args = get_origin(shape), get_args(shape)
+        if shape is Any:
+            return
+        if origin is Annotated:
+            yield from self.walk(args[0], data, at)
+        elif isinstance(shape, type) and issubclass(shape, Model):
+            yield from self.walk_model(shape, data, at)
+        elif origin is Literal:
+            if data not in args:
+                yield Deviation(at, "not one of the known values")
+        elif origin in UNIONS:
+            yield from self.walk_union(args, data, at)
+        elif origin is tuple:
+            yield from self.walk_list(args[0], data, at)
+        elif origin is not None and issubclass(origin, Mapping):
+            yield from self.walk_record(args[1], data, at)
+        elif type(data) not in _SCALARS.get(shape, (type(None),)):
+            yield Deviation(at, f"{kind(data)} instead of {_NAMES[shape]}")
 
-def _walk_union(options: tuple[Any, ...], data: Any, at: str) -> Iterator[Deviation]:
-    # `Known[Literal[…]]` is a union with str, which would let every text pass.
-    if any(get_origin(option) is Literal for option in options):
-        options = tuple(option for option in options if option is not str)
-    if data is None and type(None) in options:
-        return
-    options = tuple(option for option in options if option is not type(None))
-    alike = [option for option in options if (reader(option) is not None) == isinstance(data, dict | list)]
-    yield from min((list(_walk(option, data, at)) for option in alike or options), key=len)
+    def walk_union(self, options: tuple[Any, ...], data: Any, at: str) -> Iterator[Deviation]:
+        # `Known[Literal[…]]` is a union with str, which would let every text pass.
+        if any(get_origin(option) is Literal for option in options):
+            options = tuple(option for option in options if option is not str)
+        if data is None and type(None) in options:
+            return
+        options = tuple(option for option in options if option is not type(None))
+        alike = [option for option in options if (reader(option) is not None) == isinstance(data, dict | list)]
+        yield from min((list(self.walk(option, data, at)) for option in alike or options), key=len)
 
+    def walk_model(self, model: type[Model], data: Any, at: str) -> Iterator[Deviation]:
+        if type(data) is not dict:
+            yield Deviation(at, f"{kind(data)} instead of an object")
+            return
+        layout = model.layout()
+        for field in layout.fields:
+            if field.key in data:
+                yield from self.walk(field.shape, data[field.key], f"{at}/{escaped(field.key)}")
+            elif not field.optional or self._is_due(model, field.key):
+                yield Deviation(f"{at}/{escaped(field.key)}", "missing")
+        for key in data:
+            if key not in layout.names:
+                yield Deviation(f"{at}/{escaped(key)}", "not in the description")
 
-def _walk_model(model: type[Model], data: Any, at: str) -> Iterator[Deviation]:
-    if type(data) is not dict:
-        yield Deviation(at, f"{kind(data)} instead of an object")
-        return
-    layout = model.layout()
-    for field in layout.fields:
-        if field.key in data:
-            yield from _walk(field.shape, data[field.key], f"{at}/{escaped(field.key)}")
-        elif not field.optional:
-            yield Deviation(f"{at}/{escaped(field.key)}", "missing")
-    for key in data:
-        if key not in layout.names:
-            yield Deviation(f"{at}/{escaped(key)}", "not in the description")
+    def _is_due(self, model: type[Model], key: str) -> bool:
+        if self.release is None:
+            return False
+        since = _schemas().get(model.__name__, {}).get("properties", {}).get(key, {}).get("x-since")
+        return since is not None and since <= self.release
 
+    def walk_list(self, shape: Any, data: Any, at: str) -> Iterator[Deviation]:
+        if type(data) is not list:
+            yield Deviation(at, f"{kind(data)} instead of a list")
+            return
+        for index, item in enumerate(data):
+            yield from self.walk(shape, item, f"{at}/{index}")
 
-def _walk_list(shape: Any, data: Any, at: str) -> Iterator[Deviation]:
-    if type(data) is not list:
-        yield Deviation(at, f"{kind(data)} instead of a list")
-        return
-    for index, item in enumerate(data):
-        yield from _walk(shape, item, f"{at}/{index}")
-
-
-def _walk_record(shape: Any, data: Any, at: str) -> Iterator[Deviation]:
-    if type(data) is not dict:
-        yield Deviation(at, f"{kind(data)} instead of an object")
-        return
-    for name, value in data.items():
-        yield from _walk(shape, value, f"{at}/{escaped(name)}")
+    def walk_record(self, shape: Any, data: Any, at: str) -> Iterator[Deviation]:
+        if type(data) is not dict:
+            yield Deviation(at, f"{kind(data)} instead of an object")
+            return
+        for name, value in data.items():
+            yield from self.walk(shape, value, f"{at}/{escaped(name)}")
