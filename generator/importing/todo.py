@@ -128,7 +128,8 @@ class _Import:
         by_tag: dict[str, Counter[str]] = {}
         for operation in self._after.values():
             for method in operation.get("x-methods", ()):
-                by_tag.setdefault(operation["tags"][0], Counter())[method["method"].rpartition(".")[0]] += 1
+                name = method if isinstance(method, str) else method["method"]
+                by_tag.setdefault(operation["tags"][0], Counter())[name.rpartition(".")[0]] += 1
         for place in self._come:
             operation = self._after[place]
             if place[0] != WEBHOOK and "x-methods" not in operation:
