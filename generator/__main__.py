@@ -32,8 +32,8 @@ def main(argv: list[str]) -> int:
 
 def run_import(argv: list[str]) -> int:
     """Merge upstream's documents into the description; print what that mended, and what it leaves to do."""
-    from generator import description, extensions, validation
-    from generator.importing import mends, merging, todo, upstream
+    from generator import description, extensions, todo, validation
+    from generator.importing import mends, merging, upstream
 
     parser = _parser("import", run_import)
     parser.add_argument("folder", type=Path, metavar="DIR", help="some of client, server, admin, webhooks .json")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from generator.importing.todo import emulated
+from generator.todo import emulated
 from tests.generator.importing import (
     NAMED,
     NUMBER,
