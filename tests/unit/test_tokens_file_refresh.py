@@ -52,6 +52,14 @@ def test_a_process_that_died_while_refreshing_or_a_clock_set_back_strands_nobody
     assert store.begin_refresh() is not None
 
 
+def test_a_refresh_that_began_this_very_moment_counts(store: FileTokenStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some clocks stand still for 16 ms."""
+    monkeypatch.setattr(time, "time", lambda: 1_800_000_000.0)
+    store.save(OLD)
+    assert store.begin_refresh() is not None
+    assert store.begin_refresh() is None
+
+
 def test_nobody_waits_for_a_refresh_when_signed_out(store: FileTokenStore) -> None:
     ticket = store.begin_refresh()
     assert ticket is not None

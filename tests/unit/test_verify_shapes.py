@@ -5,9 +5,7 @@ import json
 import pytest
 
 from hexclave.errors import UnsafeUseError
-from hexclave.verify import (
-    MalformedTokenError,
-)
+from hexclave.verify import MalformedTokenError, read_unverified
 from tests.signing import (
     ALL,
     HEADER,
@@ -48,6 +46,14 @@ def test_a_reason_has_a_type(value: object) -> None:
 @pytest.mark.parametrize("name", ["iat", "exp", "signed_up_at"])
 def test_times_that_are_none_are_refused(name: str, value: float) -> None:
     refused(token(**{name: value}), MalformedTokenError)
+
+
+@pytest.mark.parametrize("name", ["iat", "exp", "signed_up_at"])
+def test_times_reach_from_1970_to_9999(name: str) -> None:
+    for moment in (0, 253_402_300_799):
+        claims = read_unverified(token(**{name: moment}))
+        assert {claims.issued_at.year, claims.expires_at.year, claims.signed_up_at.year} & {1970, 9999}
+    refused(token(**{name: 253_402_300_800}), MalformedTokenError)
 
 
 @pytest.mark.parametrize("role", ["admin", "service", "", "AUTHENTICATED"])

@@ -333,6 +333,11 @@ def test_issuers_are_checked(issuers: list[str]) -> None:
         made_verifier(issuers=issuers)
 
 
+def test_claims_that_were_checked_are_not_among_the_additional_ones() -> None:
+    verifier, _, _ = made_verifier()
+    assert verifier.verify(token(nbf=1)).additional_claims == {}
+
+
 # Remembering
 
 
@@ -346,11 +351,28 @@ def test_the_second_time_costs_no_signature(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_remembering_is_bounded() -> None:
     verifier, _, _ = made_verifier(remember=10)
-    for number in range(200):
-        verifier.verify(token(sub=f"user-{number}"))
     remembered = verifier._checks._remembered
     assert remembered is not None
-    assert len(remembered._young) + len(remembered._old) <= 10
+    for number in range(50):
+        verifier.verify(token(sub=f"user-{number}"))
+        assert len(remembered._young) + len(remembered._old) <= 10
+
+
+def test_at_least_half_of_what_may_be_remembered_always_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    verifier, _, _ = made_verifier(remember=10)
+    texts = [token(sub=f"user-{number}") for number in range(23)]
+    for text in texts:
+        verifier.verify(text)
+    monkeypatch.setattr("hexclave.verify._tokens.signature_holds", lambda *_: pytest.fail("verified again"))
+    for text in texts[-6:]:
+        verifier.verify(text)
+
+
+def test_the_header_of_a_genuine_token_is_decoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    verifier, _, _ = made_verifier()
+    verifier.verify(token())
+    monkeypatch.setattr("hexclave.verify._tokens.key_id", lambda _: pytest.fail("decoded again"))
+    assert verifier.verify(token(sub="user-2")).user_id == "user-2"
 
 
 @pytest.mark.parametrize("remember", [-1, 1_000_001])

@@ -201,6 +201,10 @@ def test_an_empty_or_endless_id_is_refused(webhook_id: str) -> None:
         headers(webhook_id=webhook_id)
 
 
+def test_an_id_may_be_as_long_as_the_longest() -> None:
+    assert verify(BODY, headers(webhook_id="x" * 256), SECRET).id == "x" * 256
+
+
 @pytest.mark.parametrize("age", [-300, 0, 300])
 def test_a_delivery_counts_for_five_minutes(age: int) -> None:
     assert verify(BODY, headers(at=NOW - age), SECRET).sent_at.timestamp() == NOW - age
