@@ -1,11 +1,12 @@
 # One verb per task. `make help` lists them.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
+WORKERS ?= auto
 BIN := $(VENV)/bin
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup generate check test demo conformance fuzz docs bench build clean
+.PHONY: help setup generate check test matrix lowest coverage surface demo conformance fuzz docs bench build clean
 
 help: ## List the tasks
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,7 +33,30 @@ check: setup ## Format, lint, types, import rules, the description, and that gen
 	$(BIN)/python -m generator check
 
 test: setup $(if $(CI),check) ## Run the tests (in CI, after `make check`)
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n $(WORKERS)
+
+PYTHONS ?= python3.12 python3.13 python3.14
+
+matrix: ## Run the tests on the other supported Pythons that are installed: make matrix PYTHONS="python3.13 …"
+	@for python in $(PYTHONS); do \
+		command -v $$python >/dev/null || { echo "skipped: $$python is not installed"; continue; }; \
+		folder=build/$$(basename $$python); echo "== $$python"; \
+		$$python -m venv $$folder && \
+		$$folder/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]' && \
+		$$folder/bin/pytest -n $(WORKERS) || exit 1; \
+	done
+
+lowest: ## Run the tests with the lowest version of every dependency
+	$(PYTHON) -m venv build/lowest
+	$(PYTHON) -m tests.lowest > build/lowest/constraints.txt
+	build/lowest/bin/pip install --quiet --disable-pip-version-check --constraint build/lowest/constraints.txt --editable '.[dev]'
+	build/lowest/bin/pytest -n $(WORKERS)
+
+coverage: setup ## Measure branch coverage with the tests
+	$(BIN)/pytest -n $(WORKERS) --cov --cov-report=term
+
+surface: setup ## Refresh the snapshot of the public surface after a change of it
+	$(BIN)/python -m tests.surface.public
 
 demo: setup ## Render the client and make real calls with it to the emulator
 	$(BIN)/python -m generator render

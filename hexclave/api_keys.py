@@ -9,6 +9,8 @@ import attrs
 
 from hexclave.errors import HexclaveError
 
+__all__ = ["ApiKeyText", "InvalidApiKeyError", "looks_like_api_key", "read_api_key"]
+
 _SHAPE: Final = re.compile(
     r"""(?P<prefix>[A-Za-z0-9_]{1,128})_
         [A-Za-z0-9_]{45}        # the secret

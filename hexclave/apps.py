@@ -15,6 +15,15 @@ if TYPE_CHECKING:
     from hexclave._given_client import AsyncHttpClient, BlockingHttpClient
     from hexclave.tokens import AsyncTokenStore, Tokens, TokenStore
 
+__all__ = [
+    "AsyncHexclaveAdminApp",
+    "AsyncHexclaveClientApp",
+    "AsyncHexclaveServerApp",
+    "HexclaveAdminApp",
+    "HexclaveClientApp",
+    "HexclaveServerApp",
+]
+
 
 class HexclaveClientApp(BlockingApp, ClientResources[Blocking]):
     """Calls as a user of the project, or as nobody yet. It never holds a secret key.

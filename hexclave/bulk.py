@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from asyncio import Task
     from concurrent.futures import Future
 
+__all__ = ["Outcome"]
+
 R = TypeVar("R")
 T = TypeVar("T")
 

@@ -15,6 +15,8 @@ from hexclave._version import __version__
 from hexclave.errors import UnsafeUseError
 from hexclave_api.operation import AccessType
 
+__all__ = ["SecretText"]
+
 T = TypeVar("T")
 
 SecretText: TypeAlias = str | Secret

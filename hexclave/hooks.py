@@ -23,6 +23,9 @@ else:
         return getattr(_events, name)
 
 
+__all__ = ["Hooks", "RequestEvent", "ResponseEvent", "RetryEvent"]
+
+
 def _function(_: object, attribute: "attrs.Attribute[Any]", value: object) -> None:
     if value is not None and (not callable(value) or _is_async(value)):
         kind = "an async function" if callable(value) else type(value).__name__

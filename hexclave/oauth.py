@@ -12,6 +12,8 @@ import attrs
 from hexclave._secret import Secret
 from hexclave.errors import OAuthCallbackError, UnsafeUseError
 
+__all__ = ["OAuthAuthorization", "Pkce"]
+
 
 @attrs.frozen
 class OAuthAuthorization:

@@ -11,6 +11,8 @@ from hexclave.timeouts import Timeout
 if TYPE_CHECKING:
     from hexclave._shared_gate import SharedState
 
+__all__ = ["AppOptions"]
+
 HttpClient = TypeVar("HttpClient")
 
 

@@ -25,6 +25,17 @@ if TYPE_CHECKING:
     )
     from hexclave.testing import RunningEmulator
 
+__all__ = [
+    "async_hexclave_admin_app",
+    "async_hexclave_client_app",
+    "async_hexclave_server_app",
+    "hexclave_admin_app",
+    "hexclave_client_app",
+    "hexclave_emulator",
+    "hexclave_environment",
+    "hexclave_server_app",
+]
+
 
 @pytest.fixture
 def hexclave_emulator() -> "Iterator[RunningEmulator]":

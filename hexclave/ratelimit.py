@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from hexclave._ratelimit_headers import RateLimitInfo
     from hexclave._shared_gate import SharedState
 
+__all__ = ["RateLimit"]
+
 _FORGET: Final = 300.0
 """Seconds without a wait or a refusal after which a scope counts as unlimited again."""
 _MOST_GATES: Final = 1_000

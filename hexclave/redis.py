@@ -25,6 +25,8 @@ try:
 except ImportError as error:
     raise ImportError("hexclave.redis needs redis-py: pip install 'hexclave[redis]'") from error
 
+__all__ = ["RedisGates"]
+
 _TIMEOUT: Final = 0.5
 """Seconds; a call waits for Redis no longer than that, and then goes on without it."""
 _FIRST_PAUSE: Final = 1.0

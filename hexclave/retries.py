@@ -8,6 +8,8 @@ import attrs
 
 from hexclave.errors import UnsafeUseError
 
+__all__ = ["Answered", "Failure", "NoReply", "NotSent", "Retries"]
+
 _GATEWAY: Final = frozenset({502, 503, 504})
 
 

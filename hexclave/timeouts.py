@@ -7,6 +7,8 @@ import attrs
 
 from hexclave.errors import UnsafeUseError
 
+__all__ = ["Timeout"]
+
 
 def _seconds(_: object, attribute: "attrs.Attribute[Any]", value: object) -> None:
     if value is None:

@@ -15,6 +15,8 @@ from hexclave.errors import HexclaveError, UnsafeUseError
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+__all__ = ["VaultError", "VaultKey"]
+
 ROUNDS: Final = 100_000
 _HASH: Final = "stack-crypto-helper-iterated-hash"
 _CIPHER: Final = "stack-crypto-helper-derived-symmetric-key"

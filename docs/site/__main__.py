@@ -11,8 +11,13 @@ from docs.site.reference import reference
 
 ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "build" / "pages"
-ELSEWHERE = {"README.md": "index.md", "CHANGELOG.md": "changelog.md", "CONTRIBUTING.md": "contributing.md"}
-ELSEWHERE["spec/README.md"] = "description.md"
+ELSEWHERE = {
+    "README.md": "index.md",
+    "CHANGELOG.md": "changelog.md",
+    "CONTRIBUTING.md": "contributing.md",
+    "SECURITY.md": "security.md",
+    "spec/README.md": "description.md",
+}
 LINK = re.compile(r"\[([^\]]*)\]\((?!https?://|#)([^)#]+)(#[^)]*)?\)")
 
 

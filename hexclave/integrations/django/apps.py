@@ -3,6 +3,8 @@
 from django.apps import AppConfig
 from django.core import checks
 
+__all__ = ["HexclaveConfig"]
+
 
 class HexclaveConfig(AppConfig):
     """Adds the system checks."""

@@ -10,6 +10,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 from hexclave.integrations.django._settings import installed
 
+__all__ = ["check_settings"]
+
 _MIDDLEWARE: Final = "hexclave.integrations.django.middleware.HexclaveMiddleware"
 _CSRF: Final = "django.middleware.csrf.CsrfViewMiddleware"
 

@@ -14,6 +14,8 @@ from hexclave.integrations.django._settings import installed
 from hexclave.verify import AuthenticateOptions, SignedIn
 from hexclave_api.operation import UNSET, Unset
 
+__all__ = ["optional_user", "require_permission", "require_team_member", "require_user"]
+
 View = TypeVar("View", bound=Callable[..., Any])
 
 

@@ -9,6 +9,8 @@ from django.http import HttpRequest, HttpResponseBase
 from hexclave.integrations.django._requests import begin, mark
 from hexclave.integrations.django._settings import installed
 
+__all__ = ["HexclaveMiddleware"]
+
 
 class HexclaveMiddleware:
     """For synchronous and asynchronous servers alike. Finds nothing out before somebody asks.

@@ -9,6 +9,8 @@ from django.views.decorators.http import require_POST
 from hexclave.integrations._deliveries import LARGEST, Answer, aanswered, answered
 from hexclave.webhooks import Router
 
+__all__ = ["async_webhook_view", "webhook_view"]
+
 
 def webhook_view(router: Router) -> Callable[[HttpRequest], HttpResponse]:
     """A view that hands deliveries to the router's functions. It needs no CSRF token: deliveries are signed.
