@@ -261,6 +261,44 @@ def test_a_store_that_fails_is_an_error_for_all_who_waited_and_causes_one_refres
     assert sent == ([] if broken == "begin_refresh" else [REFRESH_URL])
 
 
+class StoreOfProcesses(MemoryTokenStore):
+    """Another process has the ticket at first, and has refreshed the tokens when it gives the ticket back."""
+
+    def __init__(self, tokens, refreshed, refusals):
+        super().__init__(tokens)
+        self.refreshed, self.refusals, self.given_back = refreshed, refusals, []
+
+    def begin_refresh(self):
+        if self.refusals:
+            self.refusals -= 1
+            return None
+        self.save(self.refreshed)
+        return "ticket"
+
+    def end_refresh(self, ticket):
+        self.given_back.append(ticket)
+
+
+@pytest.mark.parametrize("refusals", [0, 1, 3])
+def test_what_another_process_refreshed_is_not_refreshed_again(refusals):
+    s = Setting(age=700)
+    fresh = Tokens(s.new("theirs"), "refresh-1")
+    store = StoreOfProcesses(s.store.load(), fresh, refusals)
+    played = play(context("client", session=store, clock=s.clock), operation(), reply())
+    assert sent_tokens(played) == [fresh.access_token.reveal()]
+    assert played.slept == [0.1] * refusals
+    assert store.given_back == ["ticket"]
+
+
+def test_a_call_whose_time_ends_while_another_process_refreshes_is_an_error():
+    s = Setting(age=700)
+    store = StoreOfProcesses(s.store.load(), None, 1000)
+    played = play(context("client", session=store, clock=s.clock, timeout=1), operation())
+    assert isinstance(played.error, TotalTimeout)
+    assert 0.8 <= sum(played.slept) <= 1
+    assert store.given_back == []
+
+
 def test_the_error_of_a_hook_concerns_its_caller_alone():
     s = Setting(age=700)
     leader, _ = started(s.app)

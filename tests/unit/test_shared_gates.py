@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hexclave._pacing import Adaptive
+from hexclave._pacing import LONGEST_CLOSED, Adaptive
+from hexclave._shared_gate import _pace, _text
 from hexclave._steps import Steps
 from hexclave.ratelimit import Gates, RateLimit, Ticket, WaitTooLong
 from tests.unit.simulated import SCOPE, Server, Store, TokenBucket, World, worker
@@ -160,6 +161,35 @@ def test_a_refusal_while_permits_are_being_asked_for_closes_the_gate_all_the_sam
     assert json.loads(store.states[KEY])["opens"] == pytest.approx(closed - 5e5 + 5, abs=0.1)
     world.run()
     assert min(passed) == pytest.approx(closed + 5, abs=0.1)
+
+
+EVENTS = st.lists(
+    st.tuples(
+        st.floats(0, 100),  # seconds since the one before
+        st.sampled_from(["succeed", "wait and succeed", "refuse", "grant"]),
+        st.none() | st.floats(0, LONGEST_CLOSED),  # what the server says to wait
+        st.none() | st.floats(1 / 60, 1000),  # and which limit it announces
+    )
+)
+
+
+@given(EVENTS, st.floats(-1e6, 1e6))
+def test_whatever_a_process_counts_the_others_read(
+    events: list[tuple[float, str, float | None, float | None]], ahead: float
+) -> None:
+    pace, now = Adaptive(1000.0, 1000.0), 1000.0
+    pace.refuse(now, now, None, None)  # as every gate begins
+    for seconds, event, wait, announced in events:
+        now += seconds
+        if event == "refuse":
+            pace.refuse(now, now, wait, announced)
+        elif event == "grant":
+            pace.grant(now, 3)
+        else:
+            pace.succeed(now, waited=event != "succeed")
+    read = _pace(Adaptive(0.0, 0.0), _text(pace, ahead), ahead, now)
+    assert read is not None
+    assert attrs.astuple(read) == pytest.approx(attrs.astuple(pace), abs=1e-6)
 
 
 NAMES = [field.name for field in attrs.fields(Adaptive)]
