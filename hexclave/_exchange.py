@@ -154,28 +154,17 @@ class _Call:
         failure = _failure(error)
         if failure is None:
             return None
-        wait = self.app.retries.wait(failure, attempt=self.attempt, idempotent=self.operation.idempotent)
-        if wait is None:
+        retries, gates, clock = self.app.retries, self.app.shared.local.gates, self.app.clock
+        wait = retries.wait(failure, attempt=self.attempt, idempotent=self.operation.idempotent)
+        if wait is None or (self.deadline is not None and clock.monotonic() + wait >= self.deadline):
             return None
         try:
-            expected = max(wait, self.wait_at_gates())
+            closed = gates.wait(
+                self.scope, deadline=self.deadline, clock=clock, longest_closed=retries.longest_retry_after
+            )
         except WaitTooLong:
             return None
-        in_time = self.deadline is None or self.app.clock.monotonic() + wait < self.deadline
-        return _Pause(wait, expected) if in_time else None
-
-    def wait_at_gates(self) -> float:
-        """Seconds that a call which came now would wait there.
-
-        Raises:
-            WaitTooLong: longer than this call may.
-        """
-        gates, app = self.app.shared.local.gates, self.app
-        if gates.are_open:
-            return 0.0
-        return gates.wait(
-            self.scope, deadline=self.deadline, clock=app.clock, longest_closed=app.retries.longest_retry_after
-        )
+        return _Pause(wait, max(wait, closed))
 
 
 class _Pause(NamedTuple):

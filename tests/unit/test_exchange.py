@@ -236,6 +236,13 @@ def test_hooks_see_every_attempt_masked():
     assert "private" not in repr(seen)
 
 
+def test_the_gate_learns_from_calls_that_were_let_through():
+    app = context()
+    play(app, operation(), reply(429, None, retry_after="2"), reply(200, {}))
+    (gate,) = app.shared.local.gates._gates.values()
+    assert (gate.pace.answered, gate.pace.strikes) == (1, 0)
+
+
 @pytest.mark.parametrize("failure", [reply(503), reply(429, None, retry_after="2"), reply(429)])
 def test_the_event_of_a_repetition_says_how_long_the_wait_will_be(failure, caplog):
     events = []
