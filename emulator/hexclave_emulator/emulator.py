@@ -106,7 +106,7 @@ class Emulator:
         self.lock = threading.RLock()
         self.deliveries: Final = Deliveries(self)
         self.clock.on_change = self.deliveries.wake
-        self.router = Router()
+        self.router = Router(release)
         self._answered = 0
         self._claims: dict[str, JsonObject] = {}
         self._storage = Storage(db) if db is not None else None

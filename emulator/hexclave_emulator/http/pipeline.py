@@ -60,7 +60,7 @@ def perform(emulator: "Emulator", request: HttpRequest) -> Reply:
     caller = access.identify(emulator, headers)
     reading.check_access(entry, caller)
     params = {name: unquote(value) for name, value in zip(names, values, strict=True)}
-    query, body = reading.checked_input(entry, caller, request, headers, params, body)
+    query, body = reading.checked_input(emulator.router.description, entry, caller, request, headers, params, body)
     all_headers = {**request.headers, **headers}
     call = Request(emulator, caller, request.method, request.path, request.base_url, all_headers, params, query, body)
     return _handled(emulator, entry, call)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-from hexclave_emulator.checking.description import description
+from hexclave_emulator.checking.description import Description
 from hexclave_emulator.checking.rules import USER_ID, Rule
 from hexclave_emulator.checking.validation import Validator, query_value, undescribed
 from hexclave_emulator.domains.access import Caller
@@ -119,7 +119,13 @@ def check_access(entry: Route, caller: Caller) -> None:
 
 
 def checked_input(
-    entry: Route, caller: Caller, request: HttpRequest, headers: Mapping[str, str], params: dict[str, str], body: Any
+    description: Description,
+    entry: Route,
+    caller: Caller,
+    request: HttpRequest,
+    headers: Mapping[str, str],
+    params: dict[str, str],
+    body: Any,
 ) -> tuple[JsonObject, Any]:
     """Query and body as the handler gets them.
 
@@ -128,7 +134,7 @@ def checked_input(
     """
     if caller.user is None and _asks_for_me(entry, {"params": params, "query": dict(request.query), "body": body}):
         raise known("CANNOT_GET_OWN_USER_WITHOUT_USER")
-    validator = Validator(description(), caller.type or "client", entry.rules)
+    validator = Validator(description, caller.type or "client", entry.rules)
     faults = validator.faults
     if "user" in entry.needs and caller.user is None:
         faults.append("auth.user must be defined")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import attrs
 
-from hexclave_emulator.checking.description import DescribedOperation, description
+from hexclave_emulator.checking.description import DescribedOperation, Description, description
 from hexclave_emulator.checking.rules import Rule
 from hexclave_emulator.messages.exchange import JsonObject, Reply
 from hexclave_emulator.messages.refusals import known
@@ -136,13 +136,17 @@ class _Node:
 
 
 class Router:
-    """All routes: the registered ones, and every other operation of the description."""
+    """All routes of a release: the registered ones, and every other operation of the description."""
 
-    def __init__(self) -> None:
+    def __init__(self, release: str) -> None:
+        self.description = description(release)
         self._root = _Node()
         self.routes: list[Route] = []
-        described = {(each.method, re.sub(r"\{\w+\}", "{}", each.template)): each for each in description().operations}
+        described = _by_place(self.description)
+        newer = _by_place(description()).keys() - described
         for key in {**described, **_REGISTERED}:
+            if key in newer:
+                continue
             operation = described.get(key)
             registered = _REGISTERED.get(key)
             if registered is not None:
@@ -179,3 +183,7 @@ class Router:
         if found is not None:
             found[1].insert(0, segments[depth])
         return found
+
+
+def _by_place(described: Description) -> dict[tuple[str, str], DescribedOperation]:
+    return {(each.method, re.sub(r"\{\w+\}", "{}", each.template)): each for each in described.operations}
