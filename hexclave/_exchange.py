@@ -46,6 +46,7 @@ MAX_REDIRECTS: Final = 5
 _LONGEST_LOCATION: Final = 8_000
 _REDIRECTS: Final = (307, 308)
 _TOO_MANY: Final = 429
+_REFUSED_BY_OLDER_SERVERS: Final = (400, 404, 405)
 _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 
 logger: Final = logging.getLogger("hexclave")
@@ -386,6 +387,10 @@ def _reported(call: _Call, reply: Reply) -> HexclaveError:
     error = from_reply(
         reply, method=call.operation.method, path=call.path, attempts=call.attempt, retry_after=info.retry_after
     )
+    if error.status in _REFUSED_BY_OLDER_SERVERS:
+        from hexclave.errors._older_servers import explained
+
+        error = explained(error, reply.content, call.operation)
     if isinstance(error, RateLimitError):
         error.limit, error.remaining, error.reset = info.limit, info.remaining, info.reset
     return error

@@ -112,9 +112,13 @@ def silent(operation: Operation[object]) -> Operation[None]:
 
 
 def begun(operation: Callable[P, Operation[PageReply[T]]], *args: P.args, **kwargs: P.kwargs) -> Pages[T]:
-    """The pages of a list, as far as the API has pages of it."""
-    if "limit" in operation.__annotations__:
-        kwargs.setdefault("limit", PAGE_SIZE)
+    """The pages of a list, as far as every server has pages of it.
+
+    Where only newer servers know `limit`, they send the whole list unless it is given.
+    """
+    left_out = "limit" in operation.__annotations__ and kwargs.get("limit", UNSET) is UNSET
+    if left_out and "limit" not in operation(*args, **kwargs).arguments_since:
+        kwargs["limit"] = PAGE_SIZE
 
     def page(cursor: str | Unset) -> Operation[PageReply[T]]:
         if cursor is not UNSET:

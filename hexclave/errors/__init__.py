@@ -12,11 +12,14 @@
         ├── AuthenticationError         401
         ├── PermissionDeniedError       403
         ├── NotFoundError               404
+        ├── OperationNotAvailable       404, 405: the server is older than the operation
         ├── ConflictError               409
         ├── RateLimitError              429
         ├── ServerError                 5xx
         └── KnownError                  the API named the error by a code; by domain:
-            ├── [requests] AllOverloadsFailed, BodyParsingError, SchemaError, UnsupportedError
+            ├── [requests] AllOverloadsFailed, BodyParsingError, UnsupportedError
+            ├── [requests] SchemaError
+            │   └── ArgumentNotAvailable
             ├── [project access] ProjectAuthenticationError
             │   ├── ExpectedInternalProject
             │   ├── InvalidProjectAuthentication
@@ -100,6 +103,7 @@ from hexclave.errors._status import (
     ConflictError,
     KnownError,
     NotFoundError,
+    OperationNotAvailable,
     PermissionDeniedError,
     RateLimitError,
     ServerError,
@@ -179,6 +183,7 @@ __all__ = [
     "ApiKeyNotValid",
     "ApiKeyRevoked",
     "AppleBundleIdNotConfigured",
+    "ArgumentNotAvailable",
     "AuthenticationError",
     "BadRequestError",
     "BodyParsingError",
@@ -257,6 +262,7 @@ __all__ = [
     "OAuthProviderTemporarilyUnavailable",
     "OneTimePurchaseAlreadyRefunded",
     "OneTimePurchaseNotFound",
+    "OperationNotAvailable",
     "OuterOAuthTimeout",
     "PasskeyAuthenticationFailed",
     "PasskeyAuthenticationNotEnabled",

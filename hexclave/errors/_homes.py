@@ -56,7 +56,7 @@ _NAMES: Final = {
         ProjectKeyWithoutAccessType ProjectNotFound PublishableClientKeyRequiredForProject
         ServerAuthenticationRequired UnparsableAdminAccessToken
     """,
-    "_requests": "AllOverloadsFailed BodyParsingError SchemaError UnsupportedError",
+    "_requests": "AllOverloadsFailed ArgumentNotAvailable BodyParsingError SchemaError UnsupportedError",
     "_sessions": """
         AccessTokenExpired AnonymousAuthenticationNotAllowed CannotDeleteCurrentSession InvalidAccessToken
         InvalidProjectForAccessToken InvalidSessionAuthentication ProviderRejected RefreshTokenError

@@ -26,6 +26,17 @@ class SchemaError(KnownError, BadRequestError):
     reason = detail(str, "message")
 
 
+class ArgumentNotAvailable(SchemaError):
+    """The server does not know an argument of the call, because it is older."""
+
+    hint = "Leave the argument out, or use a newer server."
+
+    arguments: tuple[str, ...] = ()
+    """The arguments by the API's names; `order_by=last_active_at` where only the value is not known."""
+    since: str | None = None
+    """The release that brought them: `2026-09`, or `after 2026-04`."""
+
+
 class UnsupportedError(KnownError, ServerError):
     """A stand-in for an error that the other side cannot name."""
 

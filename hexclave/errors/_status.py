@@ -38,6 +38,18 @@ class NotFoundError(APIStatusError):
     hint = "Check the ids in the path, and that they belong to this project."
 
 
+class OperationNotAvailable(APIStatusError):
+    """404 or 405: the server has no such operation, most likely because it is older."""
+
+    status = 404
+    hint = "Use a newer server, or do without this operation."
+
+    operation: str | None = None
+    """The name of the operation, that of its function in `hexclave_api`."""
+    since: str | None = None
+    """The release that brought it: `2026-09`, or `after 2026-04`; `None` for what every known release has."""
+
+
 class ConflictError(APIStatusError):
     """409: the call contradicts the present state."""
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from hexclave._call import Mode, Resource, call, pages
-from hexclave._lift import PAGE_SIZE, gives, lists, paginates, performs
+from hexclave._lift import begun, gives, lists, paginates, performs
 from hexclave._steps import Steps
 from hexclave._times import moment_millis, span_millis
 from hexclave._waiting import until
@@ -36,7 +36,7 @@ class SessionReplays(Resource[Mode]):
         last_event_from: datetime | Unset = UNSET,
         last_event_until: datetime | Unset = UNSET,
         click_count_min: int | Unset = UNSET,
-        limit: int = PAGE_SIZE,
+        limit: int | Unset = UNSET,
     ) -> Pages[SessionReplay]:
         """Recorded visits, the most recently active first. GET /session-replays.
 
@@ -46,20 +46,16 @@ class SessionReplays(Resource[Mode]):
         Raises:
             ItemNotFound: the list changed so that the next page has no beginning any more.
         """
-        last_event_at_from = moment_millis(last_event_from, "last_event_from")
-        last_event_at_to = moment_millis(last_event_until, "last_event_until")
-        return Pages(
-            lambda cursor: session_replays.list_session_replays(
-                cursor=cursor,
-                limit=limit,
-                user_ids=user_ids,
-                team_ids=team_ids,
-                duration_ms_min=span_millis(shortest),
-                duration_ms_max=span_millis(longest),
-                last_event_at_from_millis=last_event_at_from,
-                last_event_at_to_millis=last_event_at_to,
-                click_count_min=click_count_min,
-            )
+        return begun(
+            session_replays.list_session_replays,
+            limit=limit,
+            user_ids=user_ids,
+            team_ids=team_ids,
+            duration_ms_min=span_millis(shortest),
+            duration_ms_max=span_millis(longest),
+            last_event_at_from_millis=moment_millis(last_event_from, "last_event_from"),
+            last_event_at_to_millis=moment_millis(last_event_until, "last_event_until"),
+            click_count_min=click_count_min,
         )
 
     @call

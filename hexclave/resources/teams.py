@@ -5,10 +5,10 @@ from typing import Literal
 from hexclave._call import Mode, Resource, call, pages
 from hexclave._context import Context
 from hexclave._exchange import exchange
-from hexclave._lift import PAGE_SIZE, does, finds, found, paginates, performs, silent
+from hexclave._lift import begun, does, finds, found, paginates, performs, silent
 from hexclave._steps import Steps
 from hexclave.api_keys import InvalidApiKeyError, key_of
-from hexclave.errors import ApiKeyNotValid, TeamNotFound
+from hexclave.errors import ApiKeyNotValid, TeamMembershipNotFound, TeamNotFound
 from hexclave.resources.team_api_keys import ServerTeamApiKeys, TeamApiKeys
 from hexclave.resources.team_invitations import ServerTeamInvitations, TeamInvitations
 from hexclave.resources.team_members import ServerTeamMembers, TeamMembers
@@ -23,7 +23,7 @@ class Teams(Resource[Mode]):
     """The teams of the signed-in user."""
 
     get = performs(teams.get_team)
-    find = finds(teams.get_team, TeamNotFound)
+    find = finds(teams.get_team, TeamNotFound, TeamMembershipNotFound)
     update = performs(teams.update_team)
     delete = does(teams.delete_team)
 
@@ -34,17 +34,14 @@ class Teams(Resource[Mode]):
         query: str | Unset = UNSET,
         order_by: Literal["created_at"] | Unset = UNSET,
         desc: bool | Unset = UNSET,
-        limit: int = PAGE_SIZE,
+        limit: int | Unset = UNSET,
     ) -> Pages[Team]:
-        """The teams that the user is in, at most 200 a page. GET /teams.
+        """The teams that the user is in. GET /teams.
 
-        `query` keeps those with this text in their name, or with exactly this id.
+        All in one page unless `limit` (at most 200) asks for smaller ones. `query` keeps those with this text in their
+        name, or with exactly this id. The arguments need a server of release 2026-09 or newer.
         """
-        return Pages(
-            lambda cursor: teams.list_teams(
-                user_id="me", query=query, order_by=order_by, desc=desc, limit=limit, cursor=cursor
-            )
-        )
+        return begun(teams.list_teams, user_id="me", query=query, order_by=order_by, desc=desc, limit=limit)
 
     @call
     def create(

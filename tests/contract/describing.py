@@ -147,7 +147,10 @@ def _faults(error: ValidationError, match: Match) -> Iterator[Fault]:
 
 
 def note(place: tuple[str, ...], match: Match) -> str | None:
-    """The `x-note` of what the description says there; of the operation for a body that it does not have."""
+    """Why a server may refuse what the description has there: its `x-note`, or the release that brought it.
+
+    Of the operation for a body that it does not have.
+    """
     described = operation(match)
     if place[0] != "body":
         nodes = [parameter for parameter in _parameters(match, place[0]) if place[1:] == (parameter["name"],)]
@@ -157,7 +160,7 @@ def note(place: tuple[str, ...], match: Match) -> str | None:
         nodes = [body]
     else:
         nodes = list(_at(_for_access(match, next(iter(body["content"].values()))["schema"]), place[1:]))
-    return next((node["x-note"] for node in nodes if "x-note" in node), None)
+    return next((node.get("x-note") or node["x-since"] for node in nodes if node.keys() & {"x-note", "x-since"}), None)
 
 
 def _at(node: Mapping[str, Any], steps: tuple[str, ...]) -> Iterator[Mapping[str, Any]]:

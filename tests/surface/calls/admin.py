@@ -57,7 +57,7 @@ ADMIN: list[Call] = [
         {"description": "d"},
     ),
     ('project_permission_definitions.delete("p")', "DELETE /project-permission-definitions/p", None),
-    ("team_permission_definitions.list()", "GET /team-permission-definitions?limit=100", None),
+    ("team_permission_definitions.list()", "GET /team-permission-definitions", None),
     ('team_permission_definitions.create("p")', "POST /team-permission-definitions", {"id": "p"}),
     (
         'team_permission_definitions.update("p", id_="q")',

@@ -79,7 +79,7 @@ CLIENT: list[Call] = [
     ),
     ('me.set_password(password="p")', "POST /auth/password/set", {"password": "p"}),
     # teams
-    ("teams.list()", "GET /teams?user_id=me&limit=100", None),
+    ("teams.list()", "GET /teams?user_id=me", None),
     ('teams.list(query="x", desc=True, limit=5)', "GET /teams?user_id=me&desc=true&limit=5&query=x", None),
     ('teams.get("t1")', "GET /teams/t1", None),
     ('teams.find("t1")', "GET /teams/t1", None),

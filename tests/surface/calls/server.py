@@ -36,8 +36,8 @@ ANY_SERVER: list[Call] = [
     ("users.get_by_api_key(USER_KEY)", "POST /user-api-keys/check", {"api_key": USER_KEY}, "GET /users/example", None),
     ("users.find_by_api_key(USER_KEY)", "POST /user-api-keys/check", {"api_key": USER_KEY}, "GET /users/example", None),
     ('users.find_by_api_key("sk_typo")',),
-    ("teams.list()", "GET /teams?limit=100", None),
-    ('teams.list(user_id="u1", order_by="created_at")', "GET /teams?user_id=u1&order_by=created_at&limit=100", None),
+    ("teams.list()", "GET /teams", None),
+    ('teams.list(user_id="u1", order_by="created_at")', "GET /teams?user_id=u1&order_by=created_at", None),
     ('teams.get("t1")', "GET /teams/t1", None),
     ('teams.find("t1")', "GET /teams/t1", None),
     (
