@@ -89,12 +89,7 @@ OPERATIONS: Final[Mapping[str, Entry]] = MappingProxyType(
                 ("get_config_override", "GET", "/internal/config/override/{level}", ("server", "admin")),
                 ("replace_config_override", "PUT", "/internal/config/override/{level}", ("server", "admin")),
                 ("update_config_override", "PATCH", "/internal/config/override/{level}", ("server", "admin")),
-                (
-                    "reset_config_override_keys",
-                    "POST",
-                    "/internal/config/override/{level}/reset-keys",
-                    ("server", "admin"),
-                ),
+                ("reset_config_override_keys", "POST", "/internal/config/override/{level}/reset-keys", ("admin",)),
                 ("get_config_source", "GET", "/internal/config/source", ("admin",)),
                 ("unlink_config_source", "DELETE", "/internal/config/source", ("admin",)),
             ],

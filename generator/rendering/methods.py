@@ -34,6 +34,8 @@ _OPTIONS: Final = frozenset(
 )
 _NO_RESULT: Final = frozenset({"None", "Success"})
 """What a reply is that says no more than that the call succeeded."""
+_PAGE_SIZE: Final = 100
+"""Items a page where a list takes a limit and nobody says which: the API refuses to send more than 1,000 at once."""
 _MILLIS: Final = re.compile(r"_(millis|ms)(?=_|$)")
 _MOMENT: Final = re.compile(r"(^|_)(at|since|until)(_|$)")
 _TIMES: Final = {"moment": "datetime", "duration": "timedelta"}
@@ -175,6 +177,8 @@ class _Builder:
     def method(self, name: str) -> Method:
         function = self._function
         kind, returns, taken = self._result()
+        if kind == "pages" and _takes_limit_everywhere(function):
+            self._defaults = {"limit": _PAGE_SIZE, **self._defaults}
         names = [arg.name for arg in function.arguments]
         only = self._options.get("only", names)
         hidden = {*self._fixed, *(set(names) - set(only)), *(("cursor",) if kind == "pages" else ())}
@@ -272,6 +276,11 @@ class _Builder:
             if prop.name.get_untrusted_value() == name:
                 return prop
         raise DescriptionError(f"{self._where}: {self._function.returns} has no field {name!r}")
+
+
+def _takes_limit_everywhere(function: Function) -> bool:
+    """Whether every server takes a limit here. Those that came to know it later send the whole list without one."""
+    return "limit" not in function.call.arguments_since and any(arg.name == "limit" for arg in function.keyword)
 
 
 def _time(arg: Argument) -> str | None:

@@ -18,8 +18,6 @@ Level = Literal["project", "branch", "environment"]
 class Config(Resource[Mode]):
     """One layer of the configuration at a time. A server key may use the layer `branch` alone."""
 
-    reset_override_keys = does(config.reset_config_override_keys)
-
     @call
     def get_override(self, level: Level) -> Operation[Mapping[str, JsonValue]]:
         """What a layer says. GET /internal/config/override/{level}."""
@@ -54,6 +52,7 @@ class AdminConfig(Config[Mode]):
     """The whole configuration, its layers, and where it is pushed from."""
 
     get = gives(config.get_config, lambda text: _read(text))
+    reset_override_keys = does(config.reset_config_override_keys)
     get_source = gives(config.get_config_source, lambda reply: reply.source)
     unlink_source = does(config.unlink_config_source)
     start_agent_run = performs(config.apply_config_with_agent)

@@ -23,13 +23,13 @@ class EmailDrafts(Resource[Mode]):
         draft_id: str,
         *,
         display_name: str | Unset = UNSET,
-        theme_id: str | bool | Unset | None = UNSET,
+        theme_id: str | bool | Unset = UNSET,
         tsx_source: str | Unset = UNSET,
         sent_at: datetime | Unset | None = UNSET,
     ) -> Operation[None]:
         """Changes the draft. PATCH /internal/email-drafts/{id}.
 
-        `theme_id`: `None` takes the project's own theme, `False` none. `sent_at` needs a timezone; `None` marks the
+        `theme_id`: `False` takes no theme. `sent_at` needs a timezone; `None` marks the
         draft as not sent, and older servers do so too when it is left out.
         """
         return silent(

@@ -90,7 +90,18 @@ def test_a_list_leaves_the_cursor_to_its_pages(tmp_path: Path) -> None:
     assert list(parameters(module.Things.list)) == ["limit", "query"]
     performer = Recorder()
     assert module.Things(performer).list(query="x") == "pages"
-    assert performer.made.query == {"cursor": "next", "query": "x"}
+    assert performer.made.query == {"cursor": "next", "limit": 100, "query": "x"}
+
+
+def test_a_list_asks_for_a_page_only_where_every_server_has_pages(tmp_path: Path) -> None:
+    description = described([])
+    description["paths"]["/things"]["get"]["parameters"][1]["x-since"] = "2026-09"
+    module = rendered(tmp_path, description).module("resources.things")
+    performer = Recorder()
+    module.Things(performer).list()
+    assert performer.made.query == {"cursor": "next"}
+    module.Things(performer).list(limit=5)
+    assert performer.made.query == {"cursor": "next", "limit": 5}
 
 
 def test_fixed_renamed_and_promoted_arguments(tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def replace_override(request: Request, state: State) -> Reply:
     return success()
 
 
-@route("POST", "/internal/config/override/{level}/reset-keys", access=SERVER)
+@route("POST", "/internal/config/override/{level}/reset-keys", access=ADMIN)
 def reset_keys(request: Request, state: State) -> Reply:
     change_settings(state, request.project, {}, level=_level(request), reset=tuple(request.body["keys"]))
     return success()

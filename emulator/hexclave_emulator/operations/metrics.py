@@ -14,7 +14,7 @@ from hexclave_emulator.domains.oauth_accounts import linked_accounts
 from hexclave_emulator.domains.outbox import OUTBOX, SIMPLE, deliver_due, newest_first
 from hexclave_emulator.domains.purchases import PURCHASES, REFUNDS
 from hexclave_emulator.domains.teams import TEAMS
-from hexclave_emulator.domains.users import USERS, User
+from hexclave_emulator.domains.users import USERS, User, user_view
 from hexclave_emulator.messages.exchange import JsonObject, Reply, ok
 from hexclave_emulator.messages.refusals import known, plain
 from hexclave_emulator.operations.analytics import EVENTS
@@ -44,8 +44,12 @@ def get_metrics(request: Request, state: State) -> Reply:
             "daily_users": _daily((user.signed_up_at_millis for user in counted), now),
             "daily_active_users": _daily((user.last_active_at_millis for user in counted), now),
             "users_by_country": dict(countries),
-            "recently_registered": [_user(state, user) for user in by_sign_up[:_SHOWN]],
-            "recently_active": [_user(state, user) for user in by_activity[:_SHOWN]],
+            "recently_registered": [
+                user_view(state, request.project, user, as_client=False) for user in by_sign_up[:_SHOWN]
+            ],
+            "recently_active": [
+                user_view(state, request.project, user, as_client=False) for user in by_activity[:_SHOWN]
+            ],
             "login_methods": _login_methods(state, counted),
             "auth_overview": _auth(state, project_id, users, counted, now),
             "payments_overview": _payments(state, project_id, now),
@@ -86,18 +90,6 @@ def _split(new: Iterable[int], active: Iterable[tuple[int, int]], now: int) -> J
         "new": _daily(new, now),
         "retained": _daily(kept, now),
         "reactivated": _daily((), now),
-    }
-
-
-def _user(state: State, user: User) -> JsonObject:
-    channel = primary_channel(state, user.id)
-    return {
-        "id": user.id,
-        "display_name": user.display_name,
-        "primary_email": channel.value if channel else None,
-        "profile_image_url": user.profile_image_url,
-        "signed_up_at_millis": user.signed_up_at_millis,
-        "last_active_at_millis": user.last_active_at_millis,
     }
 
 

@@ -6,27 +6,7 @@ from typing import Any
 from ..model import Model, Moment, frozen
 from ..reading import Maybe
 from .metrics_point import MetricsPoint
-
-
-@frozen
-class MetricsUser(Model):
-    """A user in a list of the metrics."""
-
-    id: str
-    """Its id."""
-    display_name: str | None
-    """Name for people; need not be unique."""
-    primary_email: str | None
-    """The user's main e-mail address."""
-    profile_image_url: str | None
-    """URL of a picture."""
-    signed_up_at_millis: int
-    """When the user signed up, in milliseconds since 1970 (UTC)."""
-    last_active_at_millis: int | None
-    """When the user was last seen, in milliseconds since 1970 (UTC)."""
-
-    signed_up_at = Moment[datetime]("signed_up_at_millis")
-    last_active_at = Moment[datetime | None]("last_active_at_millis")
+from .server_user import ServerUser
 
 
 @frozen
@@ -216,6 +196,27 @@ class VisitorMetrics(Model):
 
 
 @frozen
+class MetricsUser(Model):
+    """A user in a list of the metrics."""
+
+    id: str
+    """Its id."""
+    display_name: str | None
+    """Name for people; need not be unique."""
+    primary_email: str | None
+    """The user's main e-mail address."""
+    profile_image_url: str | None
+    """URL of a picture."""
+    signed_up_at_millis: int
+    """When the user signed up, in milliseconds since 1970 (UTC)."""
+    last_active_at_millis: int | None
+    """When the user was last seen, in milliseconds since 1970 (UTC)."""
+
+    signed_up_at = Moment[datetime]("signed_up_at_millis")
+    last_active_at = Moment[datetime | None]("last_active_at_millis")
+
+
+@frozen
 class Metrics(Model):
     """The figures of the dashboard's overview."""
 
@@ -224,8 +225,8 @@ class Metrics(Model):
     daily_active_users: tuple[MetricsPoint, ...]
     users_by_country: Mapping[str, float]
     """By country code."""
-    recently_registered: tuple[MetricsUser, ...]
-    recently_active: tuple[MetricsUser, ...]
+    recently_registered: tuple[ServerUser, ...]
+    recently_active: tuple[ServerUser, ...]
     login_methods: tuple[LoginMethodCount, ...]
     auth_overview: AuthMetrics
     payments_overview: PaymentMetrics

@@ -202,10 +202,10 @@ def reset_config_override_keys(level: Literal["branch", "environment"], *, keys:
     The keys fall back to the layers below. Not in the published API documents.
 
     Args:
-        level: Which layer; a server key may use `branch` only.
+        level: Which layer.
         keys: Dotted keys, such as `teams.allowClientTeamCreation`.
 
-    POST /internal/config/override/{level}/reset-keys. Access: server, admin.
+    POST /internal/config/override/{level}/reset-keys. Access: admin.
     """
     in_body = given(keys=keys)
     return Operation(
@@ -213,7 +213,7 @@ def reset_config_override_keys(level: Literal["branch", "environment"], *, keys:
         "POST",
         "/internal/config/override/{level}/reset-keys",
         ("internal", "config", "override", level, "reset-keys"),
-        ("server", "admin"),
+        ("admin",),
         Success.from_wire,
         body=in_body,
         idempotent=True,

@@ -25,7 +25,7 @@ def list_email_drafts() -> Operation[EmailDraftList]:
 
 
 def create_email_draft(
-    *, display_name: str, theme_id: str | bool | Unset | None = UNSET, tsx_source: str | Unset = UNSET
+    *, display_name: str, theme_id: str | bool | Unset = UNSET, tsx_source: str | Unset = UNSET
 ) -> Operation[Reference]:
     """Create an e-mail draft.
 
@@ -33,7 +33,7 @@ def create_email_draft(
 
     Args:
         display_name: Name for people; need not be unique.
-        theme_id: Theme by id; `None` takes the project's own, false none.
+        theme_id: Theme by id, or false for none; the project's own if left out.
         tsx_source: A default source if left out.
 
     POST /internal/email-drafts. Access: admin.
@@ -88,7 +88,7 @@ def update_email_draft(
     id_: str,
     *,
     display_name: str | Unset = UNSET,
-    theme_id: str | bool | Unset | None = UNSET,
+    theme_id: str | bool | Unset = UNSET,
     tsx_source: str | Unset = UNSET,
     sent_at_millis: int | Unset | None = UNSET,
 ) -> Operation[Acknowledgement]:
@@ -99,7 +99,7 @@ def update_email_draft(
 
     Args:
         display_name: Name for people; need not be unique.
-        theme_id: Theme by id; `None` takes the project's own, false none.
+        theme_id: Theme by id, or false for none; the project's own if left out.
         tsx_source: Source, as a React component in TSX.
         sent_at_millis: When it was sent, in milliseconds since 1970 (UTC); `None` for not yet.
 

@@ -214,11 +214,13 @@ def refund_transaction(
 
     Args:
         id_: Id of the subscription or purchase.
-        invoice_id: Refund this invoice of the subscription.
-        amount_usd: Decimal text in US dollars, such as `9.99`.
+        invoice_id: Refund this invoice of the subscription. Needs a server newer than release 2026-04.
+        amount_usd: Decimal text in US dollars, such as `9.99`. Newer servers require it. Needs a server
+            newer than release 2026-04.
         end_action: End the purchase at once, or the subscription at the end of its period; left out, it
-            goes on.
-        refund_entries: Older servers only.
+            goes on. Needs a server newer than release 2026-04.
+        refund_entries: What to refund of each entry. Servers of release 2026-04 require it, newer ones
+            refuse it.
 
     POST /internal/payments/transactions/refund. Access: admin.
     """
@@ -238,6 +240,11 @@ def refund_transaction(
         ("admin",),
         Refund.from_wire,
         body=in_body,
+        arguments_since={
+            "invoice_id": "after 2026-04",
+            "amount_usd": "after 2026-04",
+            "end_action": "after 2026-04",
+        },
     )
 
 
@@ -497,6 +504,7 @@ def switch_subscription(
         to_product_id: The product to switch to.
         price_id: Price of the new product; its first repeating price if left out.
         quantity: The present quantity if left out. At least 1.
+        promo_codes: Needs a server newer than release 2026-04.
 
     POST /payments/products/{customer_type}/{customer_id}/switch. Access: client, server, admin.
     """
@@ -515,6 +523,9 @@ def switch_subscription(
         ("client", "server", "admin"),
         Success.from_wire,
         body=in_body,
+        arguments_since={
+            "promo_codes": "after 2026-04",
+        },
     )
 
 

@@ -21,46 +21,6 @@ from ..performer import AsyncPerformer, Performer
 
 
 class Config:
-    """One layer of the configuration at a time. A server key may use the layer `branch` alone."""
-
-    def __init__(self, performer: Performer) -> None:
-        self._performer = performer
-
-    def reset_override_keys(self, level: Literal["branch", "environment"], *, keys: Sequence[str]) -> None:
-        """Remove keys from one layer of the configuration.
-
-        The keys fall back to the layers below. Not in the published API documents.
-
-        Args:
-            level: Which layer; a server key may use `branch` only.
-            keys: Dotted keys, such as `teams.allowClientTeamCreation`.
-
-        POST /internal/config/override/{level}/reset-keys.
-        """
-        return self._performer.call(reset_config_override_keys(level, keys=keys).silenced())
-
-
-class AsyncConfig:
-    """One layer of the configuration at a time. A server key may use the layer `branch` alone."""
-
-    def __init__(self, performer: AsyncPerformer) -> None:
-        self._performer = performer
-
-    async def reset_override_keys(self, level: Literal["branch", "environment"], *, keys: Sequence[str]) -> None:
-        """Remove keys from one layer of the configuration.
-
-        The keys fall back to the layers below. Not in the published API documents.
-
-        Args:
-            level: Which layer; a server key may use `branch` only.
-            keys: Dotted keys, such as `teams.allowClientTeamCreation`.
-
-        POST /internal/config/override/{level}/reset-keys.
-        """
-        return await self._performer.call(reset_config_override_keys(level, keys=keys).silenced())
-
-
-class AdminConfig:
     """The whole configuration, its layers, and where it is pushed from."""
 
     def __init__(self, performer: Performer) -> None:
@@ -132,7 +92,7 @@ class AdminConfig:
         The keys fall back to the layers below. Not in the published API documents.
 
         Args:
-            level: Which layer; a server key may use `branch` only.
+            level: Which layer.
             keys: Dotted keys, such as `teams.allowClientTeamCreation`.
 
         POST /internal/config/override/{level}/reset-keys.
@@ -158,7 +118,7 @@ class AdminConfig:
         return self._performer.call(unlink_config_source().silenced())
 
 
-class AsyncAdminConfig:
+class AsyncConfig:
     """The whole configuration, its layers, and where it is pushed from."""
 
     def __init__(self, performer: AsyncPerformer) -> None:
@@ -230,7 +190,7 @@ class AsyncAdminConfig:
         The keys fall back to the layers below. Not in the published API documents.
 
         Args:
-            level: Which layer; a server key may use `branch` only.
+            level: Which layer.
             keys: Dotted keys, such as `teams.allowClientTeamCreation`.
 
         POST /internal/config/override/{level}/reset-keys.

@@ -33,7 +33,7 @@ class CustomCustomer:
         """
         return self._performer.call(get_item(self.customer_type, self.customer_id, item_id))
 
-    def list_products(self, *, limit: int | Unset = UNSET) -> Page[CustomerProduct]:
+    def list_products(self, *, limit: int = 100) -> Page[CustomerProduct]:
         """List a customer's products.
 
         The products that a customer holds, a page at a time. A client sees its own and its teams' products,
@@ -93,7 +93,7 @@ class AsyncCustomCustomer:
         """
         return await self._performer.call(get_item(self.customer_type, self.customer_id, item_id))
 
-    def list_products(self, *, limit: int | Unset = UNSET) -> AsyncPages[CustomerProduct]:
+    def list_products(self, *, limit: int = 100) -> AsyncPages[CustomerProduct]:
         """List a customer's products.
 
         The products that a customer holds, a page at a time. A client sees its own and its teams' products,

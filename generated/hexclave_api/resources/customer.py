@@ -43,7 +43,7 @@ class Customer:
         """
         return self._performer.call(get_billing(self.customer_type, self.customer_id))
 
-    def list_invoices(self, *, limit: int | Unset = UNSET) -> Page[Invoice]:
+    def list_invoices(self, *, limit: int = 100) -> Page[Invoice]:
         """List a customer's invoices.
 
         Invoices of the customer's subscriptions, newest first, a page at a time. An unknown cursor is answered
@@ -97,7 +97,7 @@ class Customer:
         """
         return self._performer.call(create_payment_method_setup_intent(self.customer_type, self.customer_id))
 
-    def list_products(self, *, limit: int | Unset = UNSET) -> Page[CustomerProduct]:
+    def list_products(self, *, limit: int = 100) -> Page[CustomerProduct]:
         """List a customer's products.
 
         The products that a customer holds, a page at a time. A client sees its own and its teams' products,
@@ -133,6 +133,7 @@ class Customer:
             to_product_id: The product to switch to.
             price_id: Price of the new product; its first repeating price if left out.
             quantity: The present quantity if left out. At least 1.
+            promo_codes: Needs a server newer than release 2026-04.
 
         POST /payments/products/{customer_type}/{customer_id}/switch.
         """
@@ -218,7 +219,7 @@ class AsyncCustomer:
         """
         return await self._performer.call(get_billing(self.customer_type, self.customer_id))
 
-    def list_invoices(self, *, limit: int | Unset = UNSET) -> AsyncPages[Invoice]:
+    def list_invoices(self, *, limit: int = 100) -> AsyncPages[Invoice]:
         """List a customer's invoices.
 
         Invoices of the customer's subscriptions, newest first, a page at a time. An unknown cursor is answered
@@ -272,7 +273,7 @@ class AsyncCustomer:
         """
         return await self._performer.call(create_payment_method_setup_intent(self.customer_type, self.customer_id))
 
-    def list_products(self, *, limit: int | Unset = UNSET) -> AsyncPages[CustomerProduct]:
+    def list_products(self, *, limit: int = 100) -> AsyncPages[CustomerProduct]:
         """List a customer's products.
 
         The products that a customer holds, a page at a time. A client sees its own and its teams' products,
@@ -308,6 +309,7 @@ class AsyncCustomer:
             to_product_id: The product to switch to.
             price_id: Price of the new product; its first repeating price if left out.
             quantity: The present quantity if left out. At least 1.
+            promo_codes: Needs a server newer than release 2026-04.
 
         POST /payments/products/{customer_type}/{customer_id}/switch.
         """

@@ -27,7 +27,7 @@ class Deployments:
     def __init__(self, performer: Performer) -> None:
         self._performer = performer
 
-    def list(self, *, limit: int | Unset = UNSET) -> Page[Deployment]:
+    def list(self, *, limit: int = 100) -> Page[Deployment]:
         """List deployments.
 
         Newest first. Not in the published API documents; newer servers only.
@@ -122,7 +122,7 @@ class AsyncDeployments:
     def __init__(self, performer: AsyncPerformer) -> None:
         self._performer = performer
 
-    def list(self, *, limit: int | Unset = UNSET) -> AsyncPages[Deployment]:
+    def list(self, *, limit: int = 100) -> AsyncPages[Deployment]:
         """List deployments.
 
         Newest first. Not in the published API documents; newer servers only.

@@ -32,7 +32,7 @@ class EmailDrafts:
         return self._performer.pages(lambda _: list_email_drafts().mapped(lambda reply: Part(reply.drafts)))
 
     def create(
-        self, *, display_name: str, theme_id: str | bool | Unset | None = UNSET, tsx_source: str | Unset = UNSET
+        self, *, display_name: str, theme_id: str | bool | Unset = UNSET, tsx_source: str | Unset = UNSET
     ) -> Reference:
         """Create an e-mail draft.
 
@@ -40,7 +40,7 @@ class EmailDrafts:
 
         Args:
             display_name: Name for people; need not be unique.
-            theme_id: Theme by id; `None` takes the project's own, false none.
+            theme_id: Theme by id, or false for none; the project's own if left out.
             tsx_source: A default source if left out.
 
         POST /internal/email-drafts.
@@ -72,7 +72,7 @@ class EmailDrafts:
         id_: str,
         *,
         display_name: str | Unset = UNSET,
-        theme_id: str | bool | Unset | None = UNSET,
+        theme_id: str | bool | Unset = UNSET,
         tsx_source: str | Unset = UNSET,
         sent_at: datetime | Unset | None = UNSET,
     ) -> None:
@@ -83,7 +83,7 @@ class EmailDrafts:
 
         Args:
             display_name: Name for people; need not be unique.
-            theme_id: Theme by id; `None` takes the project's own, false none.
+            theme_id: Theme by id, or false for none; the project's own if left out.
             tsx_source: Source, as a React component in TSX.
             sent_at: When it was sent, in milliseconds since 1970 (UTC); `None` for not yet.
 
@@ -116,7 +116,7 @@ class AsyncEmailDrafts:
         return self._performer.pages(lambda _: list_email_drafts().mapped(lambda reply: Part(reply.drafts)))
 
     async def create(
-        self, *, display_name: str, theme_id: str | bool | Unset | None = UNSET, tsx_source: str | Unset = UNSET
+        self, *, display_name: str, theme_id: str | bool | Unset = UNSET, tsx_source: str | Unset = UNSET
     ) -> Reference:
         """Create an e-mail draft.
 
@@ -124,7 +124,7 @@ class AsyncEmailDrafts:
 
         Args:
             display_name: Name for people; need not be unique.
-            theme_id: Theme by id; `None` takes the project's own, false none.
+            theme_id: Theme by id, or false for none; the project's own if left out.
             tsx_source: A default source if left out.
 
         POST /internal/email-drafts.
@@ -156,7 +156,7 @@ class AsyncEmailDrafts:
         id_: str,
         *,
         display_name: str | Unset = UNSET,
-        theme_id: str | bool | Unset | None = UNSET,
+        theme_id: str | bool | Unset = UNSET,
         tsx_source: str | Unset = UNSET,
         sent_at: datetime | Unset | None = UNSET,
     ) -> None:
@@ -167,7 +167,7 @@ class AsyncEmailDrafts:
 
         Args:
             display_name: Name for people; need not be unique.
-            theme_id: Theme by id; `None` takes the project's own, false none.
+            theme_id: Theme by id, or false for none; the project's own if left out.
             tsx_source: Source, as a React component in TSX.
             sent_at: When it was sent, in milliseconds since 1970 (UTC); `None` for not yet.
 

@@ -21,7 +21,7 @@ class Outbox:
         *,
         status: str | Unset = UNSET,
         simple_status: str | Unset = UNSET,
-        limit: int | Unset = UNSET,
+        limit: int = 100,
         user_id: str | Unset = UNSET,
     ) -> Page[OutboxEmail]:
         """List e-mails, sent and waiting.
@@ -153,7 +153,7 @@ class AsyncOutbox:
         *,
         status: str | Unset = UNSET,
         simple_status: str | Unset = UNSET,
-        limit: int | Unset = UNSET,
+        limit: int = 100,
         user_id: str | Unset = UNSET,
     ) -> AsyncPages[OutboxEmail]:
         """List e-mails, sent and waiting.

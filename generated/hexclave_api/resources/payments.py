@@ -175,7 +175,7 @@ class AdminPayments:
     def list_transactions(
         self,
         *,
-        limit: int | Unset = UNSET,
+        limit: int = 100,
         type_: Literal[
             "chargeback",
             "downgrade",
@@ -230,11 +230,13 @@ class AdminPayments:
 
         Args:
             id_: Id of the subscription or purchase.
-            invoice_id: Refund this invoice of the subscription.
-            amount_usd: Decimal text in US dollars, such as `9.99`.
+            invoice_id: Refund this invoice of the subscription. Needs a server newer than release 2026-04.
+            amount_usd: Decimal text in US dollars, such as `9.99`. Newer servers require it. Needs a server
+                newer than release 2026-04.
             end_action: End the purchase at once, or the subscription at the end of its period; left out, it
-                goes on.
-            refund_entries: Older servers only.
+                goes on. Needs a server newer than release 2026-04.
+            refund_entries: What to refund of each entry. Servers of release 2026-04 require it, newer ones
+                refuse it.
 
         POST /internal/payments/transactions/refund.
         """
@@ -363,7 +365,7 @@ class AsyncAdminPayments:
     def list_transactions(
         self,
         *,
-        limit: int | Unset = UNSET,
+        limit: int = 100,
         type_: Literal[
             "chargeback",
             "downgrade",
@@ -418,11 +420,13 @@ class AsyncAdminPayments:
 
         Args:
             id_: Id of the subscription or purchase.
-            invoice_id: Refund this invoice of the subscription.
-            amount_usd: Decimal text in US dollars, such as `9.99`.
+            invoice_id: Refund this invoice of the subscription. Needs a server newer than release 2026-04.
+            amount_usd: Decimal text in US dollars, such as `9.99`. Newer servers require it. Needs a server
+                newer than release 2026-04.
             end_action: End the purchase at once, or the subscription at the end of its period; left out, it
-                goes on.
-            refund_entries: Older servers only.
+                goes on. Needs a server newer than release 2026-04.
+            refund_entries: What to refund of each entry. Servers of release 2026-04 require it, newer ones
+                refuse it.
 
         POST /internal/payments/transactions/refund.
         """

@@ -32,7 +32,7 @@ class SessionReplays:
     def list(
         self,
         *,
-        limit: int | Unset = UNSET,
+        limit: int = 100,
         user_ids: Sequence[str] | Unset = UNSET,
         team_ids: Sequence[str] | Unset = UNSET,
         min_duration: timedelta | Unset = UNSET,
@@ -89,7 +89,7 @@ class SessionReplays:
         """
         return self._performer.call(get_session_replay(session_replay_id))
 
-    def list_chunks(self, session_replay_id: str, *, limit: int | Unset = UNSET) -> Page[SessionReplayChunk]:
+    def list_chunks(self, session_replay_id: str, *, limit: int = 100) -> Page[SessionReplayChunk]:
         """List the chunks of a recorded session.
 
         In the order of recording, without the events themselves. ITEM_NOT_FOUND when there is no such
@@ -204,7 +204,7 @@ class AsyncSessionReplays:
     def list(
         self,
         *,
-        limit: int | Unset = UNSET,
+        limit: int = 100,
         user_ids: Sequence[str] | Unset = UNSET,
         team_ids: Sequence[str] | Unset = UNSET,
         min_duration: timedelta | Unset = UNSET,
@@ -261,7 +261,7 @@ class AsyncSessionReplays:
         """
         return await self._performer.call(get_session_replay(session_replay_id))
 
-    def list_chunks(self, session_replay_id: str, *, limit: int | Unset = UNSET) -> AsyncPages[SessionReplayChunk]:
+    def list_chunks(self, session_replay_id: str, *, limit: int = 100) -> AsyncPages[SessionReplayChunk]:
         """List the chunks of a recorded session.
 
         In the order of recording, without the events themselves. ITEM_NOT_FOUND when there is no such

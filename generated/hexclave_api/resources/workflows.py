@@ -61,7 +61,7 @@ class Workflows:
         version: int | Unset = UNSET,
         run_key: str | Unset = UNSET,
         only_active: bool | Unset = UNSET,
-        limit: int | Unset = UNSET,
+        limit: int = 100,
         include_state: bool | Unset = UNSET,
     ) -> Page[WorkflowRun]:
         """List the runs of a workflow.
@@ -169,7 +169,7 @@ class AsyncWorkflows:
         version: int | Unset = UNSET,
         run_key: str | Unset = UNSET,
         only_active: bool | Unset = UNSET,
-        limit: int | Unset = UNSET,
+        limit: int = 100,
         include_state: bool | Unset = UNSET,
     ) -> AsyncPages[WorkflowRun]:
         """List the runs of a workflow.
@@ -330,7 +330,7 @@ class AdminWorkflows:
         version: int | Unset = UNSET,
         run_key: str | Unset = UNSET,
         only_active: bool | Unset = UNSET,
-        limit: int | Unset = UNSET,
+        limit: int = 100,
         include_state: bool | Unset = UNSET,
     ) -> Page[WorkflowRun]:
         """List the runs of a workflow.
@@ -514,7 +514,7 @@ class AsyncAdminWorkflows:
         version: int | Unset = UNSET,
         run_key: str | Unset = UNSET,
         only_active: bool | Unset = UNSET,
-        limit: int | Unset = UNSET,
+        limit: int = 100,
         include_state: bool | Unset = UNSET,
     ) -> AsyncPages[WorkflowRun]:
         """List the runs of a workflow.

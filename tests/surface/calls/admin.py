@@ -15,6 +15,11 @@ ADMIN: list[Call] = [
         "POST /internal/onboarding/preview-affected-users?limit=5",
         {"onboarding": {"require_email_verification": True}},
     ),
+    (
+        'config.reset_override_keys("branch", keys=["a"])',
+        "POST /internal/config/override/branch/reset-keys",
+        {"keys": ["a"]},
+    ),
     ("config.get()", "GET /internal/config", None),
     ("config.get_source()", "GET /internal/config/source", None),
     ("config.unlink_source()", "DELETE /internal/config/source", None),

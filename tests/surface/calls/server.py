@@ -292,11 +292,6 @@ ANY_SERVER: list[Call] = [
         "PATCH /internal/config/override/branch",
         {"config_override_string": '{"a": null}'},
     ),
-    (
-        'config.reset_override_keys("branch", keys=["a"])',
-        "POST /internal/config/override/branch/reset-keys",
-        {"keys": ["a"]},
-    ),
     ('workflows.send_event("e", {"a": 1})', "POST /internal/workflows/events", {"name": "e", "data": {"a": 1}}),
     ('workflows.get_run("r1")', "GET /internal/workflows/runs/r1", None),
     ('workflows.list_runs("w1", state="failed")', "GET /internal/workflows/w1/runs?state=failed&limit=100", None),
