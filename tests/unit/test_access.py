@@ -66,7 +66,7 @@ def test_each_access_type_sends_its_own_key_and_no_other(access, cls):
 def test_the_client_version_has_the_form_that_the_backend_parses():
     import re
 
-    assert re.fullmatch(r"(\w+)\s+(@[\w/]+)@([\d.]+)", CLIENT_VERSION)
+    assert re.fullmatch(r"python @hexclave/python@[0-9.]+", CLIENT_VERSION)
 
 
 @pytest.mark.parametrize(("access", "cls"), EVERY_APP)
@@ -161,6 +161,12 @@ def test_what_a_header_cannot_carry_is_refused(value):
         "x-hexclave-access-type",
         "host",
         "Content-Length",
+        "Content-Type",
+        "Transfer-Encoding",
+        "Connection",
+        "Upgrade",
+        "TE",
+        "Trailer",
         "Cookie",
         "cookie",
         "a b",

@@ -220,6 +220,17 @@ def test_each_attempt_gets_the_time_that_is_left():
     assert second <= 28
 
 
+def test_no_request_is_sent_without_any_time_left():
+    clock = FakeClock()
+
+    def slow(_request):
+        clock.pass_(5)
+        return reply(307, None, location="/api/v1/elsewhere")
+
+    played = play(context(timeout=5, clock=clock), operation(), slow)
+    assert isinstance(played.error, TotalTimeout)
+
+
 def test_hooks_see_every_attempt_masked():
     seen = []
     hooks = Hooks(on_request=seen.append, on_response=seen.append, on_retry=seen.append)

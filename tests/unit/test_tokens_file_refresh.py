@@ -68,6 +68,15 @@ def test_nobody_waits_for_a_refresh_when_signed_out(store: FileTokenStore) -> No
     assert store.load() is None
 
 
+def test_a_lock_is_looked_at_every_few_milliseconds(store: FileTokenStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken, pauses = iter([False] * 50 + [True]), []
+    monkeypatch.setattr("hexclave.tokens._file.try_lock", lambda _: next(taken))
+    monkeypatch.setattr(time, "sleep", pauses.append)
+    store.save(OLD)
+    assert len(pauses) == 50
+    assert 0.001 <= min(pauses) < max(pauses) <= 0.01
+
+
 def test_exactly_one_of_many_threads_may_refresh(path: Path) -> None:
     FileTokenStore(path).save(OLD)
     tickets: list[str | None] = []
