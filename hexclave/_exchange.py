@@ -3,14 +3,14 @@
 `exchange` yields what is to be done and is sent the outcome, so one source serves the blocking and the async apps.
 """
 
-import json
 import logging
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import attrs
 
 from hexclave import credentials
+from hexclave._body import WITH_BODY, content
 from hexclave._context import Context
 from hexclave._messages import Reply, Request
 from hexclave._secret import Secret
@@ -47,7 +47,6 @@ _LONGEST_LOCATION: Final = 8_000
 _REDIRECTS: Final = (307, 308)
 _TOO_MANY: Final = 429
 _REFUSED_BY_OLDER_SERVERS: Final = (400, 404, 405)
-_WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 
 logger: Final = logging.getLogger("hexclave")
 
@@ -317,7 +316,7 @@ def _request(call: _Call, nonce: str, tokens: "Tokens | None", admin_token: Secr
         operation.method,
         call.url,
         _headers(app, operation, nonce, tokens, admin_token),
-        _content(operation),
+        content(operation),
         call.remaining(),
         timeout.connect,
         timeout.read,
@@ -338,22 +337,9 @@ def _headers(
             headers[HEADERS["access_token"]] = tokens.access_token.reveal()
         if tokens.refresh_token is not None and "refresh_token" in (*operation.needs, *operation.uses):
             headers[HEADERS["refresh_token"]] = tokens.refresh_token.reveal()
-    if operation.method in _WITH_BODY or operation.body is not UNSET:
+    if operation.method in WITH_BODY or operation.body is not UNSET:
         headers["content-type"] = operation.media_type
     return headers
-
-
-def _content(operation: Operation[object]) -> bytes | None:
-    body = operation.body
-    if body is UNSET:
-        # Without a content type the backend takes the body as absent and its schema fails; `{}` is what it expects.
-        return b"{}" if operation.method in _WITH_BODY else None
-    if operation.media_type == "application/x-www-form-urlencoded":
-        return urlencode(body).encode()
-    try:
-        return json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
-    except (TypeError, ValueError) as error:
-        raise UnsafeUseError(f"{operation.name}: the body is not JSON: {error}") from None
 
 
 def _value(call: _Call, operation: Operation[T], reply: Reply) -> T:

@@ -9,12 +9,12 @@ import attrs
 from hexclave import credentials
 from hexclave._secret import Secret
 from hexclave.errors import UnsafeUseError
-from hexclave.errors._text import one_line
 from hexclave.hooks import Hooks
 from hexclave.options import AppOptions
 from hexclave.ratelimit import RateLimit
 from hexclave.retries import Retries
 from hexclave.timeouts import Timeout
+from hexclave_api.error_text import one_line
 
 if TYPE_CHECKING:
     from hexclave._shared_gate import SharedState

@@ -7,7 +7,7 @@ from typing import TypeVar
 from hexclave._context import Context
 from hexclave._exchange import exchange
 from hexclave._steps import Sleep, Steps
-from hexclave.errors import TotalTimeout
+from hexclave.errors import TotalTimeout, UnsafeUseError
 from hexclave_api.operation import Operation
 
 T = TypeVar("T")
@@ -20,9 +20,10 @@ def until(
 
     Raises:
         TotalTimeout: none did `within` that time.
+        UnsafeUseError: a duration is not a `timedelta`.
     """
-    ends = app.clock.monotonic() + within.total_seconds()
-    wait = max(0.1, every.total_seconds())
+    wait = max(0.1, seconds(every, "poll_every"))
+    ends = app.clock.monotonic() + seconds(within, "within")
     while True:
         answer = yield from exchange(app, ask)
         if ended(answer):
@@ -30,3 +31,16 @@ def until(
         if app.clock.monotonic() + wait > ends:
             raise TotalTimeout(f"{ask.name}: not ended within {within}; it goes on, so it can be waited for again.")
         yield Sleep(wait)
+
+
+def seconds(duration: timedelta, argument: str) -> float:
+    """The duration in seconds.
+
+    Raises:
+        UnsafeUseError: it is not a `timedelta`.
+    """
+    if not isinstance(duration, timedelta):
+        raise UnsafeUseError(
+            f"{argument} must be a timedelta, not {type(duration).__name__}; timedelta(seconds=…) says the unit."
+        )
+    return duration.total_seconds()

@@ -94,7 +94,6 @@ A code that this version does not know arrives in its family, with `code` kept.
 
 from typing import TYPE_CHECKING
 
-from hexclave.errors._base import HexclaveError
 from hexclave.errors._details import RestrictedReason
 from hexclave.errors._status import (
     APIStatusError,
@@ -119,8 +118,8 @@ from hexclave.errors._transport import (
     TotalTimeout,
     TransportError,
     UnreadableReplyError,
-    UnsafeUseError,
 )
+from hexclave_api.errors import HexclaveError, UnsafeUseError
 
 if TYPE_CHECKING:
     from hexclave.errors._ai_chat import *

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypedDict, TypeVar, overload
 
 if TYPE_CHECKING:
-    from hexclave.errors._base import HexclaveError
+    from hexclave_api.errors import HexclaveError
     from hexclave_api.operation import JsonValue
 
 T = TypeVar("T")

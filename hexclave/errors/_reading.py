@@ -16,7 +16,7 @@ from hexclave.errors._status import (
     RateLimitError,
     ServerError,
 )
-from hexclave.errors._text import one_line
+from hexclave_api.error_text import one_line
 
 if TYPE_CHECKING:
     from hexclave._messages import Reply

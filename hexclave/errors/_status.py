@@ -1,6 +1,6 @@
 """Replies that report a failure: families by HTTP status, for known and unknown errors alike."""
 
-from hexclave.errors._base import HexclaveError
+from hexclave_api.errors import HexclaveError
 
 
 class APIStatusError(HexclaveError):

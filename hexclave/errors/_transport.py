@@ -1,12 +1,6 @@
-"""Calls that got no usable reply, and calls that were refused before any I/O."""
+"""Calls that got no usable reply."""
 
-from hexclave.errors._base import HexclaveError
-
-
-class UnsafeUseError(HexclaveError, ValueError):
-    """The call was refused before any I/O, because it cannot work or would put a secret where it does not belong."""
-
-    hint = "Nothing was sent. Change the call as the message says."
+from hexclave_api.errors import HexclaveError
 
 
 class TransportError(HexclaveError):

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Final
 
 from hexclave.errors import HexclaveError
-from hexclave.errors._text import one_line
 from hexclave.verify import (
     AnonymousUserError,
     AuthenticatedTeam,
@@ -14,6 +13,7 @@ from hexclave.verify import (
     RestrictedUserError,
     TokenExpiredError,
 )
+from hexclave_api.error_text import one_line
 from hexclave_api.operation import JsonValue
 
 UNCACHEABLE: Final = "private, no-store"

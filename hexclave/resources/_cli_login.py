@@ -11,11 +11,13 @@ from hexclave._lift import mapped
 from hexclave._secret import Secret
 from hexclave._session import received
 from hexclave._steps import Sleep, Steps
+from hexclave._waiting import seconds
 from hexclave.errors import CliAuthExpiredError, CliAuthUsedError, TotalTimeout, UnsafeUseError
 from hexclave.resources._signing_in import SigningIn
 from hexclave_api import models
 from hexclave_api.operation import UNSET, Unset
 from hexclave_api.operations import cli_auth
+from hexclave_api.times import duration_millis
 
 
 @attrs.frozen
@@ -39,7 +41,7 @@ class CliLogin(SigningIn[Mode]):
         `app_url` is the web app that hosts the confirmation page; `expires_in` at most 24 hours.
         """
         operation = cli_auth.start_cli_login(
-            expires_in_millis=UNSET if expires_in is None else round(expires_in.total_seconds() * 1000),
+            expires_in_millis=UNSET if expires_in is None else duration_millis(expires_in, "expires_in"),
             anon_refresh_token=anon_refresh_token,
         )
 
@@ -68,7 +70,8 @@ class CliLogin(SigningIn[Mode]):
             TotalTimeout: `within` is over; the login may still be confirmed, so it can be waited for again.
         """
         app, session = self._context, self._session()
-        ends = None if within is None else app.clock.monotonic() + within.total_seconds()
+        ends = None if within is None else app.clock.monotonic() + seconds(within, "within")
+        wait = max(0.1, seconds(poll_every, "poll_every"))
         while True:
             answer = yield from exchange(
                 self._alone(), cli_auth.poll_cli_login(polling_code=pending.polling_code.reveal())
@@ -80,7 +83,6 @@ class CliLogin(SigningIn[Mode]):
                 raise CliAuthUsedError("Another program has already fetched this login.")
             if answer.status != "waiting":
                 raise CliAuthExpiredError("Nobody confirmed the login in time.")
-            wait = max(0.1, poll_every.total_seconds())
             if ends is not None and app.clock.monotonic() + wait > ends:
                 raise TotalTimeout(f"Nobody confirmed the login within {within}.")
             yield Sleep(wait)

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 from hexclave._call import Mode, Resource, call
 from hexclave._lift import performs
-from hexclave._times import span_millis
 from hexclave_api.inputs import AgentIdentity
 from hexclave_api.models import AgentConfirmation, AgentRegistration, AgentRegistrationStatus
 from hexclave_api.operation import UNSET, Operation, Unset
 from hexclave_api.operations import agents
+from hexclave_api.times import duration_millis
 
 
 class Agents(Resource[Mode]):
@@ -35,7 +35,10 @@ class Agents(Resource[Mode]):
             AgentAuthNotEnabled: the project does not admit agents.
         """
         return agents.register_agent(
-            agent=agent, user_hint=user_hint, app_url=app_url, expires_in_millis=span_millis(expires_in)
+            agent=agent,
+            user_hint=user_hint,
+            app_url=app_url,
+            expires_in_millis=duration_millis(expires_in, "expires_in"),
         )
 
     @call

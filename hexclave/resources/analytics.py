@@ -5,10 +5,10 @@ from datetime import timedelta
 
 from hexclave._call import Mode, Resource, call
 from hexclave._lift import performs
-from hexclave._times import span_millis
 from hexclave_api.models import AnalyticsQueryResult, AnalyticsQueryTiming, BrowserAction
 from hexclave_api.operation import UNSET, JsonValue, Operation, Unset
 from hexclave_api.operations import analytics, sessions
+from hexclave_api.times import duration_millis
 
 
 class Analytics(Resource[Mode]):
@@ -28,7 +28,7 @@ class Analytics(Resource[Mode]):
             AnalyticsQueryTimeout: it ran out of time.
             AnalyticsNotEnabled: the project does not use analytics.
         """
-        return analytics.run_analytics_query(query=query, params=params, timeout_ms=span_millis(timeout))
+        return analytics.run_analytics_query(query=query, params=params, timeout_ms=duration_millis(timeout, "timeout"))
 
     @call
     def get_query_timing(self, query_id: str) -> Operation[AnalyticsQueryTiming]:
@@ -42,7 +42,7 @@ class Analytics(Resource[Mode]):
         The link lives for `expires_in`, five minutes when left out.
         """
         return sessions.create_browser_action(
-            type_="clickmap-overlay", origin=origin, expires_in_millis=span_millis(expires_in)
+            type_="clickmap-overlay", origin=origin, expires_in_millis=duration_millis(expires_in, "expires_in")
         )
 
 

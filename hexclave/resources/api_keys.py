@@ -4,12 +4,12 @@ from datetime import datetime
 
 from hexclave._call import Mode, Resource, call, pages
 from hexclave._lift import performs, silent, whole
-from hexclave._times import moment_millis
 from hexclave.api_keys import key_of
 from hexclave_api.models import CreatedUserApiKey, UserApiKey
 from hexclave_api.operation import UNSET, Operation, Unset
 from hexclave_api.operations import api_keys
 from hexclave_api.pagination import Pages
+from hexclave_api.times import moment_millis
 
 
 class _AnyApiKeys(Resource[Mode]):

@@ -4,9 +4,9 @@ from datetime import datetime
 
 from hexclave._call import Mode, Resource, call
 from hexclave._lift import does, lists, performs
-from hexclave._times import moment_millis
 from hexclave_api.operation import UNSET, Operation, Unset
 from hexclave_api.operations import deployments
+from hexclave_api.times import moment_millis
 
 
 class Deployments(Resource[Mode]):

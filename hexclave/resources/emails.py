@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 
 from hexclave._call import Mode, Resource, call
 from hexclave._lift import does, gives, paginates, performs
-from hexclave._times import moment_millis
 from hexclave.resources.outbox import Outbox
 from hexclave_api.models import SendEmailResult
 from hexclave_api.operation import UNSET, JsonValue, Operation, Unset
 from hexclave_api.operations import emails
+from hexclave_api.times import moment_millis
 
 # An argument of `Emails.send` hides the module.
 _send_email = emails.send_email

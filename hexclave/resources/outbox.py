@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from hexclave._call import Mode, Resource, call
 from hexclave._lift import paginates
 from hexclave._steps import Steps
-from hexclave._times import moment_millis
 from hexclave._waiting import until
 from hexclave_api.models import OutboxEmail
 from hexclave_api.operation import UNSET, JsonValue, Operation, Unset
 from hexclave_api.operations import emails
+from hexclave_api.times import moment_millis
 
 
 class Outbox(Resource[Mode]):

@@ -4,10 +4,10 @@ from datetime import datetime
 
 from hexclave._call import Mode, Resource, call
 from hexclave._lift import paginates, performs, silent
-from hexclave._times import moment_millis
 from hexclave_api.models import CreatedProjectKeySet, ProjectKeySet
 from hexclave_api.operation import Operation
 from hexclave_api.operations import project_keys
+from hexclave_api.times import moment_millis
 
 
 class ProjectKeys(Resource[Mode]):

@@ -6,10 +6,10 @@ from typing import Literal
 
 from hexclave._call import Mode, Resource, call
 from hexclave._lift import lists, performs
-from hexclave._times import moment_millis
 from hexclave_api.models import PromoCode
 from hexclave_api.operation import Operation
 from hexclave_api.operations import promo_codes
+from hexclave_api.times import moment_millis
 
 
 class PromoCodes(Resource[Mode]):

@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from hexclave._call import Mode, Resource, call, pages
 from hexclave._lift import begun, gives, lists, paginates, performs
 from hexclave._steps import Steps
-from hexclave._times import moment_millis, span_millis
 from hexclave._waiting import until
 from hexclave_api.models import SessionReplay, SessionReplayRender
 from hexclave_api.operation import UNSET, Unset
 from hexclave_api.operations import session_replays
 from hexclave_api.pagination import Pages
+from hexclave_api.times import duration_millis, moment_millis
 
 
 class SessionReplays(Resource[Mode]):
@@ -51,8 +51,8 @@ class SessionReplays(Resource[Mode]):
             limit=limit,
             user_ids=user_ids,
             team_ids=team_ids,
-            duration_ms_min=span_millis(shortest),
-            duration_ms_max=span_millis(longest),
+            duration_ms_min=duration_millis(shortest, "shortest"),
+            duration_ms_max=duration_millis(longest, "longest"),
             last_event_at_from_millis=moment_millis(last_event_from, "last_event_from"),
             last_event_at_to_millis=moment_millis(last_event_until, "last_event_until"),
             click_count_min=click_count_min,

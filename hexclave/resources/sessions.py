@@ -4,12 +4,12 @@ from datetime import timedelta
 
 from hexclave._call import Mode, Resource, call, pages
 from hexclave._lift import mapped, silent, whole
-from hexclave._times import span_millis
 from hexclave.tokens import Tokens
 from hexclave_api.models import BrowserAction, Session
 from hexclave_api.operation import UNSET, Operation, Unset
 from hexclave_api.operations import sessions
 from hexclave_api.pagination import Pages
+from hexclave_api.times import duration_millis
 
 
 class Sessions(Resource[Mode]):
@@ -53,7 +53,9 @@ class ServerSessions(Resource[Mode]):
         """
         return mapped(
             sessions.create_session(
-                user_id=user_id, expires_in_millis=span_millis(expires_in), is_impersonation=is_impersonation
+                user_id=user_id,
+                expires_in_millis=duration_millis(expires_in, "expires_in"),
+                is_impersonation=is_impersonation,
             ),
             lambda tokens: Tokens(tokens.access_token, tokens.refresh_token),
         )
@@ -85,6 +87,6 @@ class ServerSessions(Resource[Mode]):
             type_="impersonation",
             user_id=user_id,
             origin=origin,
-            expires_in_millis=span_millis(expires_in),
-            session_expires_in_millis=span_millis(session_expires_in),
+            expires_in_millis=duration_millis(expires_in, "expires_in"),
+            session_expires_in_millis=duration_millis(session_expires_in, "session_expires_in"),
         )

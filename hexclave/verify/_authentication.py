@@ -6,11 +6,11 @@ from typing import ClassVar, Final, Literal, TypeAlias
 import attrs
 
 from hexclave.errors import AnonymousAuthenticationNotAllowed, HexclaveError, RestrictedUserNotAllowed
-from hexclave.errors._text import one_line
 from hexclave.tokens import Tokens
 from hexclave.verify._claims import AccessTokenClaims
 from hexclave.verify._credentials import Source
 from hexclave.verify._errors import RestrictedUserError
+from hexclave_api.error_text import one_line
 from hexclave_api.models import ServerUser, TeamApiKey, UserApiKey
 
 _REALM: Final = 'Bearer realm="hexclave"'

@@ -63,7 +63,7 @@ class TestPath:
             client.function("update_part")(segment, 3)
 
     def test_a_segment_that_is_no_text_is_refused(self, client: Package) -> None:
-        with pytest.raises(TypeError, match="update_part: part must be a str, not NoneType"):
+        with pytest.raises(ValueError, match="update_part: part must be a str, not NoneType"):
             client.function("update_part")(None, 3)
 
     def test_the_root_has_no_segments(self, tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ from hexclave.errors import (
     UserNotFound,
     UserWithEmailAlreadyExists,
 )
-from hexclave.errors._text import one_line, safe_text
+from hexclave_api.error_text import one_line, safe_text
 
 CLASSES: list[type[HexclaveError]] = [
     kind

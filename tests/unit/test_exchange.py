@@ -2,6 +2,7 @@
 
 import json
 import logging
+import traceback
 
 import pytest
 from hypothesis import given, settings
@@ -336,3 +337,46 @@ def test_any_reply_gives_a_result_or_an_error_of_the_sdk(replies):
     assert played.error is None or isinstance(played.error, HexclaveError), repr(played.error)
     assert played.error is None or KEY not in f"{played.error}{played.error!r}{played.error.explain()}"
     assert app.clock.monotonic() <= 1_000 + 20
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"password": "fake-secret-text\ud83d"},
+        {"profile": [{"password": "fake-secret-text\ud83d"}]},
+        {"password": "fake-secret-text", "age": {1, 2}},
+        {"password": "fake-secret-text", "age": float("nan")},
+    ],
+)
+def test_a_body_that_cannot_be_sent_stays_out_of_error_and_frames(body):
+    """A password with half of a surrogate pair comes from an end user, and the error goes to a log."""
+    played = play(context(), operation("POST", body=body))
+    assert isinstance(played.error, UnsafeUseError)
+    assert played.sent == []
+    assert (played.error.__context__, played.error.__cause__) == (None, None)
+    text = "".join(traceback.TracebackException.from_exception(played.error, capture_locals=True).format())
+    assert "fake-secret" not in text
+
+
+def test_a_form_that_cannot_be_sent_stays_out_of_error_and_frames():
+    what = operation("POST", body={"code": "fake-secret-text\ud83d"}, media_type="application/x-www-form-urlencoded")
+    played = play(context(), what)
+    assert isinstance(played.error, UnsafeUseError)
+    assert "code holds half of a surrogate pair" in str(played.error)
+    assert played.error.__context__ is None
+    text = "".join(traceback.TracebackException.from_exception(played.error, capture_locals=True).format())
+    assert "fake-secret" not in text
+
+
+def test_a_refused_body_names_the_field():
+    played = play(context(), operation("POST", body={"profile": [{"nick": "a\ud83d"}]}))
+    assert "get_user: the body cannot be sent: nick holds half of a surrogate pair" in str(played.error)
+
+
+@pytest.mark.parametrize("changes", [{"path": ("users", "fake-secret\ud83d")}, {"query": {"q": "fake-secret\ud83d"}}])
+def test_a_url_that_cannot_be_sent_stays_out_of_error_and_frames(changes):
+    played = play(context(), operation(**changes))
+    assert isinstance(played.error, UnsafeUseError)
+    assert played.error.__context__ is None
+    text = "".join(traceback.TracebackException.from_exception(played.error, capture_locals=True).format())
+    assert "fake-secret" not in text

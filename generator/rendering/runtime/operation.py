@@ -8,6 +8,8 @@ from urllib.parse import quote
 
 import attrs
 
+from .errors import UnsafeUseError
+
 # Not one quoted union: signatures write `JsonValue | Unset`, which is evaluated when their module is imported.
 JsonValue: TypeAlias = Union[bool, int, float, str, "Sequence[JsonValue]", "Mapping[str, JsonValue]", None]
 AccessType: TypeAlias = Literal["client", "server", "admin"]
@@ -58,8 +60,7 @@ class Operation(Generic[T_co]):
     Its repr names the operation alone: path, query and body may hold secrets.
 
     Raises:
-        ValueError: a path argument is empty, `.` or `..`, which would reach another resource.
-        TypeError: a path argument is not a `str`.
+        UnsafeUseError: a path argument is not a `str`, or it is empty, `.` or `..`, which would reach another resource.
     """
 
     name: str
@@ -97,14 +98,25 @@ class Operation(Generic[T_co]):
         for index, segment in enumerate(self.path):
             argument = self.template.strip("/").split("/")[index].strip("{}")
             if not isinstance(segment, str):
-                raise TypeError(f"{self.name}: {argument} must be a str, not {type(segment).__name__}")
+                raise UnsafeUseError(f"{self.name}: {argument} must be a str, not {type(segment).__name__}")
             if segment in _UNSAFE_SEGMENTS:
                 problem = f"must not be {str(segment)!r}; it would reach another resource"
-                raise ValueError(f"{self.name}: {argument} {problem}")
+                raise UnsafeUseError(f"{self.name}: {argument} {problem}")
 
     @property
     def url(self) -> str:
-        """Path and query, percent-encoded, relative to the API's base: `/users/a%2Fb?limit=5`."""
+        """Path and query, percent-encoded, relative to the API's base: `/users/a%2Fb?limit=5`.
+
+        Raises:
+            UnsafeUseError: a value cannot be sent, such as a `datetime` without a timezone.
+        """
+        try:
+            return self._encoded_url()
+        except UnicodeEncodeError:
+            pass  # It holds the whole text, and its frames do too.
+        raise UnsafeUseError(f"{self.name}: an argument holds half of a surrogate pair, which is no character")
+
+    def _encoded_url(self) -> str:
         path = "/".join(self.path)
         # What joins the segments is all that may need quoting; almost every path is like that.
         if len(path.encode().translate(None, _PLAIN_IN_PATHS)) >= len(self.path):
@@ -138,7 +150,7 @@ def encode_query(query: Mapping[str, QueryValue]) -> str:
     """The query string as the API reads it: `true`/`false`, ISO 8601 dates, lists joined with commas, `None` left out.
 
     Raises:
-        ValueError: a `datetime` has no timezone, or an item of a list contains a comma.
+        UnsafeUseError: a `datetime` has no timezone, or an item of a list contains a comma.
     """
     parts = []
     for name, value in query.items():
@@ -160,13 +172,13 @@ def _query_text(name: str, value: QueryValue) -> str:
         return str(value)
     if isinstance(value, datetime):
         if value.tzinfo is None:
-            raise ValueError(f"{name} needs a timezone; `datetime.now(UTC)` has one")
+            raise UnsafeUseError(f"{name} needs a timezone; `datetime.now(UTC)` has one")
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Sequence):
         texts = [_query_text(name, item) for item in value]
         if any("," in text for text in texts):
-            raise ValueError(f"{name}: an item must not contain a comma; the API would take it for several")
+            raise UnsafeUseError(f"{name}: an item must not contain a comma; the API would take it for several")
         return ",".join(texts)
     return str(value)

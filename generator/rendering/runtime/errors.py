@@ -1,13 +1,13 @@
-"""What every error of this SDK carries."""
+"""The root of all errors, and the one for calls that were refused before any I/O."""
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from hexclave.errors._text import one_line, safe_text
+from .error_text import one_line, safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hexclave_api.operation import JsonValue
+    from .operation import JsonValue
 
 
 class HexclaveError(Exception):
@@ -121,6 +121,14 @@ class HexclaveError(Exception):
         if value is None or getattr(type(self), name).secret or str(value) in self.message:
             return ""
         return one_line(str(value))
+
+
+class UnsafeUseError(HexclaveError, ValueError):
+    """The call was refused before any I/O, because it cannot work or would put a secret where it does not belong."""
+
+    __module__ = "hexclave.errors"
+
+    hint = "Nothing was sent. Change the call as the message says."
 
 
 def _shown(value: object) -> str:

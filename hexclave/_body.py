@@ -1,0 +1,54 @@
+"""The body of a request as bytes."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from hexclave.errors import UnsafeUseError
+from hexclave_api.operation import UNSET, Operation
+
+WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
+
+
+def content(operation: Operation[object]) -> bytes | None:
+    """The bytes of the body, `None` for none.
+
+    Raises:
+        UnsafeUseError: the body cannot be sent.
+    """
+    if operation.body is UNSET:
+        # Without a content type the backend takes the body as absent and its schema fails; `{}` is what it expects.
+        return b"{}" if operation.method in WITH_BODY else None
+    encoded = _encoded(operation)
+    if isinstance(encoded, str):
+        # Raised here, because the frames of the encoder, and what it raises, hold the body.
+        raise UnsafeUseError(f"{operation.name}: the body cannot be sent: {encoded}.")
+    return encoded
+
+
+def _encoded(operation: Operation[object]) -> bytes | str:
+    """The body; or as text, why there is none."""
+    body: Any = operation.body
+    try:
+        if operation.media_type == "application/x-www-form-urlencoded":
+            return urlencode(body).encode()
+        return json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    except UnicodeEncodeError:
+        return f"{_with_surrogate(body) or 'a text'} holds half of a surrogate pair, which is no character"
+    except RecursionError:
+        return "it is nested too deep"
+    except (TypeError, ValueError) as error:
+        return f"it is not JSON: {error}"
+
+
+def _with_surrogate(value: object, name: str = "") -> str | None:
+    """The name of the first field whose text UTF-8 has no bytes for."""
+    if isinstance(value, str):
+        return name if any("\ud800" <= character <= "\udfff" for character in value) else None
+    fields: Iterable[tuple[str, object]] = ()
+    if isinstance(value, Mapping):
+        fields = ((str(key), each) for key, each in value.items())
+    elif isinstance(value, (list, tuple)):
+        fields = ((name, each) for each in value)
+    return next((found for key, each in fields if (found := _with_surrogate(each, key))), None)
