@@ -220,6 +220,12 @@ def test_base_urls_that_would_misplace_keys_are_refused(url):
         make("server", hexclave.HexclaveServerApp, base_url=url)
 
 
+@pytest.mark.parametrize("url", [1, ["https://api.example.com"], b"https://api.example.com", object()])
+def test_base_urls_that_are_no_text_are_refused(url):
+    with pytest.raises(UnsafeUseError, match=r"^base_url"):
+        make("server", hexclave.HexclaveServerApp, base_url=url)
+
+
 @pytest.mark.parametrize(
     "url",
     [

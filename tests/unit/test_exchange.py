@@ -26,8 +26,9 @@ from hexclave.errors import (
 from hexclave.hooks import Hooks
 from hexclave.ratelimit import Scope, Ticket
 from hexclave.retries import Retries
+from hexclave.tokens import Tokens
 from hexclave_api.reading import nothing
-from tests.playing import KEYS, FakeClock, context, known_error, operation, play, reply
+from tests.playing import KEYS, FakeClock, access_token, context, known_error, operation, play, reply
 
 KEY = KEYS["server"]["secret_server_key"].reveal()
 
@@ -246,6 +247,27 @@ def test_hooks_see_every_attempt_masked():
     assert [event.status for event in seen if hasattr(event, "seconds")] == [503, 200]
     assert KEY not in repr(seen)
     assert "private" not in repr(seen)
+
+
+@pytest.mark.parametrize(
+    ("access", "need", "missing"),
+    [
+        ("server", "publishable_client_key", "a publishable client key"),
+        ("client", "access_token", "a user's access token"),
+        ("client", "refresh_token", "a user's refresh token"),
+    ],
+)
+def test_a_call_without_the_credential_that_it_needs_is_refused_before_it_is_sent(access, need, missing):
+    played = play(context(access), operation(needs=(need,)))
+    assert isinstance(played.error, UnsafeUseError)
+    assert missing in str(played.error)
+    assert not played.sent
+
+
+@pytest.mark.parametrize("need", ["publishable_client_key", "access_token", "refresh_token"])
+def test_a_call_with_the_credential_that_it_needs_is_sent(need):
+    app = context("client", session=Tokens(access_token(FakeClock()), "refresh"))
+    assert play(app, operation(needs=(need,)), reply(200, {"id": 1})).result == {"id": 1}
 
 
 def test_the_gate_learns_from_calls_that_were_let_through():
