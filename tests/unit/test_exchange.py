@@ -27,7 +27,7 @@ from hexclave.hooks import Hooks
 from hexclave.ratelimit import Scope, Ticket
 from hexclave.retries import Retries
 from hexclave.tokens import Tokens
-from hexclave_api.reading import nothing
+from hexclave_api.reading import as_it_is, nothing
 from tests.playing import KEYS, FakeClock, access_token, context, known_error, operation, play, reply
 
 KEY = KEYS["server"]["secret_server_key"].reveal()
@@ -268,6 +268,19 @@ def test_a_call_without_the_credential_that_it_needs_is_refused_before_it_is_sen
 def test_a_call_with_the_credential_that_it_needs_is_sent(need):
     app = context("client", session=Tokens(access_token(FakeClock()), "refresh"))
     assert play(app, operation(needs=(need,)), reply(200, {"id": 1})).result == {"id": 1}
+
+
+@pytest.mark.parametrize(
+    ("parse", "content_type", "expected"),
+    [
+        (as_it_is, "text/plain; charset=utf-8", '{"id": "\u00e4"}'),
+        (as_it_is, "application/json", {"id": "\u00e4"}),
+        (dict, "text/plain", {"id": "\u00e4"}),
+    ],
+)
+def test_a_reply_is_text_where_the_operation_takes_it_as_it_is_and_the_api_says_so(parse, content_type, expected):
+    body = '{"id": "\u00e4"}'.encode()
+    assert play(context(), operation(parse=parse), reply(200, body, content_type=content_type)).result == expected
 
 
 def test_the_gate_learns_from_calls_that_were_let_through():
