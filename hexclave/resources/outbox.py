@@ -93,18 +93,23 @@ class Outbox(Resource[Mode]):
         poll_every: timedelta = timedelta(seconds=2),
         within: timedelta = timedelta(minutes=5),
     ) -> Steps[OutboxEmail]:
-        """The e-mail when it has arrived or failed: its `simple_status` is no longer `in-progress`.
+        """Return the email when it has arrived or failed: its `simple_status` is no longer `in-progress`.
 
+        An email that is due later than `within` is returned when it is ready, its `status` being `scheduled`.
         GET /emails/outbox/{id}, again and again.
 
         Raises:
             TotalTimeout: it is still on its way, or paused.
-            NotFoundError: there is no such e-mail.
+            NotFoundError: there is no such email.
         """
+        last = (self._context.clock.time() + within.total_seconds()) * 1000
         return until(
             self._context,
             emails.get_outbox_email(email_id),
-            lambda email: email.simple_status != "in-progress",
+            lambda email: (
+                email.simple_status != "in-progress"
+                or (email.status == "scheduled" and (email.scheduled_at_millis or 0) > last)
+            ),
             every=poll_every,
             within=within,
         )

@@ -18,6 +18,7 @@ from hexclave.errors import (
     HexclaveError,
     OperationNotAvailable,
     SchemaError,
+    TeamMembershipNotFound,
 )
 from hexclave.pagination import AsyncPages, Page
 from hexclave.testing import RunningEmulator, emulator
@@ -169,3 +170,17 @@ class TestLists:
 
 USER = "6ba7b810-9dad-41d1-80b4-00c04fd430c8"
 """The id of nobody and nothing, which an API may look for."""
+
+
+def test_a_team_that_the_user_is_not_in_is_not_found() -> None:
+    """Asked for by a client, the API does not say whether the team exists."""
+    with emulator(release="2026-04") as hx:
+        server = hx.server_app()
+        user, team = server.users.create(primary_email="ada@example.com"), server.teams.create(display_name="Others")
+        app = hx.client_app().with_session(server.sessions.create(user.id))
+        assert app.teams.find(team.id) is None
+        assert app.teams.find(USER) is None
+        assert server.teams.find(USER) is None
+        assert server.users.find(USER) is None
+        with pytest.raises(TeamMembershipNotFound):
+            app.teams.get(team.id)

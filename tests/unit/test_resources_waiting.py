@@ -1,6 +1,7 @@
 """Waiting for something to end."""
 
 import json
+import time
 from datetime import timedelta
 
 import pytest
@@ -25,6 +26,31 @@ def test_an_email_is_waited_for_until_it_has_ended():
     recording = recorded("server", statuses("in-progress", "in-progress", "error"))
     assert recording.app.emails.outbox.wait("e1").simple_status == "error"
     assert len(recording.sent) == 3
+
+
+def outbox(*emails):
+    """Answers with one email after the other; a status and the seconds until it is due."""
+    left = list(emails)
+
+    def answer(_, name):
+        status, due = left.pop(0) if len(left) > 1 else left[0]
+        millis = int((time.time() + due) * 1000)
+        data = json.loads(example(name, "server").content)
+        return reply(200, data | {"status": status, "simple_status": "in-progress", "scheduled_at_millis": millis})
+
+    return answer
+
+
+def test_an_email_that_is_due_later_is_waited_for_until_it_is_ready():
+    recording = recorded("server", outbox(("preparing", 86400), ("rendering", 86400), ("scheduled", 86400)))
+    assert recording.app.emails.outbox.wait("e1").status == "scheduled"
+    assert len(recording.sent) == 3
+
+
+def test_an_email_that_is_due_soon_is_waited_for_until_it_has_ended():
+    recording = recorded("server", outbox(("scheduled", 2)))
+    with pytest.raises(errors.TotalTimeout):
+        recording.app.emails.outbox.wait("e1", within=timedelta(seconds=10))
 
 
 def test_a_rendering_is_waited_for_until_it_has_ended():
