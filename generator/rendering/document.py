@@ -39,6 +39,8 @@ class Call:
     older: str | None
     """The operation that older servers have instead."""
     arguments_since: Mapping[str, str]
+    remarks: str
+    """What readers are told about servers that lack it."""
 
     @property
     def segments(self) -> list[str]:
@@ -114,8 +116,9 @@ def _variants(path: str, method: str, operation: Node, schemas: Node) -> Iterato
                 since=operation.get("x-since"),
                 older=operation.get("x-older"),
                 arguments_since=newer_arguments(seen[0], schemas),
+                remarks=" ".join(remarks(operation)),
             ),
-            {**seen[0], "description": " ".join(filter(None, [seen[0].get("description"), *remarks(operation)]))},
+            seen[0],
         )
 
 

@@ -1,8 +1,12 @@
 """The package in the repository: it is what `spec/openapi.yaml` renders, it is small, and all of it works."""
 
+import importlib
 import inspect
+import pkgutil
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +14,7 @@ import yaml
 
 import hexclave_api
 from generator.rendering.render import check
+from hexclave_api import resources
 from hexclave_api.registry import Entry
 
 ROOT = Path(__file__).parents[2]
@@ -54,6 +59,38 @@ def test_every_function_makes_the_operation_that_the_table_lists(entry: Entry) -
         piece for piece in entry.path.split("/") if piece and not piece.startswith("{")
     ]
     assert inspect.getdoc(entry.function)
+
+
+MARKED = {
+    f"{verb.upper()} {path}": operation
+    for path, item in yaml.load(SPEC.read_text("utf-8"), Loader=yaml.CSafeLoader)["paths"].items()
+    for verb, operation in item.items()
+    if operation.keys() & {"x-since", "x-unpublished"}
+}
+
+
+def _rendered() -> Iterator[tuple[str, str]]:
+    """What is said about every function of an operation and every method of a resource."""
+    for entry in ENTRIES:
+        yield entry.name, inspect.getdoc(entry.function) or ""
+    for module in pkgutil.iter_modules(resources.__path__):
+        for kind in vars(importlib.import_module(f"{resources.__name__}.{module.name}")).values():
+            if inspect.isclass(kind) and kind.__module__.startswith(resources.__name__):
+                for name, method in inspect.getmembers(kind, inspect.isfunction):
+                    yield f"{kind.__name__}.{name}", inspect.getdoc(method) or ""
+
+
+def test_everything_says_which_servers_lack_it_and_what_nobody_published() -> None:
+    said = 0
+    for name, words in _rendered():
+        place = re.search(r"^(?:GET|PUT|POST|PATCH|DELETE) \S+(?=\.(?:\s|$))", words, re.MULTILINE)
+        operation = MARKED.get(place[0], {}) if place else {}
+        flat = " ".join(words.split())
+        assert ("Not in the published API documents" in flat) == bool(operation.get("x-unpublished")), name
+        if "x-since" in operation:
+            assert "newer servers only." in flat or f"release {operation['x-since'][-7:]}" in flat, name
+        said += bool(operation)
+    assert said > 300
 
 
 @pytest.mark.parametrize("name", hexclave_api.models.__all__)

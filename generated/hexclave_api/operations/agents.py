@@ -13,10 +13,9 @@ from ..reading import as_it_is
 def get_agent_guide() -> Operation[str]:
     """Get the guide for agents.
 
-    How to register with this project, as Markdown for an agent to read. Needs a server of release 2026-10 or
-    newer.
+    How to register with this project, as Markdown for an agent to read.
 
-    GET /agent/auth.md. Access: client, server, admin.
+    GET /agent/auth.md. Access: client, server, admin. Needs a server of release 2026-10 or newer.
     """
     return Operation(
         "get_agent_guide",
@@ -32,10 +31,9 @@ def get_agent_guide() -> Operation[str]:
 def get_agent_discovery() -> Operation[AgentDiscovery]:
     """Get the discovery document for agents.
 
-    Where an agent registers, polls and revokes, in a form for machines. Needs a server of release 2026-10 or
-    newer.
+    Where an agent registers, polls and revokes, in a form for machines.
 
-    GET /agent/discovery. Access: client, server, admin.
+    GET /agent/discovery. Access: client, server, admin. Needs a server of release 2026-10 or newer.
     """
     return Operation(
         "get_agent_discovery",
@@ -59,7 +57,7 @@ def register_agent(
 
     Begins the approval of an AI agent by a person. The agent gets an anonymous session that works at once, a
     short code and a link to show to the person, and a poll token for `poll_agent_registration`. Errors:
-    AGENT_AUTH_NOT_ENABLED. Needs a server of release 2026-10 or newer.
+    AGENT_AUTH_NOT_ENABLED.
 
     Args:
         agent: How the agent presents itself.
@@ -68,7 +66,7 @@ def register_agent(
         app_url: App to approve in; one of the project's trusted domains. At most 300 characters.
         expires_in_millis: How long the code is valid, milliseconds, at least 30,000. At least 30000.
 
-    POST /agent/register. Access: client, server, admin.
+    POST /agent/register. Access: client, server, admin. Needs a server of release 2026-10 or newer.
     """
     in_body = given(agent=agent, user_hint=user_hint, app_url=app_url, expires_in_millis=expires_in_millis)
     return Operation(
@@ -90,13 +88,13 @@ def confirm_agent_registration(
 
     Acts as the signed-in user, who must not be anonymous. `approve` creates a session of that user for the
     agent. Errors: AGENT_AUTH_NOT_ENABLED, AGENT_AUTH_INVALID_CLAIM_CODE, ANONYMOUS_AUTHENTICATION_NOT_ALLOWED.
-    Needs a server of release 2026-10 or newer.
 
     Args:
         claim_code: The short code of the registration.
         action: `inspect` only shows who asks.
 
-    POST /agent/register/confirm. Access: client, server, admin. Needs: access_token.
+    POST /agent/register/confirm. Access: client, server, admin. Needs: access_token. Needs a server of release
+    2026-10 or newer.
     """
     in_body = given(claim_code=claim_code, action=action)
     return Operation(
@@ -116,13 +114,12 @@ def poll_agent_registration(*, poll_token: str) -> Operation[AgentRegistrationSt
     """Ask whether an agent was approved.
 
     The session's tokens come once, with status 201; afterwards the status is `used`. Ask every few seconds
-    while it is `pending`. Errors: AGENT_AUTH_NOT_ENABLED, INVALID_POLLING_CODE. Needs a server of release
-    2026-10 or newer.
+    while it is `pending`. Errors: AGENT_AUTH_NOT_ENABLED, INVALID_POLLING_CODE.
 
     Args:
         poll_token: The poll token of the registration.
 
-    POST /agent/register/poll. Access: client, server, admin.
+    POST /agent/register/poll. Access: client, server, admin. Needs a server of release 2026-10 or newer.
     """
     in_body = given(poll_token=poll_token)
     return Operation(

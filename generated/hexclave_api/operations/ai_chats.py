@@ -10,9 +10,9 @@ from ..reading import json_object
 def list_chat_messages(thread_id: str) -> Operation[ChatMessages]:
     """List the messages of an AI chat.
 
-    The chats of the editor for themes, templates and drafts. Not in the published API documents.
+    The chats of the editor for themes, templates and drafts.
 
-    GET /internal/ai-chat/{thread_id}. Access: admin.
+    GET /internal/ai-chat/{thread_id}. Access: admin. Not in the published API documents.
     """
     return Operation(
         "list_chat_messages",

@@ -21,7 +21,7 @@ def send_analytics_events(
     """Send analytics events.
 
     Records events of the signed-in user, at least one at a time. Errors: USER_AUTHENTICATION_REQUIRED,
-    ANALYTICS_NOT_ENABLED. Not in the published API documents.
+    ANALYTICS_NOT_ENABLED.
 
     Args:
         session_replay_segment_id: A UUID of the browser tab.
@@ -29,7 +29,8 @@ def send_analytics_events(
         sent_at_ms: Unix time, milliseconds.
         events: The events, at least one. At least 1 items.
 
-    POST /analytics/events/batch. Access: client, server, admin. Needs: access_token.
+    POST /analytics/events/batch. Access: client, server, admin. Needs: access_token. Not in the published API
+    documents.
     """
     in_body = given(
         session_replay_segment_id=session_replay_segment_id, batch_id=batch_id, sent_at_ms=sent_at_ms, events=events
@@ -57,8 +58,7 @@ def run_analytics_query(
 
     The query is ClickHouse SQL over the events of this project. ANALYTICS_QUERY_ERROR when ClickHouse refuses
     it, ANALYTICS_QUERY_TIMEOUT when it runs out of time, ANALYTICS_NOT_ENABLED when the project does not use
-    analytics. Needs a server of release 2026-09 or newer. Older servers have
-    `run_analytics_query_on_older_server` instead.
+    analytics.
 
     Args:
         query: ClickHouse SQL; parameters are written as `{name:Type}`.
@@ -67,7 +67,8 @@ def run_analytics_query(
         timeout_ms: Time limit in milliseconds; 10,000 when left out. The project's plan may set a lower
             one. Default: 10000.
 
-    POST /analytics/query. Access: server, admin.
+    POST /analytics/query. Access: server, admin. Needs a server of release 2026-09 or newer. Older servers have
+    `run_analytics_query_on_older_server` instead.
     """
     in_body = given(query=query, include_all_branches=include_all_branches, params=params, timeout_ms=timeout_ms)
     return Operation(
@@ -86,12 +87,12 @@ def run_analytics_query(
 def get_analytics_query_timing(*, query_id: str) -> Operation[AnalyticsQueryTiming]:
     """Get the time an analytics query took.
 
-    Asks about a query that was run before. Needs a server of release 2026-09 or newer.
+    Asks about a query that was run before.
 
     Args:
         query_id: The `query_id` in the reply to the query.
 
-    POST /analytics/query/timing. Access: server, admin.
+    POST /analytics/query/timing. Access: server, admin. Needs a server of release 2026-09 or newer.
     """
     in_body = given(query_id=query_id)
     return Operation(
@@ -124,8 +125,7 @@ def get_clickmap(
 ) -> Operation[Clickmap]:
     """Get where users click, or when they are active.
 
-    For a window of at most 92 days; which of the lists are filled depends on `kind`. Not in the published API
-    documents; newer servers only.
+    For a window of at most 92 days; which of the lists are filled depends on `kind`.
 
     Args:
         kind: Activity of users by hour of the week, or clicks.
@@ -142,7 +142,7 @@ def get_clickmap(
         viewport_width_max: Pixels.
         sampling: Share of the events to read. 0 to 1.
 
-    POST /internal/analytics/clickmap. Access: admin.
+    POST /internal/analytics/clickmap. Access: admin. Not in the published API documents; newer servers only.
     """
     in_body = given(
         kind=kind,
@@ -175,12 +175,11 @@ def get_clickmap(
 def create_clickmap_token(*, origin: str) -> Operation[ClickmapToken]:
     """Create a token for the clickmap overlay.
 
-    Not in the published API documents; newer servers only.
-
     Args:
         origin: The site to show it on.
 
-    POST /internal/analytics/clickmap-token. Access: admin.
+    POST /internal/analytics/clickmap-token. Access: admin. Not in the published API documents; newer servers
+    only.
     """
     in_body = given(origin=origin)
     return Operation(
@@ -205,7 +204,7 @@ def run_analytics_query_on_older_server(
     """Query analytics (older servers).
 
     Older servers have this path in place of the one without `/internal`, and ask for an admin key. Errors:
-    ANALYTICS_QUERY_ERROR, ANALYTICS_QUERY_TIMEOUT. Not in the published API documents.
+    ANALYTICS_QUERY_ERROR, ANALYTICS_QUERY_TIMEOUT.
 
     Args:
         query: ClickHouse SQL, read-only.
@@ -213,7 +212,7 @@ def run_analytics_query_on_older_server(
         timeout_ms: Milliseconds.
         include_all_branches: Reserved; must be false.
 
-    POST /internal/analytics/query. Access: admin.
+    POST /internal/analytics/query. Access: admin. Not in the published API documents.
     """
     in_body = given(query=query, params=params, timeout_ms=timeout_ms, include_all_branches=include_all_branches)
     return Operation(
@@ -241,8 +240,6 @@ def get_metrics(
 ) -> Operation[Metrics]:
     """Get the figures of the dashboard's overview.
 
-    Not in the published API documents.
-
     Args:
         include_anonymous: Count anonymous users too.
         filter_country_code: Needs a server newer than release 2026-04.
@@ -253,7 +250,7 @@ def get_metrics(
         filter_since: Needs a server newer than release 2026-04.
         filter_until: Needs a server newer than release 2026-04.
 
-    GET /internal/metrics. Access: admin.
+    GET /internal/metrics. Access: admin. Not in the published API documents.
     """
     in_query = given(
         include_anonymous=include_anonymous,
@@ -288,9 +285,7 @@ def get_metrics(
 def get_user_counts() -> Operation[UserCounts]:
     """Count the users.
 
-    Not in the published API documents; newer servers only.
-
-    GET /internal/metrics/user-counts. Access: admin.
+    GET /internal/metrics/user-counts. Access: admin. Not in the published API documents; newer servers only.
     """
     return Operation(
         "get_user_counts",
@@ -306,9 +301,7 @@ def get_user_counts() -> Operation[UserCounts]:
 def get_plan_usage() -> Operation[PlanUsage]:
     """Get what is used of the Hexclave plan.
 
-    Not in the published API documents; newer servers only.
-
-    GET /internal/plan-usage. Access: admin.
+    GET /internal/plan-usage. Access: admin. Not in the published API documents; newer servers only.
     """
     return Operation(
         "get_plan_usage",
@@ -324,12 +317,10 @@ def get_plan_usage() -> Operation[PlanUsage]:
 def get_user_activity(*, user_id: str) -> Operation[UserActivity]:
     """Get a user's activity by day.
 
-    Not in the published API documents; newer servers only.
-
     Args:
         user_id: User id.
 
-    GET /internal/user-activity. Access: admin.
+    GET /internal/user-activity. Access: admin. Not in the published API documents; newer servers only.
     """
     in_query = given(user_id=user_id)
     return Operation(

@@ -40,13 +40,12 @@ def exchange_external_auth_token(*, provider_id: str, token: str) -> Operation[E
     Turns the session token of an external authentication provider that the project has configured into an
     access token. There is no refresh token: ask again when it expires. With a signed-in user the external
     identity is linked to that user. Errors: EXTERNAL_AUTH_PROVIDER_NOT_CONFIGURED, INVALID_EXTERNAL_AUTH_TOKEN.
-    Needs a server of release 2026-10 or newer.
 
     Args:
         provider_id: Id of the configured integration, such as `clerk-integration`.
         token: The provider's token, a JWT with the claims `sub`, `sid` and `exp`.
 
-    POST /auth/external/token. Access: client, server, admin.
+    POST /auth/external/token. Access: client, server, admin. Needs a server of release 2026-10 or newer.
     """
     in_body = given(provider_id=provider_id, token=token)
     return Operation(
@@ -90,13 +89,12 @@ def sign_in_with_apple(*, id_token: str) -> Operation[SignInOrSignUpResult]:
     """Sign in with an Apple identity token.
 
     Exchanges the identity token that an Apple device gave a native app for a session. The app's bundle id must
-    be configured in the project. Errors: OAUTH_PROVIDER_NOT_FOUND_OR_NOT_ENABLED, SIGN_UP_NOT_ENABLED. Not in
-    the published API documents.
+    be configured in the project. Errors: OAUTH_PROVIDER_NOT_FOUND_OR_NOT_ENABLED, SIGN_UP_NOT_ENABLED.
 
     Args:
         id_token: Apple's identity token, a JWT.
 
-    POST /auth/oauth/callback/apple/native. Access: client, server, admin.
+    POST /auth/oauth/callback/apple/native. Access: client, server, admin. Not in the published API documents.
     """
     in_body = given(id_token=id_token)
     return Operation(
@@ -205,10 +203,10 @@ def initiate_passkey_authentication() -> Operation[PasskeyOptions]:
     """Start signing in with a passkey.
 
     WebAuthn options and a code that belongs to them. `rpId` in the options is a placeholder to be replaced with
-    the domain that the user visits. Errors: PASSKEY_AUTHENTICATION_NOT_ENABLED. Not in the published API
-    documents.
+    the domain that the user visits. Errors: PASSKEY_AUTHENTICATION_NOT_ENABLED.
 
-    POST /auth/passkey/initiate-passkey-authentication. Access: client, server, admin.
+    POST /auth/passkey/initiate-passkey-authentication. Access: client, server, admin. Not in the published API
+    documents.
     """
     return Operation(
         "initiate_passkey_authentication",
@@ -224,10 +222,10 @@ def initiate_passkey_registration() -> Operation[PasskeyOptions]:
     """Start registering a passkey.
 
     WebAuthn options and a code that belongs to them. `rp.id` in the options is a placeholder to be replaced
-    with the domain that the user visits. Errors: PASSKEY_AUTHENTICATION_NOT_ENABLED. Not in the published API
-    documents.
+    with the domain that the user visits. Errors: PASSKEY_AUTHENTICATION_NOT_ENABLED.
 
-    POST /auth/passkey/initiate-passkey-registration. Access: client, server, admin. Needs: access_token.
+    POST /auth/passkey/initiate-passkey-registration. Access: client, server, admin. Needs: access_token. Not in
+    the published API documents.
     """
     return Operation(
         "initiate_passkey_registration",
@@ -245,13 +243,14 @@ def register_passkey(*, credential: Mapping[str, JsonValue], code: str) -> Opera
 
     Stores the passkey that a browser made from the options. The code counts once. Errors:
     VERIFICATION_CODE_NOT_FOUND, VERIFICATION_CODE_EXPIRED, VERIFICATION_CODE_ALREADY_USED,
-    PASSKEY_REGISTRATION_FAILED, PASSKEY_AUTHENTICATION_NOT_ENABLED. Not in the published API documents.
+    PASSKEY_REGISTRATION_FAILED, PASSKEY_AUTHENTICATION_NOT_ENABLED.
 
     Args:
         credential: The browser's answer in its JSON form.
         code: The code from the first step.
 
-    POST /auth/passkey/register. Access: client, server, admin. Needs: access_token.
+    POST /auth/passkey/register. Access: client, server, admin. Needs: access_token. Not in the published API
+    documents.
     """
     in_body = given(credential=credential, code=code)
     return Operation(
@@ -273,14 +272,13 @@ def sign_in_with_passkey(
 
     Exchanges a browser's answer to the options for a session. The code counts once. Errors:
     PASSKEY_AUTHENTICATION_FAILED, PASSKEY_AUTHENTICATION_NOT_ENABLED, MULTI_FACTOR_AUTHENTICATION_REQUIRED,
-    VERIFICATION_CODE_NOT_FOUND, VERIFICATION_CODE_EXPIRED, VERIFICATION_CODE_ALREADY_USED. Not in the published
-    API documents.
+    VERIFICATION_CODE_NOT_FOUND, VERIFICATION_CODE_EXPIRED, VERIFICATION_CODE_ALREADY_USED.
 
     Args:
         authentication_response: The browser's answer in its JSON form.
         code: The code from the first step.
 
-    POST /auth/passkey/sign-in. Access: client, server, admin.
+    POST /auth/passkey/sign-in. Access: client, server, admin. Not in the published API documents.
     """
     in_body = given(authentication_response=authentication_response, code=code)
     return Operation(

@@ -16,10 +16,9 @@ from ..operation import UNSET, Operation, Unset, given
 def get_config() -> Operation[ConfigText]:
     """Get the configuration.
 
-    The project's whole configuration: defaults with the overrides of all layers. Not in the published API
-    documents.
+    The project's whole configuration: defaults with the overrides of all layers.
 
-    GET /internal/config. Access: admin.
+    GET /internal/config. Access: admin. Not in the published API documents.
     """
     return Operation("get_config", "GET", "/internal/config", ("internal", "config"), ("admin",), ConfigText.from_wire)
 
@@ -27,14 +26,13 @@ def get_config() -> Operation[ConfigText]:
 def apply_config_with_agent(*, github_access_token: str, config_update_string: str) -> Operation[StartedConfigAgentRun]:
     """Have an agent change the configuration file.
 
-    Works on the linked GitHub repository. Returns at once; follow it with `get_config_agent_run`. Not in the
-    published API documents; newer servers only.
+    Works on the linked GitHub repository. Returns at once; follow it with `get_config_agent_run`.
 
     Args:
         github_access_token: Token of the user who makes the change.
         config_update_string: The changes, as JSON.
 
-    POST /internal/config/github/apply. Access: admin.
+    POST /internal/config/github/apply. Access: admin. Not in the published API documents; newer servers only.
     """
     in_body = given(github_access_token=github_access_token, config_update_string=config_update_string)
     return Operation(
@@ -52,12 +50,12 @@ def apply_config_with_agent(*, github_access_token: str, config_update_string: s
 def cancel_config_agent_run(*, run_id: str) -> Operation[ConfigAgentCancellation]:
     """Cancel a run of the configuration agent.
 
-    What was pushed already stays. Not in the published API documents; newer servers only.
+    What was pushed already stays.
 
     Args:
         run_id: The run's id.
 
-    POST /internal/config/github/cancel. Access: admin.
+    POST /internal/config/github/cancel. Access: admin. Not in the published API documents; newer servers only.
     """
     in_body = given(run_id=run_id)
     return Operation(
@@ -78,14 +76,14 @@ def commit_config_agent_run(
 ) -> Operation[ConfigAgentCommit]:
     """Commit what the configuration agent changed.
 
-    For a run that awaits its review. Not in the published API documents; newer servers only.
+    For a run that awaits its review.
 
     Args:
         run_id: Id of the run.
         github_access_token: The caller's own GitHub token.
         commit_message: Message of the commit; a default if left out.
 
-    POST /internal/config/github/commit. Access: admin.
+    POST /internal/config/github/commit. Access: admin. Not in the published API documents; newer servers only.
     """
     in_body = given(run_id=run_id, github_access_token=github_access_token, commit_message=commit_message)
     return Operation(
@@ -103,12 +101,10 @@ def commit_config_agent_run(
 def get_config_agent_run(*, run_id: str) -> Operation[ConfigAgentRunReply]:
     """Get a run of the configuration agent.
 
-    Not in the published API documents; newer servers only.
-
     Args:
         run_id: Id of the run.
 
-    GET /internal/config/github/run. Access: admin.
+    GET /internal/config/github/run. Access: admin. Not in the published API documents; newer servers only.
     """
     in_query = given(run_id=run_id)
     return Operation(
@@ -126,12 +122,12 @@ def get_config_agent_run(*, run_id: str) -> Operation[ConfigAgentRunReply]:
 def get_config_override(level: Literal["branch", "environment", "project"]) -> Operation[ConfigText]:
     """Get one layer of the configuration.
 
-    The overrides of this layer alone. Not in the published API documents.
+    The overrides of this layer alone.
 
     Args:
         level: Which layer; a server key may use `branch` only.
 
-    GET /internal/config/override/{level}. Access: server, admin.
+    GET /internal/config/override/{level}. Access: server, admin. Not in the published API documents.
     """
     return Operation(
         "get_config_override",
@@ -148,14 +144,14 @@ def replace_config_override(
 ) -> Operation[Success]:
     """Replace one layer of the configuration.
 
-    400 with plain text says what is wrong with the configuration. Not in the published API documents.
+    400 with plain text says what is wrong with the configuration.
 
     Args:
         level: Which layer; a server key may use `branch` only.
         config_string: JSON.
         source: Required for `branch`.
 
-    PUT /internal/config/override/{level}. Access: server, admin.
+    PUT /internal/config/override/{level}. Access: server, admin. Not in the published API documents.
     """
     in_body = given(config_string=config_string, source=source)
     return Operation(
@@ -175,13 +171,13 @@ def update_config_override(
     """Change one layer of the configuration.
 
     Sets what is given, in nested or dotted form; the rest stays. 400 with plain text says what is wrong with
-    the configuration. Not in the published API documents.
+    the configuration.
 
     Args:
         level: Which layer; a server key may use `branch` only.
         config_override_string: JSON, such as `{"teams.allowClientTeamCreation": true}`.
 
-    PATCH /internal/config/override/{level}. Access: server, admin.
+    PATCH /internal/config/override/{level}. Access: server, admin. Not in the published API documents.
     """
     in_body = given(config_override_string=config_override_string)
     return Operation(
@@ -199,13 +195,13 @@ def update_config_override(
 def reset_config_override_keys(level: Literal["branch", "environment"], *, keys: Sequence[str]) -> Operation[Success]:
     """Remove keys from one layer of the configuration.
 
-    The keys fall back to the layers below. Not in the published API documents.
+    The keys fall back to the layers below.
 
     Args:
         level: Which layer.
         keys: Dotted keys, such as `teams.allowClientTeamCreation`.
 
-    POST /internal/config/override/{level}/reset-keys. Access: admin.
+    POST /internal/config/override/{level}/reset-keys. Access: admin. Not in the published API documents.
     """
     in_body = given(keys=keys)
     return Operation(
@@ -223,9 +219,7 @@ def reset_config_override_keys(level: Literal["branch", "environment"], *, keys:
 def get_config_source() -> Operation[ConfigSourceReply]:
     """Get where the configuration comes from.
 
-    Not in the published API documents.
-
-    GET /internal/config/source. Access: admin.
+    GET /internal/config/source. Access: admin. Not in the published API documents.
     """
     return Operation(
         "get_config_source",
@@ -240,9 +234,9 @@ def get_config_source() -> Operation[ConfigSourceReply]:
 def unlink_config_source() -> Operation[Success]:
     """Unlink the configuration from its source.
 
-    The configuration stays and can be edited in the dashboard. Not in the published API documents.
+    The configuration stays and can be edited in the dashboard.
 
-    DELETE /internal/config/source. Access: admin.
+    DELETE /internal/config/source. Access: admin. Not in the published API documents.
     """
     return Operation(
         "unlink_config_source",

@@ -13,12 +13,12 @@ from ..reading import as_it_is
 def list_deployments(*, limit: int | Unset = UNSET) -> Operation[DeploymentList]:
     """List deployments.
 
-    Newest first. Not in the published API documents; newer servers only.
+    Newest first.
 
     Args:
         limit: How many.
 
-    GET /deployments/deployments. Access: server, admin.
+    GET /deployments/deployments. Access: server, admin. Not in the published API documents; newer servers only.
     """
     in_query = given(limit=limit)
     return Operation(
@@ -36,9 +36,8 @@ def list_deployments(*, limit: int | Unset = UNSET) -> Operation[DeploymentList]
 def get_deployment(deployment_id: str) -> Operation[Deployment]:
     """Get a deployment.
 
-    Not in the published API documents; newer servers only.
-
-    GET /deployments/deployments/{deployment_id}. Access: server, admin.
+    GET /deployments/deployments/{deployment_id}. Access: server, admin. Not in the published API documents;
+    newer servers only.
     """
     return Operation(
         "get_deployment",
@@ -54,10 +53,10 @@ def get_deployment(deployment_id: str) -> Operation[Deployment]:
 def get_deployment_build_logs(deployment_id: str) -> Operation[str]:
     """Get the build log of a deployment.
 
-    Plain text. While the build runs the reply goes on, for at most some minutes. Not in the published API
-    documents; newer servers only.
+    Plain text. While the build runs the reply goes on, for at most some minutes.
 
-    GET /deployments/deployments/{deployment_id}/logs. Access: server, admin.
+    GET /deployments/deployments/{deployment_id}/logs. Access: server, admin. Not in the published API
+    documents; newer servers only.
     """
     return Operation(
         "get_deployment_build_logs",
@@ -73,9 +72,7 @@ def get_deployment_build_logs(deployment_id: str) -> Operation[str]:
 def list_deployment_services() -> Operation[DeploymentServiceList]:
     """List deployed services.
 
-    Not in the published API documents; newer servers only.
-
-    GET /deployments/services. Access: server, admin.
+    GET /deployments/services. Access: server, admin. Not in the published API documents; newer servers only.
     """
     return Operation(
         "list_deployment_services",
@@ -93,14 +90,14 @@ def add_deployment_domain(
 ) -> Operation[AddedDomain]:
     """Add a domain to a service.
 
-    `get_deployment_domain` says which DNS records to create. Not in the published API documents; newer servers
-    only.
+    `get_deployment_domain` says which DNS records to create.
 
     Args:
         hostname: Such as `app.example.com`.
         is_primary: Whether it becomes the service's main domain.
 
-    POST /deployments/services/{service_id}/domains. Access: server, admin.
+    POST /deployments/services/{service_id}/domains. Access: server, admin. Not in the published API documents;
+    newer servers only.
     """
     in_body = given(hostname=hostname, is_primary=is_primary)
     return Operation(
@@ -118,9 +115,10 @@ def add_deployment_domain(
 def get_deployment_domain(service_id: str, hostname: str) -> Operation[DeploymentDomain]:
     """Get a domain of a service.
 
-    Looks the DNS records up anew. Not in the published API documents; newer servers only.
+    Looks the DNS records up anew.
 
-    GET /deployments/services/{service_id}/domains/{hostname}. Access: server, admin.
+    GET /deployments/services/{service_id}/domains/{hostname}. Access: server, admin. Not in the published API
+    documents; newer servers only.
     """
     return Operation(
         "get_deployment_domain",
@@ -136,9 +134,8 @@ def get_deployment_domain(service_id: str, hostname: str) -> Operation[Deploymen
 def delete_deployment_domain(service_id: str, hostname: str) -> Operation[Success]:
     """Remove a domain from a service.
 
-    Not in the published API documents; newer servers only.
-
-    DELETE /deployments/services/{service_id}/domains/{hostname}. Access: server, admin.
+    DELETE /deployments/services/{service_id}/domains/{hostname}. Access: server, admin. Not in the published
+    API documents; newer servers only.
     """
     return Operation(
         "delete_deployment_domain",
@@ -158,13 +155,14 @@ def get_deployment_service_logs(
 
     Lines of JSON with `at_millis`, `stream`, `instance` and `text`; a line with `_error` says that the log
     broke off. With `follow` the reply goes on for minutes. Nothing is masked: whatever the service printed is
-    in it. Not in the published API documents; newer servers only.
+    in it.
 
     Args:
         since_millis: Lines after this time, Unix milliseconds; the latest if left out.
         follow: false ends the reply with what there is.
 
-    GET /deployments/services/{service_id}/logs. Access: server, admin.
+    GET /deployments/services/{service_id}/logs. Access: server, admin. Not in the published API documents;
+    newer servers only.
     """
     in_query = given(since_millis=since_millis, follow=follow)
     return Operation(

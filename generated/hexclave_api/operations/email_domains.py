@@ -10,12 +10,12 @@ from ..operation import Operation, given
 def apply_email_domain(*, domain_id: str) -> Operation[EmailDomainOutcome]:
     """Send from a managed e-mail domain.
 
-    Makes a verified domain the one that the project sends from. Not in the published API documents.
+    Makes a verified domain the one that the project sends from.
 
     Args:
         domain_id: Id of the domain, from `set_up_email_domain`.
 
-    POST /internal/emails/managed-onboarding/apply. Access: admin.
+    POST /internal/emails/managed-onboarding/apply. Access: admin. Not in the published API documents.
     """
     in_body = given(domain_id=domain_id)
     return Operation(
@@ -32,14 +32,14 @@ def apply_email_domain(*, domain_id: str) -> Operation[EmailDomainOutcome]:
 def check_email_domain(*, domain_id: str, subdomain: str, sender_local_part: str) -> Operation[EmailDomainCheck]:
     """Check a managed e-mail domain.
 
-    Looks the delegation up anew. Not in the published API documents.
+    Looks the delegation up anew.
 
     Args:
         domain_id: Id of the domain, from `set_up_email_domain`.
         subdomain: Subdomain to send from, such as `mail.example.com`.
         sender_local_part: What stands before the @.
 
-    POST /internal/emails/managed-onboarding/check. Access: admin.
+    POST /internal/emails/managed-onboarding/check. Access: admin. Not in the published API documents.
     """
     in_body = given(domain_id=domain_id, subdomain=subdomain, sender_local_part=sender_local_part)
     return Operation(
@@ -57,12 +57,11 @@ def check_email_domain(*, domain_id: str, subdomain: str, sender_local_part: str
 def delete_email_domain(*, resend_domain_id: str) -> Operation[EmailDomainOutcome]:
     """Delete a managed e-mail domain.
 
-    Not in the published API documents; newer servers only.
-
     Args:
         resend_domain_id: The `domain_id` of the domain.
 
-    POST /internal/emails/managed-onboarding/delete. Access: admin.
+    POST /internal/emails/managed-onboarding/delete. Access: admin. Not in the published API documents; newer
+    servers only.
     """
     in_body = given(resend_domain_id=resend_domain_id)
     return Operation(
@@ -80,9 +79,7 @@ def delete_email_domain(*, resend_domain_id: str) -> Operation[EmailDomainOutcom
 def list_email_domains() -> Operation[EmailDomainList]:
     """List managed e-mail domains.
 
-    Not in the published API documents.
-
-    GET /internal/emails/managed-onboarding/list. Access: admin.
+    GET /internal/emails/managed-onboarding/list. Access: admin. Not in the published API documents.
     """
     return Operation(
         "list_email_domains",
@@ -97,13 +94,13 @@ def list_email_domains() -> Operation[EmailDomainList]:
 def set_up_email_domain(*, subdomain: str, sender_local_part: str) -> Operation[EmailDomain]:
     """Set up a managed e-mail domain.
 
-    Says which name servers to delegate the subdomain to. Not in the published API documents.
+    Says which name servers to delegate the subdomain to.
 
     Args:
         subdomain: Subdomain to send from, such as `mail.example.com`.
         sender_local_part: What stands before the @.
 
-    POST /internal/emails/managed-onboarding/setup. Access: admin.
+    POST /internal/emails/managed-onboarding/setup. Access: admin. Not in the published API documents.
     """
     in_body = given(subdomain=subdomain, sender_local_part=sender_local_part)
     return Operation(

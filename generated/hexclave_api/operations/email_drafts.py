@@ -10,9 +10,9 @@ from ..operation import UNSET, Operation, Unset, given
 def list_email_drafts() -> Operation[EmailDraftList]:
     """List e-mail drafts.
 
-    The 50 that were changed last. Not in the published API documents.
+    The 50 that were changed last.
 
-    GET /internal/email-drafts. Access: admin.
+    GET /internal/email-drafts. Access: admin. Not in the published API documents.
     """
     return Operation(
         "list_email_drafts",
@@ -29,14 +29,12 @@ def create_email_draft(
 ) -> Operation[Reference]:
     """Create an e-mail draft.
 
-    Not in the published API documents.
-
     Args:
         display_name: Name for people; need not be unique.
         theme_id: Theme by id, or false for none; the project's own if left out.
         tsx_source: A default source if left out.
 
-    POST /internal/email-drafts. Access: admin.
+    POST /internal/email-drafts. Access: admin. Not in the published API documents.
     """
     in_body = given(display_name=display_name, theme_id=theme_id, tsx_source=tsx_source)
     return Operation(
@@ -53,9 +51,7 @@ def create_email_draft(
 def get_email_draft(id_: str) -> Operation[EmailDraft]:
     """Get an e-mail draft.
 
-    Not in the published API documents.
-
-    GET /internal/email-drafts/{id}. Access: admin.
+    GET /internal/email-drafts/{id}. Access: admin. Not in the published API documents.
     """
     return Operation(
         "get_email_draft",
@@ -70,9 +66,7 @@ def get_email_draft(id_: str) -> Operation[EmailDraft]:
 def delete_email_draft(id_: str) -> Operation[Acknowledgement]:
     """Delete an e-mail draft.
 
-    Not in the published API documents.
-
-    DELETE /internal/email-drafts/{id}. Access: admin.
+    DELETE /internal/email-drafts/{id}. Access: admin. Not in the published API documents.
     """
     return Operation(
         "delete_email_draft",
@@ -94,8 +88,7 @@ def update_email_draft(
 ) -> Operation[Acknowledgement]:
     """Change an e-mail draft.
 
-    Leaving out `sent_at_millis` marks the draft as not sent on older servers. Not in the published API
-    documents.
+    Leaving out `sent_at_millis` marks the draft as not sent on older servers.
 
     Args:
         display_name: Name for people; need not be unique.
@@ -103,7 +96,7 @@ def update_email_draft(
         tsx_source: Source, as a React component in TSX.
         sent_at_millis: When it was sent, in milliseconds since 1970 (UTC); `None` for not yet.
 
-    PATCH /internal/email-drafts/{id}. Access: admin.
+    PATCH /internal/email-drafts/{id}. Access: admin. Not in the published API documents.
     """
     in_body = given(display_name=display_name, theme_id=theme_id, tsx_source=tsx_source, sent_at_millis=sent_at_millis)
     return Operation(

@@ -12,9 +12,7 @@ from ..reading import json_object
 def list_email_templates() -> Operation[EmailTemplateList]:
     """List e-mail templates.
 
-    Not in the published API documents.
-
-    GET /internal/email-templates. Access: admin.
+    GET /internal/email-templates. Access: admin. Not in the published API documents.
     """
     return Operation(
         "list_email_templates",
@@ -29,12 +27,12 @@ def list_email_templates() -> Operation[EmailTemplateList]:
 def create_email_template(*, display_name: str) -> Operation[Reference]:
     """Create an e-mail template.
 
-    Starts from a default source; change it with `update_email_template`. Not in the published API documents.
+    Starts from a default source; change it with `update_email_template`.
 
     Args:
         display_name: Name for people.
 
-    POST /internal/email-templates. Access: admin.
+    POST /internal/email-templates. Access: admin. Not in the published API documents.
     """
     in_body = given(display_name=display_name)
     return Operation(
@@ -51,9 +49,7 @@ def create_email_template(*, display_name: str) -> Operation[Reference]:
 def delete_email_template(id_: str) -> Operation[Mapping[str, Any]]:
     """Delete an e-mail template.
 
-    Not in the published API documents.
-
-    DELETE /internal/email-templates/{id}. Access: admin.
+    DELETE /internal/email-templates/{id}. Access: admin. Not in the published API documents.
     """
     return Operation(
         "delete_email_template",
@@ -70,14 +66,13 @@ def update_email_template(
 ) -> Operation[UpdatedEmailTemplate]:
     """Change an e-mail template.
 
-    Replaces source and theme after rendering once. Errors: EMAIL_RENDERING_ERROR. Not in the published API
-    documents.
+    Replaces source and theme after rendering once. Errors: EMAIL_RENDERING_ERROR.
 
     Args:
         tsx_source: Source, as a React component in TSX.
         theme_id: Theme by id; `None` takes the project's own, false none.
 
-    PATCH /internal/email-templates/{id}. Access: admin.
+    PATCH /internal/email-templates/{id}. Access: admin. Not in the published API documents.
     """
     in_body = given(tsx_source=tsx_source, theme_id=theme_id)
     return Operation(

@@ -13,9 +13,7 @@ from ..reading import json_object
 def list_email_themes() -> Operation[EmailThemeList]:
     """List e-mail themes.
 
-    Not in the published API documents.
-
-    GET /internal/email-themes. Access: admin.
+    GET /internal/email-themes. Access: admin. Not in the published API documents.
     """
     return Operation(
         "list_email_themes",
@@ -30,12 +28,12 @@ def list_email_themes() -> Operation[EmailThemeList]:
 def create_email_theme(*, display_name: str) -> Operation[Reference]:
     """Create an e-mail theme.
 
-    Starts from a default source; change it with `update_email_theme`. Not in the published API documents.
+    Starts from a default source; change it with `update_email_theme`.
 
     Args:
         display_name: Name for people.
 
-    POST /internal/email-themes. Access: admin.
+    POST /internal/email-themes. Access: admin. Not in the published API documents.
     """
     in_body = given(display_name=display_name)
     return Operation(
@@ -52,9 +50,9 @@ def create_email_theme(*, display_name: str) -> Operation[Reference]:
 def get_email_theme(id_: str) -> Operation[EmailTheme]:
     """Get an e-mail theme.
 
-    404 with plain text if there is none with the id. Not in the published API documents.
+    404 with plain text if there is none with the id.
 
-    GET /internal/email-themes/{id}. Access: admin.
+    GET /internal/email-themes/{id}. Access: admin. Not in the published API documents.
     """
     return Operation(
         "get_email_theme",
@@ -69,9 +67,9 @@ def get_email_theme(id_: str) -> Operation[EmailTheme]:
 def delete_email_theme(id_: str) -> Operation[Mapping[str, Any]]:
     """Delete an e-mail theme.
 
-    The shape of the reply is not documented. Not in the published API documents; newer servers only.
+    The shape of the reply is not documented.
 
-    DELETE /internal/email-themes/{id}. Access: admin.
+    DELETE /internal/email-themes/{id}. Access: admin. Not in the published API documents; newer servers only.
     """
     return Operation(
         "delete_email_theme",
@@ -87,13 +85,12 @@ def delete_email_theme(id_: str) -> Operation[Mapping[str, Any]]:
 def update_email_theme(id_: str, *, tsx_source: str) -> Operation[ThemeName]:
     """Change an e-mail theme.
 
-    Replaces the source after rendering it once. Errors: EMAIL_RENDERING_ERROR. Not in the published API
-    documents.
+    Replaces the source after rendering it once. Errors: EMAIL_RENDERING_ERROR.
 
     Args:
         tsx_source: TSX source.
 
-    PATCH /internal/email-themes/{id}. Access: admin.
+    PATCH /internal/email-themes/{id}. Access: admin. Not in the published API documents.
     """
     in_body = given(tsx_source=tsx_source)
     return Operation(

@@ -284,9 +284,9 @@ def send_email(
 def list_sent_emails() -> Operation[SentEmailPage]:
     """List sent e-mails.
 
-    What was sent lately, newest first. Not in the published API documents.
+    What was sent lately, newest first.
 
-    GET /internal/emails. Access: admin.
+    GET /internal/emails. Access: admin. Not in the published API documents.
     """
     return Operation(
         "list_sent_emails", "GET", "/internal/emails", ("internal", "emails"), ("admin",), SentEmailPage.from_wire
@@ -296,12 +296,12 @@ def list_sent_emails() -> Operation[SentEmailPage]:
 def rewrite_email_template_source(*, template_tsx_source: str) -> Operation[TemplateSource]:
     """Rewrite the source of a template with AI.
 
-    Turns the TSX source of a template into a form that can be edited. Not in the published API documents.
+    Turns the TSX source of a template into a form that can be edited.
 
     Args:
         template_tsx_source: Source of the template, as a React component in TSX.
 
-    POST /internal/rewrite-template-source. Access: admin.
+    POST /internal/rewrite-template-source. Access: admin. Not in the published API documents.
     """
     in_body = given(template_tsx_source=template_tsx_source)
     return Operation(
@@ -318,14 +318,14 @@ def rewrite_email_template_source(*, template_tsx_source: str) -> Operation[Temp
 def send_sign_in_invitation(*, email: str, callback_url: str) -> Operation[Success]:
     """Invite somebody to sign in by e-mail.
 
-    Sends a link to the callback URL. Errors: REDIRECT_URL_NOT_WHITELISTED. Not in the published API documents.
+    Sends a link to the callback URL. Errors: REDIRECT_URL_NOT_WHITELISTED.
 
     Args:
         email: Where to send the message.
         callback_url: The page that the link opens, on a trusted domain; the code is appended as query
             parameter `code`.
 
-    POST /internal/send-sign-in-invitation. Access: server, admin.
+    POST /internal/send-sign-in-invitation. Access: server, admin. Not in the published API documents.
     """
     in_body = given(email=email, callback_url=callback_url)
     return Operation(
@@ -343,13 +343,13 @@ def send_test_email(*, recipient_email: str, email_config: SmtpSettings) -> Oper
     """Send a test e-mail.
 
     Tries SMTP settings by sending a message. A failure comes back with `success` false and a message, not as an
-    error. Not in the published API documents.
+    error.
 
     Args:
         recipient_email: Whom to send it to.
         email_config: The server to try.
 
-    POST /internal/send-test-email. Access: admin.
+    POST /internal/send-test-email. Access: admin. Not in the published API documents.
     """
     in_body = given(recipient_email=recipient_email, email_config=email_config)
     return Operation(

@@ -226,14 +226,15 @@ def get_connected_account_access_token_by_provider(
     OAUTH_CONNECTION_NOT_CONNECTED_TO_USER, OAUTH_CONNECTION_DOES_NOT_HAVE_REQUIRED_SCOPE,
     OAUTH_ACCESS_TOKEN_NOT_AVAILABLE, OAUTH_ACCESS_TOKEN_NOT_AVAILABLE_WITH_SHARED_OAUTH_KEYS,
     OAUTH_EXTRA_SCOPE_NOT_AVAILABLE_WITH_SHARED_OAUTH_KEYS, OAUTH_PROVIDER_NOT_FOUND_OR_NOT_ENABLED,
-    CANNOT_GET_OWN_USER_WITHOUT_USER. Not in the published API documents.
+    CANNOT_GET_OWN_USER_WITHOUT_USER.
 
     Args:
         user_id: User id; `me` is the signed-in user.
         provider_id: Provider configured in the project, such as `google`.
         scope: Scopes that the token must have, joined with spaces.
 
-    POST /connected-accounts/{user_id}/{provider_id}/access-token. Access: client, server, admin.
+    POST /connected-accounts/{user_id}/{provider_id}/access-token. Access: client, server, admin. Not in the
+    published API documents.
     """
     in_body = given(scope=scope)
     return Operation(
@@ -258,7 +259,7 @@ def get_connected_account_access_token(
     OAUTH_CONNECTION_NOT_CONNECTED_TO_USER, OAUTH_CONNECTION_DOES_NOT_HAVE_REQUIRED_SCOPE,
     OAUTH_ACCESS_TOKEN_NOT_AVAILABLE, OAUTH_ACCESS_TOKEN_NOT_AVAILABLE_WITH_SHARED_OAUTH_KEYS,
     OAUTH_EXTRA_SCOPE_NOT_AVAILABLE_WITH_SHARED_OAUTH_KEYS, OAUTH_PROVIDER_NOT_FOUND_OR_NOT_ENABLED,
-    CANNOT_GET_OWN_USER_WITHOUT_USER. Not in the published API documents.
+    CANNOT_GET_OWN_USER_WITHOUT_USER.
 
     Args:
         user_id: User id; `me` is the signed-in user.
@@ -267,7 +268,7 @@ def get_connected_account_access_token(
         scope: Scopes that the token must have, joined with spaces.
 
     POST /connected-accounts/{user_id}/{provider_id}/{provider_account_id}/access-token. Access: client, server,
-    admin.
+    admin. Not in the published API documents.
     """
     in_body = given(scope=scope)
     return Operation(

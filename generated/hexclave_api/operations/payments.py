@@ -27,10 +27,9 @@ from ..reading import json_object
 def get_payment_method_configs() -> Operation[PaymentMethodConfigs]:
     """Get the ways to pay.
 
-    The ways to pay that Stripe knows for the project's account. Errors: STRIPE_ACCOUNT_INFO_NOT_FOUND. Not in
-    the published API documents.
+    The ways to pay that Stripe knows for the project's account. Errors: STRIPE_ACCOUNT_INFO_NOT_FOUND.
 
-    GET /internal/payments/method-configs. Access: admin.
+    GET /internal/payments/method-configs. Access: admin. Not in the published API documents.
     """
     return Operation(
         "get_payment_method_configs",
@@ -45,13 +44,13 @@ def get_payment_method_configs() -> Operation[PaymentMethodConfigs]:
 def update_payment_method_configs(*, config_id: str, updates: Mapping[str, Literal["off", "on"]]) -> Operation[Success]:
     """Switch ways to pay on or off.
 
-    Errors: STRIPE_ACCOUNT_INFO_NOT_FOUND. Not in the published API documents.
+    Errors: STRIPE_ACCOUNT_INFO_NOT_FOUND.
 
     Args:
         config_id: Id of the set of ways to pay.
         updates: `on` or `off` by id of the way to pay.
 
-    PATCH /internal/payments/method-configs. Access: admin.
+    PATCH /internal/payments/method-configs. Access: admin. Not in the published API documents.
     """
     in_body = given(config_id=config_id, updates=updates)
     return Operation(
@@ -69,9 +68,9 @@ def update_payment_method_configs(*, config_id: str, updates: Mapping[str, Liter
 def setup_payments() -> Operation[Link]:
     """Start the payments onboarding.
 
-    Where to send the project's owner to connect a Stripe account. Not in the published API documents.
+    Where to send the project's owner to connect a Stripe account.
 
-    POST /internal/payments/setup. Access: admin.
+    POST /internal/payments/setup. Access: admin. Not in the published API documents.
     """
     return Operation(
         "setup_payments",
@@ -86,9 +85,9 @@ def setup_payments() -> Operation[Link]:
 def create_stripe_account_session() -> Operation[StripeAccountSession]:
     """Open a Stripe account session.
 
-    A secret for Stripe's embedded account components. Not in the published API documents.
+    A secret for Stripe's embedded account components.
 
-    POST /internal/payments/stripe-widgets/account-session. Access: admin.
+    POST /internal/payments/stripe-widgets/account-session. Access: admin. Not in the published API documents.
     """
     return Operation(
         "create_stripe_account_session",
@@ -103,9 +102,9 @@ def create_stripe_account_session() -> Operation[StripeAccountSession]:
 def get_stripe_account() -> Operation[StripeAccount]:
     """Get the connected Stripe account.
 
-    Errors: STRIPE_ACCOUNT_INFO_NOT_FOUND when none is connected. Not in the published API documents.
+    Errors: STRIPE_ACCOUNT_INFO_NOT_FOUND when none is connected.
 
-    GET /internal/payments/stripe/account-info. Access: admin.
+    GET /internal/payments/stripe/account-info. Access: admin. Not in the published API documents.
     """
     return Operation(
         "get_stripe_account",
@@ -122,8 +121,7 @@ def complete_test_mode_purchase(
 ) -> Operation[Success]:
     """Complete a purchase in test mode.
 
-    Grants what a purchase URL offers, without payment; the project must be in test mode. Not in the published
-    API documents.
+    Grants what a purchase URL offers, without payment; the project must be in test mode.
 
     Args:
         full_code: The code at the end of the purchase URL.
@@ -131,7 +129,7 @@ def complete_test_mode_purchase(
         quantity: At least 1. At least 1. Default: 1.
         promo_codes: Needs a server newer than release 2026-04.
 
-    POST /internal/payments/test-mode-purchase-session. Access: admin.
+    POST /internal/payments/test-mode-purchase-session. Access: admin. Not in the published API documents.
     """
     in_body = given(full_code=full_code, price_id=price_id, quantity=quantity, promo_codes=promo_codes)
     return Operation(
@@ -169,8 +167,7 @@ def list_transactions(
 ) -> Operation[TransactionPage]:
     """List transactions.
 
-    Purchases, renewals, refunds and changes of quantity, newest first, a page at a time. Not in the published
-    API documents.
+    Purchases, renewals, refunds and changes of quantity, newest first, a page at a time.
 
     Args:
         cursor: Where to start: `next_cursor` of the page before.
@@ -179,7 +176,7 @@ def list_transactions(
         customer_type: Only transactions of such customers.
         customer_id: Only transactions of this customer. Needs a server newer than release 2026-04.
 
-    GET /internal/payments/transactions. Access: admin.
+    GET /internal/payments/transactions. Access: admin. Not in the published API documents.
     """
     in_query = given(cursor=cursor, limit=limit, type=type_, customer_type=customer_type, customer_id=customer_id)
     return Operation(
@@ -210,7 +207,7 @@ def refund_transaction(
     Pays money back for a subscription or a one-time purchase and can end it. Older servers take
     `refund_entries` instead of `amount_usd` and `end_action` and answer without an id. Errors:
     SUBSCRIPTION_INVOICE_NOT_FOUND, SUBSCRIPTION_ALREADY_REFUNDED, ONE_TIME_PURCHASE_NOT_FOUND,
-    ONE_TIME_PURCHASE_ALREADY_REFUNDED, TEST_MODE_PURCHASE_NON_REFUNDABLE. Not in the published API documents.
+    ONE_TIME_PURCHASE_ALREADY_REFUNDED, TEST_MODE_PURCHASE_NON_REFUNDABLE.
 
     Args:
         id_: Id of the subscription or purchase.
@@ -222,7 +219,7 @@ def refund_transaction(
         refund_entries: What to refund of each entry. Servers of release 2026-04 require it, newer ones
             refuse it.
 
-    POST /internal/payments/transactions/refund. Access: admin.
+    POST /internal/payments/transactions/refund. Access: admin. Not in the published API documents.
     """
     in_body = given(
         type=type_,
@@ -251,14 +248,14 @@ def refund_transaction(
 def get_billing(customer_type: Literal["team", "user"], customer_id: str) -> Operation[CustomerBilling]:
     """Get a customer's billing state.
 
-    Whether the customer is known to the payment provider, and the card that is charged by default. Not in the
-    published API documents.
+    Whether the customer is known to the payment provider, and the card that is charged by default.
 
     Args:
         customer_type: What the customer is.
         customer_id: Id of the user or team.
 
-    GET /payments/billing/{customer_type}/{customer_id}. Access: client, server, admin.
+    GET /payments/billing/{customer_type}/{customer_id}. Access: client, server, admin. Not in the published API
+    documents.
     """
     return Operation(
         "get_billing",
@@ -276,7 +273,7 @@ def list_invoices(
     """List a customer's invoices.
 
     Invoices of the customer's subscriptions, newest first, a page at a time. An unknown cursor is answered with
-    400. Not in the published API documents.
+    400.
 
     Args:
         customer_type: What the customer is.
@@ -284,7 +281,8 @@ def list_invoices(
         cursor: Where to start: `next_cursor` of the page before.
         limit: Items per page, 1 to 100; 10 if left out. 1 to 100. Default: 10.
 
-    GET /payments/invoices/{customer_type}/{customer_id}. Access: client, server, admin.
+    GET /payments/invoices/{customer_type}/{customer_id}. Access: client, server, admin. Not in the published
+    API documents.
     """
     in_query = given(cursor=cursor, limit=limit)
     return Operation(
@@ -368,14 +366,15 @@ def set_default_payment_method(
     """Make a stored card the default.
 
     Charges the card of a confirmed setup intent from now on. 400 if the intent has not succeeded, 403 if it
-    belongs to another customer. Not in the published API documents.
+    belongs to another customer.
 
     Args:
         customer_type: What the customer is.
         customer_id: Id of the user or team.
         setup_intent_id: Id of the confirmed setup intent, `seti_…`.
 
-    POST /payments/payment-method/{customer_type}/{customer_id}/set-default. Access: client, server, admin.
+    POST /payments/payment-method/{customer_type}/{customer_id}/set-default. Access: client, server, admin. Not
+    in the published API documents.
     """
     in_body = given(setup_intent_id=setup_intent_id)
     return Operation(
@@ -395,13 +394,14 @@ def create_payment_method_setup_intent(
     """Start storing a payment method.
 
     Opens a Stripe setup intent for the customer. Confirm it with Stripe's own library, then make its card the
-    default with `set_default_payment_method`. Not in the published API documents.
+    default with `set_default_payment_method`.
 
     Args:
         customer_type: What the customer is.
         customer_id: Id of the user or team.
 
-    POST /payments/payment-method/{customer_type}/{customer_id}/setup-intent. Access: client, server, admin.
+    POST /payments/payment-method/{customer_type}/{customer_id}/setup-intent. Access: client, server, admin. Not
+    in the published API documents.
     """
     return Operation(
         "create_payment_method_setup_intent",
@@ -424,7 +424,7 @@ def list_customer_products(
 
     The products that a customer holds, a page at a time. A client sees its own and its teams' products, without
     those that are for servers only. An unknown cursor is answered with 400. Errors: USER_NOT_FOUND,
-    TEAM_MEMBERSHIP_NOT_FOUND. Not in the published API documents.
+    TEAM_MEMBERSHIP_NOT_FOUND.
 
     Args:
         customer_type: What the customer is.
@@ -432,7 +432,8 @@ def list_customer_products(
         cursor: Where to start: `next_cursor` of the page before.
         limit: Items per page, 1 to 100; 10 if left out. 1 to 100. Default: 10.
 
-    GET /payments/products/{customer_type}/{customer_id}. Access: client, server, admin.
+    GET /payments/products/{customer_type}/{customer_id}. Access: client, server, admin. Not in the published
+    API documents.
     """
     in_query = given(cursor=cursor, limit=limit)
     return Operation(
@@ -458,7 +459,7 @@ def grant_product(
 
     Gives the customer a product without payment: one of the project's products by id, or one defined inline.
     Give exactly one of `product_id` and `product_inline`. Errors: PRODUCT_DOES_NOT_EXIST,
-    PRODUCT_ALREADY_GRANTED, PRODUCT_CUSTOMER_TYPE_DOES_NOT_MATCH. Not in the published API documents.
+    PRODUCT_ALREADY_GRANTED, PRODUCT_CUSTOMER_TYPE_DOES_NOT_MATCH.
 
     Args:
         customer_type: What the customer is.
@@ -467,7 +468,8 @@ def grant_product(
         product_inline: A product described on the spot.
         quantity: At least 1; more than 1 needs a stackable product. At least 1. Default: 1.
 
-    POST /payments/products/{customer_type}/{customer_id}. Access: server, admin.
+    POST /payments/products/{customer_type}/{customer_id}. Access: server, admin. Not in the published API
+    documents.
     """
     in_body = given(product_id=product_id, product_inline=product_inline, quantity=quantity)
     return Operation(
@@ -495,7 +497,7 @@ def switch_subscription(
 
     Moves the customer from one subscribed product to another of the same product line. Errors:
     DEFAULT_PAYMENT_METHOD_REQUIRED, NEW_PURCHASES_BLOCKED; 400 with plain text when the two products cannot be
-    exchanged. Not in the published API documents.
+    exchanged.
 
     Args:
         customer_type: What the customer is.
@@ -506,7 +508,8 @@ def switch_subscription(
         quantity: The present quantity if left out. At least 1.
         promo_codes: Needs a server newer than release 2026-04.
 
-    POST /payments/products/{customer_type}/{customer_id}/switch. Access: client, server, admin.
+    POST /payments/products/{customer_type}/{customer_id}/switch. Access: client, server, admin. Not in the
+    published API documents.
     """
     in_body = given(
         from_product_id=from_product_id,
@@ -541,7 +544,7 @@ def validate_promo_codes_for_customer(
     """Check promo codes for a switch of subscription.
 
     What switching this customer to a product would cost with the given codes; nothing is redeemed. A code that
-    does not count is an error. Not in the published API documents; newer servers only.
+    does not count is an error.
 
     Args:
         customer_type: What the customer is.
@@ -552,6 +555,7 @@ def validate_promo_codes_for_customer(
         quantity: At least 1. At least 1. Default: 1.
 
     POST /payments/products/{customer_type}/{customer_id}/validate-promo-codes. Access: client, server, admin.
+    Not in the published API documents; newer servers only.
     """
     in_body = given(product_id=product_id, price_id=price_id, promo_codes=promo_codes, quantity=quantity)
     return Operation(
@@ -578,15 +582,15 @@ def cancel_subscription(
 
     Ends the customer's subscription to a product at once. A one-time purchase cannot be cancelled (400). Give
     `subscription_id` to cancel one of several, or one whose product was defined inline. Errors:
-    PRODUCT_DOES_NOT_EXIST, PRODUCT_CUSTOMER_TYPE_DOES_NOT_MATCH, USER_AUTHENTICATION_REQUIRED. Not in the
-    published API documents.
+    PRODUCT_DOES_NOT_EXIST, PRODUCT_CUSTOMER_TYPE_DOES_NOT_MATCH, USER_AUTHENTICATION_REQUIRED.
 
     Args:
         customer_type: What the customer is.
         customer_id: Id of the user or team, or an id of your own for `custom`.
         subscription_id: Cancel this subscription only.
 
-    DELETE /payments/products/{customer_type}/{customer_id}/{product_id}. Access: client, server, admin.
+    DELETE /payments/products/{customer_type}/{customer_id}/{product_id}. Access: client, server, admin. Not in
+    the published API documents.
     """
     in_query = given(subscription_id=subscription_id)
     return Operation(
@@ -610,7 +614,6 @@ def validate_promo_codes(
     """Check promo codes against a price.
 
     What a product costs with the given codes; nothing is redeemed. A code that does not count is an error.
-    Needs a server of release 2026-10 or newer.
 
     Args:
         product_id: Id of the product in the project's configuration.
@@ -618,7 +621,7 @@ def validate_promo_codes(
         promo_codes: Codes as the customer typed them.
         quantity: At least 1. At least 1. Default: 1.
 
-    POST /payments/promo-codes/validate. Access: server, admin.
+    POST /payments/promo-codes/validate. Access: server, admin. Needs a server of release 2026-10 or newer.
     """
     in_body = given(product_id=product_id, price_id=price_id, promo_codes=promo_codes, quantity=quantity)
     return Operation(

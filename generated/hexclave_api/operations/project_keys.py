@@ -9,9 +9,7 @@ from ..operation import UNSET, Operation, Unset, given
 def list_project_key_sets() -> Operation[ProjectKeySetPage]:
     """List the project's key sets.
 
-    Not in the published API documents.
-
-    GET /internal/api-keys. Access: admin.
+    GET /internal/api-keys. Access: admin. Not in the published API documents.
     """
     return Operation(
         "list_project_key_sets",
@@ -33,7 +31,7 @@ def create_project_key_set(
 ) -> Operation[CreatedProjectKeySet]:
     """Create a key set.
 
-    The reply alone holds the keys. Not in the published API documents.
+    The reply alone holds the keys.
 
     Args:
         description: What it is for.
@@ -42,7 +40,7 @@ def create_project_key_set(
         has_secret_server_key: Whether the set has a secret server key.
         has_super_secret_admin_key: Whether the set has a super secret admin key.
 
-    POST /internal/api-keys. Access: admin.
+    POST /internal/api-keys. Access: admin. Not in the published API documents.
     """
     in_body = given(
         description=description,
@@ -65,12 +63,12 @@ def create_project_key_set(
 def get_project_key_set(api_key_id: str) -> Operation[ProjectKeySet]:
     """Get a key set.
 
-    Errors: API_KEY_NOT_FOUND. Not in the published API documents.
+    Errors: API_KEY_NOT_FOUND.
 
     Args:
         api_key_id: Id of the key set.
 
-    GET /internal/api-keys/{api_key_id}. Access: admin.
+    GET /internal/api-keys/{api_key_id}. Access: admin. Not in the published API documents.
     """
     return Operation(
         "get_project_key_set",
@@ -87,14 +85,14 @@ def update_project_key_set(
 ) -> Operation[ProjectKeySet]:
     """Rename or revoke a key set.
 
-    Revoking cannot be undone. Errors: API_KEY_NOT_FOUND. Not in the published API documents.
+    Revoking cannot be undone. Errors: API_KEY_NOT_FOUND.
 
     Args:
         api_key_id: Id of the key set.
         description: What the key is for.
         revoked: True revokes the key for good; false is refused.
 
-    PATCH /internal/api-keys/{api_key_id}. Access: admin.
+    PATCH /internal/api-keys/{api_key_id}. Access: admin. Not in the published API documents.
     """
     in_body = given(description=description, revoked=revoked)
     return Operation(

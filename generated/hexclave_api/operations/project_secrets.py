@@ -9,9 +9,9 @@ from ..operation import UNSET, Operation, Unset, given
 def list_project_secrets() -> Operation[ProjectSecretList]:
     """List the project's secrets.
 
-    Names only; values cannot be read. Not in the published API documents; newer servers only.
+    Names only; values cannot be read.
 
-    GET /project-secrets. Access: server, admin.
+    GET /project-secrets. Access: server, admin. Not in the published API documents; newer servers only.
     """
     return Operation(
         "list_project_secrets",
@@ -27,14 +27,14 @@ def list_project_secrets() -> Operation[ProjectSecretList]:
 def set_project_secret(*, key: str, value: str, environment: str | Unset = UNSET) -> Operation[SetProjectSecret]:
     """Set a secret.
 
-    Overwrites a value that is there. Not in the published API documents; newer servers only.
+    Overwrites a value that is there.
 
     Args:
         key: Letters, digits, underscores and hyphens.
         value: Not empty.
         environment: Environment that the value is for; `all` if left out.
 
-    POST /project-secrets. Access: server, admin.
+    POST /project-secrets. Access: server, admin. Not in the published API documents; newer servers only.
     """
     in_body = given(key=key, value=value, environment=environment)
     return Operation(
@@ -53,12 +53,13 @@ def set_project_secret(*, key: str, value: str, environment: str | Unset = UNSET
 def delete_project_secret(key: str, *, environment: str | Unset = UNSET) -> Operation[Success]:
     """Delete a secret.
 
-    404 with plain text if there is none. Not in the published API documents; newer servers only.
+    404 with plain text if there is none.
 
     Args:
         environment: Delete this environment's value only.
 
-    DELETE /project-secrets/{key}. Access: server, admin.
+    DELETE /project-secrets/{key}. Access: server, admin. Not in the published API documents; newer servers
+    only.
     """
     in_query = given(environment=environment)
     return Operation(

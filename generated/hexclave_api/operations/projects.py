@@ -17,13 +17,13 @@ def preview_onboarding_change(
 ) -> Operation[OnboardingPreview]:
     """Preview whom a change of the onboarding rules restricts.
 
-    Changes nothing. Not in the published API documents.
+    Changes nothing.
 
     Args:
         onboarding: The rules to try.
         limit: How many users to show.
 
-    POST /internal/onboarding/preview-affected-users. Access: admin.
+    POST /internal/onboarding/preview-affected-users. Access: admin. Not in the published API documents.
     """
     in_query = given(limit=limit)
     in_body = given(onboarding=onboarding)
@@ -44,9 +44,10 @@ def list_owned_projects() -> Operation[AdminProjectPage]:
     """List the projects of the signed-in user.
 
     For the project `internal` only, as the signed-in user: its users own projects. Errors:
-    USER_AUTHENTICATION_REQUIRED, EXPECTED_INTERNAL_PROJECT. Not in the published API documents.
+    USER_AUTHENTICATION_REQUIRED, EXPECTED_INTERNAL_PROJECT.
 
-    GET /internal/projects. Access: client, server, admin. Needs: access_token.
+    GET /internal/projects. Access: client, server, admin. Needs: access_token. Not in the published API
+    documents.
     """
     return Operation(
         "list_owned_projects",
@@ -87,7 +88,7 @@ def create_owned_project(
     """Create a project.
 
     For the project `internal` only, as the signed-in user: its users own projects. The owner is a team of the
-    user. Errors: USER_AUTHENTICATION_REQUIRED, EXPECTED_INTERNAL_PROJECT. Not in the published API documents.
+    user. Errors: USER_AUTHENTICATION_REQUIRED, EXPECTED_INTERNAL_PROJECT.
 
     Args:
         display_name: Name for people; need not be unique.
@@ -103,7 +104,8 @@ def create_owned_project(
         onboarding_state: How far the dashboard's onboarding is. The shape is not documented.
         config: Settings, in their old form.
 
-    POST /internal/projects. Access: client, server, admin. Needs: access_token.
+    POST /internal/projects. Access: client, server, admin. Needs: access_token. Not in the published API
+    documents.
     """
     in_body = given(
         display_name=display_name,
@@ -135,9 +137,9 @@ def get_admin_project() -> Operation[AdminProject]:
     """Get the project with its settings.
 
     The project whose key was given, with everything that its owner may see, secrets of OAuth providers and mail
-    server included. Not in the published API documents.
+    server included.
 
-    GET /internal/projects/current. Access: admin.
+    GET /internal/projects/current. Access: admin. Not in the published API documents.
     """
     return Operation(
         "get_admin_project",
@@ -152,9 +154,9 @@ def get_admin_project() -> Operation[AdminProject]:
 def delete_admin_project() -> Operation[Success]:
     """Delete the project.
 
-    Deletes the project and everything in it, for good. Not in the published API documents.
+    Deletes the project and everything in it, for good.
 
-    DELETE /internal/projects/current. Access: admin.
+    DELETE /internal/projects/current. Access: admin. Not in the published API documents.
     """
     return Operation(
         "delete_admin_project",
@@ -191,7 +193,7 @@ def update_admin_project(
 ) -> Operation[AdminProject]:
     """Change the project and its settings.
 
-    What is left out stays; lists are replaced whole. Not in the published API documents.
+    What is left out stays; lists are replaced whole.
 
     Args:
         display_name: Name for people; need not be unique.
@@ -205,7 +207,7 @@ def update_admin_project(
         onboarding_state: How far the dashboard's onboarding is. The shape is not documented.
         config: Settings to change, in their old form.
 
-    PATCH /internal/projects/current. Access: admin.
+    PATCH /internal/projects/current. Access: admin. Not in the published API documents.
     """
     in_body = given(
         display_name=display_name,
@@ -236,13 +238,14 @@ def transfer_owned_project(*, project_id: str, new_team_id: str) -> Operation[Pr
 
     For the project `internal` only, as the signed-in user: its users own projects. The user must be an admin of
     the present team and a member of the new one. Errors: PROJECT_NOT_FOUND, TEAM_PERMISSION_REQUIRED,
-    TEAM_MEMBERSHIP_NOT_FOUND. Not in the published API documents.
+    TEAM_MEMBERSHIP_NOT_FOUND.
 
     Args:
         project_id: Id of the project.
         new_team_id: The team that is to own it.
 
-    POST /internal/projects/transfer. Access: client, server, admin. Needs: access_token.
+    POST /internal/projects/transfer. Access: client, server, admin. Needs: access_token. Not in the published
+    API documents.
     """
     in_body = given(project_id=project_id, new_team_id=new_team_id)
     return Operation(

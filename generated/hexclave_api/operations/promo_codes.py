@@ -15,13 +15,13 @@ def list_promo_codes(
 ) -> Operation[PromoCodePage]:
     """List promo codes.
 
-    Newest first, 25 a page. Not in the published API documents; newer servers only.
+    Newest first, 25 a page.
 
     Args:
         cursor: Where to start: `next_cursor` of the page before.
         query: Only codes whose name contains this.
 
-    GET /internal/payments/promo-codes. Access: admin.
+    GET /internal/payments/promo-codes. Access: admin. Not in the published API documents; newer servers only.
     """
     in_query = given(cursor=cursor, query=query, status=status)
     return Operation(
@@ -51,8 +51,7 @@ def create_promo_code(
 ) -> Operation[PromoCode]:
     """Create a promo code.
 
-    The name must not be taken. A percentage or an amount in US dollars is taken off. Not in the published API
-    documents; newer servers only.
+    The name must not be taken. A percentage or an amount in US dollars is taken off.
 
     Args:
         code_name: What customers type.
@@ -66,7 +65,7 @@ def create_promo_code(
         starts_at_millis: With `between_dates`: when it begins to count, in milliseconds since 1970 (UTC).
         ends_at_millis: With `between_dates`: when it stops counting, in milliseconds since 1970 (UTC).
 
-    POST /internal/payments/promo-codes. Access: admin.
+    POST /internal/payments/promo-codes. Access: admin. Not in the published API documents; newer servers only.
     """
     in_body = given(
         code_name=code_name,
@@ -95,9 +94,10 @@ def create_promo_code(
 def get_promo_code(promo_code_id: str) -> Operation[PromoCode]:
     """Get a promo code.
 
-    One promo code by its id. Not in the published API documents; newer servers only.
+    One promo code by its id.
 
-    GET /internal/payments/promo-codes/{promo_code_id}. Access: admin.
+    GET /internal/payments/promo-codes/{promo_code_id}. Access: admin. Not in the published API documents; newer
+    servers only.
     """
     return Operation(
         "get_promo_code",
@@ -115,13 +115,13 @@ def end_promo_code(
 ) -> Operation[PromoCode]:
     """End a promo code for good.
 
-    If subscriptions still profit from the code, say what becomes of their discount. Not in the published API
-    documents; newer servers only.
+    If subscriptions still profit from the code, say what becomes of their discount.
 
     Args:
         existing_subscription_discounts: Keep the discounts that run, or let them end with the paid period.
 
-    POST /internal/payments/promo-codes/{promo_code_id}/end. Access: admin.
+    POST /internal/payments/promo-codes/{promo_code_id}/end. Access: admin. Not in the published API documents;
+    newer servers only.
     """
     in_body = given(existing_subscription_discounts=existing_subscription_discounts)
     return Operation(
@@ -139,10 +139,10 @@ def end_promo_code(
 def pause_promo_code(promo_code_id: str) -> Operation[PromoCode]:
     """Pause a promo code.
 
-    It cannot be redeemed until it is resumed; running discounts go on. Not in the published API documents;
-    newer servers only.
+    It cannot be redeemed until it is resumed; running discounts go on.
 
-    POST /internal/payments/promo-codes/{promo_code_id}/pause. Access: admin.
+    POST /internal/payments/promo-codes/{promo_code_id}/pause. Access: admin. Not in the published API
+    documents; newer servers only.
     """
     return Operation(
         "pause_promo_code",
@@ -158,9 +158,10 @@ def pause_promo_code(promo_code_id: str) -> Operation[PromoCode]:
 def resume_promo_code(promo_code_id: str) -> Operation[PromoCode]:
     """Resume a paused promo code.
 
-    It can be redeemed again. Not in the published API documents; newer servers only.
+    It can be redeemed again.
 
-    POST /internal/payments/promo-codes/{promo_code_id}/resume. Access: admin.
+    POST /internal/payments/promo-codes/{promo_code_id}/resume. Access: admin. Not in the published API
+    documents; newer servers only.
     """
     return Operation(
         "resume_promo_code",

@@ -29,13 +29,12 @@ def get_api_info() -> Operation[str]:
 def check_feature_support(*, feature_name: str) -> Operation[str]:
     """Ask what is said about a feature.
 
-    A sentence for a person, about a feature that the server does not know. Needs no key. Not in the published
-    API documents.
+    A sentence for a person, about a feature that the server does not know. Needs no key.
 
     Args:
         feature_name: Name of the feature.
 
-    POST /check-feature-support. Access: client, server, admin.
+    POST /check-feature-support. Access: client, server, admin. Not in the published API documents.
     """
     in_body = given(feature_name=feature_name)
     return Operation(
@@ -53,12 +52,12 @@ def check_feature_support(*, feature_name: str) -> Operation[str]:
 def check_version(*, client_version: str) -> Operation[VersionCheck]:
     """Ask whether a client version is up to date.
 
-    Needs no key. Not in the published API documents.
+    Needs no key.
 
     Args:
         client_version: Such as `2.8.86`.
 
-    POST /check-version. Access: client, server, admin.
+    POST /check-version. Access: client, server, admin. Not in the published API documents.
     """
     in_body = given(clientVersion=client_version)
     return Operation(
@@ -76,9 +75,9 @@ def check_version(*, client_version: str) -> Operation[VersionCheck]:
 def get_backend_urls() -> Operation[BackendUrls]:
     """Get the addresses that this API answers at.
 
-    Needs no key. Not in the published API documents.
+    Needs no key.
 
-    GET /internal/backend-urls. Access: client, server, admin.
+    GET /internal/backend-urls. Access: client, server, admin. Not in the published API documents.
     """
     return Operation(
         "get_backend_urls",
@@ -97,13 +96,14 @@ def get_jwks(
 
     Public keys of a project, two for each kind of user; may be kept for an hour. Needs no key and no user.
     Tokens of restricted and of anonymous users are signed with keys of their own. 404 with plain text if there
-    is no such project. Not in the published API documents.
+    is no such project.
 
     Args:
         include_restricted: With the keys for restricted users.
         include_anonymous: With the keys for anonymous and for restricted users.
 
-    GET /projects/{project_id}/.well-known/jwks.json. Access: client, server, admin.
+    GET /projects/{project_id}/.well-known/jwks.json. Access: client, server, admin. Not in the published API
+    documents.
     """
     in_query = given(include_restricted=include_restricted, include_anonymous=include_anonymous)
     return Operation(

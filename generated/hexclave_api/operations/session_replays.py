@@ -18,14 +18,13 @@ def list_session_replays_on_older_server(
 ) -> Operation[OlderSessionReplayPage]:
     """List session replays (older servers).
 
-    Older servers have this path in place of the one without `/internal`, and ask for an admin key. Not in the
-    published API documents.
+    Older servers have this path in place of the one without `/internal`, and ask for an admin key.
 
     Args:
         cursor: Where to start: `next_cursor` of the page before.
         limit: Items per page.
 
-    GET /internal/session-replays. Access: admin.
+    GET /internal/session-replays. Access: admin. Not in the published API documents.
     """
     in_query = given(cursor=cursor, limit=limit)
     return Operation(
@@ -44,14 +43,13 @@ def list_session_replay_chunks_on_older_server(
 ) -> Operation[SessionReplayChunkPage]:
     """List the pieces of a session replay (older servers).
 
-    Older servers have this path in place of the one without `/internal`, and ask for an admin key. Not in the
-    published API documents.
+    Older servers have this path in place of the one without `/internal`, and ask for an admin key.
 
     Args:
         cursor: Where to start: `next_cursor` of the page before.
         limit: Items per page.
 
-    GET /internal/session-replays/{session_replay_id}/chunks. Access: admin.
+    GET /internal/session-replays/{session_replay_id}/chunks. Access: admin. Not in the published API documents.
     """
     in_query = given(cursor=cursor, limit=limit)
     return Operation(
@@ -68,10 +66,10 @@ def list_session_replay_chunks_on_older_server(
 def get_session_replay_chunk_events_on_older_server(session_replay_id: str, chunk_id: str) -> Operation[RecordedEvents]:
     """Get the events of a piece of a session replay (older servers).
 
-    Older servers have this path in place of the one without `/internal`, and ask for an admin key. Not in the
-    published API documents.
+    Older servers have this path in place of the one without `/internal`, and ask for an admin key.
 
-    GET /internal/session-replays/{session_replay_id}/chunks/{chunk_id}/events. Access: admin.
+    GET /internal/session-replays/{session_replay_id}/chunks/{chunk_id}/events. Access: admin. Not in the
+    published API documents.
     """
     return Operation(
         "get_session_replay_chunk_events_on_older_server",
@@ -88,10 +86,9 @@ def get_session_replay_events_on_older_server(
 ) -> Operation[SessionReplayEvents]:
     """Get the events of a session replay (older servers).
 
-    Older servers have this path in place of the one without `/internal`, and ask for an admin key. Not in the
-    published API documents.
+    Older servers have this path in place of the one without `/internal`, and ask for an admin key.
 
-    GET /internal/session-replays/{session_replay_id}/events. Access: admin.
+    GET /internal/session-replays/{session_replay_id}/events. Access: admin. Not in the published API documents.
     """
     in_query = given(offset=offset, limit=limit)
     return Operation(
@@ -120,8 +117,7 @@ def list_session_replays(
     """List recorded sessions.
 
     The most recently active come first; their events are fetched separately. ITEM_NOT_FOUND when the cursor is
-    unknown. Needs a server of release 2026-09 or newer. Older servers have
-    `list_session_replays_on_older_server` instead.
+    unknown.
 
     Args:
         cursor: The `next_cursor` of the page before.
@@ -136,7 +132,8 @@ def list_session_replays(
             milliseconds since 1970 (UTC).
         click_count_min: Only sessions with at least this many clicks.
 
-    GET /session-replays. Access: server, admin.
+    GET /session-replays. Access: server, admin. Needs a server of release 2026-09 or newer. Older servers have
+    `list_session_replays_on_older_server` instead.
     """
     in_query = given(
         cursor=cursor,
@@ -175,7 +172,6 @@ def upload_session_replay(
 
     Records rrweb events of the signed-in user: 1 to 5,000 at a time, at most 1 MB. A batch that is sent again
     counts once. Errors: USER_AUTHENTICATION_REQUIRED, ANALYTICS_NOT_ENABLED, ITEM_QUANTITY_INSUFFICIENT_AMOUNT.
-    Not in the published API documents.
 
     Args:
         browser_session_id: A UUID of the browser session.
@@ -185,7 +181,8 @@ def upload_session_replay(
         sent_at_ms: Unix time, milliseconds.
         events: rrweb events. At least 1 items.
 
-    POST /session-replays/batch. Access: client, server, admin. Needs: access_token.
+    POST /session-replays/batch. Access: client, server, admin. Needs: access_token. Not in the published API
+    documents.
     """
     in_body = given(
         browser_session_id=browser_session_id,
@@ -211,12 +208,12 @@ def upload_session_replay(
 def get_session_replay(session_replay_id: str) -> Operation[SessionReplay]:
     """Get a recorded session without its events.
 
-    ITEM_NOT_FOUND when there is no such recording. Needs a server of release 2026-09 or newer.
+    ITEM_NOT_FOUND when there is no such recording.
 
     Args:
         session_replay_id: The recorded session's id.
 
-    GET /session-replays/{session_replay_id}. Access: server, admin.
+    GET /session-replays/{session_replay_id}. Access: server, admin. Needs a server of release 2026-09 or newer.
     """
     return Operation(
         "get_session_replay",
@@ -235,15 +232,14 @@ def list_session_replay_chunks(
     """List the chunks of a recorded session.
 
     In the order of recording, without the events themselves. ITEM_NOT_FOUND when there is no such recording.
-    Needs a server of release 2026-09 or newer. Older servers have `list_session_replay_chunks_on_older_server`
-    instead.
 
     Args:
         session_replay_id: The recorded session's id.
         cursor: The `next_cursor` of the page before.
         limit: Chunks per page.
 
-    GET /session-replays/{session_replay_id}/chunks. Access: server, admin.
+    GET /session-replays/{session_replay_id}/chunks. Access: server, admin. Needs a server of release 2026-09 or
+    newer. Older servers have `list_session_replay_chunks_on_older_server` instead.
     """
     in_query = given(cursor=cursor, limit=limit)
     return Operation(
@@ -262,15 +258,14 @@ def list_session_replay_chunks(
 def get_session_replay_chunk_events(session_replay_id: str, chunk_id: str) -> Operation[RecordedEvents]:
     """Get the events of one chunk of a recorded session.
 
-    Events are those of rrweb, unchanged. ITEM_NOT_FOUND when there is no such recording or chunk. Needs a
-    server of release 2026-09 or newer. Older servers have `get_session_replay_chunk_events_on_older_server`
-    instead.
+    Events are those of rrweb, unchanged. ITEM_NOT_FOUND when there is no such recording or chunk.
 
     Args:
         session_replay_id: The recorded session's id.
         chunk_id: The chunk's id.
 
-    GET /session-replays/{session_replay_id}/chunks/{chunk_id}/events. Access: server, admin.
+    GET /session-replays/{session_replay_id}/chunks/{chunk_id}/events. Access: server, admin. Needs a server of
+    release 2026-09 or newer. Older servers have `get_session_replay_chunk_events_on_older_server` instead.
     """
     return Operation(
         "get_session_replay_chunk_events",
@@ -290,15 +285,15 @@ def get_session_replay_events(
     """Get the events of a recorded session chunk by chunk.
 
     Events are those of rrweb, unchanged; a part of a long recording is chosen with `offset` and `limit`.
-    ITEM_NOT_FOUND when there is no such recording. Needs a server of release 2026-09 or newer. Older servers
-    have `get_session_replay_events_on_older_server` instead.
+    ITEM_NOT_FOUND when there is no such recording.
 
     Args:
         session_replay_id: The recorded session's id.
         offset: How many chunks to skip.
         limit: How many chunks to return.
 
-    GET /session-replays/{session_replay_id}/events. Access: server, admin.
+    GET /session-replays/{session_replay_id}/events. Access: server, admin. Needs a server of release 2026-09 or
+    newer. Older servers have `get_session_replay_events_on_older_server` instead.
     """
     in_query = given(offset=offset, limit=limit)
     return Operation(
@@ -317,9 +312,10 @@ def get_session_replay_events(
 def list_session_replay_renders(session_replay_id: str) -> Operation[SessionReplayRenderList]:
     """List the renderings of a session replay.
 
-    The 20 newest, newest first. Needs a server of release 2026-10 or newer.
+    The 20 newest, newest first.
 
-    GET /session-replays/{session_replay_id}/renders. Access: server, admin.
+    GET /session-replays/{session_replay_id}/renders. Access: server, admin. Needs a server of release 2026-10
+    or newer.
     """
     return Operation(
         "list_session_replay_renders",
@@ -344,7 +340,7 @@ def create_session_replay_render(
 
     Takes about as long as the replay; follow it with `get_session_replay_render`. At most 3 at once in a
     project, videos of at most 10 minutes. Errors: SESSION_REPLAY_RENDER_LIMIT_REACHED,
-    SESSION_REPLAY_RENDERING_UNAVAILABLE, ITEM_NOT_FOUND. Needs a server of release 2026-10 or newer.
+    SESSION_REPLAY_RENDERING_UNAVAILABLE, ITEM_NOT_FOUND.
 
     Args:
         session_replay_segment_id: Show this tab only; left out, whichever was active.
@@ -352,7 +348,8 @@ def create_session_replay_render(
         speed: 0.25 to 8; 1 if left out. 0.25 to 8.
         skip_inactivity: Shorten idle stretches; true if left out.
 
-    POST /session-replays/{session_replay_id}/renders. Access: server, admin.
+    POST /session-replays/{session_replay_id}/renders. Access: server, admin. Needs a server of release 2026-10
+    or newer.
     """
     in_body = given(
         session_replay_segment_id=session_replay_segment_id, fps=fps, speed=speed, skip_inactivity=skip_inactivity
@@ -372,9 +369,10 @@ def create_session_replay_render(
 def get_session_replay_render(session_replay_id: str, render_id: str) -> Operation[SessionReplayRender]:
     """Get a rendering of a session replay.
 
-    Errors: ITEM_NOT_FOUND. Needs a server of release 2026-10 or newer.
+    Errors: ITEM_NOT_FOUND.
 
-    GET /session-replays/{session_replay_id}/renders/{render_id}. Access: server, admin.
+    GET /session-replays/{session_replay_id}/renders/{render_id}. Access: server, admin. Needs a server of
+    release 2026-10 or newer.
     """
     return Operation(
         "get_session_replay_render",

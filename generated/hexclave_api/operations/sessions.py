@@ -131,7 +131,7 @@ def create_browser_action(
     """Create a link that does one thing in a user's browser.
 
     The link works once, on one trusted origin, either to impersonate a user there or to open the clickmap
-    overlay. Needs a server of release 2026-09 or newer.
+    overlay.
 
     Args:
         type_: What the link does.
@@ -142,7 +142,7 @@ def create_browser_action(
             two hours when left out. Not used by `clickmap-overlay`. Default: 7200000.
         user_id: The user to impersonate; required by `impersonation`, not used by `clickmap-overlay`.
 
-    POST /browser-actions. Access: server, admin.
+    POST /browser-actions. Access: server, admin. Needs a server of release 2026-09 or newer.
     """
     in_body = given(
         type=type_,

@@ -10,9 +10,7 @@ from ..operation import UNSET, Operation, Unset, given
 def get_sign_up_rule_stats() -> Operation[SignUpRuleStats]:
     """Get how often sign-up rules applied.
 
-    Not in the published API documents.
-
-    GET /internal/sign-up-rules-stats. Access: admin.
+    GET /internal/sign-up-rules-stats. Access: admin. Not in the published API documents.
     """
     return Operation(
         "get_sign_up_rule_stats",
@@ -35,7 +33,7 @@ def try_sign_up_rules(
 ) -> Operation[SignUpRulesTest]:
     """Try the sign-up rules.
 
-    What the rules would decide about a sign-up; nobody is signed up. Not in the published API documents.
+    What the rules would decide about a sign-up; nobody is signed up.
 
     Args:
         email: Address of the sign-up; `None` for none.
@@ -45,7 +43,7 @@ def try_sign_up_rules(
         turnstile_result: Outcome of the bot challenge; `invalid` if left out.
         risk_scores: Calculated if left out.
 
-    POST /internal/sign-up-rules-test. Access: admin.
+    POST /internal/sign-up-rules-test. Access: admin. Not in the published API documents.
     """
     in_body = given(
         email=email,

@@ -8,13 +8,12 @@ from ..operation import Operation, given
 def send_test_webhook(*, endpoint_id: str) -> Operation[TestOutcome]:
     """Send a test webhook.
 
-    A failure comes back with `success` false and a message, not as an error. Not in the published API
-    documents.
+    A failure comes back with `success` false and a message, not as an error.
 
     Args:
         endpoint_id: Svix's id of the endpoint, `ep_…`.
 
-    POST /internal/send-test-webhook. Access: admin.
+    POST /internal/send-test-webhook. Access: admin. Not in the published API documents.
     """
     in_body = given(endpoint_id=endpoint_id)
     return Operation(
@@ -31,10 +30,9 @@ def send_test_webhook(*, endpoint_id: str) -> Operation[TestOutcome]:
 def create_webhook_token() -> Operation[WebhookToken]:
     """Create a token for the webhook portal.
 
-    A token for Svix, which delivers the webhooks: its portal or its own API. Not in the published API
-    documents.
+    A token for Svix, which delivers the webhooks: its portal or its own API.
 
-    POST /webhooks/svix-token. Access: admin.
+    POST /webhooks/svix-token. Access: admin. Not in the published API documents.
     """
     return Operation(
         "create_webhook_token",

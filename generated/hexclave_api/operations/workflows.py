@@ -18,9 +18,9 @@ from ..operation import UNSET, JsonValue, Operation, Unset, given
 def list_workflows() -> Operation[WorkflowList]:
     """List workflows.
 
-    Where workflows are enabled. Not in the published API documents; newer servers only.
+    Where workflows are enabled.
 
-    GET /internal/workflows. Access: admin.
+    GET /internal/workflows. Access: admin. Not in the published API documents; newer servers only.
     """
     return Operation(
         "list_workflows",
@@ -36,15 +36,14 @@ def list_workflows() -> Operation[WorkflowList]:
 def create_workflow(*, id_: str, source: str, display_name: str | Unset = UNSET) -> Operation[WorkflowSync]:
     """Create a workflow.
 
-    Where workflows are enabled. The source is at most 128 KiB. Not in the published API documents; newer
-    servers only.
+    Where workflows are enabled. The source is at most 128 KiB.
 
     Args:
         id_: Lower-case letters, digits and hyphens, at most 64.
         source: TypeScript source, at most 128 KiB.
         display_name: Name for people; need not be unique.
 
-    POST /internal/workflows. Access: admin.
+    POST /internal/workflows. Access: admin. Not in the published API documents; newer servers only.
     """
     in_body = given(id=id_, source=source, display_name=display_name)
     return Operation(
@@ -62,13 +61,13 @@ def create_workflow(*, id_: str, source: str, display_name: str | Unset = UNSET)
 def send_workflow_event(*, name: str, data: JsonValue | Unset = UNSET) -> Operation[WorkflowEvent]:
     """Send an event to the workflows.
 
-    The event's type is the name with `custom.` before it; data of at most 256 KiB. Not in the published API
-    documents; newer servers only.
+    The event's type is the name with `custom.` before it; data of at most 256 KiB.
 
     Args:
         data: Any JSON.
 
-    POST /internal/workflows/events. Access: server, admin.
+    POST /internal/workflows/events. Access: server, admin. Not in the published API documents; newer servers
+    only.
     """
     in_body = given(name=name, data=data)
     return Operation(
@@ -86,9 +85,8 @@ def send_workflow_event(*, name: str, data: JsonValue | Unset = UNSET) -> Operat
 def get_workflow_run(run_id: str) -> Operation[WorkflowRun]:
     """Get a run of a workflow.
 
-    Not in the published API documents; newer servers only.
-
-    GET /internal/workflows/runs/{run_id}. Access: server, admin.
+    GET /internal/workflows/runs/{run_id}. Access: server, admin. Not in the published API documents; newer
+    servers only.
     """
     return Operation(
         "get_workflow_run",
@@ -104,9 +102,8 @@ def get_workflow_run(run_id: str) -> Operation[WorkflowRun]:
 def retry_workflow_run(run_id: str) -> Operation[RunReference]:
     """Run a failed run again.
 
-    Not in the published API documents; newer servers only.
-
-    POST /internal/workflows/runs/{run_id}/retry. Access: admin.
+    POST /internal/workflows/runs/{run_id}/retry. Access: admin. Not in the published API documents; newer
+    servers only.
     """
     return Operation(
         "retry_workflow_run",
@@ -122,9 +119,8 @@ def retry_workflow_run(run_id: str) -> Operation[RunReference]:
 def delete_workflow(workflow_id: str) -> Operation[Success]:
     """Delete a workflow.
 
-    Not in the published API documents; newer servers only.
-
-    DELETE /internal/workflows/{workflow_id}. Access: admin.
+    DELETE /internal/workflows/{workflow_id}. Access: admin. Not in the published API documents; newer servers
+    only.
     """
     return Operation(
         "delete_workflow",
@@ -140,12 +136,11 @@ def delete_workflow(workflow_id: str) -> Operation[Success]:
 def set_workflow_paused(workflow_id: str, *, is_paused: bool) -> Operation[WorkflowPause]:
     """Pause or resume a workflow.
 
-    Not in the published API documents; newer servers only.
-
     Args:
         is_paused: Whether it is paused.
 
-    PATCH /internal/workflows/{workflow_id}. Access: admin.
+    PATCH /internal/workflows/{workflow_id}. Access: admin. Not in the published API documents; newer servers
+    only.
     """
     in_body = given(is_paused=is_paused)
     return Operation(
@@ -174,7 +169,7 @@ def list_workflow_runs(
 ) -> Operation[WorkflowRunPage]:
     """List the runs of a workflow.
 
-    A page at a time. Not in the published API documents; newer servers only.
+    A page at a time.
 
     Args:
         state: Only runs in this state.
@@ -185,7 +180,8 @@ def list_workflow_runs(
         limit: Items per page.
         include_state: With the steps of each run.
 
-    GET /internal/workflows/{workflow_id}/runs. Access: server, admin.
+    GET /internal/workflows/{workflow_id}/runs. Access: server, admin. Not in the published API documents; newer
+    servers only.
     """
     in_query = given(
         state=state,
@@ -218,7 +214,7 @@ def cancel_workflow_runs(
 ) -> Operation[WorkflowCancellation]:
     """Cancel runs of a workflow.
 
-    Every run that fits all of what is given. Not in the published API documents; newer servers only.
+    Every run that fits all of what is given.
 
     Args:
         run_id: Only this run.
@@ -226,7 +222,8 @@ def cancel_workflow_runs(
         state: Only runs in this state.
         version: Only runs of this version.
 
-    POST /internal/workflows/{workflow_id}/runs/cancel. Access: server, admin.
+    POST /internal/workflows/{workflow_id}/runs/cancel. Access: server, admin. Not in the published API
+    documents; newer servers only.
     """
     in_body = given(run_id=run_id, run_key=run_key, state=state, version=version)
     return Operation(
@@ -247,15 +244,15 @@ def upgrade_workflow_runs(
 ) -> Operation[WorkflowUpgrade]:
     """Move runs of a workflow to another version.
 
-    Runs that cannot be moved go on at their version and are listed. Not in the published API documents; newer
-    servers only.
+    Runs that cannot be moved go on at their version and are listed.
 
     Args:
         to_version: The version to move to.
         run_key: Only runs with this key.
         from_version: Only runs of this version.
 
-    POST /internal/workflows/{workflow_id}/runs/upgrade. Access: server, admin.
+    POST /internal/workflows/{workflow_id}/runs/upgrade. Access: server, admin. Not in the published API
+    documents; newer servers only.
     """
     in_body = given(to_version=to_version, run_key=run_key, from_version=from_version)
     return Operation(
@@ -273,12 +270,13 @@ def upgrade_workflow_runs(
 def update_workflow_source(workflow_id: str, *, source: str) -> Operation[WorkflowSync]:
     """Give a workflow new source.
 
-    Runs that are under way stay at their version. Not in the published API documents; newer servers only.
+    Runs that are under way stay at their version.
 
     Args:
         source: TypeScript source, at most 128 KiB.
 
-    PATCH /internal/workflows/{workflow_id}/source. Access: admin.
+    PATCH /internal/workflows/{workflow_id}/source. Access: admin. Not in the published API documents; newer
+    servers only.
     """
     in_body = given(source=source)
     return Operation(
@@ -297,9 +295,8 @@ def update_workflow_source(workflow_id: str, *, source: str) -> Operation[Workfl
 def list_workflow_versions(workflow_id: str) -> Operation[WorkflowVersionList]:
     """List the versions of a workflow.
 
-    Not in the published API documents; newer servers only.
-
-    GET /internal/workflows/{workflow_id}/versions. Access: admin.
+    GET /internal/workflows/{workflow_id}/versions. Access: admin. Not in the published API documents; newer
+    servers only.
     """
     return Operation(
         "list_workflow_versions",

@@ -27,20 +27,18 @@ class Agents:
     def get_guide(self) -> str:
         """Get the guide for agents.
 
-        How to register with this project, as Markdown for an agent to read. Needs a server of release 2026-10
-        or newer.
+        How to register with this project, as Markdown for an agent to read.
 
-        GET /agent/auth.md.
+        GET /agent/auth.md. Needs a server of release 2026-10 or newer.
         """
         return self._performer.call(get_agent_guide())
 
     def get_discovery(self) -> AgentDiscovery:
         """Get the discovery document for agents.
 
-        Where an agent registers, polls and revokes, in a form for machines. Needs a server of release 2026-10
-        or newer.
+        Where an agent registers, polls and revokes, in a form for machines.
 
-        GET /agent/discovery.
+        GET /agent/discovery. Needs a server of release 2026-10 or newer.
         """
         return self._performer.call(get_agent_discovery())
 
@@ -68,7 +66,7 @@ class Agents:
         Raises:
             AgentAuthNotEnabled: the project does not admit agents.
 
-        POST /agent/register.
+        POST /agent/register. Needs a server of release 2026-10 or newer.
         """
         return self._performer.call(
             register_agent(
@@ -88,7 +86,7 @@ class Agents:
         Raises:
             AgentAuthInvalidClaimCode: nothing waits under this code.
 
-        POST /agent/register/confirm.
+        POST /agent/register/confirm. Needs a server of release 2026-10 or newer.
         """
         return self._performer.call(confirm_agent_registration(claim_code=claim_code, action="inspect"))
 
@@ -101,7 +99,7 @@ class Agents:
         Raises:
             AgentAuthInvalidClaimCode: nothing waits under this code.
 
-        POST /agent/register/confirm.
+        POST /agent/register/confirm. Needs a server of release 2026-10 or newer.
         """
         return self._performer.call(confirm_agent_registration(claim_code=claim_code, action="approve"))
 
@@ -114,7 +112,7 @@ class Agents:
         Raises:
             AgentAuthInvalidClaimCode: nothing waits under this code.
 
-        POST /agent/register/confirm.
+        POST /agent/register/confirm. Needs a server of release 2026-10 or newer.
         """
         return self._performer.call(confirm_agent_registration(claim_code=claim_code, action="deny"))
 
@@ -127,7 +125,7 @@ class Agents:
         Raises:
             InvalidPollingCodeError: there is no such registration.
 
-        POST /agent/register/poll.
+        POST /agent/register/poll. Needs a server of release 2026-10 or newer.
         """
         return self._performer.call(poll_agent_registration(poll_token=poll_token))
 
@@ -141,20 +139,18 @@ class AsyncAgents:
     async def get_guide(self) -> str:
         """Get the guide for agents.
 
-        How to register with this project, as Markdown for an agent to read. Needs a server of release 2026-10
-        or newer.
+        How to register with this project, as Markdown for an agent to read.
 
-        GET /agent/auth.md.
+        GET /agent/auth.md. Needs a server of release 2026-10 or newer.
         """
         return await self._performer.call(get_agent_guide())
 
     async def get_discovery(self) -> AgentDiscovery:
         """Get the discovery document for agents.
 
-        Where an agent registers, polls and revokes, in a form for machines. Needs a server of release 2026-10
-        or newer.
+        Where an agent registers, polls and revokes, in a form for machines.
 
-        GET /agent/discovery.
+        GET /agent/discovery. Needs a server of release 2026-10 or newer.
         """
         return await self._performer.call(get_agent_discovery())
 
@@ -182,7 +178,7 @@ class AsyncAgents:
         Raises:
             AgentAuthNotEnabled: the project does not admit agents.
 
-        POST /agent/register.
+        POST /agent/register. Needs a server of release 2026-10 or newer.
         """
         return await self._performer.call(
             register_agent(
@@ -202,7 +198,7 @@ class AsyncAgents:
         Raises:
             AgentAuthInvalidClaimCode: nothing waits under this code.
 
-        POST /agent/register/confirm.
+        POST /agent/register/confirm. Needs a server of release 2026-10 or newer.
         """
         return await self._performer.call(confirm_agent_registration(claim_code=claim_code, action="inspect"))
 
@@ -215,7 +211,7 @@ class AsyncAgents:
         Raises:
             AgentAuthInvalidClaimCode: nothing waits under this code.
 
-        POST /agent/register/confirm.
+        POST /agent/register/confirm. Needs a server of release 2026-10 or newer.
         """
         return await self._performer.call(confirm_agent_registration(claim_code=claim_code, action="approve"))
 
@@ -228,7 +224,7 @@ class AsyncAgents:
         Raises:
             AgentAuthInvalidClaimCode: nothing waits under this code.
 
-        POST /agent/register/confirm.
+        POST /agent/register/confirm. Needs a server of release 2026-10 or newer.
         """
         return await self._performer.call(confirm_agent_registration(claim_code=claim_code, action="deny"))
 
@@ -241,6 +237,6 @@ class AsyncAgents:
         Raises:
             InvalidPollingCodeError: there is no such registration.
 
-        POST /agent/register/poll.
+        POST /agent/register/poll. Needs a server of release 2026-10 or newer.
         """
         return await self._performer.call(poll_agent_registration(poll_token=poll_token))

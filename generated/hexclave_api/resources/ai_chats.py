@@ -17,9 +17,9 @@ class AiChats:
     def list_messages(self, thread_id: str) -> Page[Mapping[str, Any]]:
         """List the messages of an AI chat.
 
-        The chats of the editor for themes, templates and drafts. Not in the published API documents.
+        The chats of the editor for themes, templates and drafts.
 
-        GET /internal/ai-chat/{thread_id}.
+        GET /internal/ai-chat/{thread_id}. Not in the published API documents.
         """
         return self._performer.pages(lambda _: list_chat_messages(thread_id).mapped(lambda reply: Part(reply.messages)))
 
@@ -43,9 +43,9 @@ class AsyncAiChats:
     def list_messages(self, thread_id: str) -> AsyncPages[Mapping[str, Any]]:
         """List the messages of an AI chat.
 
-        The chats of the editor for themes, templates and drafts. Not in the published API documents.
+        The chats of the editor for themes, templates and drafts.
 
-        GET /internal/ai-chat/{thread_id}.
+        GET /internal/ai-chat/{thread_id}. Not in the published API documents.
         """
         return self._performer.pages(lambda _: list_chat_messages(thread_id).mapped(lambda reply: Part(reply.messages)))
 

@@ -53,7 +53,8 @@ class Analytics:
             AnalyticsQueryError: ClickHouse refuses the query.
             AnalyticsQueryTimeout: it ran out of time.
 
-        POST /analytics/query.
+        POST /analytics/query. Needs a server of release 2026-09 or newer. Older servers have
+        `run_analytics_query_on_older_server` instead.
         """
         return self._performer.call(
             run_analytics_query(query=query, params=params, timeout_ms=duration_millis(timeout, "timeout"))
@@ -65,7 +66,7 @@ class Analytics:
         Args:
             query_id: The `query_id` in the reply to the query.
 
-        POST /analytics/query/timing.
+        POST /analytics/query/timing. Needs a server of release 2026-09 or newer.
         """
         return self._performer.call(get_analytics_query_timing(query_id=query_id))
 
@@ -78,7 +79,7 @@ class Analytics:
             origin: The trusted origin on which the link works, such as `https://app.example.com`.
             expires_in: Lifetime of the link in milliseconds; five minutes when left out. Default: 300000.
 
-        POST /browser-actions.
+        POST /browser-actions. Needs a server of release 2026-09 or newer.
         """
         return self._performer.call(
             create_browser_action(
@@ -112,7 +113,8 @@ class AsyncAnalytics:
             AnalyticsQueryError: ClickHouse refuses the query.
             AnalyticsQueryTimeout: it ran out of time.
 
-        POST /analytics/query.
+        POST /analytics/query. Needs a server of release 2026-09 or newer. Older servers have
+        `run_analytics_query_on_older_server` instead.
         """
         return await self._performer.call(
             run_analytics_query(query=query, params=params, timeout_ms=duration_millis(timeout, "timeout"))
@@ -124,7 +126,7 @@ class AsyncAnalytics:
         Args:
             query_id: The `query_id` in the reply to the query.
 
-        POST /analytics/query/timing.
+        POST /analytics/query/timing. Needs a server of release 2026-09 or newer.
         """
         return await self._performer.call(get_analytics_query_timing(query_id=query_id))
 
@@ -137,7 +139,7 @@ class AsyncAnalytics:
             origin: The trusted origin on which the link works, such as `https://app.example.com`.
             expires_in: Lifetime of the link in milliseconds; five minutes when left out. Default: 300000.
 
-        POST /browser-actions.
+        POST /browser-actions. Needs a server of release 2026-09 or newer.
         """
         return await self._performer.call(
             create_browser_action(
@@ -171,7 +173,8 @@ class AdminAnalytics:
             AnalyticsQueryError: ClickHouse refuses the query.
             AnalyticsQueryTimeout: it ran out of time.
 
-        POST /analytics/query.
+        POST /analytics/query. Needs a server of release 2026-09 or newer. Older servers have
+        `run_analytics_query_on_older_server` instead.
         """
         return self._performer.call(
             run_analytics_query(query=query, params=params, timeout_ms=duration_millis(timeout, "timeout"))
@@ -183,7 +186,7 @@ class AdminAnalytics:
         Args:
             query_id: The `query_id` in the reply to the query.
 
-        POST /analytics/query/timing.
+        POST /analytics/query/timing. Needs a server of release 2026-09 or newer.
         """
         return self._performer.call(get_analytics_query_timing(query_id=query_id))
 
@@ -196,7 +199,7 @@ class AdminAnalytics:
             origin: The trusted origin on which the link works, such as `https://app.example.com`.
             expires_in: Lifetime of the link in milliseconds; five minutes when left out. Default: 300000.
 
-        POST /browser-actions.
+        POST /browser-actions. Needs a server of release 2026-09 or newer.
         """
         return self._performer.call(
             create_browser_action(
@@ -223,8 +226,7 @@ class AdminAnalytics:
     ) -> Clickmap:
         """Get where users click, or when they are active.
 
-        For a window of at most 92 days; which of the lists are filled depends on `kind`. Not in the published
-        API documents; newer servers only.
+        For a window of at most 92 days; which of the lists are filled depends on `kind`.
 
         Args:
             kind: Activity of users by hour of the week, or clicks.
@@ -241,7 +243,7 @@ class AdminAnalytics:
             viewport_width_max: Pixels.
             sampling: Share of the events to read. 0 to 1.
 
-        POST /internal/analytics/clickmap.
+        POST /internal/analytics/clickmap. Not in the published API documents; newer servers only.
         """
         return self._performer.call(
             get_clickmap(
@@ -264,12 +266,10 @@ class AdminAnalytics:
     def create_clickmap_token(self, *, origin: str) -> ClickmapToken:
         """Create a token for the clickmap overlay.
 
-        Not in the published API documents; newer servers only.
-
         Args:
             origin: The site to show it on.
 
-        POST /internal/analytics/clickmap-token.
+        POST /internal/analytics/clickmap-token. Not in the published API documents; newer servers only.
         """
         return self._performer.call(create_clickmap_token(origin=origin))
 
@@ -287,8 +287,6 @@ class AdminAnalytics:
     ) -> Metrics:
         """Get the figures of the dashboard's overview.
 
-        Not in the published API documents.
-
         Args:
             include_anonymous: Count anonymous users too.
             filter_country_code: Needs a server newer than release 2026-04.
@@ -299,7 +297,7 @@ class AdminAnalytics:
             filter_since: Needs a server newer than release 2026-04.
             filter_until: Needs a server newer than release 2026-04.
 
-        GET /internal/metrics.
+        GET /internal/metrics. Not in the published API documents.
         """
         return self._performer.call(
             get_metrics(
@@ -317,30 +315,24 @@ class AdminAnalytics:
     def get_user_counts(self) -> UserCounts:
         """Count the users.
 
-        Not in the published API documents; newer servers only.
-
-        GET /internal/metrics/user-counts.
+        GET /internal/metrics/user-counts. Not in the published API documents; newer servers only.
         """
         return self._performer.call(get_user_counts())
 
     def get_plan_usage(self) -> PlanUsage:
         """Get what is used of the Hexclave plan.
 
-        Not in the published API documents; newer servers only.
-
-        GET /internal/plan-usage.
+        GET /internal/plan-usage. Not in the published API documents; newer servers only.
         """
         return self._performer.call(get_plan_usage())
 
     def get_user_activity(self, *, user_id: str) -> UserActivity:
         """Get a user's activity by day.
 
-        Not in the published API documents; newer servers only.
-
         Args:
             user_id: User id.
 
-        GET /internal/user-activity.
+        GET /internal/user-activity. Not in the published API documents; newer servers only.
         """
         return self._performer.call(get_user_activity(user_id=user_id))
 
@@ -370,7 +362,8 @@ class AsyncAdminAnalytics:
             AnalyticsQueryError: ClickHouse refuses the query.
             AnalyticsQueryTimeout: it ran out of time.
 
-        POST /analytics/query.
+        POST /analytics/query. Needs a server of release 2026-09 or newer. Older servers have
+        `run_analytics_query_on_older_server` instead.
         """
         return await self._performer.call(
             run_analytics_query(query=query, params=params, timeout_ms=duration_millis(timeout, "timeout"))
@@ -382,7 +375,7 @@ class AsyncAdminAnalytics:
         Args:
             query_id: The `query_id` in the reply to the query.
 
-        POST /analytics/query/timing.
+        POST /analytics/query/timing. Needs a server of release 2026-09 or newer.
         """
         return await self._performer.call(get_analytics_query_timing(query_id=query_id))
 
@@ -395,7 +388,7 @@ class AsyncAdminAnalytics:
             origin: The trusted origin on which the link works, such as `https://app.example.com`.
             expires_in: Lifetime of the link in milliseconds; five minutes when left out. Default: 300000.
 
-        POST /browser-actions.
+        POST /browser-actions. Needs a server of release 2026-09 or newer.
         """
         return await self._performer.call(
             create_browser_action(
@@ -422,8 +415,7 @@ class AsyncAdminAnalytics:
     ) -> Clickmap:
         """Get where users click, or when they are active.
 
-        For a window of at most 92 days; which of the lists are filled depends on `kind`. Not in the published
-        API documents; newer servers only.
+        For a window of at most 92 days; which of the lists are filled depends on `kind`.
 
         Args:
             kind: Activity of users by hour of the week, or clicks.
@@ -440,7 +432,7 @@ class AsyncAdminAnalytics:
             viewport_width_max: Pixels.
             sampling: Share of the events to read. 0 to 1.
 
-        POST /internal/analytics/clickmap.
+        POST /internal/analytics/clickmap. Not in the published API documents; newer servers only.
         """
         return await self._performer.call(
             get_clickmap(
@@ -463,12 +455,10 @@ class AsyncAdminAnalytics:
     async def create_clickmap_token(self, *, origin: str) -> ClickmapToken:
         """Create a token for the clickmap overlay.
 
-        Not in the published API documents; newer servers only.
-
         Args:
             origin: The site to show it on.
 
-        POST /internal/analytics/clickmap-token.
+        POST /internal/analytics/clickmap-token. Not in the published API documents; newer servers only.
         """
         return await self._performer.call(create_clickmap_token(origin=origin))
 
@@ -486,8 +476,6 @@ class AsyncAdminAnalytics:
     ) -> Metrics:
         """Get the figures of the dashboard's overview.
 
-        Not in the published API documents.
-
         Args:
             include_anonymous: Count anonymous users too.
             filter_country_code: Needs a server newer than release 2026-04.
@@ -498,7 +486,7 @@ class AsyncAdminAnalytics:
             filter_since: Needs a server newer than release 2026-04.
             filter_until: Needs a server newer than release 2026-04.
 
-        GET /internal/metrics.
+        GET /internal/metrics. Not in the published API documents.
         """
         return await self._performer.call(
             get_metrics(
@@ -516,29 +504,23 @@ class AsyncAdminAnalytics:
     async def get_user_counts(self) -> UserCounts:
         """Count the users.
 
-        Not in the published API documents; newer servers only.
-
-        GET /internal/metrics/user-counts.
+        GET /internal/metrics/user-counts. Not in the published API documents; newer servers only.
         """
         return await self._performer.call(get_user_counts())
 
     async def get_plan_usage(self) -> PlanUsage:
         """Get what is used of the Hexclave plan.
 
-        Not in the published API documents; newer servers only.
-
-        GET /internal/plan-usage.
+        GET /internal/plan-usage. Not in the published API documents; newer servers only.
         """
         return await self._performer.call(get_plan_usage())
 
     async def get_user_activity(self, *, user_id: str) -> UserActivity:
         """Get a user's activity by day.
 
-        Not in the published API documents; newer servers only.
-
         Args:
             user_id: User id.
 
-        GET /internal/user-activity.
+        GET /internal/user-activity. Not in the published API documents; newer servers only.
         """
         return await self._performer.call(get_user_activity(user_id=user_id))

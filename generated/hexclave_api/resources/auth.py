@@ -78,10 +78,9 @@ class Auth:
         """Start signing in with a passkey.
 
         WebAuthn options and a code that belongs to them. `rpId` in the options is a placeholder to be replaced
-        with the domain that the user visits. Errors: PASSKEY_AUTHENTICATION_NOT_ENABLED. Not in the published
-        API documents.
+        with the domain that the user visits. Errors: PASSKEY_AUTHENTICATION_NOT_ENABLED.
 
-        POST /auth/passkey/initiate-passkey-authentication.
+        POST /auth/passkey/initiate-passkey-authentication. Not in the published API documents.
         """
         return self._performer.call(initiate_passkey_authentication())
 
@@ -89,10 +88,9 @@ class Auth:
         """Start registering a passkey.
 
         WebAuthn options and a code that belongs to them. `rp.id` in the options is a placeholder to be replaced
-        with the domain that the user visits. Errors: PASSKEY_AUTHENTICATION_NOT_ENABLED. Not in the published
-        API documents.
+        with the domain that the user visits. Errors: PASSKEY_AUTHENTICATION_NOT_ENABLED.
 
-        POST /auth/passkey/initiate-passkey-registration.
+        POST /auth/passkey/initiate-passkey-registration. Not in the published API documents.
         """
         return self._performer.call(initiate_passkey_registration())
 
@@ -107,7 +105,7 @@ class Auth:
         Raises:
             PasskeyRegistrationFailed: the answer is wrong.
 
-        POST /auth/passkey/register.
+        POST /auth/passkey/register. Not in the published API documents.
         """
         return self._performer.call(register_passkey(credential=credential, code=code).silenced())
 
@@ -219,10 +217,9 @@ class AsyncAuth:
         """Start signing in with a passkey.
 
         WebAuthn options and a code that belongs to them. `rpId` in the options is a placeholder to be replaced
-        with the domain that the user visits. Errors: PASSKEY_AUTHENTICATION_NOT_ENABLED. Not in the published
-        API documents.
+        with the domain that the user visits. Errors: PASSKEY_AUTHENTICATION_NOT_ENABLED.
 
-        POST /auth/passkey/initiate-passkey-authentication.
+        POST /auth/passkey/initiate-passkey-authentication. Not in the published API documents.
         """
         return await self._performer.call(initiate_passkey_authentication())
 
@@ -230,10 +227,9 @@ class AsyncAuth:
         """Start registering a passkey.
 
         WebAuthn options and a code that belongs to them. `rp.id` in the options is a placeholder to be replaced
-        with the domain that the user visits. Errors: PASSKEY_AUTHENTICATION_NOT_ENABLED. Not in the published
-        API documents.
+        with the domain that the user visits. Errors: PASSKEY_AUTHENTICATION_NOT_ENABLED.
 
-        POST /auth/passkey/initiate-passkey-registration.
+        POST /auth/passkey/initiate-passkey-registration. Not in the published API documents.
         """
         return await self._performer.call(initiate_passkey_registration())
 
@@ -248,7 +244,7 @@ class AsyncAuth:
         Raises:
             PasskeyRegistrationFailed: the answer is wrong.
 
-        POST /auth/passkey/register.
+        POST /auth/passkey/register. Not in the published API documents.
         """
         return await self._performer.call(register_passkey(credential=credential, code=code).silenced())
 

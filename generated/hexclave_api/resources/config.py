@@ -29,14 +29,13 @@ class Config:
     def start_agent_run(self, *, github_access_token: str, config_update_string: str) -> StartedConfigAgentRun:
         """Have an agent change the configuration file.
 
-        Works on the linked GitHub repository. Returns at once; follow it with `get_config_agent_run`. Not in
-        the published API documents; newer servers only.
+        Works on the linked GitHub repository. Returns at once; follow it with `get_config_agent_run`.
 
         Args:
             github_access_token: Token of the user who makes the change.
             config_update_string: The changes, as JSON.
 
-        POST /internal/config/github/apply.
+        POST /internal/config/github/apply. Not in the published API documents; newer servers only.
         """
         return self._performer.call(
             apply_config_with_agent(github_access_token=github_access_token, config_update_string=config_update_string)
@@ -45,12 +44,12 @@ class Config:
     def cancel_agent_run(self, *, run_id: str) -> ConfigAgentCancellation:
         """Cancel a run of the configuration agent.
 
-        What was pushed already stays. Not in the published API documents; newer servers only.
+        What was pushed already stays.
 
         Args:
             run_id: The run's id.
 
-        POST /internal/config/github/cancel.
+        POST /internal/config/github/cancel. Not in the published API documents; newer servers only.
         """
         return self._performer.call(cancel_config_agent_run(run_id=run_id))
 
@@ -59,14 +58,14 @@ class Config:
     ) -> ConfigAgentCommit:
         """Commit what the configuration agent changed.
 
-        For a run that awaits its review. Not in the published API documents; newer servers only.
+        For a run that awaits its review.
 
         Args:
             run_id: Id of the run.
             github_access_token: The caller's own GitHub token.
             commit_message: Message of the commit; a default if left out.
 
-        POST /internal/config/github/commit.
+        POST /internal/config/github/commit. Not in the published API documents; newer servers only.
         """
         return self._performer.call(
             commit_config_agent_run(
@@ -77,43 +76,39 @@ class Config:
     def find_agent_run(self, *, run_id: str) -> ConfigAgentRun | None:
         """Get a run of the configuration agent.
 
-        Not in the published API documents; newer servers only.
-
         Args:
             run_id: Id of the run.
 
-        GET /internal/config/github/run.
+        GET /internal/config/github/run. Not in the published API documents; newer servers only.
         """
         return self._performer.call(get_config_agent_run(run_id=run_id).mapped(lambda reply: reply.agent_run))
 
     def reset_override_keys(self, level: Literal["branch", "environment"], *, keys: Sequence[str]) -> None:
         """Remove keys from one layer of the configuration.
 
-        The keys fall back to the layers below. Not in the published API documents.
+        The keys fall back to the layers below.
 
         Args:
             level: Which layer.
             keys: Dotted keys, such as `teams.allowClientTeamCreation`.
 
-        POST /internal/config/override/{level}/reset-keys.
+        POST /internal/config/override/{level}/reset-keys. Not in the published API documents.
         """
         return self._performer.call(reset_config_override_keys(level, keys=keys).silenced())
 
     def get_source(self) -> ConfigSource:
         """Get where the configuration comes from.
 
-        Not in the published API documents.
-
-        GET /internal/config/source.
+        GET /internal/config/source. Not in the published API documents.
         """
         return self._performer.call(get_config_source().mapped(lambda reply: reply.source))
 
     def unlink_source(self) -> None:
         """Unlink the configuration from its source.
 
-        The configuration stays and can be edited in the dashboard. Not in the published API documents.
+        The configuration stays and can be edited in the dashboard.
 
-        DELETE /internal/config/source.
+        DELETE /internal/config/source. Not in the published API documents.
         """
         return self._performer.call(unlink_config_source().silenced())
 
@@ -127,14 +122,13 @@ class AsyncConfig:
     async def start_agent_run(self, *, github_access_token: str, config_update_string: str) -> StartedConfigAgentRun:
         """Have an agent change the configuration file.
 
-        Works on the linked GitHub repository. Returns at once; follow it with `get_config_agent_run`. Not in
-        the published API documents; newer servers only.
+        Works on the linked GitHub repository. Returns at once; follow it with `get_config_agent_run`.
 
         Args:
             github_access_token: Token of the user who makes the change.
             config_update_string: The changes, as JSON.
 
-        POST /internal/config/github/apply.
+        POST /internal/config/github/apply. Not in the published API documents; newer servers only.
         """
         return await self._performer.call(
             apply_config_with_agent(github_access_token=github_access_token, config_update_string=config_update_string)
@@ -143,12 +137,12 @@ class AsyncConfig:
     async def cancel_agent_run(self, *, run_id: str) -> ConfigAgentCancellation:
         """Cancel a run of the configuration agent.
 
-        What was pushed already stays. Not in the published API documents; newer servers only.
+        What was pushed already stays.
 
         Args:
             run_id: The run's id.
 
-        POST /internal/config/github/cancel.
+        POST /internal/config/github/cancel. Not in the published API documents; newer servers only.
         """
         return await self._performer.call(cancel_config_agent_run(run_id=run_id))
 
@@ -157,14 +151,14 @@ class AsyncConfig:
     ) -> ConfigAgentCommit:
         """Commit what the configuration agent changed.
 
-        For a run that awaits its review. Not in the published API documents; newer servers only.
+        For a run that awaits its review.
 
         Args:
             run_id: Id of the run.
             github_access_token: The caller's own GitHub token.
             commit_message: Message of the commit; a default if left out.
 
-        POST /internal/config/github/commit.
+        POST /internal/config/github/commit. Not in the published API documents; newer servers only.
         """
         return await self._performer.call(
             commit_config_agent_run(
@@ -175,42 +169,38 @@ class AsyncConfig:
     async def find_agent_run(self, *, run_id: str) -> ConfigAgentRun | None:
         """Get a run of the configuration agent.
 
-        Not in the published API documents; newer servers only.
-
         Args:
             run_id: Id of the run.
 
-        GET /internal/config/github/run.
+        GET /internal/config/github/run. Not in the published API documents; newer servers only.
         """
         return await self._performer.call(get_config_agent_run(run_id=run_id).mapped(lambda reply: reply.agent_run))
 
     async def reset_override_keys(self, level: Literal["branch", "environment"], *, keys: Sequence[str]) -> None:
         """Remove keys from one layer of the configuration.
 
-        The keys fall back to the layers below. Not in the published API documents.
+        The keys fall back to the layers below.
 
         Args:
             level: Which layer.
             keys: Dotted keys, such as `teams.allowClientTeamCreation`.
 
-        POST /internal/config/override/{level}/reset-keys.
+        POST /internal/config/override/{level}/reset-keys. Not in the published API documents.
         """
         return await self._performer.call(reset_config_override_keys(level, keys=keys).silenced())
 
     async def get_source(self) -> ConfigSource:
         """Get where the configuration comes from.
 
-        Not in the published API documents.
-
-        GET /internal/config/source.
+        GET /internal/config/source. Not in the published API documents.
         """
         return await self._performer.call(get_config_source().mapped(lambda reply: reply.source))
 
     async def unlink_source(self) -> None:
         """Unlink the configuration from its source.
 
-        The configuration stays and can be edited in the dashboard. Not in the published API documents.
+        The configuration stays and can be edited in the dashboard.
 
-        DELETE /internal/config/source.
+        DELETE /internal/config/source. Not in the published API documents.
         """
         return await self._performer.call(unlink_config_source().silenced())

@@ -38,12 +38,12 @@ class CustomCustomer:
 
         The products that a customer holds, a page at a time. A client sees its own and its teams' products,
         without those that are for servers only. An unknown cursor is answered with 400. Errors: USER_NOT_FOUND,
-        TEAM_MEMBERSHIP_NOT_FOUND. Not in the published API documents.
+        TEAM_MEMBERSHIP_NOT_FOUND.
 
         Args:
             limit: Items per page, 1 to 100; 10 if left out. 1 to 100. Default: 10.
 
-        GET /payments/products/{customer_type}/{customer_id}.
+        GET /payments/products/{customer_type}/{customer_id}. Not in the published API documents.
         """
         return self._performer.pages(
             lambda cursor: list_customer_products(self.customer_type, self.customer_id, cursor=cursor, limit=limit)
@@ -54,13 +54,13 @@ class CustomCustomer:
 
         Ends the customer's subscription to a product at once. A one-time purchase cannot be cancelled (400).
         Give `subscription_id` to cancel one of several, or one whose product was defined inline. Errors:
-        PRODUCT_DOES_NOT_EXIST, PRODUCT_CUSTOMER_TYPE_DOES_NOT_MATCH, USER_AUTHENTICATION_REQUIRED. Not in the
-        published API documents.
+        PRODUCT_DOES_NOT_EXIST, PRODUCT_CUSTOMER_TYPE_DOES_NOT_MATCH, USER_AUTHENTICATION_REQUIRED.
 
         Args:
             subscription_id: Cancel this subscription only.
 
-        DELETE /payments/products/{customer_type}/{customer_id}/{product_id}.
+        DELETE /payments/products/{customer_type}/{customer_id}/{product_id}. Not in the published API
+        documents.
         """
         return self._performer.call(
             cancel_subscription(
@@ -98,12 +98,12 @@ class AsyncCustomCustomer:
 
         The products that a customer holds, a page at a time. A client sees its own and its teams' products,
         without those that are for servers only. An unknown cursor is answered with 400. Errors: USER_NOT_FOUND,
-        TEAM_MEMBERSHIP_NOT_FOUND. Not in the published API documents.
+        TEAM_MEMBERSHIP_NOT_FOUND.
 
         Args:
             limit: Items per page, 1 to 100; 10 if left out. 1 to 100. Default: 10.
 
-        GET /payments/products/{customer_type}/{customer_id}.
+        GET /payments/products/{customer_type}/{customer_id}. Not in the published API documents.
         """
         return self._performer.pages(
             lambda cursor: list_customer_products(self.customer_type, self.customer_id, cursor=cursor, limit=limit)
@@ -114,13 +114,13 @@ class AsyncCustomCustomer:
 
         Ends the customer's subscription to a product at once. A one-time purchase cannot be cancelled (400).
         Give `subscription_id` to cancel one of several, or one whose product was defined inline. Errors:
-        PRODUCT_DOES_NOT_EXIST, PRODUCT_CUSTOMER_TYPE_DOES_NOT_MATCH, USER_AUTHENTICATION_REQUIRED. Not in the
-        published API documents.
+        PRODUCT_DOES_NOT_EXIST, PRODUCT_CUSTOMER_TYPE_DOES_NOT_MATCH, USER_AUTHENTICATION_REQUIRED.
 
         Args:
             subscription_id: Cancel this subscription only.
 
-        DELETE /payments/products/{customer_type}/{customer_id}/{product_id}.
+        DELETE /payments/products/{customer_type}/{customer_id}/{product_id}. Not in the published API
+        documents.
         """
         return await self._performer.call(
             cancel_subscription(

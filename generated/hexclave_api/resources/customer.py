@@ -36,10 +36,9 @@ class Customer:
     def get_billing(self) -> CustomerBilling:
         """Get a customer's billing state.
 
-        Whether the customer is known to the payment provider, and the card that is charged by default. Not in
-        the published API documents.
+        Whether the customer is known to the payment provider, and the card that is charged by default.
 
-        GET /payments/billing/{customer_type}/{customer_id}.
+        GET /payments/billing/{customer_type}/{customer_id}. Not in the published API documents.
         """
         return self._performer.call(get_billing(self.customer_type, self.customer_id))
 
@@ -47,12 +46,12 @@ class Customer:
         """List a customer's invoices.
 
         Invoices of the customer's subscriptions, newest first, a page at a time. An unknown cursor is answered
-        with 400. Not in the published API documents.
+        with 400.
 
         Args:
             limit: Items per page, 1 to 100; 10 if left out. 1 to 100. Default: 10.
 
-        GET /payments/invoices/{customer_type}/{customer_id}.
+        GET /payments/invoices/{customer_type}/{customer_id}. Not in the published API documents.
         """
         return self._performer.pages(
             lambda cursor: list_invoices(self.customer_type, self.customer_id, cursor=cursor, limit=limit)
@@ -76,12 +75,13 @@ class Customer:
         """Make a stored card the default.
 
         Charges the card of a confirmed setup intent from now on. 400 if the intent has not succeeded, 403 if it
-        belongs to another customer. Not in the published API documents.
+        belongs to another customer.
 
         Args:
             setup_intent_id: Id of the confirmed setup intent, `seti_…`.
 
-        POST /payments/payment-method/{customer_type}/{customer_id}/set-default.
+        POST /payments/payment-method/{customer_type}/{customer_id}/set-default. Not in the published API
+        documents.
         """
         return self._performer.call(
             set_default_payment_method(self.customer_type, self.customer_id, setup_intent_id=setup_intent_id)
@@ -91,9 +91,10 @@ class Customer:
         """Start storing a payment method.
 
         Opens a Stripe setup intent for the customer. Confirm it with Stripe's own library, then make its card
-        the default with `set_default_payment_method`. Not in the published API documents.
+        the default with `set_default_payment_method`.
 
-        POST /payments/payment-method/{customer_type}/{customer_id}/setup-intent.
+        POST /payments/payment-method/{customer_type}/{customer_id}/setup-intent. Not in the published API
+        documents.
         """
         return self._performer.call(create_payment_method_setup_intent(self.customer_type, self.customer_id))
 
@@ -102,12 +103,12 @@ class Customer:
 
         The products that a customer holds, a page at a time. A client sees its own and its teams' products,
         without those that are for servers only. An unknown cursor is answered with 400. Errors: USER_NOT_FOUND,
-        TEAM_MEMBERSHIP_NOT_FOUND. Not in the published API documents.
+        TEAM_MEMBERSHIP_NOT_FOUND.
 
         Args:
             limit: Items per page, 1 to 100; 10 if left out. 1 to 100. Default: 10.
 
-        GET /payments/products/{customer_type}/{customer_id}.
+        GET /payments/products/{customer_type}/{customer_id}. Not in the published API documents.
         """
         return self._performer.pages(
             lambda cursor: list_customer_products(self.customer_type, self.customer_id, cursor=cursor, limit=limit)
@@ -126,7 +127,7 @@ class Customer:
 
         Moves the customer from one subscribed product to another of the same product line. Errors:
         DEFAULT_PAYMENT_METHOD_REQUIRED, NEW_PURCHASES_BLOCKED; 400 with plain text when the two products cannot
-        be exchanged. Not in the published API documents.
+        be exchanged.
 
         Args:
             from_product_id: The product to leave.
@@ -135,7 +136,7 @@ class Customer:
             quantity: The present quantity if left out. At least 1.
             promo_codes: Needs a server newer than release 2026-04.
 
-        POST /payments/products/{customer_type}/{customer_id}/switch.
+        POST /payments/products/{customer_type}/{customer_id}/switch. Not in the published API documents.
         """
         return self._performer.call(
             switch_subscription(
@@ -160,7 +161,7 @@ class Customer:
         """Check promo codes for a switch of subscription.
 
         What switching this customer to a product would cost with the given codes; nothing is redeemed. A code
-        that does not count is an error. Not in the published API documents; newer servers only.
+        that does not count is an error.
 
         Args:
             product_id: Id of the product in the project's configuration.
@@ -168,7 +169,8 @@ class Customer:
             promo_codes: Codes as the customer typed them.
             quantity: At least 1. At least 1. Default: 1.
 
-        POST /payments/products/{customer_type}/{customer_id}/validate-promo-codes.
+        POST /payments/products/{customer_type}/{customer_id}/validate-promo-codes. Not in the published API
+        documents; newer servers only.
         """
         return self._performer.call(
             validate_promo_codes_for_customer(
@@ -186,13 +188,13 @@ class Customer:
 
         Ends the customer's subscription to a product at once. A one-time purchase cannot be cancelled (400).
         Give `subscription_id` to cancel one of several, or one whose product was defined inline. Errors:
-        PRODUCT_DOES_NOT_EXIST, PRODUCT_CUSTOMER_TYPE_DOES_NOT_MATCH, USER_AUTHENTICATION_REQUIRED. Not in the
-        published API documents.
+        PRODUCT_DOES_NOT_EXIST, PRODUCT_CUSTOMER_TYPE_DOES_NOT_MATCH, USER_AUTHENTICATION_REQUIRED.
 
         Args:
             subscription_id: Cancel this subscription only.
 
-        DELETE /payments/products/{customer_type}/{customer_id}/{product_id}.
+        DELETE /payments/products/{customer_type}/{customer_id}/{product_id}. Not in the published API
+        documents.
         """
         return self._performer.call(
             cancel_subscription(
@@ -212,10 +214,9 @@ class AsyncCustomer:
     async def get_billing(self) -> CustomerBilling:
         """Get a customer's billing state.
 
-        Whether the customer is known to the payment provider, and the card that is charged by default. Not in
-        the published API documents.
+        Whether the customer is known to the payment provider, and the card that is charged by default.
 
-        GET /payments/billing/{customer_type}/{customer_id}.
+        GET /payments/billing/{customer_type}/{customer_id}. Not in the published API documents.
         """
         return await self._performer.call(get_billing(self.customer_type, self.customer_id))
 
@@ -223,12 +224,12 @@ class AsyncCustomer:
         """List a customer's invoices.
 
         Invoices of the customer's subscriptions, newest first, a page at a time. An unknown cursor is answered
-        with 400. Not in the published API documents.
+        with 400.
 
         Args:
             limit: Items per page, 1 to 100; 10 if left out. 1 to 100. Default: 10.
 
-        GET /payments/invoices/{customer_type}/{customer_id}.
+        GET /payments/invoices/{customer_type}/{customer_id}. Not in the published API documents.
         """
         return self._performer.pages(
             lambda cursor: list_invoices(self.customer_type, self.customer_id, cursor=cursor, limit=limit)
@@ -252,12 +253,13 @@ class AsyncCustomer:
         """Make a stored card the default.
 
         Charges the card of a confirmed setup intent from now on. 400 if the intent has not succeeded, 403 if it
-        belongs to another customer. Not in the published API documents.
+        belongs to another customer.
 
         Args:
             setup_intent_id: Id of the confirmed setup intent, `seti_…`.
 
-        POST /payments/payment-method/{customer_type}/{customer_id}/set-default.
+        POST /payments/payment-method/{customer_type}/{customer_id}/set-default. Not in the published API
+        documents.
         """
         return await self._performer.call(
             set_default_payment_method(self.customer_type, self.customer_id, setup_intent_id=setup_intent_id)
@@ -267,9 +269,10 @@ class AsyncCustomer:
         """Start storing a payment method.
 
         Opens a Stripe setup intent for the customer. Confirm it with Stripe's own library, then make its card
-        the default with `set_default_payment_method`. Not in the published API documents.
+        the default with `set_default_payment_method`.
 
-        POST /payments/payment-method/{customer_type}/{customer_id}/setup-intent.
+        POST /payments/payment-method/{customer_type}/{customer_id}/setup-intent. Not in the published API
+        documents.
         """
         return await self._performer.call(create_payment_method_setup_intent(self.customer_type, self.customer_id))
 
@@ -278,12 +281,12 @@ class AsyncCustomer:
 
         The products that a customer holds, a page at a time. A client sees its own and its teams' products,
         without those that are for servers only. An unknown cursor is answered with 400. Errors: USER_NOT_FOUND,
-        TEAM_MEMBERSHIP_NOT_FOUND. Not in the published API documents.
+        TEAM_MEMBERSHIP_NOT_FOUND.
 
         Args:
             limit: Items per page, 1 to 100; 10 if left out. 1 to 100. Default: 10.
 
-        GET /payments/products/{customer_type}/{customer_id}.
+        GET /payments/products/{customer_type}/{customer_id}. Not in the published API documents.
         """
         return self._performer.pages(
             lambda cursor: list_customer_products(self.customer_type, self.customer_id, cursor=cursor, limit=limit)
@@ -302,7 +305,7 @@ class AsyncCustomer:
 
         Moves the customer from one subscribed product to another of the same product line. Errors:
         DEFAULT_PAYMENT_METHOD_REQUIRED, NEW_PURCHASES_BLOCKED; 400 with plain text when the two products cannot
-        be exchanged. Not in the published API documents.
+        be exchanged.
 
         Args:
             from_product_id: The product to leave.
@@ -311,7 +314,7 @@ class AsyncCustomer:
             quantity: The present quantity if left out. At least 1.
             promo_codes: Needs a server newer than release 2026-04.
 
-        POST /payments/products/{customer_type}/{customer_id}/switch.
+        POST /payments/products/{customer_type}/{customer_id}/switch. Not in the published API documents.
         """
         return await self._performer.call(
             switch_subscription(
@@ -336,7 +339,7 @@ class AsyncCustomer:
         """Check promo codes for a switch of subscription.
 
         What switching this customer to a product would cost with the given codes; nothing is redeemed. A code
-        that does not count is an error. Not in the published API documents; newer servers only.
+        that does not count is an error.
 
         Args:
             product_id: Id of the product in the project's configuration.
@@ -344,7 +347,8 @@ class AsyncCustomer:
             promo_codes: Codes as the customer typed them.
             quantity: At least 1. At least 1. Default: 1.
 
-        POST /payments/products/{customer_type}/{customer_id}/validate-promo-codes.
+        POST /payments/products/{customer_type}/{customer_id}/validate-promo-codes. Not in the published API
+        documents; newer servers only.
         """
         return await self._performer.call(
             validate_promo_codes_for_customer(
@@ -362,13 +366,13 @@ class AsyncCustomer:
 
         Ends the customer's subscription to a product at once. A one-time purchase cannot be cancelled (400).
         Give `subscription_id` to cancel one of several, or one whose product was defined inline. Errors:
-        PRODUCT_DOES_NOT_EXIST, PRODUCT_CUSTOMER_TYPE_DOES_NOT_MATCH, USER_AUTHENTICATION_REQUIRED. Not in the
-        published API documents.
+        PRODUCT_DOES_NOT_EXIST, PRODUCT_CUSTOMER_TYPE_DOES_NOT_MATCH, USER_AUTHENTICATION_REQUIRED.
 
         Args:
             subscription_id: Cancel this subscription only.
 
-        DELETE /payments/products/{customer_type}/{customer_id}/{product_id}.
+        DELETE /payments/products/{customer_type}/{customer_id}/{product_id}. Not in the published API
+        documents.
         """
         return await self._performer.call(
             cancel_subscription(

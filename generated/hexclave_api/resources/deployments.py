@@ -30,72 +30,67 @@ class Deployments:
     def list(self, *, limit: int = 100) -> Page[Deployment]:
         """List deployments.
 
-        Newest first. Not in the published API documents; newer servers only.
+        Newest first.
 
         Args:
             limit: How many.
 
-        GET /deployments/deployments.
+        GET /deployments/deployments. Not in the published API documents; newer servers only.
         """
         return self._performer.pages(lambda _: list_deployments(limit=limit).mapped(lambda reply: Part(reply.items)))
 
     def get(self, deployment_id: str) -> Deployment:
         """Get a deployment.
 
-        Not in the published API documents; newer servers only.
-
-        GET /deployments/deployments/{deployment_id}.
+        GET /deployments/deployments/{deployment_id}. Not in the published API documents; newer servers only.
         """
         return self._performer.call(get_deployment(deployment_id))
 
     def get_build_logs(self, deployment_id: str) -> str:
         """Get the build log of a deployment.
 
-        Plain text. While the build runs the reply goes on, for at most some minutes. Not in the published API
-        documents; newer servers only.
+        Plain text. While the build runs the reply goes on, for at most some minutes.
 
-        GET /deployments/deployments/{deployment_id}/logs.
+        GET /deployments/deployments/{deployment_id}/logs. Not in the published API documents; newer servers
+        only.
         """
         return self._performer.call(get_deployment_build_logs(deployment_id))
 
     def list_services(self) -> Page[DeploymentService]:
         """List deployed services.
 
-        Not in the published API documents; newer servers only.
-
-        GET /deployments/services.
+        GET /deployments/services. Not in the published API documents; newer servers only.
         """
         return self._performer.pages(lambda _: list_deployment_services().mapped(lambda reply: Part(reply.items)))
 
     def add_domain(self, service_id: str, *, hostname: str, is_primary: bool | Unset = UNSET) -> AddedDomain:
         """Add a domain to a service.
 
-        `get_deployment_domain` says which DNS records to create. Not in the published API documents; newer
-        servers only.
+        `get_deployment_domain` says which DNS records to create.
 
         Args:
             hostname: Such as `app.example.com`.
             is_primary: Whether it becomes the service's main domain.
 
-        POST /deployments/services/{service_id}/domains.
+        POST /deployments/services/{service_id}/domains. Not in the published API documents; newer servers only.
         """
         return self._performer.call(add_deployment_domain(service_id, hostname=hostname, is_primary=is_primary))
 
     def get_domain(self, service_id: str, hostname: str) -> DeploymentDomain:
         """Get a domain of a service.
 
-        Looks the DNS records up anew. Not in the published API documents; newer servers only.
+        Looks the DNS records up anew.
 
-        GET /deployments/services/{service_id}/domains/{hostname}.
+        GET /deployments/services/{service_id}/domains/{hostname}. Not in the published API documents; newer
+        servers only.
         """
         return self._performer.call(get_deployment_domain(service_id, hostname))
 
     def delete_domain(self, service_id: str, hostname: str) -> None:
         """Remove a domain from a service.
 
-        Not in the published API documents; newer servers only.
-
-        DELETE /deployments/services/{service_id}/domains/{hostname}.
+        DELETE /deployments/services/{service_id}/domains/{hostname}. Not in the published API documents; newer
+        servers only.
         """
         return self._performer.call(delete_deployment_domain(service_id, hostname).silenced())
 
@@ -109,7 +104,7 @@ class Deployments:
         Args:
             since: Lines after this time, Unix milliseconds; the latest if left out.
 
-        GET /deployments/services/{service_id}/logs.
+        GET /deployments/services/{service_id}/logs. Not in the published API documents; newer servers only.
         """
         return self._performer.call(
             get_deployment_service_logs(service_id, since_millis=moment_millis(since, "since"), follow=False)
@@ -125,72 +120,67 @@ class AsyncDeployments:
     def list(self, *, limit: int = 100) -> AsyncPages[Deployment]:
         """List deployments.
 
-        Newest first. Not in the published API documents; newer servers only.
+        Newest first.
 
         Args:
             limit: How many.
 
-        GET /deployments/deployments.
+        GET /deployments/deployments. Not in the published API documents; newer servers only.
         """
         return self._performer.pages(lambda _: list_deployments(limit=limit).mapped(lambda reply: Part(reply.items)))
 
     async def get(self, deployment_id: str) -> Deployment:
         """Get a deployment.
 
-        Not in the published API documents; newer servers only.
-
-        GET /deployments/deployments/{deployment_id}.
+        GET /deployments/deployments/{deployment_id}. Not in the published API documents; newer servers only.
         """
         return await self._performer.call(get_deployment(deployment_id))
 
     async def get_build_logs(self, deployment_id: str) -> str:
         """Get the build log of a deployment.
 
-        Plain text. While the build runs the reply goes on, for at most some minutes. Not in the published API
-        documents; newer servers only.
+        Plain text. While the build runs the reply goes on, for at most some minutes.
 
-        GET /deployments/deployments/{deployment_id}/logs.
+        GET /deployments/deployments/{deployment_id}/logs. Not in the published API documents; newer servers
+        only.
         """
         return await self._performer.call(get_deployment_build_logs(deployment_id))
 
     def list_services(self) -> AsyncPages[DeploymentService]:
         """List deployed services.
 
-        Not in the published API documents; newer servers only.
-
-        GET /deployments/services.
+        GET /deployments/services. Not in the published API documents; newer servers only.
         """
         return self._performer.pages(lambda _: list_deployment_services().mapped(lambda reply: Part(reply.items)))
 
     async def add_domain(self, service_id: str, *, hostname: str, is_primary: bool | Unset = UNSET) -> AddedDomain:
         """Add a domain to a service.
 
-        `get_deployment_domain` says which DNS records to create. Not in the published API documents; newer
-        servers only.
+        `get_deployment_domain` says which DNS records to create.
 
         Args:
             hostname: Such as `app.example.com`.
             is_primary: Whether it becomes the service's main domain.
 
-        POST /deployments/services/{service_id}/domains.
+        POST /deployments/services/{service_id}/domains. Not in the published API documents; newer servers only.
         """
         return await self._performer.call(add_deployment_domain(service_id, hostname=hostname, is_primary=is_primary))
 
     async def get_domain(self, service_id: str, hostname: str) -> DeploymentDomain:
         """Get a domain of a service.
 
-        Looks the DNS records up anew. Not in the published API documents; newer servers only.
+        Looks the DNS records up anew.
 
-        GET /deployments/services/{service_id}/domains/{hostname}.
+        GET /deployments/services/{service_id}/domains/{hostname}. Not in the published API documents; newer
+        servers only.
         """
         return await self._performer.call(get_deployment_domain(service_id, hostname))
 
     async def delete_domain(self, service_id: str, hostname: str) -> None:
         """Remove a domain from a service.
 
-        Not in the published API documents; newer servers only.
-
-        DELETE /deployments/services/{service_id}/domains/{hostname}.
+        DELETE /deployments/services/{service_id}/domains/{hostname}. Not in the published API documents; newer
+        servers only.
         """
         return await self._performer.call(delete_deployment_domain(service_id, hostname).silenced())
 
@@ -204,7 +194,7 @@ class AsyncDeployments:
         Args:
             since: Lines after this time, Unix milliseconds; the latest if left out.
 
-        GET /deployments/services/{service_id}/logs.
+        GET /deployments/services/{service_id}/logs. Not in the published API documents; newer servers only.
         """
         return await self._performer.call(
             get_deployment_service_logs(service_id, since_millis=moment_millis(since, "since"), follow=False)

@@ -23,26 +23,26 @@ class EmailDomains:
     def apply(self, *, domain_id: str) -> EmailDomainOutcome:
         """Send from a managed e-mail domain.
 
-        Makes a verified domain the one that the project sends from. Not in the published API documents.
+        Makes a verified domain the one that the project sends from.
 
         Args:
             domain_id: Id of the domain, from `set_up_email_domain`.
 
-        POST /internal/emails/managed-onboarding/apply.
+        POST /internal/emails/managed-onboarding/apply. Not in the published API documents.
         """
         return self._performer.call(apply_email_domain(domain_id=domain_id))
 
     def check(self, *, domain_id: str, subdomain: str, sender_local_part: str) -> EmailDomainCheck:
         """Check a managed e-mail domain.
 
-        Looks the delegation up anew. Not in the published API documents.
+        Looks the delegation up anew.
 
         Args:
             domain_id: Id of the domain, from `set_up_email_domain`.
             subdomain: Subdomain to send from, such as `mail.example.com`.
             sender_local_part: What stands before the @.
 
-        POST /internal/emails/managed-onboarding/check.
+        POST /internal/emails/managed-onboarding/check. Not in the published API documents.
         """
         return self._performer.call(
             check_email_domain(domain_id=domain_id, subdomain=subdomain, sender_local_part=sender_local_part)
@@ -51,34 +51,30 @@ class EmailDomains:
     def delete(self, *, resend_domain_id: str) -> EmailDomainOutcome:
         """Delete a managed e-mail domain.
 
-        Not in the published API documents; newer servers only.
-
         Args:
             resend_domain_id: The `domain_id` of the domain.
 
-        POST /internal/emails/managed-onboarding/delete.
+        POST /internal/emails/managed-onboarding/delete. Not in the published API documents; newer servers only.
         """
         return self._performer.call(delete_email_domain(resend_domain_id=resend_domain_id))
 
     def list(self) -> Page[EmailDomain]:
         """List managed e-mail domains.
 
-        Not in the published API documents.
-
-        GET /internal/emails/managed-onboarding/list.
+        GET /internal/emails/managed-onboarding/list. Not in the published API documents.
         """
         return self._performer.pages(lambda _: list_email_domains().mapped(lambda reply: Part(reply.items)))
 
     def set_up(self, *, subdomain: str, sender_local_part: str) -> EmailDomain:
         """Set up a managed e-mail domain.
 
-        Says which name servers to delegate the subdomain to. Not in the published API documents.
+        Says which name servers to delegate the subdomain to.
 
         Args:
             subdomain: Subdomain to send from, such as `mail.example.com`.
             sender_local_part: What stands before the @.
 
-        POST /internal/emails/managed-onboarding/setup.
+        POST /internal/emails/managed-onboarding/setup. Not in the published API documents.
         """
         return self._performer.call(set_up_email_domain(subdomain=subdomain, sender_local_part=sender_local_part))
 
@@ -92,26 +88,26 @@ class AsyncEmailDomains:
     async def apply(self, *, domain_id: str) -> EmailDomainOutcome:
         """Send from a managed e-mail domain.
 
-        Makes a verified domain the one that the project sends from. Not in the published API documents.
+        Makes a verified domain the one that the project sends from.
 
         Args:
             domain_id: Id of the domain, from `set_up_email_domain`.
 
-        POST /internal/emails/managed-onboarding/apply.
+        POST /internal/emails/managed-onboarding/apply. Not in the published API documents.
         """
         return await self._performer.call(apply_email_domain(domain_id=domain_id))
 
     async def check(self, *, domain_id: str, subdomain: str, sender_local_part: str) -> EmailDomainCheck:
         """Check a managed e-mail domain.
 
-        Looks the delegation up anew. Not in the published API documents.
+        Looks the delegation up anew.
 
         Args:
             domain_id: Id of the domain, from `set_up_email_domain`.
             subdomain: Subdomain to send from, such as `mail.example.com`.
             sender_local_part: What stands before the @.
 
-        POST /internal/emails/managed-onboarding/check.
+        POST /internal/emails/managed-onboarding/check. Not in the published API documents.
         """
         return await self._performer.call(
             check_email_domain(domain_id=domain_id, subdomain=subdomain, sender_local_part=sender_local_part)
@@ -120,33 +116,29 @@ class AsyncEmailDomains:
     async def delete(self, *, resend_domain_id: str) -> EmailDomainOutcome:
         """Delete a managed e-mail domain.
 
-        Not in the published API documents; newer servers only.
-
         Args:
             resend_domain_id: The `domain_id` of the domain.
 
-        POST /internal/emails/managed-onboarding/delete.
+        POST /internal/emails/managed-onboarding/delete. Not in the published API documents; newer servers only.
         """
         return await self._performer.call(delete_email_domain(resend_domain_id=resend_domain_id))
 
     def list(self) -> AsyncPages[EmailDomain]:
         """List managed e-mail domains.
 
-        Not in the published API documents.
-
-        GET /internal/emails/managed-onboarding/list.
+        GET /internal/emails/managed-onboarding/list. Not in the published API documents.
         """
         return self._performer.pages(lambda _: list_email_domains().mapped(lambda reply: Part(reply.items)))
 
     async def set_up(self, *, subdomain: str, sender_local_part: str) -> EmailDomain:
         """Set up a managed e-mail domain.
 
-        Says which name servers to delegate the subdomain to. Not in the published API documents.
+        Says which name servers to delegate the subdomain to.
 
         Args:
             subdomain: Subdomain to send from, such as `mail.example.com`.
             sender_local_part: What stands before the @.
 
-        POST /internal/emails/managed-onboarding/setup.
+        POST /internal/emails/managed-onboarding/setup. Not in the published API documents.
         """
         return await self._performer.call(set_up_email_domain(subdomain=subdomain, sender_local_part=sender_local_part))

@@ -25,9 +25,9 @@ class EmailDrafts:
     def list(self) -> Page[EmailDraft]:
         """List e-mail drafts.
 
-        The 50 that were changed last. Not in the published API documents.
+        The 50 that were changed last.
 
-        GET /internal/email-drafts.
+        GET /internal/email-drafts. Not in the published API documents.
         """
         return self._performer.pages(lambda _: list_email_drafts().mapped(lambda reply: Part(reply.drafts)))
 
@@ -36,14 +36,12 @@ class EmailDrafts:
     ) -> Reference:
         """Create an e-mail draft.
 
-        Not in the published API documents.
-
         Args:
             display_name: Name for people; need not be unique.
             theme_id: Theme by id, or false for none; the project's own if left out.
             tsx_source: A default source if left out.
 
-        POST /internal/email-drafts.
+        POST /internal/email-drafts. Not in the published API documents.
         """
         return self._performer.call(
             create_email_draft(display_name=display_name, theme_id=theme_id, tsx_source=tsx_source)
@@ -52,18 +50,14 @@ class EmailDrafts:
     def get(self, id_: str) -> EmailDraft:
         """Get an e-mail draft.
 
-        Not in the published API documents.
-
-        GET /internal/email-drafts/{id}.
+        GET /internal/email-drafts/{id}. Not in the published API documents.
         """
         return self._performer.call(get_email_draft(id_))
 
     def delete(self, id_: str) -> None:
         """Delete an e-mail draft.
 
-        Not in the published API documents.
-
-        DELETE /internal/email-drafts/{id}.
+        DELETE /internal/email-drafts/{id}. Not in the published API documents.
         """
         return self._performer.call(delete_email_draft(id_).silenced())
 
@@ -87,7 +81,7 @@ class EmailDrafts:
             tsx_source: Source, as a React component in TSX.
             sent_at: When it was sent, in milliseconds since 1970 (UTC); `None` for not yet.
 
-        PATCH /internal/email-drafts/{id}.
+        PATCH /internal/email-drafts/{id}. Not in the published API documents.
         """
         return self._performer.call(
             update_email_draft(
@@ -109,9 +103,9 @@ class AsyncEmailDrafts:
     def list(self) -> AsyncPages[EmailDraft]:
         """List e-mail drafts.
 
-        The 50 that were changed last. Not in the published API documents.
+        The 50 that were changed last.
 
-        GET /internal/email-drafts.
+        GET /internal/email-drafts. Not in the published API documents.
         """
         return self._performer.pages(lambda _: list_email_drafts().mapped(lambda reply: Part(reply.drafts)))
 
@@ -120,14 +114,12 @@ class AsyncEmailDrafts:
     ) -> Reference:
         """Create an e-mail draft.
 
-        Not in the published API documents.
-
         Args:
             display_name: Name for people; need not be unique.
             theme_id: Theme by id, or false for none; the project's own if left out.
             tsx_source: A default source if left out.
 
-        POST /internal/email-drafts.
+        POST /internal/email-drafts. Not in the published API documents.
         """
         return await self._performer.call(
             create_email_draft(display_name=display_name, theme_id=theme_id, tsx_source=tsx_source)
@@ -136,18 +128,14 @@ class AsyncEmailDrafts:
     async def get(self, id_: str) -> EmailDraft:
         """Get an e-mail draft.
 
-        Not in the published API documents.
-
-        GET /internal/email-drafts/{id}.
+        GET /internal/email-drafts/{id}. Not in the published API documents.
         """
         return await self._performer.call(get_email_draft(id_))
 
     async def delete(self, id_: str) -> None:
         """Delete an e-mail draft.
 
-        Not in the published API documents.
-
-        DELETE /internal/email-drafts/{id}.
+        DELETE /internal/email-drafts/{id}. Not in the published API documents.
         """
         return await self._performer.call(delete_email_draft(id_).silenced())
 
@@ -171,7 +159,7 @@ class AsyncEmailDrafts:
             tsx_source: Source, as a React component in TSX.
             sent_at: When it was sent, in milliseconds since 1970 (UTC); `None` for not yet.
 
-        PATCH /internal/email-drafts/{id}.
+        PATCH /internal/email-drafts/{id}. Not in the published API documents.
         """
         return await self._performer.call(
             update_email_draft(

@@ -22,45 +22,39 @@ class EmailTemplates:
     def list(self) -> Page[EmailTemplate]:
         """List e-mail templates.
 
-        Not in the published API documents.
-
-        GET /internal/email-templates.
+        GET /internal/email-templates. Not in the published API documents.
         """
         return self._performer.pages(lambda _: list_email_templates().mapped(lambda reply: Part(reply.templates)))
 
     def create(self, *, display_name: str) -> Reference:
         """Create an e-mail template.
 
-        Starts from a default source; change it with `update_email_template`. Not in the published API
-        documents.
+        Starts from a default source; change it with `update_email_template`.
 
         Args:
             display_name: Name for people.
 
-        POST /internal/email-templates.
+        POST /internal/email-templates. Not in the published API documents.
         """
         return self._performer.call(create_email_template(display_name=display_name))
 
     def delete(self, id_: str) -> None:
         """Delete an e-mail template.
 
-        Not in the published API documents.
-
-        DELETE /internal/email-templates/{id}.
+        DELETE /internal/email-templates/{id}. Not in the published API documents.
         """
         return self._performer.call(delete_email_template(id_).silenced())
 
     def update(self, id_: str, *, tsx_source: str, theme_id: str | bool | Unset | None = UNSET) -> str:
         """Change an e-mail template.
 
-        Replaces source and theme after rendering once. Errors: EMAIL_RENDERING_ERROR. Not in the published API
-        documents.
+        Replaces source and theme after rendering once. Errors: EMAIL_RENDERING_ERROR.
 
         Args:
             tsx_source: Source, as a React component in TSX.
             theme_id: Theme by id; `None` takes the project's own, false none.
 
-        PATCH /internal/email-templates/{id}.
+        PATCH /internal/email-templates/{id}. Not in the published API documents.
         """
         return self._performer.call(
             update_email_template(id_, tsx_source=tsx_source, theme_id=theme_id).mapped(
@@ -78,45 +72,39 @@ class AsyncEmailTemplates:
     def list(self) -> AsyncPages[EmailTemplate]:
         """List e-mail templates.
 
-        Not in the published API documents.
-
-        GET /internal/email-templates.
+        GET /internal/email-templates. Not in the published API documents.
         """
         return self._performer.pages(lambda _: list_email_templates().mapped(lambda reply: Part(reply.templates)))
 
     async def create(self, *, display_name: str) -> Reference:
         """Create an e-mail template.
 
-        Starts from a default source; change it with `update_email_template`. Not in the published API
-        documents.
+        Starts from a default source; change it with `update_email_template`.
 
         Args:
             display_name: Name for people.
 
-        POST /internal/email-templates.
+        POST /internal/email-templates. Not in the published API documents.
         """
         return await self._performer.call(create_email_template(display_name=display_name))
 
     async def delete(self, id_: str) -> None:
         """Delete an e-mail template.
 
-        Not in the published API documents.
-
-        DELETE /internal/email-templates/{id}.
+        DELETE /internal/email-templates/{id}. Not in the published API documents.
         """
         return await self._performer.call(delete_email_template(id_).silenced())
 
     async def update(self, id_: str, *, tsx_source: str, theme_id: str | bool | Unset | None = UNSET) -> str:
         """Change an e-mail template.
 
-        Replaces source and theme after rendering once. Errors: EMAIL_RENDERING_ERROR. Not in the published API
-        documents.
+        Replaces source and theme after rendering once. Errors: EMAIL_RENDERING_ERROR.
 
         Args:
             tsx_source: Source, as a React component in TSX.
             theme_id: Theme by id; `None` takes the project's own, false none.
 
-        PATCH /internal/email-templates/{id}.
+        PATCH /internal/email-templates/{id}. Not in the published API documents.
         """
         return await self._performer.call(
             update_email_template(id_, tsx_source=tsx_source, theme_id=theme_id).mapped(

@@ -24,52 +24,49 @@ class EmailThemes:
     def list(self) -> Page[EmailThemeSummary]:
         """List e-mail themes.
 
-        Not in the published API documents.
-
-        GET /internal/email-themes.
+        GET /internal/email-themes. Not in the published API documents.
         """
         return self._performer.pages(lambda _: list_email_themes().mapped(lambda reply: Part(reply.themes)))
 
     def create(self, *, display_name: str) -> Reference:
         """Create an e-mail theme.
 
-        Starts from a default source; change it with `update_email_theme`. Not in the published API documents.
+        Starts from a default source; change it with `update_email_theme`.
 
         Args:
             display_name: Name for people.
 
-        POST /internal/email-themes.
+        POST /internal/email-themes. Not in the published API documents.
         """
         return self._performer.call(create_email_theme(display_name=display_name))
 
     def get(self, id_: str) -> EmailTheme:
         """Get an e-mail theme.
 
-        404 with plain text if there is none with the id. Not in the published API documents.
+        404 with plain text if there is none with the id.
 
-        GET /internal/email-themes/{id}.
+        GET /internal/email-themes/{id}. Not in the published API documents.
         """
         return self._performer.call(get_email_theme(id_))
 
     def delete(self, id_: str) -> None:
         """Delete an e-mail theme.
 
-        The shape of the reply is not documented. Not in the published API documents; newer servers only.
+        The shape of the reply is not documented.
 
-        DELETE /internal/email-themes/{id}.
+        DELETE /internal/email-themes/{id}. Not in the published API documents; newer servers only.
         """
         return self._performer.call(delete_email_theme(id_).silenced())
 
     def update(self, id_: str, *, tsx_source: str) -> ThemeName:
         """Change an e-mail theme.
 
-        Replaces the source after rendering it once. Errors: EMAIL_RENDERING_ERROR. Not in the published API
-        documents.
+        Replaces the source after rendering it once. Errors: EMAIL_RENDERING_ERROR.
 
         Args:
             tsx_source: TSX source.
 
-        PATCH /internal/email-themes/{id}.
+        PATCH /internal/email-themes/{id}. Not in the published API documents.
         """
         return self._performer.call(update_email_theme(id_, tsx_source=tsx_source))
 
@@ -83,51 +80,48 @@ class AsyncEmailThemes:
     def list(self) -> AsyncPages[EmailThemeSummary]:
         """List e-mail themes.
 
-        Not in the published API documents.
-
-        GET /internal/email-themes.
+        GET /internal/email-themes. Not in the published API documents.
         """
         return self._performer.pages(lambda _: list_email_themes().mapped(lambda reply: Part(reply.themes)))
 
     async def create(self, *, display_name: str) -> Reference:
         """Create an e-mail theme.
 
-        Starts from a default source; change it with `update_email_theme`. Not in the published API documents.
+        Starts from a default source; change it with `update_email_theme`.
 
         Args:
             display_name: Name for people.
 
-        POST /internal/email-themes.
+        POST /internal/email-themes. Not in the published API documents.
         """
         return await self._performer.call(create_email_theme(display_name=display_name))
 
     async def get(self, id_: str) -> EmailTheme:
         """Get an e-mail theme.
 
-        404 with plain text if there is none with the id. Not in the published API documents.
+        404 with plain text if there is none with the id.
 
-        GET /internal/email-themes/{id}.
+        GET /internal/email-themes/{id}. Not in the published API documents.
         """
         return await self._performer.call(get_email_theme(id_))
 
     async def delete(self, id_: str) -> None:
         """Delete an e-mail theme.
 
-        The shape of the reply is not documented. Not in the published API documents; newer servers only.
+        The shape of the reply is not documented.
 
-        DELETE /internal/email-themes/{id}.
+        DELETE /internal/email-themes/{id}. Not in the published API documents; newer servers only.
         """
         return await self._performer.call(delete_email_theme(id_).silenced())
 
     async def update(self, id_: str, *, tsx_source: str) -> ThemeName:
         """Change an e-mail theme.
 
-        Replaces the source after rendering it once. Errors: EMAIL_RENDERING_ERROR. Not in the published API
-        documents.
+        Replaces the source after rendering it once. Errors: EMAIL_RENDERING_ERROR.
 
         Args:
             tsx_source: TSX source.
 
-        PATCH /internal/email-themes/{id}.
+        PATCH /internal/email-themes/{id}. Not in the published API documents.
         """
         return await self._performer.call(update_email_theme(id_, tsx_source=tsx_source))

@@ -104,15 +104,14 @@ class Emails:
     def send_sign_in_invitation(self, *, email: str, callback_url: str) -> None:
         """Invite somebody to sign in by e-mail.
 
-        Sends a link to the callback URL. Errors: REDIRECT_URL_NOT_WHITELISTED. Not in the published API
-        documents.
+        Sends a link to the callback URL. Errors: REDIRECT_URL_NOT_WHITELISTED.
 
         Args:
             email: Where to send the message.
             callback_url: The page that the link opens, on a trusted domain; the code is appended as query
                 parameter `code`.
 
-        POST /internal/send-sign-in-invitation.
+        POST /internal/send-sign-in-invitation. Not in the published API documents.
         """
         return self._performer.call(send_sign_in_invitation(email=email, callback_url=callback_url).silenced())
 
@@ -197,15 +196,14 @@ class AsyncEmails:
     async def send_sign_in_invitation(self, *, email: str, callback_url: str) -> None:
         """Invite somebody to sign in by e-mail.
 
-        Sends a link to the callback URL. Errors: REDIRECT_URL_NOT_WHITELISTED. Not in the published API
-        documents.
+        Sends a link to the callback URL. Errors: REDIRECT_URL_NOT_WHITELISTED.
 
         Args:
             email: Where to send the message.
             callback_url: The page that the link opens, on a trusted domain; the code is appended as query
                 parameter `code`.
 
-        POST /internal/send-sign-in-invitation.
+        POST /internal/send-sign-in-invitation. Not in the published API documents.
         """
         return await self._performer.call(send_sign_in_invitation(email=email, callback_url=callback_url).silenced())
 
@@ -326,21 +324,21 @@ class AdminEmails:
     def list_sent(self) -> Page[SentEmail]:
         """List sent e-mails.
 
-        What was sent lately, newest first. Not in the published API documents.
+        What was sent lately, newest first.
 
-        GET /internal/emails.
+        GET /internal/emails. Not in the published API documents.
         """
         return self._performer.pages(lambda _: list_sent_emails())
 
     def rewrite_template_source(self, *, template_tsx_source: str) -> str:
         """Rewrite the source of a template with AI.
 
-        Turns the TSX source of a template into a form that can be edited. Not in the published API documents.
+        Turns the TSX source of a template into a form that can be edited.
 
         Args:
             template_tsx_source: Source of the template, as a React component in TSX.
 
-        POST /internal/rewrite-template-source.
+        POST /internal/rewrite-template-source. Not in the published API documents.
         """
         return self._performer.call(
             rewrite_email_template_source(template_tsx_source=template_tsx_source).mapped(
@@ -351,15 +349,14 @@ class AdminEmails:
     def send_sign_in_invitation(self, *, email: str, callback_url: str) -> None:
         """Invite somebody to sign in by e-mail.
 
-        Sends a link to the callback URL. Errors: REDIRECT_URL_NOT_WHITELISTED. Not in the published API
-        documents.
+        Sends a link to the callback URL. Errors: REDIRECT_URL_NOT_WHITELISTED.
 
         Args:
             email: Where to send the message.
             callback_url: The page that the link opens, on a trusted domain; the code is appended as query
                 parameter `code`.
 
-        POST /internal/send-sign-in-invitation.
+        POST /internal/send-sign-in-invitation. Not in the published API documents.
         """
         return self._performer.call(send_sign_in_invitation(email=email, callback_url=callback_url).silenced())
 
@@ -367,13 +364,13 @@ class AdminEmails:
         """Send a test e-mail.
 
         Tries SMTP settings by sending a message. A failure comes back with `success` false and a message, not
-        as an error. Not in the published API documents.
+        as an error.
 
         Args:
             recipient_email: Whom to send it to.
             email_config: The server to try.
 
-        POST /internal/send-test-email.
+        POST /internal/send-test-email. Not in the published API documents.
         """
         return self._performer.call(send_test_email(recipient_email=recipient_email, email_config=email_config))
 
@@ -494,21 +491,21 @@ class AsyncAdminEmails:
     def list_sent(self) -> AsyncPages[SentEmail]:
         """List sent e-mails.
 
-        What was sent lately, newest first. Not in the published API documents.
+        What was sent lately, newest first.
 
-        GET /internal/emails.
+        GET /internal/emails. Not in the published API documents.
         """
         return self._performer.pages(lambda _: list_sent_emails())
 
     async def rewrite_template_source(self, *, template_tsx_source: str) -> str:
         """Rewrite the source of a template with AI.
 
-        Turns the TSX source of a template into a form that can be edited. Not in the published API documents.
+        Turns the TSX source of a template into a form that can be edited.
 
         Args:
             template_tsx_source: Source of the template, as a React component in TSX.
 
-        POST /internal/rewrite-template-source.
+        POST /internal/rewrite-template-source. Not in the published API documents.
         """
         return await self._performer.call(
             rewrite_email_template_source(template_tsx_source=template_tsx_source).mapped(
@@ -519,15 +516,14 @@ class AsyncAdminEmails:
     async def send_sign_in_invitation(self, *, email: str, callback_url: str) -> None:
         """Invite somebody to sign in by e-mail.
 
-        Sends a link to the callback URL. Errors: REDIRECT_URL_NOT_WHITELISTED. Not in the published API
-        documents.
+        Sends a link to the callback URL. Errors: REDIRECT_URL_NOT_WHITELISTED.
 
         Args:
             email: Where to send the message.
             callback_url: The page that the link opens, on a trusted domain; the code is appended as query
                 parameter `code`.
 
-        POST /internal/send-sign-in-invitation.
+        POST /internal/send-sign-in-invitation. Not in the published API documents.
         """
         return await self._performer.call(send_sign_in_invitation(email=email, callback_url=callback_url).silenced())
 
@@ -535,12 +531,12 @@ class AsyncAdminEmails:
         """Send a test e-mail.
 
         Tries SMTP settings by sending a message. A failure comes back with `success` false and a message, not
-        as an error. Not in the published API documents.
+        as an error.
 
         Args:
             recipient_email: Whom to send it to.
             email_config: The server to try.
 
-        POST /internal/send-test-email.
+        POST /internal/send-test-email. Not in the published API documents.
         """
         return await self._performer.call(send_test_email(recipient_email=recipient_email, email_config=email_config))

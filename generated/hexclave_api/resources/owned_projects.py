@@ -20,9 +20,9 @@ class OwnedProjects:
         """List the projects of the signed-in user.
 
         For the project `internal` only, as the signed-in user: its users own projects. Errors:
-        USER_AUTHENTICATION_REQUIRED, EXPECTED_INTERNAL_PROJECT. Not in the published API documents.
+        USER_AUTHENTICATION_REQUIRED, EXPECTED_INTERNAL_PROJECT.
 
-        GET /internal/projects.
+        GET /internal/projects. Not in the published API documents.
         """
         return self._performer.pages(lambda _: list_owned_projects())
 
@@ -55,8 +55,7 @@ class OwnedProjects:
         """Create a project.
 
         For the project `internal` only, as the signed-in user: its users own projects. The owner is a team of
-        the user. Errors: USER_AUTHENTICATION_REQUIRED, EXPECTED_INTERNAL_PROJECT. Not in the published API
-        documents.
+        the user. Errors: USER_AUTHENTICATION_REQUIRED, EXPECTED_INTERNAL_PROJECT.
 
         Args:
             display_name: Name for people; need not be unique.
@@ -72,7 +71,7 @@ class OwnedProjects:
             onboarding_state: How far the dashboard's onboarding is. The shape is not documented.
             config: Settings, in their old form.
 
-        POST /internal/projects.
+        POST /internal/projects. Not in the published API documents.
         """
         return self._performer.call(
             create_owned_project(
@@ -98,7 +97,7 @@ class OwnedProjects:
             project_id: Id of the project.
             new_team_id: The team that is to own it.
 
-        POST /internal/projects/transfer.
+        POST /internal/projects/transfer. Not in the published API documents.
         """
         return self._performer.call(transfer_owned_project(project_id=project_id, new_team_id=new_team_id).silenced())
 
@@ -113,9 +112,9 @@ class AsyncOwnedProjects:
         """List the projects of the signed-in user.
 
         For the project `internal` only, as the signed-in user: its users own projects. Errors:
-        USER_AUTHENTICATION_REQUIRED, EXPECTED_INTERNAL_PROJECT. Not in the published API documents.
+        USER_AUTHENTICATION_REQUIRED, EXPECTED_INTERNAL_PROJECT.
 
-        GET /internal/projects.
+        GET /internal/projects. Not in the published API documents.
         """
         return self._performer.pages(lambda _: list_owned_projects())
 
@@ -148,8 +147,7 @@ class AsyncOwnedProjects:
         """Create a project.
 
         For the project `internal` only, as the signed-in user: its users own projects. The owner is a team of
-        the user. Errors: USER_AUTHENTICATION_REQUIRED, EXPECTED_INTERNAL_PROJECT. Not in the published API
-        documents.
+        the user. Errors: USER_AUTHENTICATION_REQUIRED, EXPECTED_INTERNAL_PROJECT.
 
         Args:
             display_name: Name for people; need not be unique.
@@ -165,7 +163,7 @@ class AsyncOwnedProjects:
             onboarding_state: How far the dashboard's onboarding is. The shape is not documented.
             config: Settings, in their old form.
 
-        POST /internal/projects.
+        POST /internal/projects. Not in the published API documents.
         """
         return await self._performer.call(
             create_owned_project(
@@ -191,7 +189,7 @@ class AsyncOwnedProjects:
             project_id: Id of the project.
             new_team_id: The team that is to own it.
 
-        POST /internal/projects/transfer.
+        POST /internal/projects/transfer. Not in the published API documents.
         """
         return await self._performer.call(
             transfer_owned_project(project_id=project_id, new_team_id=new_team_id).silenced()

@@ -42,7 +42,6 @@ class Payments:
         """Check promo codes against a price.
 
         What a product costs with the given codes; nothing is redeemed. A code that does not count is an error.
-        Needs a server of release 2026-10 or newer.
 
         Args:
             product_id: Id of the product in the project's configuration.
@@ -50,7 +49,7 @@ class Payments:
             promo_codes: Codes as the customer typed them.
             quantity: At least 1. At least 1. Default: 1.
 
-        POST /payments/promo-codes/validate.
+        POST /payments/promo-codes/validate. Needs a server of release 2026-10 or newer.
         """
         return self._performer.call(
             validate_promo_codes(product_id=product_id, price_id=price_id, promo_codes=promo_codes, quantity=quantity)
@@ -74,7 +73,6 @@ class AsyncPayments:
         """Check promo codes against a price.
 
         What a product costs with the given codes; nothing is redeemed. A code that does not count is an error.
-        Needs a server of release 2026-10 or newer.
 
         Args:
             product_id: Id of the product in the project's configuration.
@@ -82,7 +80,7 @@ class AsyncPayments:
             promo_codes: Codes as the customer typed them.
             quantity: At least 1. At least 1. Default: 1.
 
-        POST /payments/promo-codes/validate.
+        POST /payments/promo-codes/validate. Needs a server of release 2026-10 or newer.
         """
         return await self._performer.call(
             validate_promo_codes(product_id=product_id, price_id=price_id, promo_codes=promo_codes, quantity=quantity)
@@ -98,50 +96,49 @@ class AdminPayments:
     def get_method_configs(self) -> PaymentMethodConfigs:
         """Get the ways to pay.
 
-        The ways to pay that Stripe knows for the project's account. Errors: STRIPE_ACCOUNT_INFO_NOT_FOUND. Not
-        in the published API documents.
+        The ways to pay that Stripe knows for the project's account. Errors: STRIPE_ACCOUNT_INFO_NOT_FOUND.
 
-        GET /internal/payments/method-configs.
+        GET /internal/payments/method-configs. Not in the published API documents.
         """
         return self._performer.call(get_payment_method_configs())
 
     def update_method_configs(self, *, config_id: str, updates: Mapping[str, Literal["off", "on"]]) -> None:
         """Switch ways to pay on or off.
 
-        Errors: STRIPE_ACCOUNT_INFO_NOT_FOUND. Not in the published API documents.
+        Errors: STRIPE_ACCOUNT_INFO_NOT_FOUND.
 
         Args:
             config_id: Id of the set of ways to pay.
             updates: `on` or `off` by id of the way to pay.
 
-        PATCH /internal/payments/method-configs.
+        PATCH /internal/payments/method-configs. Not in the published API documents.
         """
         return self._performer.call(update_payment_method_configs(config_id=config_id, updates=updates).silenced())
 
     def set_up(self) -> str:
         """Start the payments onboarding.
 
-        Where to send the project's owner to connect a Stripe account. Not in the published API documents.
+        Where to send the project's owner to connect a Stripe account.
 
-        POST /internal/payments/setup.
+        POST /internal/payments/setup. Not in the published API documents.
         """
         return self._performer.call(setup_payments().mapped(lambda reply: reply.url))
 
     def create_stripe_account_session(self) -> StripeAccountSession:
         """Open a Stripe account session.
 
-        A secret for Stripe's embedded account components. Not in the published API documents.
+        A secret for Stripe's embedded account components.
 
-        POST /internal/payments/stripe-widgets/account-session.
+        POST /internal/payments/stripe-widgets/account-session. Not in the published API documents.
         """
         return self._performer.call(create_stripe_account_session())
 
     def find_stripe_account(self) -> StripeAccount | None:
         """Get the connected Stripe account.
 
-        Errors: STRIPE_ACCOUNT_INFO_NOT_FOUND when none is connected. Not in the published API documents.
+        Errors: STRIPE_ACCOUNT_INFO_NOT_FOUND when none is connected.
 
-        GET /internal/payments/stripe/account-info.
+        GET /internal/payments/stripe/account-info. Not in the published API documents.
         """
         return self._performer.find(get_stripe_account(), "STRIPE_ACCOUNT_INFO_NOT_FOUND")
 
@@ -155,8 +152,7 @@ class AdminPayments:
     ) -> None:
         """Complete a purchase in test mode.
 
-        Grants what a purchase URL offers, without payment; the project must be in test mode. Not in the
-        published API documents.
+        Grants what a purchase URL offers, without payment; the project must be in test mode.
 
         Args:
             full_code: The code at the end of the purchase URL.
@@ -164,7 +160,7 @@ class AdminPayments:
             quantity: At least 1. At least 1. Default: 1.
             promo_codes: Needs a server newer than release 2026-04.
 
-        POST /internal/payments/test-mode-purchase-session.
+        POST /internal/payments/test-mode-purchase-session. Not in the published API documents.
         """
         return self._performer.call(
             complete_test_mode_purchase(
@@ -193,8 +189,7 @@ class AdminPayments:
     ) -> Page[Transaction]:
         """List transactions.
 
-        Purchases, renewals, refunds and changes of quantity, newest first, a page at a time. Not in the
-        published API documents.
+        Purchases, renewals, refunds and changes of quantity, newest first, a page at a time.
 
         Args:
             limit: Items per page.
@@ -202,7 +197,7 @@ class AdminPayments:
             customer_type: Only transactions of such customers.
             customer_id: Only transactions of this customer. Needs a server newer than release 2026-04.
 
-        GET /internal/payments/transactions.
+        GET /internal/payments/transactions. Not in the published API documents.
         """
         return self._performer.pages(
             lambda cursor: list_transactions(
@@ -225,8 +220,7 @@ class AdminPayments:
         Pays money back for a subscription or a one-time purchase and can end it. Older servers take
         `refund_entries` instead of `amount_usd` and `end_action` and answer without an id. Errors:
         SUBSCRIPTION_INVOICE_NOT_FOUND, SUBSCRIPTION_ALREADY_REFUNDED, ONE_TIME_PURCHASE_NOT_FOUND,
-        ONE_TIME_PURCHASE_ALREADY_REFUNDED, TEST_MODE_PURCHASE_NON_REFUNDABLE. Not in the published API
-        documents.
+        ONE_TIME_PURCHASE_ALREADY_REFUNDED, TEST_MODE_PURCHASE_NON_REFUNDABLE.
 
         Args:
             id_: Id of the subscription or purchase.
@@ -238,7 +232,7 @@ class AdminPayments:
             refund_entries: What to refund of each entry. Servers of release 2026-04 require it, newer ones
                 refuse it.
 
-        POST /internal/payments/transactions/refund.
+        POST /internal/payments/transactions/refund. Not in the published API documents.
         """
         return self._performer.call(
             refund_transaction(
@@ -262,7 +256,6 @@ class AdminPayments:
         """Check promo codes against a price.
 
         What a product costs with the given codes; nothing is redeemed. A code that does not count is an error.
-        Needs a server of release 2026-10 or newer.
 
         Args:
             product_id: Id of the product in the project's configuration.
@@ -270,7 +263,7 @@ class AdminPayments:
             promo_codes: Codes as the customer typed them.
             quantity: At least 1. At least 1. Default: 1.
 
-        POST /payments/promo-codes/validate.
+        POST /payments/promo-codes/validate. Needs a server of release 2026-10 or newer.
         """
         return self._performer.call(
             validate_promo_codes(product_id=product_id, price_id=price_id, promo_codes=promo_codes, quantity=quantity)
@@ -286,23 +279,22 @@ class AsyncAdminPayments:
     async def get_method_configs(self) -> PaymentMethodConfigs:
         """Get the ways to pay.
 
-        The ways to pay that Stripe knows for the project's account. Errors: STRIPE_ACCOUNT_INFO_NOT_FOUND. Not
-        in the published API documents.
+        The ways to pay that Stripe knows for the project's account. Errors: STRIPE_ACCOUNT_INFO_NOT_FOUND.
 
-        GET /internal/payments/method-configs.
+        GET /internal/payments/method-configs. Not in the published API documents.
         """
         return await self._performer.call(get_payment_method_configs())
 
     async def update_method_configs(self, *, config_id: str, updates: Mapping[str, Literal["off", "on"]]) -> None:
         """Switch ways to pay on or off.
 
-        Errors: STRIPE_ACCOUNT_INFO_NOT_FOUND. Not in the published API documents.
+        Errors: STRIPE_ACCOUNT_INFO_NOT_FOUND.
 
         Args:
             config_id: Id of the set of ways to pay.
             updates: `on` or `off` by id of the way to pay.
 
-        PATCH /internal/payments/method-configs.
+        PATCH /internal/payments/method-configs. Not in the published API documents.
         """
         return await self._performer.call(
             update_payment_method_configs(config_id=config_id, updates=updates).silenced()
@@ -311,27 +303,27 @@ class AsyncAdminPayments:
     async def set_up(self) -> str:
         """Start the payments onboarding.
 
-        Where to send the project's owner to connect a Stripe account. Not in the published API documents.
+        Where to send the project's owner to connect a Stripe account.
 
-        POST /internal/payments/setup.
+        POST /internal/payments/setup. Not in the published API documents.
         """
         return await self._performer.call(setup_payments().mapped(lambda reply: reply.url))
 
     async def create_stripe_account_session(self) -> StripeAccountSession:
         """Open a Stripe account session.
 
-        A secret for Stripe's embedded account components. Not in the published API documents.
+        A secret for Stripe's embedded account components.
 
-        POST /internal/payments/stripe-widgets/account-session.
+        POST /internal/payments/stripe-widgets/account-session. Not in the published API documents.
         """
         return await self._performer.call(create_stripe_account_session())
 
     async def find_stripe_account(self) -> StripeAccount | None:
         """Get the connected Stripe account.
 
-        Errors: STRIPE_ACCOUNT_INFO_NOT_FOUND when none is connected. Not in the published API documents.
+        Errors: STRIPE_ACCOUNT_INFO_NOT_FOUND when none is connected.
 
-        GET /internal/payments/stripe/account-info.
+        GET /internal/payments/stripe/account-info. Not in the published API documents.
         """
         return await self._performer.find(get_stripe_account(), "STRIPE_ACCOUNT_INFO_NOT_FOUND")
 
@@ -345,8 +337,7 @@ class AsyncAdminPayments:
     ) -> None:
         """Complete a purchase in test mode.
 
-        Grants what a purchase URL offers, without payment; the project must be in test mode. Not in the
-        published API documents.
+        Grants what a purchase URL offers, without payment; the project must be in test mode.
 
         Args:
             full_code: The code at the end of the purchase URL.
@@ -354,7 +345,7 @@ class AsyncAdminPayments:
             quantity: At least 1. At least 1. Default: 1.
             promo_codes: Needs a server newer than release 2026-04.
 
-        POST /internal/payments/test-mode-purchase-session.
+        POST /internal/payments/test-mode-purchase-session. Not in the published API documents.
         """
         return await self._performer.call(
             complete_test_mode_purchase(
@@ -383,8 +374,7 @@ class AsyncAdminPayments:
     ) -> AsyncPages[Transaction]:
         """List transactions.
 
-        Purchases, renewals, refunds and changes of quantity, newest first, a page at a time. Not in the
-        published API documents.
+        Purchases, renewals, refunds and changes of quantity, newest first, a page at a time.
 
         Args:
             limit: Items per page.
@@ -392,7 +382,7 @@ class AsyncAdminPayments:
             customer_type: Only transactions of such customers.
             customer_id: Only transactions of this customer. Needs a server newer than release 2026-04.
 
-        GET /internal/payments/transactions.
+        GET /internal/payments/transactions. Not in the published API documents.
         """
         return self._performer.pages(
             lambda cursor: list_transactions(
@@ -415,8 +405,7 @@ class AsyncAdminPayments:
         Pays money back for a subscription or a one-time purchase and can end it. Older servers take
         `refund_entries` instead of `amount_usd` and `end_action` and answer without an id. Errors:
         SUBSCRIPTION_INVOICE_NOT_FOUND, SUBSCRIPTION_ALREADY_REFUNDED, ONE_TIME_PURCHASE_NOT_FOUND,
-        ONE_TIME_PURCHASE_ALREADY_REFUNDED, TEST_MODE_PURCHASE_NON_REFUNDABLE. Not in the published API
-        documents.
+        ONE_TIME_PURCHASE_ALREADY_REFUNDED, TEST_MODE_PURCHASE_NON_REFUNDABLE.
 
         Args:
             id_: Id of the subscription or purchase.
@@ -428,7 +417,7 @@ class AsyncAdminPayments:
             refund_entries: What to refund of each entry. Servers of release 2026-04 require it, newer ones
                 refuse it.
 
-        POST /internal/payments/transactions/refund.
+        POST /internal/payments/transactions/refund. Not in the published API documents.
         """
         return await self._performer.call(
             refund_transaction(
@@ -452,7 +441,6 @@ class AsyncAdminPayments:
         """Check promo codes against a price.
 
         What a product costs with the given codes; nothing is redeemed. A code that does not count is an error.
-        Needs a server of release 2026-10 or newer.
 
         Args:
             product_id: Id of the product in the project's configuration.
@@ -460,7 +448,7 @@ class AsyncAdminPayments:
             promo_codes: Codes as the customer typed them.
             quantity: At least 1. At least 1. Default: 1.
 
-        POST /payments/promo-codes/validate.
+        POST /payments/promo-codes/validate. Needs a server of release 2026-10 or newer.
         """
         return await self._performer.call(
             validate_promo_codes(product_id=product_id, price_id=price_id, promo_codes=promo_codes, quantity=quantity)

@@ -23,9 +23,7 @@ class ProjectKeys:
     def list(self) -> Page[ProjectKeySet]:
         """List the project's key sets.
 
-        Not in the published API documents.
-
-        GET /internal/api-keys.
+        GET /internal/api-keys. Not in the published API documents.
         """
         return self._performer.pages(lambda _: list_project_key_sets())
 
@@ -47,7 +45,7 @@ class ProjectKeys:
             has_secret_server_key: Whether the set has a secret server key.
             has_super_secret_admin_key: Whether the set has a super secret admin key.
 
-        POST /internal/api-keys.
+        POST /internal/api-keys. Not in the published API documents.
         """
         return self._performer.call(
             create_project_key_set(
@@ -62,12 +60,12 @@ class ProjectKeys:
     def get(self, api_key_id: str) -> ProjectKeySet:
         """Get a key set.
 
-        Errors: API_KEY_NOT_FOUND. Not in the published API documents.
+        Errors: API_KEY_NOT_FOUND.
 
         Args:
             api_key_id: Id of the key set.
 
-        GET /internal/api-keys/{api_key_id}.
+        GET /internal/api-keys/{api_key_id}. Not in the published API documents.
         """
         return self._performer.call(get_project_key_set(api_key_id))
 
@@ -78,7 +76,7 @@ class ProjectKeys:
             key_set_id: Id of the key set.
             description: What the key is for.
 
-        PATCH /internal/api-keys/{api_key_id}.
+        PATCH /internal/api-keys/{api_key_id}. Not in the published API documents.
         """
         return self._performer.call(update_project_key_set(key_set_id, description=description))
 
@@ -88,7 +86,7 @@ class ProjectKeys:
         Args:
             key_set_id: Id of the key set.
 
-        PATCH /internal/api-keys/{api_key_id}.
+        PATCH /internal/api-keys/{api_key_id}. Not in the published API documents.
         """
         return self._performer.call(update_project_key_set(key_set_id, revoked=True).silenced())
 
@@ -102,9 +100,7 @@ class AsyncProjectKeys:
     def list(self) -> AsyncPages[ProjectKeySet]:
         """List the project's key sets.
 
-        Not in the published API documents.
-
-        GET /internal/api-keys.
+        GET /internal/api-keys. Not in the published API documents.
         """
         return self._performer.pages(lambda _: list_project_key_sets())
 
@@ -126,7 +122,7 @@ class AsyncProjectKeys:
             has_secret_server_key: Whether the set has a secret server key.
             has_super_secret_admin_key: Whether the set has a super secret admin key.
 
-        POST /internal/api-keys.
+        POST /internal/api-keys. Not in the published API documents.
         """
         return await self._performer.call(
             create_project_key_set(
@@ -141,12 +137,12 @@ class AsyncProjectKeys:
     async def get(self, api_key_id: str) -> ProjectKeySet:
         """Get a key set.
 
-        Errors: API_KEY_NOT_FOUND. Not in the published API documents.
+        Errors: API_KEY_NOT_FOUND.
 
         Args:
             api_key_id: Id of the key set.
 
-        GET /internal/api-keys/{api_key_id}.
+        GET /internal/api-keys/{api_key_id}. Not in the published API documents.
         """
         return await self._performer.call(get_project_key_set(api_key_id))
 
@@ -157,7 +153,7 @@ class AsyncProjectKeys:
             key_set_id: Id of the key set.
             description: What the key is for.
 
-        PATCH /internal/api-keys/{api_key_id}.
+        PATCH /internal/api-keys/{api_key_id}. Not in the published API documents.
         """
         return await self._performer.call(update_project_key_set(key_set_id, description=description))
 
@@ -167,6 +163,6 @@ class AsyncProjectKeys:
         Args:
             key_set_id: Id of the key set.
 
-        PATCH /internal/api-keys/{api_key_id}.
+        PATCH /internal/api-keys/{api_key_id}. Not in the published API documents.
         """
         return await self._performer.call(update_project_key_set(key_set_id, revoked=True).silenced())

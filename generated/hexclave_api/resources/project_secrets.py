@@ -17,9 +17,9 @@ class ProjectSecrets:
     def list(self) -> Page[ProjectSecret]:
         """List the project's secrets.
 
-        Names only; values cannot be read. Not in the published API documents; newer servers only.
+        Names only; values cannot be read.
 
-        GET /project-secrets.
+        GET /project-secrets. Not in the published API documents; newer servers only.
         """
         return self._performer.pages(lambda _: list_project_secrets().mapped(lambda reply: Part(reply.items)))
 
@@ -34,19 +34,19 @@ class ProjectSecrets:
             value: Not empty.
             environment: Environment that the value is for; `all` if left out.
 
-        POST /project-secrets.
+        POST /project-secrets. Not in the published API documents; newer servers only.
         """
         return self._performer.call(set_project_secret(key=key, value=value, environment=environment))
 
     def delete(self, key: str, *, environment: str | Unset = UNSET) -> None:
         """Delete a secret.
 
-        404 with plain text if there is none. Not in the published API documents; newer servers only.
+        404 with plain text if there is none.
 
         Args:
             environment: Delete this environment's value only.
 
-        DELETE /project-secrets/{key}.
+        DELETE /project-secrets/{key}. Not in the published API documents; newer servers only.
         """
         return self._performer.call(delete_project_secret(key, environment=environment).silenced())
 
@@ -60,9 +60,9 @@ class AsyncProjectSecrets:
     def list(self) -> AsyncPages[ProjectSecret]:
         """List the project's secrets.
 
-        Names only; values cannot be read. Not in the published API documents; newer servers only.
+        Names only; values cannot be read.
 
-        GET /project-secrets.
+        GET /project-secrets. Not in the published API documents; newer servers only.
         """
         return self._performer.pages(lambda _: list_project_secrets().mapped(lambda reply: Part(reply.items)))
 
@@ -77,18 +77,18 @@ class AsyncProjectSecrets:
             value: Not empty.
             environment: Environment that the value is for; `all` if left out.
 
-        POST /project-secrets.
+        POST /project-secrets. Not in the published API documents; newer servers only.
         """
         return await self._performer.call(set_project_secret(key=key, value=value, environment=environment))
 
     async def delete(self, key: str, *, environment: str | Unset = UNSET) -> None:
         """Delete a secret.
 
-        404 with plain text if there is none. Not in the published API documents; newer servers only.
+        404 with plain text if there is none.
 
         Args:
             environment: Delete this environment's value only.
 
-        DELETE /project-secrets/{key}.
+        DELETE /project-secrets/{key}. Not in the published API documents; newer servers only.
         """
         return await self._performer.call(delete_project_secret(key, environment=environment).silenced())

@@ -60,13 +60,13 @@ class AdminProjectSettings:
     ) -> OnboardingPreview:
         """Preview whom a change of the onboarding rules restricts.
 
-        Changes nothing. Not in the published API documents.
+        Changes nothing.
 
         Args:
             onboarding: The rules to try.
             limit: How many users to show.
 
-        POST /internal/onboarding/preview-affected-users.
+        POST /internal/onboarding/preview-affected-users. Not in the published API documents.
         """
         return self._performer.call(preview_onboarding_change(onboarding=onboarding, limit=limit))
 
@@ -74,18 +74,18 @@ class AdminProjectSettings:
         """Get the project with its settings.
 
         The project whose key was given, with everything that its owner may see, secrets of OAuth providers and
-        mail server included. Not in the published API documents.
+        mail server included.
 
-        GET /internal/projects/current.
+        GET /internal/projects/current. Not in the published API documents.
         """
         return self._performer.call(get_admin_project())
 
     def delete(self) -> None:
         """Delete the project.
 
-        Deletes the project and everything in it, for good. Not in the published API documents.
+        Deletes the project and everything in it, for good.
 
-        DELETE /internal/projects/current.
+        DELETE /internal/projects/current. Not in the published API documents.
         """
         return self._performer.call(delete_admin_project().silenced())
 
@@ -115,7 +115,7 @@ class AdminProjectSettings:
     ) -> AdminProject:
         """Change the project and its settings.
 
-        What is left out stays; lists are replaced whole. Not in the published API documents.
+        What is left out stays; lists are replaced whole.
 
         Args:
             display_name: Name for people; need not be unique.
@@ -129,7 +129,7 @@ class AdminProjectSettings:
             onboarding_state: How far the dashboard's onboarding is. The shape is not documented.
             config: Settings to change, in their old form.
 
-        PATCH /internal/projects/current.
+        PATCH /internal/projects/current. Not in the published API documents.
         """
         return self._performer.call(
             update_admin_project(
@@ -158,13 +158,13 @@ class AsyncAdminProjectSettings:
     ) -> OnboardingPreview:
         """Preview whom a change of the onboarding rules restricts.
 
-        Changes nothing. Not in the published API documents.
+        Changes nothing.
 
         Args:
             onboarding: The rules to try.
             limit: How many users to show.
 
-        POST /internal/onboarding/preview-affected-users.
+        POST /internal/onboarding/preview-affected-users. Not in the published API documents.
         """
         return await self._performer.call(preview_onboarding_change(onboarding=onboarding, limit=limit))
 
@@ -172,18 +172,18 @@ class AsyncAdminProjectSettings:
         """Get the project with its settings.
 
         The project whose key was given, with everything that its owner may see, secrets of OAuth providers and
-        mail server included. Not in the published API documents.
+        mail server included.
 
-        GET /internal/projects/current.
+        GET /internal/projects/current. Not in the published API documents.
         """
         return await self._performer.call(get_admin_project())
 
     async def delete(self) -> None:
         """Delete the project.
 
-        Deletes the project and everything in it, for good. Not in the published API documents.
+        Deletes the project and everything in it, for good.
 
-        DELETE /internal/projects/current.
+        DELETE /internal/projects/current. Not in the published API documents.
         """
         return await self._performer.call(delete_admin_project().silenced())
 
@@ -213,7 +213,7 @@ class AsyncAdminProjectSettings:
     ) -> AdminProject:
         """Change the project and its settings.
 
-        What is left out stays; lists are replaced whole. Not in the published API documents.
+        What is left out stays; lists are replaced whole.
 
         Args:
             display_name: Name for people; need not be unique.
@@ -227,7 +227,7 @@ class AsyncAdminProjectSettings:
             onboarding_state: How far the dashboard's onboarding is. The shape is not documented.
             config: Settings to change, in their old form.
 
-        PATCH /internal/projects/current.
+        PATCH /internal/projects/current. Not in the published API documents.
         """
         return await self._performer.call(
             update_admin_project(

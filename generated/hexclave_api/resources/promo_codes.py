@@ -28,12 +28,12 @@ class PromoCodes:
     ) -> Page[PromoCode]:
         """List promo codes.
 
-        Newest first, 25 a page. Not in the published API documents; newer servers only.
+        Newest first, 25 a page.
 
         Args:
             query: Only codes whose name contains this.
 
-        GET /internal/payments/promo-codes.
+        GET /internal/payments/promo-codes. Not in the published API documents; newer servers only.
         """
         return self._performer.pages(
             lambda cursor: list_promo_codes(cursor=cursor, query=query, status=status).mapped(
@@ -44,9 +44,10 @@ class PromoCodes:
     def get(self, promo_code_id: str) -> PromoCode:
         """Get a promo code.
 
-        One promo code by its id. Not in the published API documents; newer servers only.
+        One promo code by its id.
 
-        GET /internal/payments/promo-codes/{promo_code_id}.
+        GET /internal/payments/promo-codes/{promo_code_id}. Not in the published API documents; newer servers
+        only.
         """
         return self._performer.call(get_promo_code(promo_code_id))
 
@@ -58,14 +59,14 @@ class PromoCodes:
     ) -> PromoCode:
         """End a promo code for good.
 
-        If subscriptions still profit from the code, say what becomes of their discount. Not in the published
-        API documents; newer servers only.
+        If subscriptions still profit from the code, say what becomes of their discount.
 
         Args:
             existing_subscription_discounts: Keep the discounts that run, or let them end with the paid
                 period.
 
-        POST /internal/payments/promo-codes/{promo_code_id}/end.
+        POST /internal/payments/promo-codes/{promo_code_id}/end. Not in the published API documents; newer
+        servers only.
         """
         return self._performer.call(
             end_promo_code(promo_code_id, existing_subscription_discounts=existing_subscription_discounts)
@@ -74,19 +75,20 @@ class PromoCodes:
     def pause(self, promo_code_id: str) -> PromoCode:
         """Pause a promo code.
 
-        It cannot be redeemed until it is resumed; running discounts go on. Not in the published API documents;
-        newer servers only.
+        It cannot be redeemed until it is resumed; running discounts go on.
 
-        POST /internal/payments/promo-codes/{promo_code_id}/pause.
+        POST /internal/payments/promo-codes/{promo_code_id}/pause. Not in the published API documents; newer
+        servers only.
         """
         return self._performer.call(pause_promo_code(promo_code_id))
 
     def resume(self, promo_code_id: str) -> PromoCode:
         """Resume a paused promo code.
 
-        It can be redeemed again. Not in the published API documents; newer servers only.
+        It can be redeemed again.
 
-        POST /internal/payments/promo-codes/{promo_code_id}/resume.
+        POST /internal/payments/promo-codes/{promo_code_id}/resume. Not in the published API documents; newer
+        servers only.
         """
         return self._performer.call(resume_promo_code(promo_code_id))
 
@@ -105,12 +107,12 @@ class AsyncPromoCodes:
     ) -> AsyncPages[PromoCode]:
         """List promo codes.
 
-        Newest first, 25 a page. Not in the published API documents; newer servers only.
+        Newest first, 25 a page.
 
         Args:
             query: Only codes whose name contains this.
 
-        GET /internal/payments/promo-codes.
+        GET /internal/payments/promo-codes. Not in the published API documents; newer servers only.
         """
         return self._performer.pages(
             lambda cursor: list_promo_codes(cursor=cursor, query=query, status=status).mapped(
@@ -121,9 +123,10 @@ class AsyncPromoCodes:
     async def get(self, promo_code_id: str) -> PromoCode:
         """Get a promo code.
 
-        One promo code by its id. Not in the published API documents; newer servers only.
+        One promo code by its id.
 
-        GET /internal/payments/promo-codes/{promo_code_id}.
+        GET /internal/payments/promo-codes/{promo_code_id}. Not in the published API documents; newer servers
+        only.
         """
         return await self._performer.call(get_promo_code(promo_code_id))
 
@@ -135,14 +138,14 @@ class AsyncPromoCodes:
     ) -> PromoCode:
         """End a promo code for good.
 
-        If subscriptions still profit from the code, say what becomes of their discount. Not in the published
-        API documents; newer servers only.
+        If subscriptions still profit from the code, say what becomes of their discount.
 
         Args:
             existing_subscription_discounts: Keep the discounts that run, or let them end with the paid
                 period.
 
-        POST /internal/payments/promo-codes/{promo_code_id}/end.
+        POST /internal/payments/promo-codes/{promo_code_id}/end. Not in the published API documents; newer
+        servers only.
         """
         return await self._performer.call(
             end_promo_code(promo_code_id, existing_subscription_discounts=existing_subscription_discounts)
@@ -151,18 +154,19 @@ class AsyncPromoCodes:
     async def pause(self, promo_code_id: str) -> PromoCode:
         """Pause a promo code.
 
-        It cannot be redeemed until it is resumed; running discounts go on. Not in the published API documents;
-        newer servers only.
+        It cannot be redeemed until it is resumed; running discounts go on.
 
-        POST /internal/payments/promo-codes/{promo_code_id}/pause.
+        POST /internal/payments/promo-codes/{promo_code_id}/pause. Not in the published API documents; newer
+        servers only.
         """
         return await self._performer.call(pause_promo_code(promo_code_id))
 
     async def resume(self, promo_code_id: str) -> PromoCode:
         """Resume a paused promo code.
 
-        It can be redeemed again. Not in the published API documents; newer servers only.
+        It can be redeemed again.
 
-        POST /internal/payments/promo-codes/{promo_code_id}/resume.
+        POST /internal/payments/promo-codes/{promo_code_id}/resume. Not in the published API documents; newer
+        servers only.
         """
         return await self._performer.call(resume_promo_code(promo_code_id))

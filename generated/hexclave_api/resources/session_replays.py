@@ -61,7 +61,8 @@ class SessionReplays:
         Raises:
             ItemNotFound: the list changed so that the next page has no beginning any more.
 
-        GET /session-replays.
+        GET /session-replays. Needs a server of release 2026-09 or newer. Older servers have
+        `list_session_replays_on_older_server` instead.
         """
         return self._performer.pages(
             lambda cursor: list_session_replays(
@@ -80,12 +81,12 @@ class SessionReplays:
     def get(self, session_replay_id: str) -> SessionReplay:
         """Get a recorded session without its events.
 
-        ITEM_NOT_FOUND when there is no such recording. Needs a server of release 2026-09 or newer.
+        ITEM_NOT_FOUND when there is no such recording.
 
         Args:
             session_replay_id: The recorded session's id.
 
-        GET /session-replays/{session_replay_id}.
+        GET /session-replays/{session_replay_id}. Needs a server of release 2026-09 or newer.
         """
         return self._performer.call(get_session_replay(session_replay_id))
 
@@ -93,14 +94,14 @@ class SessionReplays:
         """List the chunks of a recorded session.
 
         In the order of recording, without the events themselves. ITEM_NOT_FOUND when there is no such
-        recording. Needs a server of release 2026-09 or newer. Older servers have
-        `list_session_replay_chunks_on_older_server` instead.
+        recording.
 
         Args:
             session_replay_id: The recorded session's id.
             limit: Chunks per page.
 
-        GET /session-replays/{session_replay_id}/chunks.
+        GET /session-replays/{session_replay_id}/chunks. Needs a server of release 2026-09 or newer. Older
+        servers have `list_session_replay_chunks_on_older_server` instead.
         """
         return self._performer.pages(
             lambda cursor: list_session_replay_chunks(session_replay_id, cursor=cursor, limit=limit)
@@ -109,15 +110,14 @@ class SessionReplays:
     def get_chunk_events(self, session_replay_id: str, chunk_id: str) -> tuple[Mapping[str, Any], ...]:
         """Get the events of one chunk of a recorded session.
 
-        Events are those of rrweb, unchanged. ITEM_NOT_FOUND when there is no such recording or chunk. Needs a
-        server of release 2026-09 or newer. Older servers have `get_session_replay_chunk_events_on_older_server`
-        instead.
+        Events are those of rrweb, unchanged. ITEM_NOT_FOUND when there is no such recording or chunk.
 
         Args:
             session_replay_id: The recorded session's id.
             chunk_id: The chunk's id.
 
-        GET /session-replays/{session_replay_id}/chunks/{chunk_id}/events.
+        GET /session-replays/{session_replay_id}/chunks/{chunk_id}/events. Needs a server of release 2026-09 or
+        newer. Older servers have `get_session_replay_chunk_events_on_older_server` instead.
         """
         return self._performer.call(
             get_session_replay_chunk_events(session_replay_id, chunk_id).mapped(lambda reply: reply.events)
@@ -129,24 +129,24 @@ class SessionReplays:
         """Get the events of a recorded session chunk by chunk.
 
         Events are those of rrweb, unchanged; a part of a long recording is chosen with `offset` and `limit`.
-        ITEM_NOT_FOUND when there is no such recording. Needs a server of release 2026-09 or newer. Older
-        servers have `get_session_replay_events_on_older_server` instead.
+        ITEM_NOT_FOUND when there is no such recording.
 
         Args:
             session_replay_id: The recorded session's id.
             offset: How many chunks to skip.
             limit: How many chunks to return.
 
-        GET /session-replays/{session_replay_id}/events.
+        GET /session-replays/{session_replay_id}/events. Needs a server of release 2026-09 or newer. Older
+        servers have `get_session_replay_events_on_older_server` instead.
         """
         return self._performer.call(get_session_replay_events(session_replay_id, offset=offset, limit=limit))
 
     def list_renders(self, session_replay_id: str) -> Page[SessionReplayRender]:
         """List the renderings of a session replay.
 
-        The 20 newest, newest first. Needs a server of release 2026-10 or newer.
+        The 20 newest, newest first.
 
-        GET /session-replays/{session_replay_id}/renders.
+        GET /session-replays/{session_replay_id}/renders. Needs a server of release 2026-10 or newer.
         """
         return self._performer.pages(
             lambda _: list_session_replay_renders(session_replay_id).mapped(lambda reply: Part(reply.items))
@@ -165,7 +165,7 @@ class SessionReplays:
 
         Takes about as long as the replay; follow it with `get_session_replay_render`. At most 3 at once in a
         project, videos of at most 10 minutes. Errors: SESSION_REPLAY_RENDER_LIMIT_REACHED,
-        SESSION_REPLAY_RENDERING_UNAVAILABLE, ITEM_NOT_FOUND. Needs a server of release 2026-10 or newer.
+        SESSION_REPLAY_RENDERING_UNAVAILABLE, ITEM_NOT_FOUND.
 
         Args:
             session_replay_segment_id: Show this tab only; left out, whichever was active.
@@ -173,7 +173,7 @@ class SessionReplays:
             speed: 0.25 to 8; 1 if left out. 0.25 to 8.
             skip_inactivity: Shorten idle stretches; true if left out.
 
-        POST /session-replays/{session_replay_id}/renders.
+        POST /session-replays/{session_replay_id}/renders. Needs a server of release 2026-10 or newer.
         """
         return self._performer.call(
             create_session_replay_render(
@@ -188,9 +188,10 @@ class SessionReplays:
     def get_render(self, session_replay_id: str, render_id: str) -> SessionReplayRender:
         """Get a rendering of a session replay.
 
-        Errors: ITEM_NOT_FOUND. Needs a server of release 2026-10 or newer.
+        Errors: ITEM_NOT_FOUND.
 
-        GET /session-replays/{session_replay_id}/renders/{render_id}.
+        GET /session-replays/{session_replay_id}/renders/{render_id}. Needs a server of release 2026-10 or
+        newer.
         """
         return self._performer.call(get_session_replay_render(session_replay_id, render_id))
 
@@ -233,7 +234,8 @@ class AsyncSessionReplays:
         Raises:
             ItemNotFound: the list changed so that the next page has no beginning any more.
 
-        GET /session-replays.
+        GET /session-replays. Needs a server of release 2026-09 or newer. Older servers have
+        `list_session_replays_on_older_server` instead.
         """
         return self._performer.pages(
             lambda cursor: list_session_replays(
@@ -252,12 +254,12 @@ class AsyncSessionReplays:
     async def get(self, session_replay_id: str) -> SessionReplay:
         """Get a recorded session without its events.
 
-        ITEM_NOT_FOUND when there is no such recording. Needs a server of release 2026-09 or newer.
+        ITEM_NOT_FOUND when there is no such recording.
 
         Args:
             session_replay_id: The recorded session's id.
 
-        GET /session-replays/{session_replay_id}.
+        GET /session-replays/{session_replay_id}. Needs a server of release 2026-09 or newer.
         """
         return await self._performer.call(get_session_replay(session_replay_id))
 
@@ -265,14 +267,14 @@ class AsyncSessionReplays:
         """List the chunks of a recorded session.
 
         In the order of recording, without the events themselves. ITEM_NOT_FOUND when there is no such
-        recording. Needs a server of release 2026-09 or newer. Older servers have
-        `list_session_replay_chunks_on_older_server` instead.
+        recording.
 
         Args:
             session_replay_id: The recorded session's id.
             limit: Chunks per page.
 
-        GET /session-replays/{session_replay_id}/chunks.
+        GET /session-replays/{session_replay_id}/chunks. Needs a server of release 2026-09 or newer. Older
+        servers have `list_session_replay_chunks_on_older_server` instead.
         """
         return self._performer.pages(
             lambda cursor: list_session_replay_chunks(session_replay_id, cursor=cursor, limit=limit)
@@ -281,15 +283,14 @@ class AsyncSessionReplays:
     async def get_chunk_events(self, session_replay_id: str, chunk_id: str) -> tuple[Mapping[str, Any], ...]:
         """Get the events of one chunk of a recorded session.
 
-        Events are those of rrweb, unchanged. ITEM_NOT_FOUND when there is no such recording or chunk. Needs a
-        server of release 2026-09 or newer. Older servers have `get_session_replay_chunk_events_on_older_server`
-        instead.
+        Events are those of rrweb, unchanged. ITEM_NOT_FOUND when there is no such recording or chunk.
 
         Args:
             session_replay_id: The recorded session's id.
             chunk_id: The chunk's id.
 
-        GET /session-replays/{session_replay_id}/chunks/{chunk_id}/events.
+        GET /session-replays/{session_replay_id}/chunks/{chunk_id}/events. Needs a server of release 2026-09 or
+        newer. Older servers have `get_session_replay_chunk_events_on_older_server` instead.
         """
         return await self._performer.call(
             get_session_replay_chunk_events(session_replay_id, chunk_id).mapped(lambda reply: reply.events)
@@ -301,24 +302,24 @@ class AsyncSessionReplays:
         """Get the events of a recorded session chunk by chunk.
 
         Events are those of rrweb, unchanged; a part of a long recording is chosen with `offset` and `limit`.
-        ITEM_NOT_FOUND when there is no such recording. Needs a server of release 2026-09 or newer. Older
-        servers have `get_session_replay_events_on_older_server` instead.
+        ITEM_NOT_FOUND when there is no such recording.
 
         Args:
             session_replay_id: The recorded session's id.
             offset: How many chunks to skip.
             limit: How many chunks to return.
 
-        GET /session-replays/{session_replay_id}/events.
+        GET /session-replays/{session_replay_id}/events. Needs a server of release 2026-09 or newer. Older
+        servers have `get_session_replay_events_on_older_server` instead.
         """
         return await self._performer.call(get_session_replay_events(session_replay_id, offset=offset, limit=limit))
 
     def list_renders(self, session_replay_id: str) -> AsyncPages[SessionReplayRender]:
         """List the renderings of a session replay.
 
-        The 20 newest, newest first. Needs a server of release 2026-10 or newer.
+        The 20 newest, newest first.
 
-        GET /session-replays/{session_replay_id}/renders.
+        GET /session-replays/{session_replay_id}/renders. Needs a server of release 2026-10 or newer.
         """
         return self._performer.pages(
             lambda _: list_session_replay_renders(session_replay_id).mapped(lambda reply: Part(reply.items))
@@ -337,7 +338,7 @@ class AsyncSessionReplays:
 
         Takes about as long as the replay; follow it with `get_session_replay_render`. At most 3 at once in a
         project, videos of at most 10 minutes. Errors: SESSION_REPLAY_RENDER_LIMIT_REACHED,
-        SESSION_REPLAY_RENDERING_UNAVAILABLE, ITEM_NOT_FOUND. Needs a server of release 2026-10 or newer.
+        SESSION_REPLAY_RENDERING_UNAVAILABLE, ITEM_NOT_FOUND.
 
         Args:
             session_replay_segment_id: Show this tab only; left out, whichever was active.
@@ -345,7 +346,7 @@ class AsyncSessionReplays:
             speed: 0.25 to 8; 1 if left out. 0.25 to 8.
             skip_inactivity: Shorten idle stretches; true if left out.
 
-        POST /session-replays/{session_replay_id}/renders.
+        POST /session-replays/{session_replay_id}/renders. Needs a server of release 2026-10 or newer.
         """
         return await self._performer.call(
             create_session_replay_render(
@@ -360,8 +361,9 @@ class AsyncSessionReplays:
     async def get_render(self, session_replay_id: str, render_id: str) -> SessionReplayRender:
         """Get a rendering of a session replay.
 
-        Errors: ITEM_NOT_FOUND. Needs a server of release 2026-10 or newer.
+        Errors: ITEM_NOT_FOUND.
 
-        GET /session-replays/{session_replay_id}/renders/{render_id}.
+        GET /session-replays/{session_replay_id}/renders/{render_id}. Needs a server of release 2026-10 or
+        newer.
         """
         return await self._performer.call(get_session_replay_render(session_replay_id, render_id))

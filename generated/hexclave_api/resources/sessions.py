@@ -116,7 +116,7 @@ class ServerSessions:
             session_expires_in: End of the impersonated session, in milliseconds after the link was made;
                 two hours when left out. Not used by `clickmap-overlay`. Default: 7200000.
 
-        POST /browser-actions.
+        POST /browser-actions. Needs a server of release 2026-09 or newer.
         """
         return self._performer.call(
             create_browser_action(
@@ -179,7 +179,7 @@ class AsyncServerSessions:
             session_expires_in: End of the impersonated session, in milliseconds after the link was made;
                 two hours when left out. Not used by `clickmap-overlay`. Default: 7200000.
 
-        POST /browser-actions.
+        POST /browser-actions. Needs a server of release 2026-09 or newer.
         """
         return await self._performer.call(
             create_browser_action(

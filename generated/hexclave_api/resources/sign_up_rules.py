@@ -18,9 +18,7 @@ class SignUpRules:
     def get_stats(self) -> SignUpRuleStats:
         """Get how often sign-up rules applied.
 
-        Not in the published API documents.
-
-        GET /internal/sign-up-rules-stats.
+        GET /internal/sign-up-rules-stats. Not in the published API documents.
         """
         return self._performer.call(get_sign_up_rule_stats())
 
@@ -36,7 +34,7 @@ class SignUpRules:
     ) -> SignUpRulesTest:
         """Try the sign-up rules.
 
-        What the rules would decide about a sign-up; nobody is signed up. Not in the published API documents.
+        What the rules would decide about a sign-up; nobody is signed up.
 
         Args:
             email: Address of the sign-up; `None` for none.
@@ -46,7 +44,7 @@ class SignUpRules:
             turnstile_result: Outcome of the bot challenge; `invalid` if left out.
             risk_scores: Calculated if left out.
 
-        POST /internal/sign-up-rules-test.
+        POST /internal/sign-up-rules-test. Not in the published API documents.
         """
         return self._performer.call(
             try_sign_up_rules(
@@ -69,9 +67,7 @@ class AsyncSignUpRules:
     async def get_stats(self) -> SignUpRuleStats:
         """Get how often sign-up rules applied.
 
-        Not in the published API documents.
-
-        GET /internal/sign-up-rules-stats.
+        GET /internal/sign-up-rules-stats. Not in the published API documents.
         """
         return await self._performer.call(get_sign_up_rule_stats())
 
@@ -87,7 +83,7 @@ class AsyncSignUpRules:
     ) -> SignUpRulesTest:
         """Try the sign-up rules.
 
-        What the rules would decide about a sign-up; nobody is signed up. Not in the published API documents.
+        What the rules would decide about a sign-up; nobody is signed up.
 
         Args:
             email: Address of the sign-up; `None` for none.
@@ -97,7 +93,7 @@ class AsyncSignUpRules:
             turnstile_result: Outcome of the bot challenge; `invalid` if left out.
             risk_scores: Calculated if left out.
 
-        POST /internal/sign-up-rules-test.
+        POST /internal/sign-up-rules-test. Not in the published API documents.
         """
         return await self._performer.call(
             try_sign_up_rules(

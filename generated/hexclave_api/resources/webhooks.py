@@ -18,17 +18,16 @@ class Webhooks:
         Args:
             endpoint_id: Svix's id of the endpoint, `ep_…`.
 
-        POST /internal/send-test-webhook.
+        POST /internal/send-test-webhook. Not in the published API documents.
         """
         return self._performer.call(send_test_webhook(endpoint_id=endpoint_id))
 
     def create_token(self) -> WebhookToken:
         """Create a token for the webhook portal.
 
-        A token for Svix, which delivers the webhooks: its portal or its own API. Not in the published API
-        documents.
+        A token for Svix, which delivers the webhooks: its portal or its own API.
 
-        POST /webhooks/svix-token.
+        POST /webhooks/svix-token. Not in the published API documents.
         """
         return self._performer.call(create_webhook_token())
 
@@ -45,16 +44,15 @@ class AsyncWebhooks:
         Args:
             endpoint_id: Svix's id of the endpoint, `ep_…`.
 
-        POST /internal/send-test-webhook.
+        POST /internal/send-test-webhook. Not in the published API documents.
         """
         return await self._performer.call(send_test_webhook(endpoint_id=endpoint_id))
 
     async def create_token(self) -> WebhookToken:
         """Create a token for the webhook portal.
 
-        A token for Svix, which delivers the webhooks: its portal or its own API. Not in the published API
-        documents.
+        A token for Svix, which delivers the webhooks: its portal or its own API.
 
-        POST /webhooks/svix-token.
+        POST /webhooks/svix-token. Not in the published API documents.
         """
         return await self._performer.call(create_webhook_token())

@@ -40,16 +40,14 @@ class Workflows:
         Args:
             data: Any JSON.
 
-        POST /internal/workflows/events.
+        POST /internal/workflows/events. Not in the published API documents; newer servers only.
         """
         return self._performer.call(send_workflow_event(name=name, data=data))
 
     def get_run(self, run_id: str) -> WorkflowRun:
         """Get a run of a workflow.
 
-        Not in the published API documents; newer servers only.
-
-        GET /internal/workflows/runs/{run_id}.
+        GET /internal/workflows/runs/{run_id}. Not in the published API documents; newer servers only.
         """
         return self._performer.call(get_workflow_run(run_id))
 
@@ -66,7 +64,7 @@ class Workflows:
     ) -> Page[WorkflowRun]:
         """List the runs of a workflow.
 
-        A page at a time. Not in the published API documents; newer servers only.
+        A page at a time.
 
         Args:
             state: Only runs in this state.
@@ -76,7 +74,7 @@ class Workflows:
             limit: Items per page.
             include_state: With the steps of each run.
 
-        GET /internal/workflows/{workflow_id}/runs.
+        GET /internal/workflows/{workflow_id}/runs. Not in the published API documents; newer servers only.
         """
         return self._performer.pages(
             lambda cursor: list_workflow_runs(
@@ -102,7 +100,7 @@ class Workflows:
     ) -> WorkflowCancellation:
         """Cancel runs of a workflow.
 
-        Every run that fits all of what is given. Not in the published API documents; newer servers only.
+        Every run that fits all of what is given.
 
         Args:
             run_id: Only this run.
@@ -110,7 +108,8 @@ class Workflows:
             state: Only runs in this state.
             version: Only runs of this version.
 
-        POST /internal/workflows/{workflow_id}/runs/cancel.
+        POST /internal/workflows/{workflow_id}/runs/cancel. Not in the published API documents; newer servers
+        only.
         """
         return self._performer.call(
             cancel_workflow_runs(workflow_id, run_id=run_id, run_key=run_key, state=state, version=version)
@@ -121,15 +120,15 @@ class Workflows:
     ) -> WorkflowUpgrade:
         """Move runs of a workflow to another version.
 
-        Runs that cannot be moved go on at their version and are listed. Not in the published API documents;
-        newer servers only.
+        Runs that cannot be moved go on at their version and are listed.
 
         Args:
             to_version: The version to move to.
             run_key: Only runs with this key.
             from_version: Only runs of this version.
 
-        POST /internal/workflows/{workflow_id}/runs/upgrade.
+        POST /internal/workflows/{workflow_id}/runs/upgrade. Not in the published API documents; newer servers
+        only.
         """
         return self._performer.call(
             upgrade_workflow_runs(workflow_id, to_version=to_version, run_key=run_key, from_version=from_version)
@@ -148,16 +147,14 @@ class AsyncWorkflows:
         Args:
             data: Any JSON.
 
-        POST /internal/workflows/events.
+        POST /internal/workflows/events. Not in the published API documents; newer servers only.
         """
         return await self._performer.call(send_workflow_event(name=name, data=data))
 
     async def get_run(self, run_id: str) -> WorkflowRun:
         """Get a run of a workflow.
 
-        Not in the published API documents; newer servers only.
-
-        GET /internal/workflows/runs/{run_id}.
+        GET /internal/workflows/runs/{run_id}. Not in the published API documents; newer servers only.
         """
         return await self._performer.call(get_workflow_run(run_id))
 
@@ -174,7 +171,7 @@ class AsyncWorkflows:
     ) -> AsyncPages[WorkflowRun]:
         """List the runs of a workflow.
 
-        A page at a time. Not in the published API documents; newer servers only.
+        A page at a time.
 
         Args:
             state: Only runs in this state.
@@ -184,7 +181,7 @@ class AsyncWorkflows:
             limit: Items per page.
             include_state: With the steps of each run.
 
-        GET /internal/workflows/{workflow_id}/runs.
+        GET /internal/workflows/{workflow_id}/runs. Not in the published API documents; newer servers only.
         """
         return self._performer.pages(
             lambda cursor: list_workflow_runs(
@@ -210,7 +207,7 @@ class AsyncWorkflows:
     ) -> WorkflowCancellation:
         """Cancel runs of a workflow.
 
-        Every run that fits all of what is given. Not in the published API documents; newer servers only.
+        Every run that fits all of what is given.
 
         Args:
             run_id: Only this run.
@@ -218,7 +215,8 @@ class AsyncWorkflows:
             state: Only runs in this state.
             version: Only runs of this version.
 
-        POST /internal/workflows/{workflow_id}/runs/cancel.
+        POST /internal/workflows/{workflow_id}/runs/cancel. Not in the published API documents; newer servers
+        only.
         """
         return await self._performer.call(
             cancel_workflow_runs(workflow_id, run_id=run_id, run_key=run_key, state=state, version=version)
@@ -229,15 +227,15 @@ class AsyncWorkflows:
     ) -> WorkflowUpgrade:
         """Move runs of a workflow to another version.
 
-        Runs that cannot be moved go on at their version and are listed. Not in the published API documents;
-        newer servers only.
+        Runs that cannot be moved go on at their version and are listed.
 
         Args:
             to_version: The version to move to.
             run_key: Only runs with this key.
             from_version: Only runs of this version.
 
-        POST /internal/workflows/{workflow_id}/runs/upgrade.
+        POST /internal/workflows/{workflow_id}/runs/upgrade. Not in the published API documents; newer servers
+        only.
         """
         return await self._performer.call(
             upgrade_workflow_runs(workflow_id, to_version=to_version, run_key=run_key, from_version=from_version)
@@ -253,9 +251,9 @@ class AdminWorkflows:
     def list(self) -> Page[Workflow]:
         """List workflows.
 
-        Where workflows are enabled. Not in the published API documents; newer servers only.
+        Where workflows are enabled.
 
-        GET /internal/workflows.
+        GET /internal/workflows. Not in the published API documents; newer servers only.
         """
         return self._performer.pages(lambda _: list_workflows().mapped(lambda reply: Part(reply.workflows)))
 
@@ -267,7 +265,7 @@ class AdminWorkflows:
             source: TypeScript source, at most 128 KiB.
             display_name: Name for people; need not be unique.
 
-        POST /internal/workflows.
+        POST /internal/workflows. Not in the published API documents; newer servers only.
         """
         return self._performer.call(create_workflow(id_=workflow_id, source=source, display_name=display_name))
 
@@ -277,48 +275,42 @@ class AdminWorkflows:
         Args:
             data: Any JSON.
 
-        POST /internal/workflows/events.
+        POST /internal/workflows/events. Not in the published API documents; newer servers only.
         """
         return self._performer.call(send_workflow_event(name=name, data=data))
 
     def get_run(self, run_id: str) -> WorkflowRun:
         """Get a run of a workflow.
 
-        Not in the published API documents; newer servers only.
-
-        GET /internal/workflows/runs/{run_id}.
+        GET /internal/workflows/runs/{run_id}. Not in the published API documents; newer servers only.
         """
         return self._performer.call(get_workflow_run(run_id))
 
     def retry_run(self, run_id: str) -> str:
         """Run a failed run again.
 
-        Not in the published API documents; newer servers only.
-
-        POST /internal/workflows/runs/{run_id}/retry.
+        POST /internal/workflows/runs/{run_id}/retry. Not in the published API documents; newer servers only.
         """
         return self._performer.call(retry_workflow_run(run_id).mapped(lambda reply: reply.run_id))
 
     def delete(self, workflow_id: str) -> None:
         """Delete a workflow.
 
-        Not in the published API documents; newer servers only.
-
-        DELETE /internal/workflows/{workflow_id}.
+        DELETE /internal/workflows/{workflow_id}. Not in the published API documents; newer servers only.
         """
         return self._performer.call(delete_workflow(workflow_id).silenced())
 
     def pause(self, workflow_id: str) -> WorkflowPause:
         """Lets events start no runs until it is resumed.
 
-        PATCH /internal/workflows/{workflow_id}.
+        PATCH /internal/workflows/{workflow_id}. Not in the published API documents; newer servers only.
         """
         return self._performer.call(set_workflow_paused(workflow_id, is_paused=True))
 
     def resume(self, workflow_id: str) -> WorkflowPause:
         """Lets events start runs again.
 
-        PATCH /internal/workflows/{workflow_id}.
+        PATCH /internal/workflows/{workflow_id}. Not in the published API documents; newer servers only.
         """
         return self._performer.call(set_workflow_paused(workflow_id, is_paused=False))
 
@@ -335,7 +327,7 @@ class AdminWorkflows:
     ) -> Page[WorkflowRun]:
         """List the runs of a workflow.
 
-        A page at a time. Not in the published API documents; newer servers only.
+        A page at a time.
 
         Args:
             state: Only runs in this state.
@@ -345,7 +337,7 @@ class AdminWorkflows:
             limit: Items per page.
             include_state: With the steps of each run.
 
-        GET /internal/workflows/{workflow_id}/runs.
+        GET /internal/workflows/{workflow_id}/runs. Not in the published API documents; newer servers only.
         """
         return self._performer.pages(
             lambda cursor: list_workflow_runs(
@@ -371,7 +363,7 @@ class AdminWorkflows:
     ) -> WorkflowCancellation:
         """Cancel runs of a workflow.
 
-        Every run that fits all of what is given. Not in the published API documents; newer servers only.
+        Every run that fits all of what is given.
 
         Args:
             run_id: Only this run.
@@ -379,7 +371,8 @@ class AdminWorkflows:
             state: Only runs in this state.
             version: Only runs of this version.
 
-        POST /internal/workflows/{workflow_id}/runs/cancel.
+        POST /internal/workflows/{workflow_id}/runs/cancel. Not in the published API documents; newer servers
+        only.
         """
         return self._performer.call(
             cancel_workflow_runs(workflow_id, run_id=run_id, run_key=run_key, state=state, version=version)
@@ -390,15 +383,15 @@ class AdminWorkflows:
     ) -> WorkflowUpgrade:
         """Move runs of a workflow to another version.
 
-        Runs that cannot be moved go on at their version and are listed. Not in the published API documents;
-        newer servers only.
+        Runs that cannot be moved go on at their version and are listed.
 
         Args:
             to_version: The version to move to.
             run_key: Only runs with this key.
             from_version: Only runs of this version.
 
-        POST /internal/workflows/{workflow_id}/runs/upgrade.
+        POST /internal/workflows/{workflow_id}/runs/upgrade. Not in the published API documents; newer servers
+        only.
         """
         return self._performer.call(
             upgrade_workflow_runs(workflow_id, to_version=to_version, run_key=run_key, from_version=from_version)
@@ -407,21 +400,19 @@ class AdminWorkflows:
     def update_source(self, workflow_id: str, *, source: str) -> WorkflowSync:
         """Give a workflow new source.
 
-        Runs that are under way stay at their version. Not in the published API documents; newer servers only.
+        Runs that are under way stay at their version.
 
         Args:
             source: TypeScript source, at most 128 KiB.
 
-        PATCH /internal/workflows/{workflow_id}/source.
+        PATCH /internal/workflows/{workflow_id}/source. Not in the published API documents; newer servers only.
         """
         return self._performer.call(update_workflow_source(workflow_id, source=source))
 
     def list_versions(self, workflow_id: str) -> Page[WorkflowVersion]:
         """List the versions of a workflow.
 
-        Not in the published API documents; newer servers only.
-
-        GET /internal/workflows/{workflow_id}/versions.
+        GET /internal/workflows/{workflow_id}/versions. Not in the published API documents; newer servers only.
         """
         return self._performer.pages(
             lambda _: list_workflow_versions(workflow_id).mapped(lambda reply: Part(reply.versions))
@@ -437,9 +428,9 @@ class AsyncAdminWorkflows:
     def list(self) -> AsyncPages[Workflow]:
         """List workflows.
 
-        Where workflows are enabled. Not in the published API documents; newer servers only.
+        Where workflows are enabled.
 
-        GET /internal/workflows.
+        GET /internal/workflows. Not in the published API documents; newer servers only.
         """
         return self._performer.pages(lambda _: list_workflows().mapped(lambda reply: Part(reply.workflows)))
 
@@ -451,7 +442,7 @@ class AsyncAdminWorkflows:
             source: TypeScript source, at most 128 KiB.
             display_name: Name for people; need not be unique.
 
-        POST /internal/workflows.
+        POST /internal/workflows. Not in the published API documents; newer servers only.
         """
         return await self._performer.call(create_workflow(id_=workflow_id, source=source, display_name=display_name))
 
@@ -461,48 +452,42 @@ class AsyncAdminWorkflows:
         Args:
             data: Any JSON.
 
-        POST /internal/workflows/events.
+        POST /internal/workflows/events. Not in the published API documents; newer servers only.
         """
         return await self._performer.call(send_workflow_event(name=name, data=data))
 
     async def get_run(self, run_id: str) -> WorkflowRun:
         """Get a run of a workflow.
 
-        Not in the published API documents; newer servers only.
-
-        GET /internal/workflows/runs/{run_id}.
+        GET /internal/workflows/runs/{run_id}. Not in the published API documents; newer servers only.
         """
         return await self._performer.call(get_workflow_run(run_id))
 
     async def retry_run(self, run_id: str) -> str:
         """Run a failed run again.
 
-        Not in the published API documents; newer servers only.
-
-        POST /internal/workflows/runs/{run_id}/retry.
+        POST /internal/workflows/runs/{run_id}/retry. Not in the published API documents; newer servers only.
         """
         return await self._performer.call(retry_workflow_run(run_id).mapped(lambda reply: reply.run_id))
 
     async def delete(self, workflow_id: str) -> None:
         """Delete a workflow.
 
-        Not in the published API documents; newer servers only.
-
-        DELETE /internal/workflows/{workflow_id}.
+        DELETE /internal/workflows/{workflow_id}. Not in the published API documents; newer servers only.
         """
         return await self._performer.call(delete_workflow(workflow_id).silenced())
 
     async def pause(self, workflow_id: str) -> WorkflowPause:
         """Lets events start no runs until it is resumed.
 
-        PATCH /internal/workflows/{workflow_id}.
+        PATCH /internal/workflows/{workflow_id}. Not in the published API documents; newer servers only.
         """
         return await self._performer.call(set_workflow_paused(workflow_id, is_paused=True))
 
     async def resume(self, workflow_id: str) -> WorkflowPause:
         """Lets events start runs again.
 
-        PATCH /internal/workflows/{workflow_id}.
+        PATCH /internal/workflows/{workflow_id}. Not in the published API documents; newer servers only.
         """
         return await self._performer.call(set_workflow_paused(workflow_id, is_paused=False))
 
@@ -519,7 +504,7 @@ class AsyncAdminWorkflows:
     ) -> AsyncPages[WorkflowRun]:
         """List the runs of a workflow.
 
-        A page at a time. Not in the published API documents; newer servers only.
+        A page at a time.
 
         Args:
             state: Only runs in this state.
@@ -529,7 +514,7 @@ class AsyncAdminWorkflows:
             limit: Items per page.
             include_state: With the steps of each run.
 
-        GET /internal/workflows/{workflow_id}/runs.
+        GET /internal/workflows/{workflow_id}/runs. Not in the published API documents; newer servers only.
         """
         return self._performer.pages(
             lambda cursor: list_workflow_runs(
@@ -555,7 +540,7 @@ class AsyncAdminWorkflows:
     ) -> WorkflowCancellation:
         """Cancel runs of a workflow.
 
-        Every run that fits all of what is given. Not in the published API documents; newer servers only.
+        Every run that fits all of what is given.
 
         Args:
             run_id: Only this run.
@@ -563,7 +548,8 @@ class AsyncAdminWorkflows:
             state: Only runs in this state.
             version: Only runs of this version.
 
-        POST /internal/workflows/{workflow_id}/runs/cancel.
+        POST /internal/workflows/{workflow_id}/runs/cancel. Not in the published API documents; newer servers
+        only.
         """
         return await self._performer.call(
             cancel_workflow_runs(workflow_id, run_id=run_id, run_key=run_key, state=state, version=version)
@@ -574,15 +560,15 @@ class AsyncAdminWorkflows:
     ) -> WorkflowUpgrade:
         """Move runs of a workflow to another version.
 
-        Runs that cannot be moved go on at their version and are listed. Not in the published API documents;
-        newer servers only.
+        Runs that cannot be moved go on at their version and are listed.
 
         Args:
             to_version: The version to move to.
             run_key: Only runs with this key.
             from_version: Only runs of this version.
 
-        POST /internal/workflows/{workflow_id}/runs/upgrade.
+        POST /internal/workflows/{workflow_id}/runs/upgrade. Not in the published API documents; newer servers
+        only.
         """
         return await self._performer.call(
             upgrade_workflow_runs(workflow_id, to_version=to_version, run_key=run_key, from_version=from_version)
@@ -591,21 +577,19 @@ class AsyncAdminWorkflows:
     async def update_source(self, workflow_id: str, *, source: str) -> WorkflowSync:
         """Give a workflow new source.
 
-        Runs that are under way stay at their version. Not in the published API documents; newer servers only.
+        Runs that are under way stay at their version.
 
         Args:
             source: TypeScript source, at most 128 KiB.
 
-        PATCH /internal/workflows/{workflow_id}/source.
+        PATCH /internal/workflows/{workflow_id}/source. Not in the published API documents; newer servers only.
         """
         return await self._performer.call(update_workflow_source(workflow_id, source=source))
 
     def list_versions(self, workflow_id: str) -> AsyncPages[WorkflowVersion]:
         """List the versions of a workflow.
 
-        Not in the published API documents; newer servers only.
-
-        GET /internal/workflows/{workflow_id}/versions.
+        GET /internal/workflows/{workflow_id}/versions. Not in the published API documents; newer servers only.
         """
         return self._performer.pages(
             lambda _: list_workflow_versions(workflow_id).mapped(lambda reply: Part(reply.versions))
