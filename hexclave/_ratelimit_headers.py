@@ -128,7 +128,8 @@ def _members(field: str) -> Iterator[tuple[str, dict[str, str]]]:
 
 def _number(text: str) -> float | None:
     # `float` alone would take signs, exponents, infinities and the digits of other scripts.
-    return float(text) if _NUMBER.fullmatch(text.strip()) else None
+    number = text.strip(" \t")
+    return float(number) if _NUMBER.fullmatch(number) else None
 
 
 def _whole(value: float | None) -> int | None:

@@ -55,6 +55,13 @@ def test_what_is_no_number_of_seconds_is_ignored(text: str) -> None:
         assert read(**{f"{family}_limit": text, f"{family}_remaining": text, f"{family}_reset": text}) == NOTHING
 
 
+@pytest.mark.parametrize("odd", ["\x1c", "\x1d", "\x1e", "\x1f", "\x85", "\u2028"])
+@pytest.mark.parametrize("name", ["retry_after", "ratelimit_reset", "x_ratelimit_remaining"])
+def test_a_number_beside_a_character_that_only_python_takes_for_space_is_none(name: str, odd: str) -> None:
+    assert read(**{name: f"5{odd}"}) == NOTHING
+    assert read(**{name: f"{odd}5"}) == NOTHING
+
+
 @pytest.mark.parametrize("family", ["ratelimit", "x_ratelimit", "x_rate_limit"])
 def test_the_older_families(family: str) -> None:
     info = read(**{f"{family}_limit": "100", f"{family}_remaining": "3", f"{family}_reset": "20"})
