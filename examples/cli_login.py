@@ -23,7 +23,7 @@ def main(command: str) -> int:
     with hexclave.HexclaveClientApp(session=hexclave.FileTokenStore(SESSION_FILE)) as app:
         if command == "login":
             pending = app.auth.start_cli_login(app_url=os.environ.get("APP_URL", "http://localhost:3000"))
-            print(f"Confirm in your browser: {pending.url}", flush=True)
+            print(f"Confirm in your browser: {pending.url.reveal()}", flush=True)
             app.auth.finish_cli_login(pending, poll_every=timedelta(seconds=1), within=timedelta(minutes=10))
         elif command == "logout":
             app.auth.sign_out()

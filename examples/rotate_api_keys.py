@@ -22,7 +22,7 @@ def main(user_id: str) -> None:
             if key.manually_revoked_at or key.expires_at is None or not now < key.expires_at < now + SOON:
                 continue
             new = app.api_keys.create(user_id, description=key.description, expires_at=now + LIFE)
-            print(f"{key.description}: {new.value}", flush=True)
+            print(f"{key.description}: {new.value.reveal()}", flush=True)
             app.api_keys.revoke(key.id)
 
 

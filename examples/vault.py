@@ -23,7 +23,7 @@ def main(command: str, store: str, key: str) -> int:
         if value is None:
             print("nothing is stored there, or with another secret", file=sys.stderr)
             return 1
-        sys.stdout.write(value)
+        sys.stdout.write(value.reveal())
         return 0
 
 

@@ -14,7 +14,6 @@ from hexclave._version import __version__
 
 if TYPE_CHECKING:
     from hexclave import errors, models
-    from hexclave._secret import Secret
     from hexclave.apps import (
         AsyncHexclaveAdminApp,
         AsyncHexclaveClientApp,
@@ -43,6 +42,7 @@ if TYPE_CHECKING:
         TokenStore,
     )
     from hexclave_api.operation import UNSET, Operation, Unset
+    from hexclave_api.secret import Secret
 else:
 
     def __getattr__(name: str) -> object:
@@ -96,7 +96,7 @@ __all__ = [
 ]
 
 _MODULES = {
-    "hexclave._secret": ("Secret",),
+    "hexclave_api.secret": ("Secret",),
     "hexclave.apps": (
         "AsyncHexclaveAdminApp",
         "AsyncHexclaveClientApp",

@@ -13,9 +13,7 @@ from hexclave._exchange import exchange
 from hexclave._many import CONCURRENCY, Many
 from hexclave._options import Options
 from hexclave._options import hooks as checked_hooks
-from hexclave._secret import Secret
 from hexclave._steps import Call, Done, Steps
-from hexclave.credentials import SecretText
 from hexclave.errors import UnsafeUseError
 from hexclave.hooks import Hooks
 from hexclave.ratelimit import Gates
@@ -23,6 +21,7 @@ from hexclave.retries import Retries
 from hexclave.timeouts import Timeout
 from hexclave_api.operation import UNSET, AccessType, Operation, Unset
 from hexclave_api.pagination import AsyncPages, Page, Pages
+from hexclave_api.secret import Secret, SecretText
 
 if TYPE_CHECKING:
     from hexclave._async_executor import AwaitingExecutor

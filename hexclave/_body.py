@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from hexclave.errors import UnsafeUseError
 from hexclave_api.operation import UNSET, Operation
+from hexclave_api.secret import Secret, revealed
 
 WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 
@@ -32,8 +33,9 @@ def _encoded(operation: Operation[object]) -> bytes | str:
     body: Any = operation.body
     try:
         if operation.media_type == "application/x-www-form-urlencoded":
-            return urlencode(body).encode()
-        return json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+            texts = {name: value.reveal() if isinstance(value, Secret) else value for name, value in body.items()}
+            return urlencode(texts).encode()
+        return json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=revealed).encode()
     except UnicodeEncodeError:
         return f"{_with_surrogate(body) or 'a text'} holds half of a surrogate pair, which is no character"
     except RecursionError:
@@ -44,8 +46,9 @@ def _encoded(operation: Operation[object]) -> bytes | str:
 
 def _with_surrogate(value: object, name: str = "") -> str | None:
     """The name of the first field whose text UTF-8 has no bytes for."""
-    if isinstance(value, str):
-        return name if any("\ud800" <= character <= "\udfff" for character in value) else None
+    if isinstance(value, str | Secret):
+        text = value if isinstance(value, str) else value.reveal()
+        return name if any("\ud800" <= character <= "\udfff" for character in text) else None
     fields: Iterable[tuple[str, object]] = ()
     if isinstance(value, Mapping):
         fields = ((str(key), each) for key, each in value.items())

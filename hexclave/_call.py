@@ -95,9 +95,15 @@ class Method:
         functools.update_wrapper(self, describe)
 
     def __call__(self, resource: Resource[Any], /, *args: Any, **kwargs: Any) -> Any:
-        described = self._describe(resource, *args, **kwargs)
-        # A traceback with locals would show the passwords among the arguments.
+        # A traceback with locals would show the passwords among the arguments, also where these are refused.
+        try:
+            described, refused = self._describe(resource, *args, **kwargs), None
+        except Exception as error:
+            described, refused = None, error.with_traceback(None)
+            refused.__context__ = None
         del args, kwargs
+        if refused is not None:
+            raise refused
         return getattr(resource._app, self._by)(described)  # noqa: SLF001 - the descriptor is part of the resource
 
     if not TYPE_CHECKING:

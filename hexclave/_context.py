@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import attrs
 
-from hexclave._secret import Secret
 from hexclave._steps import Steps
 from hexclave.hooks import Hooks
 from hexclave.ratelimit import Gates
 from hexclave.retries import Retries
 from hexclave.timeouts import Timeout
 from hexclave_api.operation import AccessType
+from hexclave_api.secret import Secret
 
 if TYPE_CHECKING:
     from hexclave._gate import Clock

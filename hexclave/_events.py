@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from hexclave._secret import Secret
 from hexclave.credentials import HEADERS
 from hexclave.errors import HexclaveError
 from hexclave.errors._reading import request_id_of
+from hexclave_api.secret import Secret
 
 if TYPE_CHECKING:
     from hexclave._exchange import _Call
     from hexclave._messages import Reply
 
-_CREDENTIAL_HEADERS: Final = frozenset(
+CREDENTIAL_HEADERS: Final = frozenset(
     HEADERS[name]
     for name in (
         "publishable_client_key",
@@ -96,4 +96,4 @@ def observe(call: "_Call", reply: "Reply | None", failure: HexclaveError | None,
 
 def masked(headers: Mapping[str, str]) -> dict[str, str]:
     """The headers without the credentials among them."""
-    return {name: str(Secret(value)) if name in _CREDENTIAL_HEADERS else value for name, value in headers.items()}
+    return {name: str(Secret(value)) if name in CREDENTIAL_HEADERS else value for name, value in headers.items()}

@@ -13,7 +13,6 @@ from hexclave import credentials
 from hexclave._body import WITH_BODY, content
 from hexclave._context import Context
 from hexclave._messages import Reply, Request
-from hexclave._secret import Secret
 from hexclave._steps import Send, Sleep, Steps
 from hexclave.credentials import HEADERS
 from hexclave.errors import (
@@ -35,6 +34,7 @@ from hexclave.ratelimit import Gates, Scope, Ticket, WaitTooLong
 from hexclave.retries import Answered, Failure, NoReply, NotSent
 from hexclave_api.operation import UNSET, Operation
 from hexclave_api.reading import WireError, as_it_is, nothing
+from hexclave_api.secret import Secret, secrets_in
 
 if TYPE_CHECKING:
     from hexclave.tokens import Tokens
@@ -367,11 +367,19 @@ def _decoded(operation: Operation[object], reply: Reply) -> object:
 
 
 def _reported(call: _Call, reply: Reply) -> HexclaveError:
-    from hexclave._ratelimit_headers import read_rate_limit  # no call that succeeds needs it
+    # No call that succeeds needs these.
+    from hexclave._events import CREDENTIAL_HEADERS
+    from hexclave._ratelimit_headers import read_rate_limit
 
     info = read_rate_limit(reply.headers, now=call.app.clock.time())
+    sent = {secret.reveal() for secret in secrets_in([call.operation.query, call.operation.body])}
     error = from_reply(
-        reply, method=call.operation.method, path=call.path, attempts=call.attempt, retry_after=info.retry_after
+        reply,
+        method=call.operation.method,
+        path=call.path,
+        attempts=call.attempt,
+        retry_after=info.retry_after,
+        secrets=sent | {value for name, value in call.app.static_headers().items() if name in CREDENTIAL_HEADERS},
     )
     if error.status in _REFUSED_BY_OLDER_SERVERS:
         from hexclave.errors._older_servers import explained

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from hexclave import credentials
-from hexclave._secret import Secret
 from hexclave.errors import UnsafeUseError
 from hexclave.hooks import Hooks
 from hexclave.options import AppOptions
@@ -15,6 +14,7 @@ from hexclave.ratelimit import RateLimit
 from hexclave.retries import Retries
 from hexclave.timeouts import Timeout
 from hexclave_api.error_text import one_line
+from hexclave_api.secret import Secret
 
 if TYPE_CHECKING:
     from hexclave._shared_gate import SharedState

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar, cast
 
 import attrs
 
-from hexclave._secret import Secret
 from hexclave._steps import Call, Sleep, Steps, Wait
 from hexclave.errors import HexclaveError, TotalTimeout, UnreadableReplyError, UnsafeUseError
 from hexclave.errors._sessions import RefreshTokenNotFoundOrExpired, SessionExpired
 from hexclave.tokens import AsyncTokenStore, MemoryTokenStore, Tokens
 from hexclave.tokens._freshness import clock_skew, is_fresh
+from hexclave_api.secret import Secret
 
 if TYPE_CHECKING:
     from concurrent.futures import Future

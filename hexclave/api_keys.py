@@ -8,6 +8,7 @@ from typing import Final, Literal, cast
 import attrs
 
 from hexclave.errors import HexclaveError
+from hexclave_api.secret import Secret, SecretText
 
 __all__ = ["ApiKeyText", "InvalidApiKeyError", "looks_like_api_key", "read_api_key"]
 
@@ -43,12 +44,13 @@ class ApiKeyText:
     is_self_hosted: bool
 
 
-def read_api_key(text: str) -> ApiKeyText:
+def read_api_key(key: SecretText) -> ApiKeyText:
     """What a whole API key says of itself; nothing is sent.
 
     Raises:
         InvalidApiKeyError: it is no API key, or not as it was given out: its checksum does not match.
     """
+    text = key.reveal() if isinstance(key, Secret) else key
     match = _SHAPE.fullmatch(text) if isinstance(text, str) and len(text) <= _LONGEST else None
     if match is None:
         failure = "The text does not have the shape of an API key."
@@ -64,7 +66,7 @@ def read_api_key(text: str) -> ApiKeyText:
             is_self_hosted=bool(flags & 1),
         )
     # A traceback with locals must not show the key.
-    del text, match
+    del key, text, match
     raise InvalidApiKeyError(failure)
 
 
@@ -72,14 +74,14 @@ def looks_like_api_key(text: str) -> bool:
     return len(text) <= _LONGEST and _SHAPE.fullmatch(text) is not None
 
 
-def key_of(owner: Literal["user", "team"], text: str) -> str:
-    """The text, if it is an API key of such an owner.
+def key_of(owner: Literal["user", "team"], key: SecretText) -> SecretText:
+    """The key, if it is an API key of such an owner.
 
     Raises:
         InvalidApiKeyError: it is not.
     """
-    other = read_api_key(text).owner
+    other = read_api_key(key).owner
     if other != owner:
-        del text
+        del key
         raise InvalidApiKeyError(f"The API key is a {other}'s; this asks for a {owner}'s.")
-    return text
+    return key

@@ -8,8 +8,9 @@ from hexclave._client_resources import ClientResources
 from hexclave._context import AdminAccessToken
 from hexclave._options import taken
 from hexclave._server_resources import AdminResources, ServerResources
-from hexclave.credentials import SecretText, masked, textless
+from hexclave.credentials import masked, textless
 from hexclave.options import AppOptions
+from hexclave_api.secret import SecretText
 
 if TYPE_CHECKING:
     from hexclave._given_client import AsyncHttpClient, BlockingHttpClient

@@ -7,19 +7,17 @@ import ipaddress
 import os
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Final, NamedTuple, TypeAlias, TypeVar, cast
+from typing import Any, Final, NamedTuple, TypeVar, cast
 from urllib.parse import urlsplit
 
-from hexclave._secret import Secret
 from hexclave._version import __version__
 from hexclave.errors import UnsafeUseError
 from hexclave_api.operation import AccessType
+from hexclave_api.secret import Secret, SecretText
 
 __all__ = ["SecretText"]
 
 T = TypeVar("T")
-
-SecretText: TypeAlias = str | Secret
 
 
 class Access(NamedTuple):

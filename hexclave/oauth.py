@@ -9,8 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import attrs
 
-from hexclave._secret import Secret
 from hexclave.errors import OAuthCallbackError, UnsafeUseError
+from hexclave_api.secret import Secret
 
 __all__ = ["OAuthAuthorization", "Pkce"]
 
@@ -22,10 +22,10 @@ class OAuthAuthorization:
     It belongs to one browser session: keep it where only that browser's requests find it, and use it once.
     """
 
-    url: str = attrs.field(repr=False)
-    """Where the browser has to go. When an account is being linked it holds an access token, so do not log it."""
+    url: Secret
+    """Where the browser has to go. When an account is being linked it holds an access token."""
     redirect_uri: str
-    state: str = attrs.field(repr=False)
+    state: Secret
     """Comes back in the callback and must be the same there."""
     code_verifier: Secret
     """Proves to the API that whoever exchanges the code also began the flow (PKCE, RFC 7636)."""
@@ -38,7 +38,7 @@ class OAuthAuthorization:
             OAuthCallbackError: the callback reports that the sign-in failed, or holds no code.
         """
         query = {name: values[0] for name, values in parse_qs(urlsplit(callback_url).query).items()}
-        if not hmac.compare_digest(query.get("state", "").encode(), self.state.encode()):
+        if not hmac.compare_digest(query.get("state", "").encode(), self.state.reveal().encode()):
             raise UnsafeUseError("The callback's state is not this sign-in's; somebody else may have begun it.")
         if "code" not in query:
             failure = OAuthCallbackError(

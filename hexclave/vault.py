@@ -4,13 +4,14 @@ import base64
 import hashlib
 import json
 import os
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Self
 
 import attrs
 
-from hexclave._secret import Secret
 from hexclave.errors import HexclaveError, UnsafeUseError
+from hexclave_api.secret import Secret, hidden
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -26,6 +27,7 @@ _ENCRYPT: Final = "stack-data-vault-client-side-encryption-value-encryption-valu
 _VERSION: Final = b"\x01\x00"
 _SALT: Final = 16
 _IV: Final = 12
+_SURROGATES: Final = re.compile("[\ud800-\udfff]")
 
 
 class VaultError(HexclaveError):
@@ -51,22 +53,28 @@ class VaultKey:
         """Blocks for about a tenth of a second the first time.
 
         Raises:
-            UnsafeUseError: the key cannot be written as UTF-8.
+            UnsafeUseError: the key or the secret cannot be written as UTF-8.
         """
+        if not _is_utf8(key):
+            del key
+            raise UnsafeUseError("key must be a str that UTF-8 can write.")
+        if not _is_utf8(secret.reveal()):
+            del key
+            raise UnsafeUseError("secret must be a str that UTF-8 can write.")
         return cls(*_derived(key, secret))
 
-    def encrypt(self, value: str) -> str:
+    def encrypt(self, value: Secret) -> str:
         """The value as it is stored; other each time.
 
         Raises:
             UnsafeUseError: the value cannot be written as UTF-8.
         """
-        plain = _utf8(value, "value")
-        del value
+        if not _is_utf8(value.reveal()):
+            raise UnsafeUseError("value must be a str that UTF-8 can write.")
         salt, iv = os.urandom(_SALT), os.urandom(_IV)
-        return _base64(_VERSION + salt + iv + self._cipher(salt).encrypt(iv, plain, None))
+        return _base64(_VERSION + salt + iv + self._cipher(salt).encrypt(iv, value.reveal().encode(), None))
 
-    def decrypt(self, stored: str) -> str:
+    def decrypt(self, stored: str) -> Secret:
         """The value.
 
         Raises:
@@ -78,7 +86,8 @@ class VaultKey:
             data = base64.b64decode(stored, validate=True)
             if data[:2] == _VERSION:
                 salt, iv, sealed = data[2 : 2 + _SALT], data[2 + _SALT : 2 + _SALT + _IV], data[2 + _SALT + _IV :]
-                return self._cipher(salt).decrypt(iv, sealed, None).decode()
+                value: Secret = hidden(self._cipher(salt).decrypt(iv, sealed, None).decode())
+                return value
         except (ValueError, InvalidTag):
             pass
         raise VaultError("What is stored under this key cannot be decrypted: it was changed, or written otherwise.")
@@ -94,8 +103,8 @@ class VaultKey:
 
 @lru_cache(maxsize=256)
 def _derived(key: str, secret: Secret) -> tuple[str, bytes]:
-    extra = _utf8(secret.reveal(), "secret")
-    derived = _iterated(_DERIVE, extra, _utf8(key, "key"), ROUNDS)
+    extra = secret.reveal().encode()
+    derived = _iterated(_DERIVE, extra, key.encode(), ROUNDS)
     return _base64(_iterated(_LOOK_UP, extra, derived, 1)), derived
 
 
@@ -111,11 +120,5 @@ def _base64(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
-def _utf8(text: str, argument: str) -> bytes:
-    if isinstance(text, str):
-        try:
-            return text.encode()
-        except UnicodeEncodeError:
-            pass
-    del text
-    raise UnsafeUseError(f"{argument} must be a str that UTF-8 can write.")
+def _is_utf8(text: str) -> bool:
+    return isinstance(text, str) and _SURROGATES.search(text) is None

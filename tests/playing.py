@@ -11,7 +11,6 @@ from hexclave import credentials
 from hexclave._context import Context, Shared
 from hexclave._exchange import exchange
 from hexclave._messages import Reply, Request
-from hexclave._secret import Secret
 from hexclave._session import Session
 from hexclave._steps import Call, Done, Send, Sleep, Step, Steps, Wait
 from hexclave.hooks import Hooks
@@ -20,6 +19,7 @@ from hexclave.retries import Retries
 from hexclave.timeouts import Timeout
 from hexclave.tokens import Tokens, TokenStore
 from hexclave_api.operation import AccessType, Operation
+from hexclave_api.secret import Secret
 
 T = TypeVar("T")
 

@@ -4,6 +4,7 @@
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from .error_text import one_line, safe_text
+from .secret import Secret, hidden
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,8 +30,8 @@ class HexclaveError(Exception):
     """The HTTP status of the reply; `None` without a reply."""
     code: str | None = None
     """The API's name for the error, such as `USER_NOT_FOUND`; also of errors that this version does not know."""
-    details: "Mapping[str, JsonValue]"
-    """The details as the server sent them; empty when it sent none. May hold secrets, so log it with care."""
+    details: "Mapping[str, JsonValue | Secret]"
+    """The details as the server sent them, those that are secrets as `Secret`; empty when it sent none."""
     request_id: str | None = None
     """The server's id of the request, for asking its operators."""
     method: str | None = None
@@ -48,7 +49,7 @@ class HexclaveError(Exception):
         *,
         status: int | None = None,
         code: str | None = None,
-        details: "Mapping[str, JsonValue] | None" = None,
+        details: "Mapping[str, JsonValue | Secret] | None" = None,
         request_id: str | None = None,
         method: str | None = None,
         path: str | None = None,
@@ -61,7 +62,8 @@ class HexclaveError(Exception):
             self.status = status
         if code is not None:
             self.code = code
-        self.details = {} if details is None else details
+        secrets = {each.key for name in self._detail_names if (each := getattr(type(self), name)).kind is Secret}
+        self.details = {key: hidden(value) if key in secrets else value for key, value in (details or {}).items()}
         self.request_id = request_id
         self.method = method
         self.path = path
@@ -119,7 +121,7 @@ class HexclaveError(Exception):
 
     def _shown_detail(self, name: str) -> str:
         value = getattr(self, name)
-        if value is None or getattr(type(self), name).secret or str(value) in self.message:
+        if value is None or isinstance(value, Secret) or str(value) in self.message:
             return ""
         return one_line(str(value))
 

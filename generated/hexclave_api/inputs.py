@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, NotRequired, TypedDict
 
 from .operation import JsonValue
+from .secret import SecretText
 
 
 class AgentIdentity(TypedDict):
@@ -69,7 +70,7 @@ class ProjectOAuthProviderSettings(TypedDict):
     """`shared` uses Hexclave's own keys, for development only."""
     client_id: NotRequired[str]
     """With `standard`."""
-    client_secret: NotRequired[str]
+    client_secret: NotRequired[SecretText]
     """With `standard`."""
     facebook_config_id: NotRequired[str]
     """For Facebook's business login."""
@@ -81,7 +82,7 @@ class ProjectOAuthProviderSettings(TypedDict):
     """Team id at Apple."""
     apple_key_id: NotRequired[str]
     """Id of the Apple key."""
-    apple_private_key: NotRequired[str]
+    apple_private_key: NotRequired[SecretText]
     """PEM text."""
 
 
@@ -105,7 +106,7 @@ class ProjectEmailConfigInput(TypedDict):
     """0 to 65535."""
     username: NotRequired[str]
     """Name to sign in with."""
-    password: NotRequired[str]
+    password: NotRequired[SecretText]
     """At most 256 characters."""
     sender_name: NotRequired[str]
     """Name of the sender."""
@@ -172,7 +173,7 @@ class SmtpSettings(TypedDict):
     """0 to 65535. 0 to 65535."""
     username: str
     """Name to sign in with."""
-    password: str
+    password: SecretText
     """At most 256 characters. At most 256 characters."""
     sender_email: str
     """Address of the sender."""

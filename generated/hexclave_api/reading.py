@@ -5,20 +5,18 @@ import types
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final, Self, TypeAlias, TypeVar, Union, get_args, get_origin
 
+from .secret import Secret, hidden
+
 T = TypeVar("T")
 
 Known: TypeAlias = T | str
 """`Known[Literal["a", "b"]]`: one of these as far as this version knows; a later server may have more."""
 
 OPTIONAL: Final = "optional"
-SECRET: Final = "secret"  # noqa: S105 - a mark
 
 # The mark is inside, so that a field that may be null as well, `Maybe[str | None]`, can be told apart.
 Maybe: TypeAlias = Annotated[T, OPTIONAL] | None
 """The field may be left out of a reply; it is `None` then."""
-
-Secret: TypeAlias = Annotated[T, SECRET]
-"""Reprs leave the value out."""
 
 UNIONS: Final = (Union, types.UnionType)
 _JSON_NAMES: Final = {dict: "an object", list: "a list", str: "text", bool: "a boolean", type(None): "null"}
@@ -79,7 +77,7 @@ def json_object(value: Any) -> Mapping[str, Any]:
 def reader(shape: Any) -> Callable[[Any], Any] | None:
     """What reads a value of this type when it is not null; `None` when it is handed on as it is."""
     if type(shape) is type:
-        return getattr(shape, "_read", None)
+        return _read_secret if shape is Secret else getattr(shape, "_read", None)
     origin, args = get_origin(shape), get_args(shape)
     if origin is Annotated:
         return reader(args[0])
@@ -93,9 +91,28 @@ def reader(shape: Any) -> Callable[[Any], Any] | None:
     return None
 
 
+def _structure(shape: Any) -> type:
+    """The type that `json.loads` gives to what is read as `shape`."""
+    if get_origin(shape) is tuple:
+        return list
+    return str if shape is Secret else dict
+
+
 def read(shape: Any) -> Callable[[Any], Any]:
     """What reads a whole reply of this type."""
     return reader(shape) or as_it_is
+
+
+def _read_secret(value: Any) -> Secret:
+    if value.__class__ is str:
+        secret: Secret = hidden(value)
+        return secret
+    if isinstance(value, Secret):
+        # From `to_wire`, which does not reveal secrets.
+        return value
+    problem = f"{kind(value)} instead of text"
+    del value
+    raise WireError("secret", "", problem)
 
 
 def _union_reader(options: tuple[Any, ...]) -> Callable[[Any], Any] | None:
@@ -103,7 +120,7 @@ def _union_reader(options: tuple[Any, ...]) -> Callable[[Any], Any] | None:
     for option in options:
         if (found := reader(option)) is not None:
             alone = len(options) - (type(None) in options) == 1
-            return found if alone else _reader_of_some(found, list if get_origin(option) is tuple else dict)
+            return found if alone else _reader_of_some(found, _structure(option))
     return None
 
 

@@ -14,12 +14,20 @@ import attrs
 from .model import Model
 from .operation import Operation
 from .reading import UNIONS, escaped, kind, reader
+from .secret import Secret
 
 T = TypeVar("T")
 
-_SCALARS: Final[Mapping[type, tuple[type, ...]]] = {str: (str,), bool: (bool,), int: (int,), float: (int, float)}
+_SCALARS: Final[Mapping[type, tuple[type, ...]]] = {
+    str: (str,),
+    Secret: (str,),
+    bool: (bool,),
+    int: (int,),
+    float: (int, float),
+}
 _NAMES: Final[Mapping[object, str]] = {
     str: "text",
+    Secret: "text",
     bool: "a boolean",
     int: "a whole number",
     float: "a number",
@@ -115,7 +123,8 @@ class _Walk:
         if data is None and type(None) in options:
             return
         options = tuple(option for option in options if option is not type(None))
-        alike = [option for option in options if (reader(option) is not None) == isinstance(data, dict | list)]
+        structured = isinstance(data, dict | list)
+        alike = [each for each in options if (each is not Secret and reader(each) is not None) == structured]
         yield from min((list(self.walk(option, data, at)) for option in alike or options), key=len)
 
     def walk_model(self, model: type[Model], data: Any, at: str) -> Iterator[Deviation]:

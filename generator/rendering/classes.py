@@ -8,7 +8,6 @@ from openapi_python_client.parser.properties.protocol import PropertyProtocol
 from openapi_python_client.schema.untrusted_string import UntrustedString
 
 from generator.rendering.identifiers import attribute, is_identifier
-from generator.rendering.schemas import SECRET
 from generator.rendering.types import Types, quoted
 
 _MILLIS = "_at_millis"
@@ -69,8 +68,6 @@ def _field(model: ModelProperty, prop: PropertyProtocol, name: str, taken: list[
     annotation = read_type = types.read_type(prop)
     if not prop.required:
         annotation = f"Maybe[{annotation}]"
-    if any(SECRET in (schema.model_extra or {}) for schema in types.schemas(model, prop)):
-        annotation = f"Secret[{annotation}]"
     moment = name.removesuffix("_millis")
     has_moment = name.endswith(_MILLIS) and read_type in ("int", "int | None") and moment not in taken
     return Field(

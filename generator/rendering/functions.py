@@ -16,7 +16,7 @@ from openapi_python_client.schema.untrusted_string import UntrustedString
 from generator.description import DescriptionError
 from generator.rendering.document import Call
 from generator.rendering.identifiers import argument, is_identifier
-from generator.rendering.types import Types, literal, union
+from generator.rendering.types import SECRET, Types, literal, union
 
 
 @attrs.frozen
@@ -86,6 +86,8 @@ class _Field:
     required: bool
     fixed: str | None
     description: UntrustedString | None
+    secrets: list[str] = attrs.field(factory=list)
+    """The names of the secrets inside."""
 
 
 class _Builder:
@@ -122,6 +124,8 @@ class _Builder:
         if not segment.startswith("{"):
             return literal(segment)
         arg = arguments[segment.strip("{}")]
+        if SECRET in arg.annotation:
+            raise DescriptionError(f"#: {self._call.name}: {arg.name} is a secret and in the path, which servers log")
         return f"str({arg.name})" if arg.annotation in ("int", "float") else arg.name
 
     def _argument(self, field: _Field, place: str) -> Argument:
@@ -136,7 +140,7 @@ class _Builder:
                 yield Part(field.wire_name, field.fixed)
             else:
                 arguments.append(self._argument(field, place))
-                yield Part(field.wire_name, arguments[-1].name)
+                yield Part(field.wire_name, _kept(field, arguments[-1].name))
 
     def _path_field(self, prop: PropertyProtocol) -> _Field:
         return _Field(_wire_name(prop), self._types.send_options(prop), True, None, prop.description)
@@ -168,13 +172,14 @@ class _Builder:
                 options=[option for field in fields for option in field.options],
                 required=len(fields) == len(shapes) and all(field.required for field in fields),
                 fixed=fields[0].fixed if len({field.fixed for field in fields}) == 1 else None,
+                secrets=sorted({name for field in fields for name in field.secrets}),
             )
             for fields in merged.values()
         ]
 
     def _body_field(self, shape: ModelProperty, prop: PropertyProtocol) -> _Field:
         options, description = self._types.send_options(prop), self._types.description(shape, prop)
-        return _Field(_wire_name(prop), options, prop.required, _fixed(prop), description)
+        return _Field(_wire_name(prop), options, prop.required, _fixed(prop), description, self._types.secrets(prop))
 
     def _reply(self) -> tuple[str, str]:
         readings = dict.fromkeys(map(self._reading, self._endpoint.responses)) or {("None", "nothing"): None}
@@ -213,6 +218,13 @@ def _body_properties(endpoint: Endpoint, types: Types) -> Iterator[PropertyProto
                 yield from types.fields(shape)
         else:
             yield body.prop
+
+
+def _kept(field: _Field, argument: str) -> str:
+    """The expression for what an operation keeps of an argument: secrets only as such."""
+    if SECRET in field.options:
+        return f"hidden({argument})"
+    return f"hidden_in({', '.join([argument, *map(literal, field.secrets)])})" if field.secrets else argument
 
 
 def _wire_name(prop: PropertyProtocol) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Final
 
 import attrs
 from openapi_python_client import schema as oai
@@ -18,6 +19,7 @@ from openapi_python_client.parser.properties.none import NoneProperty
 from openapi_python_client.parser.properties.protocol import PropertyProtocol
 from openapi_python_client.parser.properties.string import StringProperty
 from openapi_python_client.parser.properties.union import UnionProperty
+from openapi_python_client.parser.properties.uuid import UuidProperty
 from openapi_python_client.schema.untrusted_string import UntrustedString
 
 from generator.description import DescriptionError
@@ -31,6 +33,8 @@ _SCALARS: Mapping[type, str] = {
     FloatProperty: "float",
     NoneProperty: "None",
 }
+
+SECRET: Final = "SecretText"  # noqa: S105 - the annotation of what is sent
 
 
 def literal(value: object) -> str:
@@ -111,6 +115,12 @@ class Types:
         """The objects with fields that the fields of `model` hold."""
         return [held for field in self.fields(model) for held in self.nested(field)]
 
+    def secrets(self, prop: PropertyProtocol) -> list[str]:
+        """The names of the secrets in the objects that `prop` holds."""
+        held = self.reachable([prop]).values()
+        fields = [field for model in held for field in self.fields(model) if SECRET in self.send_options(field)]
+        return sorted({field.name.get_untrusted_value() for field in fields})
+
     def read_type(self, prop: PropertyProtocol) -> str:
         """The annotation of what is read."""
         match prop:
@@ -130,13 +140,17 @@ class Types:
                 return union(map(self.read_type, prop.inner_properties))
             case AnyProperty():
                 return "Any"
+            case UuidProperty():
+                return "Secret"
         return _scalar(prop)
 
     def _refuse_ambiguity(self, prop: UnionProperty) -> None:
-        structured = [each for each in prop.inner_properties if isinstance(each, ModelProperty | ListProperty)]
+        structured = [
+            each for each in prop.inner_properties if isinstance(each, ModelProperty | ListProperty | UuidProperty)
+        ]
         if len(structured) > 1:
             raise DescriptionError(
-                f"#: {prop.name.get_untrusted_value()}: a reply that is one of several objects or lists"
+                f"#: {prop.name.get_untrusted_value()}: a reply that is one of several objects, lists or secrets"
                 " cannot be told apart; describe one object with all their fields, or {} for anything"
             )
 
@@ -156,6 +170,8 @@ class Types:
                 return union(map(self.send_type, prop.inner_properties))
             case AnyProperty():
                 return "JsonValue"
+            case UuidProperty():
+                return SECRET
         return _scalar(prop)
 
     def send_options(self, prop: PropertyProtocol) -> list[str]:

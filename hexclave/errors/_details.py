@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypedDict, TypeVar, overload
 
+from hexclave_api.secret import Secret
+
 if TYPE_CHECKING:
     from hexclave_api.errors import HexclaveError
     from hexclave_api.operation import JsonValue
@@ -22,10 +24,9 @@ class RestrictedReason(TypedDict):
 class Detail(Generic[T]):
     """One detail. On an error: its value, or `None` where the server sent none or something of another type."""
 
-    def __init__(self, kind: type[T], key: str, secret: bool) -> None:
+    def __init__(self, kind: type[T], key: str) -> None:
         self.kind = kind
         self.key = key
-        self.secret = secret
         self._read = _READERS[kind]
 
     def __set_name__(self, owner: "type[HexclaveError]", name: str) -> None:
@@ -43,9 +44,9 @@ class Detail(Generic[T]):
         return value
 
 
-def detail(kind: type[T], key: str = "", *, secret: bool = False) -> Detail[T]:
-    """A detail of this type; `key` where the wire has another name, `secret` where `explain()` must not show it."""
-    return Detail(kind, key, secret)
+def detail(kind: type[T], key: str = "") -> Detail[T]:
+    """A detail of this type; `key` where the wire has another name."""
+    return Detail(kind, key)
 
 
 def _as_int(value: "JsonValue") -> int | None:
@@ -81,6 +82,7 @@ def _as_restricted_reason(value: "JsonValue") -> RestrictedReason | None:
 
 _READERS: Final[dict[Any, Callable[[Any], Any]]] = {
     str: lambda value: value if isinstance(value, str) else None,
+    Secret: lambda value: value if isinstance(value, Secret) else None,
     bool: lambda value: value if isinstance(value, bool) else None,
     int: _as_int,
     datetime: _as_datetime,

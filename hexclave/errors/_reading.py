@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from hexclave.errors._status import (
@@ -16,7 +16,7 @@ from hexclave.errors._status import (
     RateLimitError,
     ServerError,
 )
-from hexclave_api.error_text import one_line
+from hexclave_api.error_text import one_line, without
 
 if TYPE_CHECKING:
     from hexclave._messages import Reply
@@ -59,9 +59,15 @@ def failed_status(reply: "Reply") -> int | None:
 
 
 def from_reply(
-    reply: "Reply", *, method: str, path: str, attempts: int, retry_after: float | None = None
+    reply: "Reply",
+    *,
+    method: str,
+    path: str,
+    attempts: int,
+    retry_after: float | None = None,
+    secrets: Collection[str] = (),
 ) -> APIStatusError:
-    """The error that a reply reports, whatever the reply looks like.
+    """The error that a reply reports, whatever the reply looks like, without the secrets that were sent.
 
     A known code decides the class; otherwise, and always for 429, the status does. Where header and body disagree, the
     body's code is believed: message and details come from the body and must fit the class.
@@ -71,10 +77,10 @@ def from_reply(
     in_header = _as_code(_header(reply, "known-error"))
     code = report.code or in_header or report.rfc_6749_code
     error = _class_of(code, status)(
-        report.message,
+        without(secrets, report.message),
         status=status,
         code=code,
-        details=report.details,
+        details=without(secrets, report.details),
         request_id=request_id_of(reply),
         method=method,
         path=path,

@@ -2,6 +2,7 @@
 
 from hexclave.errors._details import detail
 from hexclave.errors._status import BadRequestError, ConflictError, KnownError, PermissionDeniedError
+from hexclave_api.secret import Secret
 
 
 class AnonymousAccountsNotEnabled(KnownError, BadRequestError):
@@ -41,7 +42,7 @@ class MultiFactorAuthenticationRequired(KnownError, BadRequestError):
 
     code = "MULTI_FACTOR_AUTHENTICATION_REQUIRED"
     hint = "Continue with `attempt_code` and the user's one-time password."
-    attempt_code = detail(str, secret=True)
+    attempt_code = detail(Secret)
 
 
 class RedirectUrlNotWhitelisted(KnownError, BadRequestError):

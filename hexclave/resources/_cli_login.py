@@ -8,7 +8,6 @@ import attrs
 from hexclave._call import Mode, call
 from hexclave._exchange import exchange
 from hexclave._lift import mapped
-from hexclave._secret import Secret
 from hexclave._session import received
 from hexclave._steps import Sleep, Steps
 from hexclave._waiting import seconds
@@ -17,6 +16,7 @@ from hexclave.resources._signing_in import SigningIn
 from hexclave_api import models
 from hexclave_api.operation import UNSET, Unset
 from hexclave_api.operations import cli_auth
+from hexclave_api.secret import Secret, SecretText, hidden
 from hexclave_api.times import duration_millis
 
 
@@ -24,9 +24,9 @@ from hexclave_api.times import duration_millis
 class PendingCliLogin:
     """A login of a command-line program that the user still has to confirm in a browser."""
 
-    url: str
-    """The page to open."""
-    login_code: str
+    url: Secret
+    """The page to open; holds the login code."""
+    login_code: Secret
     polling_code: Secret
     expires_at: datetime
 
@@ -34,7 +34,7 @@ class PendingCliLogin:
 class CliLogin(SigningIn[Mode]):
     @call
     def start_cli_login(
-        self, *, app_url: str, expires_in: timedelta | None = None, anon_refresh_token: str | Unset = UNSET
+        self, *, app_url: str, expires_in: timedelta | None = None, anon_refresh_token: SecretText | Unset = UNSET
     ) -> Steps[PendingCliLogin]:
         """The start of a login for a command-line program: show its `url`, then `finish_cli_login`. POST /auth/cli.
 
@@ -44,13 +44,14 @@ class CliLogin(SigningIn[Mode]):
             expires_in_millis=UNSET if expires_in is None else duration_millis(expires_in, "expires_in"),
             anon_refresh_token=anon_refresh_token,
         )
+        del anon_refresh_token
 
         def pending(started: models.CliLogin) -> PendingCliLogin:
-            query = urlencode({"login_code": started.login_code})
+            query = urlencode({"login_code": started.login_code.reveal()})
             return PendingCliLogin(
-                url=f"{app_url.rstrip('/')}/handler/cli-auth-confirm?{query}",
+                url=Secret(f"{app_url.rstrip('/')}/handler/cli-auth-confirm?{query}"),
                 login_code=started.login_code,
-                polling_code=Secret(started.polling_code),
+                polling_code=started.polling_code,
                 expires_at=datetime.fromisoformat(started.expires_at).astimezone(UTC),
             )
 
@@ -73,9 +74,7 @@ class CliLogin(SigningIn[Mode]):
         ends = None if within is None else app.clock.monotonic() + seconds(within, "within")
         wait = max(0.1, seconds(poll_every, "poll_every"))
         while True:
-            answer = yield from exchange(
-                self._alone(), cli_auth.poll_cli_login(polling_code=pending.polling_code.reveal())
-            )
+            answer = yield from exchange(self._alone(), cli_auth.poll_cli_login(polling_code=pending.polling_code))
             if answer.refresh_token is not None:
                 yield session.save(received(None, answer.refresh_token))
                 return
@@ -88,18 +87,18 @@ class CliLogin(SigningIn[Mode]):
             yield Sleep(wait)
 
     @call
-    def confirm_cli_login(self, login_code: str) -> Steps[None]:
+    def confirm_cli_login(self, login_code: SecretText) -> Steps[None]:
         """Signs the program in as the session's user: what the confirmation page does. POST /auth/cli/complete.
 
         Raises:
             BadRequestError: nothing waits under this code, or no longer.
             UnsafeUseError: nobody is signed in with a refresh token.
         """
-        session = self._session()
+        login_code, session = hidden(login_code), self._session()
         tokens = yield session.load()
         if tokens is None or tokens.refresh_token is None:
             raise UnsafeUseError("confirm_cli_login needs a signed-in user whose session has a refresh token.")
         yield from exchange(
             self._alone(),
-            cli_auth.complete_cli_login(login_code=login_code, refresh_token=tokens.refresh_token.reveal()),
+            cli_auth.complete_cli_login(login_code=login_code, refresh_token=tokens.refresh_token),
         )

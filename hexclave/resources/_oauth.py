@@ -13,6 +13,7 @@ from hexclave.resources._signing_in import SigningIn
 from hexclave_api.models import ExternalSignIn, OAuthTokens, SignInOrSignUpResult
 from hexclave_api.operation import UNSET, Operation, Unset
 from hexclave_api.operations import auth, oauth
+from hexclave_api.secret import Secret, SecretText
 
 
 class OAuthSignIn(SigningIn[Mode]):
@@ -46,7 +47,7 @@ class OAuthSignIn(SigningIn[Mode]):
         operation = oauth.start_oauth_flow(
             provider_id.lower(),
             type_="link" if link else "authenticate",
-            token=UNSET if token is None else token.reveal(),
+            token=UNSET if token is None else token,
             client_id=app.client_id,
             client_secret=self._client_secret(),
             redirect_uri=redirect_uri,
@@ -58,7 +59,7 @@ class OAuthSignIn(SigningIn[Mode]):
             after_callback_redirect_url=after_callback_redirect_url,
             error_redirect_uri=error_redirect_uri,
         )
-        return OAuthAuthorization(app.base_url + operation.url, redirect_uri, state, pkce.verifier)
+        return OAuthAuthorization(Secret(app.base_url + operation.url), redirect_uri, Secret(state), pkce.verifier)
 
     @call
     def finish_oauth(self, authorization: OAuthAuthorization, *, callback_url: str) -> Steps[OAuthTokens]:
@@ -75,14 +76,14 @@ class OAuthSignIn(SigningIn[Mode]):
                 grant_type="authorization_code",
                 code=authorization.code_from(callback_url),
                 redirect_uri=authorization.redirect_uri,
-                code_verifier=authorization.code_verifier.reveal(),
+                code_verifier=authorization.code_verifier,
                 client_id=self._context.client_id,
                 client_secret=self._client_secret(),
             )
         )
 
     @call
-    def sign_in_with_apple(self, id_token: str) -> Steps[SignInOrSignUpResult]:
+    def sign_in_with_apple(self, id_token: SecretText) -> Steps[SignInOrSignUpResult]:
         """Signs in, or up, with the token that Apple gave an app on the user's device.
 
         POST /auth/oauth/callback/apple/native.
@@ -94,7 +95,7 @@ class OAuthSignIn(SigningIn[Mode]):
         return self._sign_in(auth.sign_in_with_apple(id_token=id_token))
 
     @call
-    def sign_in_with_external_token(self, provider_id: str, *, token: str) -> Steps[ExternalSignIn]:
+    def sign_in_with_external_token(self, provider_id: str, *, token: SecretText) -> Steps[ExternalSignIn]:
         """Signs in, or up, with a token of another identity service that the project trusts.
 
         The session gets no refresh token, so it ends with its access token. POST /auth/external/token.

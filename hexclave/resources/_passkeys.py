@@ -9,6 +9,7 @@ from hexclave.resources._signing_in import SigningIn
 from hexclave_api.models import SignInOrSignUpResult
 from hexclave_api.operation import JsonValue, Operation
 from hexclave_api.operations import auth
+from hexclave_api.secret import SecretText
 
 
 class Passkeys(SigningIn[Mode]):
@@ -17,7 +18,7 @@ class Passkeys(SigningIn[Mode]):
 
     @call
     def sign_in_with_passkey(
-        self, authentication_response: Mapping[str, JsonValue], *, code: str
+        self, authentication_response: Mapping[str, JsonValue], *, code: SecretText
     ) -> Steps[SignInOrSignUpResult]:
         """Signs in with what the browser answered to the options of `start_passkey_sign_in`, and their `code`.
 
@@ -29,7 +30,7 @@ class Passkeys(SigningIn[Mode]):
         return self._sign_in(auth.sign_in_with_passkey(authentication_response=authentication_response, code=code))
 
     @call
-    def register_passkey(self, credential: Mapping[str, JsonValue], *, code: str) -> Operation[None]:
+    def register_passkey(self, credential: Mapping[str, JsonValue], *, code: SecretText) -> Operation[None]:
         """Gives the signed-in user the passkey that the browser made from the options of `start_passkey_registration`.
 
         POST /auth/passkey/register.

@@ -7,13 +7,13 @@ import attrs
 from hexclave._call import Mode, Resource
 from hexclave._context import Context
 from hexclave._exchange import exchange
-from hexclave._secret import Secret
 from hexclave._session import Session, received
 from hexclave._steps import Steps
 from hexclave.errors import SessionExpired, UnsafeUseError
 from hexclave.tokens import FixedTokens
 from hexclave_api.models import OAuthTokens, SignInOrSignUpResult, SignInResult
 from hexclave_api.operation import Operation
+from hexclave_api.secret import Secret, SecretText
 
 Signed = TypeVar("Signed", SignInResult, SignInOrSignUpResult, OAuthTokens)
 
@@ -55,6 +55,5 @@ class SigningIn(Resource[Mode]):
     def _alone(self) -> Context:
         return attrs.evolve(self._context, session=None)
 
-    def _client_secret(self) -> str:
-        key = self._context.publishable_client_key
-        return PUBLIC_CLIENT if key is None else key.reveal()
+    def _client_secret(self) -> SecretText:
+        return self._context.publishable_client_key or PUBLIC_CLIENT

@@ -8,6 +8,7 @@ from hexclave_api.inputs import AgentIdentity
 from hexclave_api.models import AgentConfirmation, AgentRegistration, AgentRegistrationStatus
 from hexclave_api.operation import UNSET, Operation, Unset
 from hexclave_api.operations import agents
+from hexclave_api.secret import SecretText
 from hexclave_api.times import duration_millis
 
 
@@ -42,7 +43,7 @@ class Agents(Resource[Mode]):
         )
 
     @call
-    def poll(self, poll_token: str) -> Operation[AgentRegistrationStatus]:
+    def poll(self, poll_token: SecretText) -> Operation[AgentRegistrationStatus]:
         """Whether the user has approved; then with tokens. POST /agent/register/poll.
 
         Raises:
@@ -51,7 +52,7 @@ class Agents(Resource[Mode]):
         return agents.poll_agent_registration(poll_token=poll_token)
 
     @call
-    def inspect(self, claim_code: str) -> Operation[AgentConfirmation]:
+    def inspect(self, claim_code: SecretText) -> Operation[AgentConfirmation]:
         """Which agent asks the signed-in user. POST /agent/register/confirm.
 
         Raises:
@@ -60,7 +61,7 @@ class Agents(Resource[Mode]):
         return agents.confirm_agent_registration(claim_code=claim_code, action="inspect")
 
     @call
-    def approve(self, claim_code: str) -> Operation[AgentConfirmation]:
+    def approve(self, claim_code: SecretText) -> Operation[AgentConfirmation]:
         """Lets the agent act for the signed-in user. POST /agent/register/confirm.
 
         Raises:
@@ -69,7 +70,7 @@ class Agents(Resource[Mode]):
         return agents.confirm_agent_registration(claim_code=claim_code, action="approve")
 
     @call
-    def deny(self, claim_code: str) -> Operation[AgentConfirmation]:
+    def deny(self, claim_code: SecretText) -> Operation[AgentConfirmation]:
         """Refuses the agent. POST /agent/register/confirm.
 
         Raises:

@@ -9,6 +9,7 @@ from hexclave_api.models import CreatedUserApiKey, UserApiKey
 from hexclave_api.operation import UNSET, Operation, Unset
 from hexclave_api.operations import api_keys
 from hexclave_api.pagination import Pages
+from hexclave_api.secret import SecretText
 from hexclave_api.times import moment_millis
 
 
@@ -80,7 +81,7 @@ class ServerApiKeys(_AnyApiKeys[Mode]):
         return _create(user_id, description, expires_at, is_public)
 
     @call
-    def check(self, api_key: str) -> Operation[UserApiKey]:
+    def check(self, api_key: SecretText) -> Operation[UserApiKey]:
         """What the API knows of a key that somebody presented. POST /user-api-keys/check.
 
         Raises:

@@ -23,6 +23,7 @@ from hexclave.resources._signing_in import SigningIn
 from hexclave_api.models import SentSignInCode, SignInOrSignUpResult, SignInResult
 from hexclave_api.operation import UNSET, Operation, Unset
 from hexclave_api.operations import auth, sessions
+from hexclave_api.secret import Secret, SecretText, hidden
 
 if TYPE_CHECKING:
     from hexclave.verify import AccessTokenClaims
@@ -34,7 +35,7 @@ class Auth(OAuthSignIn[Mode], CliLogin[Mode], Passkeys[Mode], SigningIn[Mode]):
     """How the user of the app's session signs in, up and out."""
 
     @call
-    def sign_in_with_password(self, *, email: str, password: str) -> Steps[SignInResult]:
+    def sign_in_with_password(self, *, email: str, password: SecretText) -> Steps[SignInResult]:
         """Signs in; the session holds the tokens. POST /auth/password/sign-in.
 
         Raises:
@@ -49,9 +50,9 @@ class Auth(OAuthSignIn[Mode], CliLogin[Mode], Passkeys[Mode], SigningIn[Mode]):
         self,
         *,
         email: str,
-        password: str,
+        password: SecretText,
         verification_callback_url: str | Unset = UNSET,
-        bot_challenge_token: str | Unset = UNSET,
+        bot_challenge_token: SecretText | Unset = UNSET,
     ) -> Steps[SignInResult]:
         """Creates a user and signs in. An anonymous user of the session keeps its id. POST /auth/password/sign-up.
 
@@ -73,7 +74,7 @@ class Auth(OAuthSignIn[Mode], CliLogin[Mode], Passkeys[Mode], SigningIn[Mode]):
 
     @call
     def send_sign_in_code(
-        self, *, email: str, callback_url: str, bot_challenge_token: str | Unset = UNSET
+        self, *, email: str, callback_url: str, bot_challenge_token: SecretText | Unset = UNSET
     ) -> Operation[SentSignInCode]:
         """Sends an e-mail with a magic link and a six-character code. POST /auth/otp/send-sign-in-code.
 
@@ -86,7 +87,7 @@ class Auth(OAuthSignIn[Mode], CliLogin[Mode], Passkeys[Mode], SigningIn[Mode]):
         return auth.send_sign_in_code(email=email, callback_url=callback_url, bot_challenge_token=bot_challenge_token)
 
     @call
-    def sign_in_with_code(self, code: str, *, nonce: str | None = None) -> Steps[SignInOrSignUpResult]:
+    def sign_in_with_code(self, code: SecretText, *, nonce: SecretText | None = None) -> Steps[SignInOrSignUpResult]:
         """Signs in, or up, with the code of an e-mail. POST /auth/otp/sign-in.
 
         `code` is the 45 characters of a magic link, or the six that a user typed together with the `nonce` that
@@ -97,11 +98,11 @@ class Auth(OAuthSignIn[Mode], CliLogin[Mode], Passkeys[Mode], SigningIn[Mode]):
             VerificationCodeMaxAttemptsReached: the code does not work, or no longer.
             MultiFactorAuthenticationRequired: go on with `sign_in_with_mfa`.
         """
-        return self._sign_in(auth.sign_in_with_code(code=code.strip() + (nonce or "")))
+        return self._sign_in(auth.sign_in_with_code(code=_whole(code, nonce)))
 
     @call
     def sign_in_with_mfa(
-        self, required: MultiFactorAuthenticationRequired | str, *, totp: str
+        self, required: MultiFactorAuthenticationRequired | SecretText, *, totp: SecretText
     ) -> Steps[SignInOrSignUpResult]:
         """Ends a sign-in that asked for a second factor. POST /auth/mfa/sign-in.
 
@@ -111,8 +112,8 @@ class Auth(OAuthSignIn[Mode], CliLogin[Mode], Passkeys[Mode], SigningIn[Mode]):
             InvalidTotpCode: the digits are wrong.
             VerificationCodeError: the attempt is over; sign in anew.
         """
-        code = required if isinstance(required, str) else required.attempt_code
-        if not code:
+        code = required if isinstance(required, str | Secret) else required.attempt_code
+        if code is None or not hidden(code).reveal():
             raise UnsafeUseError("The error carries no attempt_code; sign in anew.")
         return self._sign_in(auth.sign_in_with_mfa(totp=totp, code=code))
 
@@ -149,23 +150,22 @@ class Auth(OAuthSignIn[Mode], CliLogin[Mode], Passkeys[Mode], SigningIn[Mode]):
         yield session.compare_and_set(tokens.refresh_token, None)
 
     @call
-    def get_access_token(self) -> Steps[str | None]:
+    def get_access_token(self) -> Steps[Secret | None]:
         """An access token that is good for at least 20 more seconds, `None` when signed out. For calls to your backend.
 
         Raises:
             SessionExpired: the session has ended; the store has been emptied.
         """
-        token = yield from self._access_token()
-        return None if token is None else token.reveal()
+        return (yield from self._access_token())
 
     @call
-    def get_refresh_token(self) -> Steps[str | None]:
+    def get_refresh_token(self) -> Steps[Secret | None]:
         """The refresh token of the session, `None` when there is none. No call is made."""
         tokens = yield self._session().load()
-        return None if tokens is None or tokens.refresh_token is None else tokens.refresh_token.reveal()
+        return None if tokens is None else tokens.refresh_token
 
     @call
-    def get_authorization_header(self) -> Steps[str | None]:
+    def get_authorization_header(self) -> Steps[Secret | None]:
         """The value of an `Authorization` header with which your backend knows the user; `None` when signed out.
 
         It holds both tokens, so send it to nobody else. A backend in Python reads it with `hexclave.verify`.
@@ -179,7 +179,7 @@ class Auth(OAuthSignIn[Mode], CliLogin[Mode], Passkeys[Mode], SigningIn[Mode]):
         tokens = yield self._session().load()
         refresh_token = None if tokens is None or tokens.refresh_token is None else tokens.refresh_token.reveal()
         pair = json.dumps({"accessToken": access_token.reveal(), "refreshToken": refresh_token})
-        return f"Bearer stackauth_{base64.b64encode(pair.encode()).decode()}"
+        return Secret(f"Bearer stackauth_{base64.b64encode(pair.encode()).decode()}")
 
     @call
     def get_partial_user(self) -> Steps["AccessTokenClaims | None"]:
@@ -196,7 +196,7 @@ class Auth(OAuthSignIn[Mode], CliLogin[Mode], Passkeys[Mode], SigningIn[Mode]):
         return None if access_token is None else read_unverified(access_token)
 
     @call
-    def check_sign_in_code(self, code: str) -> Operation[None]:
+    def check_sign_in_code(self, code: SecretText) -> Operation[None]:
         """Nothing if `sign_in_with_code` would accept the code now. POST /auth/otp/sign-in/check-code.
 
         Raises:
@@ -216,7 +216,7 @@ class Auth(OAuthSignIn[Mode], CliLogin[Mode], Passkeys[Mode], SigningIn[Mode]):
         return silent(auth.send_password_reset_code(email=email, callback_url=callback_url))
 
     @call
-    def check_password_reset_code(self, code: str) -> Operation[None]:
+    def check_password_reset_code(self, code: SecretText) -> Operation[None]:
         """Nothing if `reset_password` would accept the code now. POST /auth/password/reset/check-code.
 
         Raises:
@@ -225,7 +225,7 @@ class Auth(OAuthSignIn[Mode], CliLogin[Mode], Passkeys[Mode], SigningIn[Mode]):
         return silent(auth.check_password_reset_code(code=code))
 
     @call
-    def reset_password(self, code: str, *, password: str) -> Operation[None]:
+    def reset_password(self, code: SecretText, *, password: SecretText) -> Operation[None]:
         """Gives the user who got the code a new password of 8 to 70 characters. POST /auth/password/reset.
 
         A refused password uses the code up all the same.
@@ -235,3 +235,9 @@ class Auth(OAuthSignIn[Mode], CliLogin[Mode], Passkeys[Mode], SigningIn[Mode]):
             PasswordRequirementsNotMet: the password is too short or too long.
         """
         return silent(auth.reset_password(code=code, password=password))
+
+
+def _whole(code: SecretText, nonce: SecretText | None) -> Secret:
+    texts = [hidden(code).reveal().strip(), "" if nonce is None else hidden(nonce).reveal()]
+    whole: Secret = hidden("".join(texts))
+    return whole

@@ -62,7 +62,7 @@ class AdminConfig(Config[Mode]):
 
 
 def _read(text: ConfigText) -> Mapping[str, JsonValue]:
-    value: Any = json.loads(text.config_string)
+    value: Any = json.loads(text.config_string.reveal())
     if not isinstance(value, dict):
         raise TypeError("the configuration is no object")
     return cast(Mapping[str, JsonValue], value)

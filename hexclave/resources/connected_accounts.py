@@ -7,6 +7,7 @@ from hexclave._lift import mapped, mine, paginates
 from hexclave.errors import UnsafeUseError
 from hexclave_api.operation import UNSET, Operation
 from hexclave_api.operations import oauth
+from hexclave_api.secret import Secret
 
 
 class ConnectedAccounts(Resource[Mode]):
@@ -17,7 +18,7 @@ class ConnectedAccounts(Resource[Mode]):
     @call
     def get_access_token(
         self, provider_id: str, *, provider_account_id: str | None = None, scopes: Sequence[str] = ()
-    ) -> Operation[str]:
+    ) -> Operation[Secret]:
         """A token for the provider's own API that has the scopes.
 
         Without `provider_account_id` the user must have connected one account of the provider.
@@ -40,7 +41,7 @@ class ServerConnectedAccounts(Resource[Mode]):
     @call
     def get_access_token(
         self, user_id: str, provider_id: str, *, provider_account_id: str | None = None, scopes: Sequence[str] = ()
-    ) -> Operation[str]:
+    ) -> Operation[Secret]:
         """A token for the provider's own API that has the scopes, on behalf of the user.
 
         Without `provider_account_id` the user must have connected one account of the provider.
@@ -57,7 +58,7 @@ class ServerConnectedAccounts(Resource[Mode]):
 
 def _access_token(
     user_id: str, provider_id: str, provider_account_id: str | None, scopes: Sequence[str]
-) -> Operation[str]:
+) -> Operation[Secret]:
     if isinstance(scopes, str):
         raise UnsafeUseError("scopes must be a list of texts, not one text.")
     scope = " ".join(scopes) or UNSET

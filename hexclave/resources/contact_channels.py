@@ -6,11 +6,12 @@ from hexclave_api.models import ContactChannel
 from hexclave_api.operation import UNSET, Operation, Unset
 from hexclave_api.operations import contact_channels
 from hexclave_api.pagination import Pages
+from hexclave_api.secret import SecretText
 
 
 class _AnyContactChannels(Resource[Mode]):
     @call
-    def verify(self, code: str) -> Operation[None]:
+    def verify(self, code: SecretText) -> Operation[None]:
         """Marks an address as verified by the code of its verification e-mail. POST /contact-channels/verify.
 
         Raises:
@@ -19,7 +20,7 @@ class _AnyContactChannels(Resource[Mode]):
         return silent(contact_channels.verify_contact_channel(code=code))
 
     @call
-    def check_code(self, code: str) -> Operation[None]:
+    def check_code(self, code: SecretText) -> Operation[None]:
         """Nothing if `verify` would accept the code now. POST /contact-channels/verify/check-code.
 
         Raises:

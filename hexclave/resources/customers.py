@@ -14,6 +14,7 @@ from hexclave_api.inputs import InlineProduct
 from hexclave_api.operation import UNSET, Operation, Unset
 from hexclave_api.operations import payments
 from hexclave_api.pagination import PageReply, Pages
+from hexclave_api.secret import Secret
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -74,7 +75,7 @@ class Customer(_BilledCustomer[Mode]):
         return_url: str | Unset = UNSET,
         allow_promo_codes: bool | Unset = UNSET,
         allow_stacking_promo_codes: bool | Unset = UNSET,
-    ) -> Operation[str]:
+    ) -> Operation[Secret]:
         """The page on which the customer pays for a product. POST /payments/purchases/create-purchase-url.
 
         `return_url` is where the customer goes afterwards, on a trusted domain.
@@ -95,7 +96,7 @@ class _ServerCustomer(_Customer[Mode]):
         return_url: str | Unset = UNSET,
         allow_promo_codes: bool | Unset = UNSET,
         allow_stacking_promo_codes: bool | Unset = UNSET,
-    ) -> Operation[str]:
+    ) -> Operation[Secret]:
         """The page on which the customer pays for a product. POST /payments/purchases/create-purchase-url.
 
         `product` is the id of a configured product, or one described on the spot; `return_url` is where the customer
@@ -190,7 +191,7 @@ def _checkout(
     return_url: str | Unset,
     allow_promo_codes: bool | Unset,
     allow_stacking_promo_codes: bool | Unset,
-) -> Operation[str]:
+) -> Operation[Secret]:
     product_id, product_inline = _product(product)
     return mapped(
         payments.create_purchase_url(

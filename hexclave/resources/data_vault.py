@@ -6,11 +6,11 @@ from typing import TypeVar
 from hexclave._call import Mode, Resource, call
 from hexclave._exchange import exchange
 from hexclave._lift import found
-from hexclave._secret import Secret
 from hexclave._steps import Call, Steps
 from hexclave.errors import DataVaultStoreHashedKeyDoesNotExist, UnsafeUseError
 from hexclave.vault import VaultKey
 from hexclave_api.operations import data_vault
+from hexclave_api.secret import Secret, SecretText, hidden
 
 T = TypeVar("T")
 
@@ -23,7 +23,7 @@ class DataVault(Resource[Mode]):
     """
 
     @call
-    def get(self, store_id: str, key: str, *, secret: str | Secret) -> Steps[str]:
+    def get(self, store_id: str, key: str, *, secret: SecretText) -> Steps[Secret]:
         """The value under the key. POST /data-vault/stores/{id}/get.
 
         Raises:
@@ -31,10 +31,10 @@ class DataVault(Resource[Mode]):
             DataVaultStoreDoesNotExist: the project has no such store.
             VaultError: what is stored cannot be decrypted.
         """
-        return self._get(store_id, _derived(key, _hidden(secret)))
+        return self._get(store_id, _derived(key, _own(secret)))
 
     @call
-    def find(self, store_id: str, key: str, *, secret: str | Secret) -> Steps[str | None]:
+    def find(self, store_id: str, key: str, *, secret: SecretText) -> Steps[Secret | None]:
         """The value under the key; `None` if nothing is stored there with this secret.
 
         POST /data-vault/stores/{id}/get.
@@ -43,25 +43,18 @@ class DataVault(Resource[Mode]):
             DataVaultStoreDoesNotExist: the project has no such store.
             VaultError: what is stored cannot be decrypted.
         """
-        return found(self._get(store_id, _derived(key, _hidden(secret))), DataVaultStoreHashedKeyDoesNotExist)
+        return found(self._get(store_id, _derived(key, _own(secret))), DataVaultStoreHashedKeyDoesNotExist)
 
     @call
-    def set(self, store_id: str, key: str, value: str, *, secret: str | Secret) -> Steps[None]:
+    def set(self, store_id: str, key: str, value: SecretText, *, secret: SecretText) -> Steps[None]:
         """Stores the value under the key, in place of what was there. POST /data-vault/stores/{id}/set.
 
         Raises:
             DataVaultStoreDoesNotExist: the project has no such store.
         """
-        hidden = _hidden(secret)
-        del secret
+        return self._set(store_id, _sealed(key, _checked("value", value), _own(secret)))
 
-        def sealed() -> tuple[str, str]:
-            derived = VaultKey.derive(key, hidden)
-            return derived.hashed, derived.encrypt(value)
-
-        return self._set(store_id, _aside(sealed))
-
-    def _get(self, store_id: str, derived: Call[VaultKey]) -> Steps[str]:
+    def _get(self, store_id: str, derived: Call[VaultKey]) -> Steps[Secret]:
         key: VaultKey = yield derived
         stored = yield from exchange(self._context, data_vault.get_data_vault_value(store_id, hashed_key=key.hashed))
         return key.decrypt(stored.encrypted_value)
@@ -74,13 +67,26 @@ class DataVault(Resource[Mode]):
         )
 
 
-def _hidden(secret: str | Secret) -> Secret:
-    if isinstance(secret, Secret):
+def _own(secret: SecretText) -> Secret:
+    own = _checked("secret", secret)
+    if not own.reveal():
+        raise UnsafeUseError("secret must be a text that is not empty.")
+    return own
+
+
+def _checked(argument: str, value: SecretText) -> Secret:
+    if isinstance(secret := hidden(value), Secret):
         return secret
-    if isinstance(secret, str) and secret:
-        return Secret(secret)
-    del secret
-    raise UnsafeUseError("secret must be a str or Secret that is not empty.")
+    del value, secret
+    raise UnsafeUseError(f"{argument} must be a str or Secret.")
+
+
+def _sealed(key: str, value: Secret, secret: Secret) -> Call[tuple[str, str]]:
+    def sealed() -> tuple[str, str]:
+        derived = VaultKey.derive(key, secret)
+        return derived.hashed, derived.encrypt(value)
+
+    return _aside(sealed)
 
 
 def _derived(key: str, secret: Secret) -> Call[VaultKey]:

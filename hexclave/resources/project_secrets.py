@@ -5,6 +5,7 @@ from hexclave._lift import does, lists
 from hexclave_api.models import SetProjectSecret
 from hexclave_api.operation import UNSET, Operation, Unset
 from hexclave_api.operations import project_secrets
+from hexclave_api.secret import SecretText
 
 
 class ProjectSecrets(Resource[Mode]):
@@ -14,7 +15,7 @@ class ProjectSecrets(Resource[Mode]):
     delete = does(project_secrets.delete_project_secret)
 
     @call
-    def set(self, key: str, value: str, *, environment: str | Unset = UNSET) -> Operation[SetProjectSecret]:
+    def set(self, key: str, value: SecretText, *, environment: str | Unset = UNSET) -> Operation[SetProjectSecret]:
         """Stores a secret in place of what was there; `created` says whether nothing was. POST /project-secrets.
 
         `key` has letters, digits, underscores and hyphens; `value` is not empty; the secret is for all environments

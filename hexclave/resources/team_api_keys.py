@@ -9,6 +9,7 @@ from hexclave_api.models import CreatedTeamApiKey, TeamApiKey
 from hexclave_api.operation import UNSET, Operation, Unset
 from hexclave_api.operations import api_keys
 from hexclave_api.pagination import Pages
+from hexclave_api.secret import SecretText
 from hexclave_api.times import moment_millis
 
 
@@ -71,7 +72,7 @@ class ServerTeamApiKeys(TeamApiKeys[Mode]):
     """The API keys of any team."""
 
     @call
-    def check(self, api_key: str) -> Operation[TeamApiKey]:
+    def check(self, api_key: SecretText) -> Operation[TeamApiKey]:
         """What the API knows of a key that somebody presented. POST /team-api-keys/check.
 
         Raises:

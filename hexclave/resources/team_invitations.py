@@ -6,6 +6,7 @@ from hexclave_api.models import SentTeamInvitation, TeamInvitation, TeamInvitati
 from hexclave_api.operation import Operation
 from hexclave_api.operations import team_invitations
 from hexclave_api.pagination import Pages
+from hexclave_api.secret import SecretText
 
 
 class _AnyTeamInvitations(Resource[Mode]):
@@ -40,7 +41,7 @@ class _AnyTeamInvitations(Resource[Mode]):
         return silent(team_invitations.delete_team_invitation(invitation_id, team_id=team_id))
 
     @call
-    def accept_with_code(self, code: str) -> Operation[None]:
+    def accept_with_code(self, code: SecretText) -> Operation[None]:
         """Makes the signed-in user a member, by the code of an invitation e-mail. POST /team-invitations/accept.
 
         Raises:
@@ -51,7 +52,7 @@ class _AnyTeamInvitations(Resource[Mode]):
         return silent(team_invitations.accept_team_invitation(code=code))
 
     @call
-    def check_code(self, code: str) -> Operation[None]:
+    def check_code(self, code: SecretText) -> Operation[None]:
         """Nothing if `accept_with_code` would accept the code now. POST /team-invitations/accept/check-code.
 
         Raises:
@@ -60,7 +61,7 @@ class _AnyTeamInvitations(Resource[Mode]):
         return silent(team_invitations.check_team_invitation_code(code=code))
 
     @call
-    def get_details(self, code: str) -> Operation[TeamInvitationDetails]:
+    def get_details(self, code: SecretText) -> Operation[TeamInvitationDetails]:
         """What the code of an e-mail invites to: `team_display_name`. POST /team-invitations/accept/details.
 
         Raises:

@@ -17,6 +17,7 @@ from hexclave_api.models import ServerTeam, Team, TeamApiKey
 from hexclave_api.operation import UNSET, JsonValue, Operation, Unset
 from hexclave_api.operations import api_keys, teams
 from hexclave_api.pagination import Pages
+from hexclave_api.secret import SecretText
 
 
 class Teams(Resource[Mode]):
@@ -106,7 +107,7 @@ class ServerTeams(Resource[Mode]):
     delete = does(teams.delete_team)
 
     @call
-    def get_by_api_key(self, api_key: str) -> Steps[ServerTeam]:
+    def get_by_api_key(self, api_key: SecretText) -> Steps[ServerTeam]:
         """The team that an API key belongs to. POST /team-api-keys/check, then GET /teams/{team_id}.
 
         Raises:
@@ -116,7 +117,7 @@ class ServerTeams(Resource[Mode]):
         return _owner(self._context, api_keys.check_team_api_key(api_key=key_of("team", api_key)))
 
     @call
-    def find_by_api_key(self, api_key: str) -> Steps[ServerTeam | None]:
+    def find_by_api_key(self, api_key: SecretText) -> Steps[ServerTeam | None]:
         """The team that an API key belongs to; `None` if it does not work. Every other failure is raised.
 
         POST /team-api-keys/check, then GET /teams/{team_id}; neither where form or checksum of the key are wrong.

@@ -14,6 +14,7 @@ from hexclave_api.models import ServerUser
 from hexclave_api.operation import UNSET, Operation, Unset
 from hexclave_api.operations import users
 from hexclave_api.pagination import Pages
+from hexclave_api.secret import SecretText
 
 if TYPE_CHECKING:
     from hexclave_api.models import UserApiKey
@@ -30,7 +31,7 @@ class Users(Resource[Mode]):
     delete = does(users.delete_user)
 
     @call
-    def set_password(self, user_id: str, password: str) -> Operation[None]:
+    def set_password(self, user_id: str, password: SecretText) -> Operation[None]:
         """Gives the user this password, whatever there was before. PATCH /users/{user_id}.
 
         Raises:
@@ -107,7 +108,7 @@ class Users(Resource[Mode]):
         return Pages(exported.operation, start_at)
 
     @call
-    def get_by_api_key(self, api_key: str) -> Steps[ServerUser]:
+    def get_by_api_key(self, api_key: SecretText) -> Steps[ServerUser]:
         """The user whom an API key belongs to. POST /user-api-keys/check, then GET /users/{user_id}.
 
         Raises:
@@ -117,7 +118,7 @@ class Users(Resource[Mode]):
         return _owner(self._context, _check(api_key))
 
     @call
-    def find_by_api_key(self, api_key: str) -> Steps[ServerUser | None]:
+    def find_by_api_key(self, api_key: SecretText) -> Steps[ServerUser | None]:
         """The user whom an API key belongs to; `None` if it does not work. Every other failure is raised.
 
         POST /user-api-keys/check, then GET /users/{user_id}; neither where form or checksum of the key are wrong.
@@ -134,7 +135,7 @@ class Users(Resource[Mode]):
         return (yield from found(_owner(self._context, check), ApiKeyNotValid, UserNotFound))
 
 
-def _check(api_key: str) -> Operation["UserApiKey"]:
+def _check(api_key: SecretText) -> Operation["UserApiKey"]:
     # Loaded here, because few programs check keys, and these modules cost as much as all of the users.
     from hexclave.api_keys import key_of
     from hexclave_api.operations.api_keys import check_user_api_key

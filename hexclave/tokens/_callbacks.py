@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from hexclave._secret import Secret
 from hexclave.tokens._memory import ProcessLock
 from hexclave.tokens._store import AsyncTokenStore, Tokens, TokenStore, refresh_token_of
+from hexclave_api.secret import Secret
 
 
 class CallbackTokenStore(TokenStore):

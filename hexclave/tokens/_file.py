@@ -15,9 +15,9 @@ from typing import Final
 
 import attrs
 
-from hexclave._secret import Secret
 from hexclave.tokens._lock import try_lock, unlock
 from hexclave.tokens._store import REFRESH_LEASE, Tokens, TokenStore, refresh_token_of
+from hexclave_api.secret import Secret
 
 _LOCK_WAIT: Final = 10.0
 """Seconds. A holder needs milliseconds, so one that takes longer is stopped, or the file system's locks are broken."""

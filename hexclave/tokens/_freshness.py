@@ -5,7 +5,7 @@ import json
 import math
 from typing import Final
 
-from hexclave._secret import Secret
+from hexclave_api.secret import Secret
 
 MIN_REMAINING: Final = 20.0
 MAX_AGE: Final = 75.0

@@ -3,9 +3,9 @@
 import os
 import threading
 
-from hexclave._secret import Secret
 from hexclave.errors import UnsafeUseError
 from hexclave.tokens._store import Tokens, TokenStore, refresh_token_of
+from hexclave_api.secret import Secret
 
 
 class ProcessLock:

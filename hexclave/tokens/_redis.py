@@ -4,9 +4,9 @@ import secrets
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from hexclave._secret import Secret
 from hexclave.errors import UnsafeUseError
 from hexclave.tokens._store import REFRESH_LEASE, AsyncTokenStore, Tokens, TokenStore
+from hexclave_api.secret import Secret
 
 if TYPE_CHECKING:
     import redis

@@ -6,8 +6,8 @@ from typing import Final, Protocol, TypeVar, runtime_checkable
 
 import attrs
 
-from hexclave._secret import Secret
 from hexclave.errors import UnsafeUseError
+from hexclave_api.secret import Secret, hidden
 
 REFRESH_LEASE: Final = 15.0
 """Seconds for which one caller's `begin_refresh` keeps others from refreshing, so that a dead caller strands nobody."""
@@ -17,13 +17,14 @@ T = TypeVar("T")
 
 
 def _secret(name: str, value: str | Secret | None) -> Secret | None:
-    if value is None or isinstance(value, Secret):
-        return value
-    if not isinstance(value, str):
+    if value is None:
+        return None
+    if not isinstance(value, str | Secret):
         raise TypeError(f"{name} must be a str, a Secret or None, not {type(value).__name__}")
-    if not value:
+    secret: Secret = hidden(value)
+    if not secret.reveal():
         raise UnsafeUseError(f"{name} is empty; leave it out if there is none.")
-    return Secret(value)
+    return secret
 
 
 def _fits_header(secret: Secret) -> bool:

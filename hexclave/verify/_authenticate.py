@@ -6,7 +6,6 @@ import attrs
 
 from hexclave._context import Context
 from hexclave._exchange import exchange
-from hexclave._secret import Secret
 from hexclave._steps import Done, Steps
 from hexclave.api_keys import InvalidApiKeyError, read_api_key
 from hexclave.credentials import HEADERS
@@ -34,6 +33,7 @@ from hexclave.verify._errors import AnonymousUserError, InvalidTokenError, Restr
 from hexclave.verify._tokens import TokenChecks
 from hexclave_api.operations.api_keys import check_team_api_key, check_user_api_key
 from hexclave_api.operations.users import get_current_user_as_server, get_user
+from hexclave_api.secret import Secret
 
 CheckedBy: TypeAlias = Literal["token", "api"]
 KeyOwner: TypeAlias = Literal["user", "team"]
@@ -107,14 +107,14 @@ def _by_api(app: Context, access_token: Secret, admitted: Admitted) -> Steps[Aut
 
 
 def _by_api_key(app: Context, api_key: Secret, admitted: Admitted) -> Steps[AuthenticationResult]:
-    owner = read_api_key(api_key.reveal()).owner
+    owner = read_api_key(api_key).owner
     if owner not in admitted.api_keys:
         raise InvalidApiKeyError(f"API keys of a {owner} are not admitted here.")
     alone = attrs.evolve(app, session=None)
     if owner == "team":
-        of_team = yield from exchange(alone, check_team_api_key(api_key=api_key.reveal()))
+        of_team = yield from exchange(alone, check_team_api_key(api_key=api_key))
         return AuthenticatedTeam(team_id=_present(of_team.team_id), api_key=of_team)
-    of_user = yield from exchange(alone, check_user_api_key(api_key=api_key.reveal()))
+    of_user = yield from exchange(alone, check_user_api_key(api_key=api_key))
     # The key does not tell what kind of user it belongs to.
     user = yield from exchange(alone, get_user(_present(of_user.user_id)))
     if user.is_anonymous and not admitted.anonymous:

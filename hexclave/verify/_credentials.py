@@ -7,13 +7,13 @@ from typing import Any, Final, Literal, TypeAlias
 import attrs
 
 from hexclave._incoming import header_values
-from hexclave._secret import Secret
 from hexclave.api_keys import looks_like_api_key
 from hexclave.errors import UnsafeUseError
 from hexclave.tokens import Tokens
 from hexclave.verify._cookies import tokens_in_cookies
 from hexclave.verify._errors import MalformedTokenError
 from hexclave.verify._jws import LONGEST
+from hexclave_api.secret import Secret
 
 Source: TypeAlias = Literal["authorization", "x-stack-access-token", "x-stack-auth", "x-api-key", "cookie"]
 

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from typing import Final
 
 from hexclave._context import Context
-from hexclave._secret import Secret
 from hexclave._steps import Done, Steps
 from hexclave.errors import UnsafeUseError
 from hexclave.verify._claims import AccessTokenClaims, read_claims
@@ -24,6 +23,7 @@ from hexclave.verify._jws import Parts, json_object, key_id, signature_holds, sp
 from hexclave.verify._keys import SigningKeys
 from hexclave.verify._kinds import Kind, deployments, kinds
 from hexclave.verify._remembered import MOST, Entry, Remembered, digest
+from hexclave_api.secret import Secret
 
 LONGEST_LEEWAY: Final = 300.0
 

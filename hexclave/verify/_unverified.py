@@ -1,9 +1,9 @@
 """Claims of a token that nobody checked."""
 
-from hexclave._secret import Secret
 from hexclave.verify._claims import AccessTokenClaims, read_claims
 from hexclave.verify._errors import InvalidTokenError
 from hexclave.verify._jws import json_object, split
+from hexclave_api.secret import Secret
 
 
 def read_unverified(token: str | Secret) -> AccessTokenClaims:

@@ -4,13 +4,13 @@ from collections.abc import Collection, Iterable
 from typing import Any, TypedDict, get_args
 
 from hexclave._call import Mode, Performer, Resource, call
-from hexclave._secret import Secret
 from hexclave._steps import Done, Steps
 from hexclave.errors import UnsafeUseError
 from hexclave.verify._authenticate import Admitted, CheckedBy, KeyOwner, authenticate
 from hexclave.verify._authentication import AuthenticationResult
 from hexclave.verify._claims import AccessTokenClaims
 from hexclave.verify._tokens import TokenChecks
+from hexclave_api.secret import Secret
 
 
 class AuthenticateOptions(TypedDict, total=False):

@@ -12,11 +12,10 @@ from typing import Final, TypeAlias
 import attrs
 
 from hexclave._incoming import header_values
-from hexclave._secret import Secret
 from hexclave.errors import UnsafeUseError
 from hexclave.webhooks._errors import WebhookHeadersError, WebhookSignatureError, WebhookTimestampError
+from hexclave_api.secret import Secret, SecretText
 
-SecretText: TypeAlias = str | Secret
 Secrets: TypeAlias = SecretText | Iterable[SecretText]
 
 TOLERANCE: Final = timedelta(minutes=5)

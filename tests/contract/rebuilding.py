@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 
 from hexclave_api.operation import UNSET, Operation
 from hexclave_api.registry import Entry
+from hexclave_api.secret import Secret, revealed
 from tests.contract.describing import typed
 from tests.contract.recordings import Match, segments
 
@@ -41,6 +42,7 @@ def arguments(entry: Entry) -> Mapping[tuple[str, str], str | None]:
 
 
 def _argument(value: object) -> str | None:
+    value = value.reveal() if isinstance(value, Secret) else value
     return value.removeprefix(_MARK) if isinstance(value, str) and value.startswith(_MARK) else None
 
 
@@ -78,4 +80,4 @@ def differences(operation: Operation[Any], match: Match) -> list[str]:
 
 def _json(body: Any) -> str:
     # As text, because to Python 1 and true are the same.
-    return "{}" if body is UNSET else json.dumps(body, sort_keys=True)
+    return "{}" if body is UNSET else json.dumps(body, sort_keys=True, default=revealed)

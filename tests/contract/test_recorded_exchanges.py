@@ -1,5 +1,6 @@
 """Every recorded exchange: the request is rebuilt from its operation, the reply becomes what the description says."""
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -21,6 +22,7 @@ from hexclave.errors import (
 from hexclave.errors._known import BY_CODE
 from hexclave_api.model import Model
 from hexclave_api.operation import Unset
+from hexclave_api.secret import Secret
 from tests.contract.describing import note
 from tests.contract.figures import figures
 from tests.contract.judging import Verdict, unmatched, verdicts
@@ -109,7 +111,8 @@ def test_a_successful_reply_is_exactly_what_the_description_says(scenario: str) 
         if verdict.exchange.succeeded:
             assert verdict.deviations == (), verdict
             assert verdict.error is None, verdict
-            assert _without_null(_as_json(verdict.result)) == _without_null(verdict.exchange.content), verdict
+            read = json.loads(json.dumps(_as_json(verdict.result), default=Secret.reveal))
+            assert _without_null(read) == _without_null(verdict.exchange.content), verdict
 
 
 def _as_json(value: Any) -> Any:
@@ -142,7 +145,8 @@ def test_a_failed_call_raises_the_class_of_its_code_with_all_that_the_reply_says
         assert (error.method, error.path) == _request_line(verdict), verdict
         if exchange.status >= 400:
             details = exchange.content.get("details", {}) if isinstance(exchange.content, dict) else {}
-            assert (dict(error.details), error.request_id) == (
+            sent = json.loads(json.dumps(error.details, default=Secret.reveal))
+            assert (sent, error.request_id) == (
                 details,
                 exchange.reply.headers.get("x-stack-request-id"),
             )

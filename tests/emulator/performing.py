@@ -1,11 +1,13 @@
 """Operations of the generated package, performed by an emulator in this process; every reply is read strictly."""
 
+import json
 from typing import Any, TypeVar
 
 import attrs
 
 from hexclave_api import strict
 from hexclave_api.operation import UNSET, Operation
+from hexclave_api.secret import revealed
 from hexclave_emulator import Reply
 from hexclave_emulator.mail.messages import MAILS, Mail
 from hexclave_emulator.webhooks.events import EVENTS
@@ -34,9 +36,11 @@ class Actor:
         return reply.status, reply.headers.get("x-stack-known-error") or reply.content.decode()
 
     def reply(self, operation: Operation[Any]) -> Reply:
-        body = {} if operation.body is UNSET and operation.method != "GET" else operation.body
+        body = None if operation.body is UNSET else json.loads(json.dumps(operation.body, default=revealed))
+        if body is None and operation.method != "GET":
+            body = {}
         send = getattr(self.ask, self.access)
-        return send(operation.method, operation.url, None if body is UNSET else body, **self.headers)
+        return send(operation.method, operation.url, body, **self.headers)
 
 
 @attrs.frozen

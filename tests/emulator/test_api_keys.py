@@ -28,7 +28,7 @@ def made(person: Person, *, expires_at_millis: int | None = None, is_public: boo
     operation = api_keys.create_user_api_key(
         user_id="me", description="a key", expires_at_millis=expires_at_millis, is_public=is_public
     )
-    return person(operation).value
+    return person(operation).value.reveal()
 
 
 @pytest.mark.parametrize("is_public", [False, True])
@@ -100,7 +100,7 @@ def test_team_keys_are_for_those_who_manage_them(cast: Cast, ada: Person) -> Non
         assert bob.refused(operation) == NOT_FOUND
         assert cast.nobody.refused(operation) == (401, "USER_AUTHENTICATION_REQUIRED")
     cast.server(grant_team_permission(team.id, bob.id, "$manage_api_keys"))
-    assert bob(reading).value.last_four == key.value[-4:]
+    assert bob(reading).value.last_four == key.value.reveal()[-4:]
     assert [each.id for each in bob(listing).items] == [key.id]
 
 
@@ -155,7 +155,7 @@ def test_a_leaked_key_of_a_team_is_told_to_those_who_manage_it(cast: Cast, ask: 
     team = ada(create_team(display_name="Engines"))
     cast.server(add_team_member(team.id, bob.id))
     key = ada(api_keys.create_team_api_key(team_id=team.id, description="k", expires_at_millis=None))
-    ask.plain("POST", REVOKE, {"api_key": key.value})
+    ask.plain("POST", REVOKE, {"api_key": key.value.reveal()})
     assert (len(cast.mails(ada.email)), len(cast.mails(bob.email))) == (1, 0)
 
 

@@ -8,6 +8,7 @@ import pytest
 from hexclave.errors import CliAuthExpiredError
 from hexclave.resources.auth import PendingCliLogin
 from hexclave.testing import RunningEmulator, emulator
+from hexclave_api.secret import Secret
 from hexclave_emulator import Emulator
 from tests.emulator.asking import Asker, code
 
@@ -70,7 +71,7 @@ def test_odd_lives(ask: Asker, life: float) -> None:
 def confirm(hx: RunningEmulator, pending: PendingCliLogin) -> str:
     """What the page does that the user opens."""
     refresh_token = session(Asker(hx.inner), display_name="Ada")
-    body = {"login_code": pending.login_code, "refresh_token": refresh_token}
+    body = {"login_code": pending.login_code.reveal(), "refresh_token": refresh_token}
     assert Asker(hx.inner).client("POST", "/auth/cli/complete", body).json() == {"success": True}
     return refresh_token
 
@@ -86,7 +87,7 @@ def test_the_sdk_logs_a_program_in() -> None:
         assert asyncio.run(_log_in(hx))
 
 
-async def _log_in(hx: RunningEmulator) -> str | None:
+async def _log_in(hx: RunningEmulator) -> Secret | None:
     async with hx.async_client_app() as app:
         pending = await app.auth.start_cli_login(app_url="http://localhost:3000")
         waiting = asyncio.create_task(_finished(app, pending))

@@ -58,7 +58,7 @@ def test_the_sdk_signs_in_over_the_consent_page() -> None:
     with emulator() as hx:
         app = hx.client_app()
         started = app.auth.start_oauth("github", redirect_uri=CALLBACK, after_callback_redirect_url="/after")
-        callback = consent(started.url, email="ada@example.com", name="Ada")
+        callback = consent(started.url.reveal(), email="ada@example.com", name="Ada")
         tokens = app.auth.finish_oauth(started, callback_url=callback)
         assert (tokens.is_new_user, tokens.after_callback_redirect_url) == (True, "/after")
         assert app.me.get().display_name == "Ada"
@@ -75,7 +75,9 @@ def test_the_sdk_links_an_account_and_gets_its_token() -> None:
             started = await app.auth.start_oauth(
                 "google", redirect_uri=CALLBACK, link=True, provider_scopes=["calendar", "mail"]
             )
-            callback = await asyncio.to_thread(consent, started.url, email="other@example.com", account_id="4711")
+            callback = await asyncio.to_thread(
+                consent, started.url.reveal(), email="other@example.com", account_id="4711"
+            )
             tokens = await app.auth.finish_oauth(started, callback_url=callback)
             assert not tokens.is_new_user
             assert [account.provider_account_id async for account in app.connected_accounts.list()] == ["4711"]
@@ -92,7 +94,7 @@ def test_the_sdk_hears_of_a_denial() -> None:
     with emulator() as hx:
         app = hx.client_app()
         started = app.auth.start_oauth("github", redirect_uri=CALLBACK, error_redirect_uri=CALLBACK)
-        denied = f"{consent(started.url, 'deny')}&state={started.state}"
+        denied = f"{consent(started.url.reveal(), 'deny')}&state={started.state.reveal()}"
         with pytest.raises(OAuthCallbackError) as failure:
             app.auth.finish_oauth(started, callback_url=denied)
         assert failure.value.code == "OAUTH_PROVIDER_ACCESS_DENIED"

@@ -28,8 +28,8 @@ def served() -> Iterator[tuple[RunningEmulator, dict[str, str], Snapshot]]:
             "x-stack-access-type": "admin",
             "x-stack-project-id": hx.project.project_id,
             "x-stack-super-secret-admin-key": hx.project.super_secret_admin_key,
-            "x-stack-access-token": str(client.auth.get_access_token()),
-            "x-stack-refresh-token": str(client.auth.get_refresh_token()),
+            "x-stack-access-token": client.auth.get_access_token().reveal(),
+            "x-stack-refresh-token": client.auth.get_refresh_token().reveal(),
         }
         yield hx, headers, hx.snapshot()
 

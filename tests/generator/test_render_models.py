@@ -2,6 +2,7 @@
 
 import copy
 import inspect
+import json
 import pickle
 import random
 import sys
@@ -38,7 +39,7 @@ USER = record(
     created_at_millis=INTEGER,
     ended_at_millis=nullable(INTEGER),
     ends_in_millis=INTEGER,
-    refresh_token=STRING,
+    refresh_token={"type": "string", "format": "password"},
     pin={"type": "string", "format": "password"},
     **{"class": STRING, "camelCase": STRING, "from_wire": STRING},
 )
@@ -63,6 +64,8 @@ WHOLE: Json = {
     "camelCase": "cc",
     "from_wire": "fw",
 }
+OPEN: Json = {name: value for name, value in WHOLE.items() if name not in ("refresh_token", "pin")}
+"""Without its secrets."""
 
 
 @pytest.fixture(scope="module")
@@ -159,7 +162,42 @@ class TestReading:
     def test_what_was_read_can_be_had_back(self, user_model: Any) -> None:
         for data in (WHOLE, WHOLE | {"new": {"a": 1}}, {"id": "u"}):
             promised = dict.fromkeys(["id", "name", "kind", "age", "team", "created_at_millis"])
-            assert user_model.from_wire(data).to_wire() == promised | data
+            assert as_json(user_model.from_wire(data)) == promised | data
+
+    def test_a_secret_is_one_wherever_it_stands(self, tmp_path: Path) -> None:
+        secret = {"type": "string", "format": "password"}
+        keys = record(
+            ("one",),
+            one=nullable(secret),
+            several={"type": "array", "items": secret},
+            by_name={"type": "object", "additionalProperties": secret},
+            or_number={"anyOf": [secret, INTEGER]},
+            component=ref("Word"),
+        )
+        client = rendered(tmp_path, reading(Keys=keys, Word=secret))
+        data = {"one": "k1", "several": ["k2"], "by_name": {"a": "k3"}, "or_number": "", "component": "k5"}
+        found = client.model("Keys").from_wire(data)
+        held = [found.one, *found.several, *found.by_name.values(), found.or_number, found.component]
+        assert [each.reveal() for each in held] == ["k1", "k2", "k3", "", "k5"]
+        assert as_json(found) == data
+        assert client.model("Keys").from_wire(found.to_wire()) == found
+        assert client.module("strict").check(client.model("Keys"), data) == []
+        assert client.model("Keys").from_wire({"or_number": 5}).or_number == 5
+
+    @pytest.mark.parametrize("value", [5, True, ["k"], {"k": 1}])
+    def test_a_secret_that_is_no_text_stops_reading_and_is_not_shown(
+        self, user_model: Any, reading_module: ModuleType, value: object
+    ) -> None:
+        with pytest.raises(reading_module.WireError, match=r"User at /pin: .* instead of text"):
+            user_model.from_wire({"pin": value})
+
+    def test_json_refuses_secrets_unless_told_to_reveal_them(self, user_model: Any) -> None:
+        with pytest.raises(TypeError, match="Secret is not JSON serializable"):
+            json.dumps(user_model.from_wire(WHOLE).to_wire())
+
+
+def as_json(model: Any) -> Any:
+    return json.loads(json.dumps(model.to_wire(), default=lambda secret: secret.reveal()))
 
 
 JSON = st.recursive(
@@ -182,7 +220,7 @@ class TestAnything:
             assert deviations
         else:
             assert isinstance(repr(user), str)
-            assert deviations or user.to_wire() == data
+            assert deviations or as_json(user) == data
 
     @given(st.floats(allow_nan=False) | st.integers())
     @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -232,8 +270,14 @@ class TestValues:
 
     @pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])
     def test_models_survive_copies_and_pickles(self, user_model: Any, again: Any) -> None:
-        for data in (WHOLE, WHOLE | {"new": 1}):
+        for data in (OPEN, OPEN | {"new": 1}):
             assert again(user_model.from_wire(data)) == user_model.from_wire(data)
+
+    def test_copies_keep_secrets_and_pickles_do_not(self, user_model: Any) -> None:
+        user = user_model.from_wire(WHOLE)
+        assert copy.copy(user) == copy.deepcopy(user) == user
+        with pytest.raises(ValueError, match="pickled"):
+            pickle.loads(pickle.dumps(user)).pin.reveal()
 
     def test_attrs_can_make_and_change_them(self, client: Package) -> None:
         team = client.model("Team")("t", None)
@@ -259,7 +303,7 @@ class TestValues:
         client = rendered(tmp_path, reading(Team=TEAM, User=USER))
         client.module("model")
         monkeypatch.setattr(attrs, "frozen", None)
-        user = client.model("User").from_wire(WHOLE)
+        user = client.model("User").from_wire(OPEN)
         assert user == pickle.loads(pickle.dumps(copy.copy(user)))
         assert repr(user.team) == "Team(id='t')"
 
@@ -290,7 +334,7 @@ class TestValues:
     def test_reprs_name_what_is_there_but_no_secret(self, user_model: Any) -> None:
         shown = repr(user_model.from_wire(WHOLE | {"new_secret": "value-not-to-show"}))
         assert shown.startswith("User(id='u', name='Ann', kind='a', age=1.5, team=Team(id='t'), ")
-        assert "refresh_token=***, pin=***" in shown
+        assert "refresh_token=Secret('****w'), pin=Secret('****ow')" in shown
         assert "additional_properties=<new_secret>" in shown
         assert "not-to-show" not in shown
 

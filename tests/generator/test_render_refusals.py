@@ -139,7 +139,7 @@ CASES: list[tuple[str, Json, str]] = [
     (
         "one of two objects",
         thing({"oneOf": [ref("A"), ref("B")]}, A=record(a=STRING), B=record(b=STRING)),
-        "#: a: a reply that is one of several objects or lists cannot be told apart",
+        "#: a: a reply that is one of several objects, lists or secrets cannot be told apart",
     ),
     (
         "strange media type",

@@ -94,12 +94,12 @@ def populated() -> Iterator[World]:
             token=token(user.id),
             expired=expired,
             restricted=token(limited.id),
-            anonymous=anonymous.access_token,
+            anonymous=anonymous.access_token.reveal(),
             reader=token(reader.id),
             author=token(author.id),
             member=token(member.id),
-            api_key=app.api_keys.create(user.id, description="Export").value,
-            team_key=app.teams.api_keys.create(team.id, description="Robots").value,
+            api_key=app.api_keys.create(user.id, description="Export").value.reveal(),
+            team_key=app.teams.api_keys.create(team.id, description="Robots").value.reveal(),
             team_id=team.id,
         )
 

@@ -43,7 +43,9 @@ ANSWERS: Mapping[str, Mapping[str, Any]] = {
     "get_outbox_email": {"simple_status": "ok"},
     "get_session_replay_render": {"status": "succeeded"},
     "get_data_vault_value": {
-        "encrypted_value": VaultKey.derive("my-key", hexclave.Secret("my-secret")).encrypt("hello world")
+        "encrypted_value": VaultKey.derive("my-key", hexclave.Secret("my-secret")).encrypt(
+            hexclave.Secret("hello world")
+        )
     },
 }
 
@@ -103,10 +105,12 @@ def example(name: str, access: str) -> Reply:
 
 
 DESCRIBED = {(each.method, each.template): each for each in description().operations}
-AUTHORIZATION = OAuthAuthorization("https://api.example.com", "https://a.example.com", "s", hexclave.Secret("v"))
+AUTHORIZATION = OAuthAuthorization(
+    hexclave.Secret("https://api.example.com"), "https://a.example.com", hexclave.Secret("s"), hexclave.Secret("v")
+)
 PENDING = hexclave.PendingCliLogin(
-    url="https://a.example.com",
-    login_code="login",
+    url=hexclave.Secret("https://a.example.com"),
+    login_code=hexclave.Secret("login"),
     polling_code=hexclave.Secret("polling"),
     expires_at=datetime.now(UTC) + timedelta(hours=1),
 )

@@ -81,7 +81,6 @@ APP = {
     "hexclave._options",
     "hexclave._messages",
     "hexclave._reclaim",
-    "hexclave._secret",
     "hexclave._server_resources",
     "hexclave._steps",
     "hexclave._version",

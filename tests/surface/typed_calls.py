@@ -29,14 +29,14 @@ def blocking(app: hexclave.HexclaveServerApp, client: hexclave.HexclaveClientApp
     assert_type(app.options(timeout=5), hexclave.HexclaveServerApp)
     assert_type(app.with_session(hexclave.Tokens(access_token="a")), hexclave.HexclaveServerApp)
     assert_type(client.auth.sign_in_with_password(email="a", password="b"), models.SignInResult)
-    assert_type(client.auth.get_access_token(), str | None)
+    assert_type(client.auth.get_access_token(), hexclave.Secret | None)
 
 
 async def awaiting(app: hexclave.AsyncHexclaveServerApp, client: hexclave.AsyncHexclaveClientApp) -> None:
     assert_type(await app.call(get_user("u1")), models.ServerUser)
     assert_type(app.options(timeout=5), hexclave.AsyncHexclaveServerApp)
     assert_type(await client.auth.sign_in_with_password(email="a", password="b"), models.SignInResult)
-    assert_type(await client.auth.get_access_token(), str | None)
+    assert_type(await client.auth.get_access_token(), hexclave.Secret | None)
 
 
 def mistakes(app: hexclave.HexclaveServerApp, client: hexclave.HexclaveClientApp) -> None:

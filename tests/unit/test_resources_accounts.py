@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 import hexclave
 from hexclave import errors
-from hexclave._times import moment_millis, moment_text
+from hexclave._times import moment_text
 from hexclave.verify._credentials import find_credentials
+from hexclave_api.times import moment_millis
 from tests.playing import reply
 from tests.surface.recording import recorded
 
@@ -49,7 +50,9 @@ def test_a_configuration_that_is_not_json_is_refused(override):
 
 def test_a_backend_reads_the_authorization_header_back():
     app = recorded("client").app
-    found = find_credentials({"Authorization": app.auth.get_authorization_header()}, "p", cookies=False, api_keys=False)
+    found = find_credentials(
+        {"Authorization": app.auth.get_authorization_header().reveal()}, "p", cookies=False, api_keys=False
+    )
     assert found is not None
     assert found.tokens == hexclave.Tokens(app.auth.get_access_token(), "refresh")
 

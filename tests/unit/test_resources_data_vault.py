@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import hexclave
 from hexclave import errors, vault
 from hexclave.vault import VaultError, VaultKey
+from hexclave_api.secret import hidden
 from tests.playing import known_error, reply
 from tests.surface.recording import recorded
 
@@ -29,7 +30,9 @@ def test_the_key_is_hashed_as_the_official_sdk_does_it():
 
 def test_what_the_official_sdk_stored_is_read():
     recording = recorded("server", lambda *_: reply(200, {"encrypted_value": STORED}))
-    assert recording.app.data_vault.get("v", "my-key", secret=hexclave.Secret("my-secret")) == "hello world"
+    assert recording.app.data_vault.get("v", "my-key", secret=hexclave.Secret("my-secret")) == hexclave.Secret(
+        "hello world"
+    )
     assert recording.sent == [("POST /data-vault/stores/v/get", {"hashed_key": HASHED_KEY})]
 
 
@@ -39,7 +42,7 @@ def test_what_is_sent_can_be_read_again_and_shows_nothing():
     [(_, body)] = recording.sent
     assert body.keys() == {"hashed_key", "encrypted_value"}
     assert body["hashed_key"] == HASHED_KEY
-    assert KEY.decrypt(body["encrypted_value"]) == "precious"
+    assert KEY.decrypt(body["encrypted_value"]) == hexclave.Secret("precious")
     assert not any(text in json.dumps(body) for text in ("precious", "my-key", "my-secret"))
 
 
@@ -50,13 +53,13 @@ def test_every_text_comes_back(text):
         text.encode()
     except UnicodeEncodeError:
         with pytest.raises(hexclave.UnsafeUseError, match="value must be a str"):
-            KEY.encrypt(text)
+            KEY.encrypt(hidden(text))
     else:
-        assert KEY.decrypt(KEY.encrypt(text)) == text
+        assert KEY.decrypt(KEY.encrypt(hidden(text))).reveal() == text
 
 
 def test_the_same_value_looks_different_each_time():
-    assert KEY.encrypt("x") != KEY.encrypt("x")
+    assert KEY.encrypt(hexclave.Secret("x")) != KEY.encrypt(hexclave.Secret("x"))
 
 
 @given(st.integers(0, 58), st.integers(1, 255))
@@ -125,6 +128,29 @@ def test_secrets_are_neither_logged_nor_shown_by_tracebacks(caplog):
     assert "precious-value" not in ours + caplog.text
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"secret": b"my-own-secret", "value": "precious-value"},
+        {"secret": "my-own-secret\ud800", "value": "precious-value"},
+        {"secret": "my-own-secret", "value": b"precious-value"},
+        {"secret": "my-own-secret", "value": "precious-value\ud800"},
+        {"secret": "my-own-secret", "value": "precious-value", "key": 5},
+        {"secret": "my-own-secret", "value": "precious-value", "key": "private-key\ud800"},
+        {"secret": "my-own-secret", "value": "precious-value", "key": ["private-key"]},
+    ],
+)
+def test_misuse_is_refused_and_shows_nothing(given):
+    recording = recorded("server")
+    with pytest.raises(hexclave.UnsafeUseError, match=r"must be a (str|text)") as caught:
+        recording.app.data_vault.set("v", **{"key": "private-key", **given})
+    beyond_this_test = caught.value.__traceback__.tb_next
+    trace = traceback.TracebackException(caught.type, caught.value, beyond_this_test, capture_locals=True)
+    shown = "".join(trace.format())
+    assert not [text for text in ("my-own-secret", "precious-value") if text in shown]
+    assert recording.sent == []
+
+
 def test_async_apps_derive_keys_beside_their_loop(monkeypatch):
     threads = []
     derive = VaultKey.derive.__func__
@@ -143,6 +169,6 @@ def test_async_apps_derive_keys_beside_their_loop(monkeypatch):
         ):
             return await app.data_vault.get("v", "my-key", secret="my-secret")
 
-    assert asyncio.run(main()) == "hello world"
+    assert asyncio.run(main()) == hexclave.Secret("hello world")
     assert threads
     assert threading.main_thread() not in threads

@@ -51,4 +51,4 @@ def test_who_could_not_be_deleted_stays_signed_in():
     recording = recorded("client", lambda *_: reply(403, b"users may not delete themselves"))
     with pytest.raises(errors.PermissionDeniedError):
         recording.app.me.delete()
-    assert recording.app.auth.get_refresh_token() == "refresh"
+    assert recording.app.auth.get_refresh_token().reveal() == "refresh"

@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hexclave._secret import Secret
+from hexclave_api.secret import Secret
 
 
 @attrs.frozen
@@ -193,7 +193,7 @@ def raise_with_local(secret: Secret) -> float:
 
 def test_pytest_shows_the_mask_with_showlocals(tmp_path: Path) -> None:
     test = textwrap.dedent("""
-        from hexclave._secret import Secret
+        from hexclave_api.secret import Secret
         SECRET = Secret("-".join(["fake", "key"] * 9))
         def test_fails():
             held = [SECRET]

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from hexclave._secret import Secret
 from hexclave.errors import UnsafeUseError
 from hexclave.tokens import Tokens
 from hexclave.tokens._freshness import clock_skew, is_fresh
+from hexclave_api.secret import Secret
 
 NOW = 1_800_000_000
 

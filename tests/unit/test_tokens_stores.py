@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from hexclave._secret import Secret
 from hexclave.errors import UnsafeUseError
 from hexclave.tokens import (
     AsyncCallbackTokenStore,
@@ -23,6 +22,7 @@ from hexclave.tokens import (
     Tokens,
     TokenStore,
 )
+from hexclave_api.secret import Secret
 
 OLD = Tokens("fake-access-1", "fake-refresh-1")
 RENEWED = Tokens("fake-access-2", "fake-refresh-1")

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 import attrs
 import pytest
 
-from hexclave._secret import Secret
 from hexclave.errors import UnsafeUseError
 from hexclave.verify import (
     AccessTokenClaims,
@@ -24,6 +23,7 @@ from hexclave.verify import (
     WrongIssuerError,
     read_unverified,
 )
+from hexclave_api.secret import Secret
 from tests.playing import reply
 from tests.signing import (
     ALL,

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from hexclave._secret import Secret
 from hexclave.errors import HexclaveError, UnsafeUseError
 from hexclave.webhooks import (
     InvalidWebhookError,
@@ -25,6 +24,7 @@ from hexclave.webhooks import (
     verify,
 )
 from hexclave_api.models import ProjectPermissionCreatedEvent, TeamDeletedEvent, UserCreatedEvent
+from hexclave_api.secret import Secret
 from hexclave_api.webhooks import EVENTS
 
 SECRET = f"whsec_{base64.b64encode(b'not a real webhook secret, bytes').decode()}"

@@ -141,7 +141,6 @@ def admitted(state: State, project: Project, context: JsonObject, now: int) -> b
     verdict = judged(project, context)
     _remember(state, project, verdict, now)
     if not verdict.is_allowed:
-        # The rule's own message is for the project's owners: it would help people around the rule.
-        message = "Your sign up was rejected by an administrator's sign-up rule."
+        message = verdict.message or "A rule of the project does not let you sign up."
         raise known("SIGN_UP_REJECTED", message, message=message).keeping()
     return verdict.restricting_rule_id is not None

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from .agent_discovery import AgentAuthSettings, AgentDiscovery
     from .agent_registration import AgentRegistration
     from .agent_registration_status import AgentRegistrationStatus
-    from .agent_session import AgentSession
     from .analytics_batch import AnalyticsBatch
     from .analytics_query_result import AnalyticsQueryResult
     from .analytics_query_timing import AnalyticsQueryStats, AnalyticsQueryTiming
@@ -42,7 +41,6 @@ if TYPE_CHECKING:
     from .config_problem import ConfigProblem
     from .config_source_reply import ConfigSource, ConfigSourceReply
     from .config_text import ConfigText
-    from .connected_account_access_token import ConnectedAccountAccessToken
     from .connected_account_page import ConnectedAccount, ConnectedAccountPage
     from .contact_channel import ContactChannel
     from .contact_channel_page import ContactChannelPage
@@ -244,7 +242,6 @@ else:
             "AgentDiscovery": "agent_discovery",
             "AgentRegistration": "agent_registration",
             "AgentRegistrationStatus": "agent_registration_status",
-            "AgentSession": "agent_session",
             "AnalyticsBatch": "analytics_batch",
             "AnalyticsQueryResult": "analytics_query_result",
             "AnalyticsQueryStats": "analytics_query_timing",
@@ -275,7 +272,6 @@ else:
             "ConfigText": "config_text",
             "ConflictingProduct": "purchase_details",
             "ConnectedAccount": "connected_account_page",
-            "ConnectedAccountAccessToken": "connected_account_access_token",
             "ConnectedAccountPage": "connected_account_page",
             "ContactChannel": "contact_channel",
             "ContactChannelPage": "contact_channel_page",
@@ -522,7 +518,6 @@ __all__ = [
     "AgentDiscovery",
     "AgentRegistration",
     "AgentRegistrationStatus",
-    "AgentSession",
     "AnalyticsBatch",
     "AnalyticsQueryResult",
     "AnalyticsQueryStats",
@@ -553,7 +548,6 @@ __all__ = [
     "ConfigText",
     "ConflictingProduct",
     "ConnectedAccount",
-    "ConnectedAccountAccessToken",
     "ConnectedAccountPage",
     "ContactChannel",
     "ContactChannelPage",

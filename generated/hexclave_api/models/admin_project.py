@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Any, Literal
 
 from ..model import Model, Moment, frozen
-from ..reading import Known, Maybe, Secret
+from ..reading import Known, Maybe
+from ..secret import Secret
 from .config_problem import ConfigProblem
 from .reference import Reference
 from .trusted_domain import TrustedDomain
@@ -22,7 +23,7 @@ class ProjectOAuthProvider(Model):
     """Id of the provider in the configuration."""
     client_id: Maybe[str]
     """With `standard`."""
-    client_secret: Secret[Maybe[str]]
+    client_secret: Maybe[Secret]
     """With `standard`."""
     facebook_config_id: Maybe[str]
     """For Facebook's business login."""
@@ -34,7 +35,7 @@ class ProjectOAuthProvider(Model):
     """Team id at Apple."""
     apple_key_id: Maybe[str]
     """Id of the Apple key."""
-    apple_private_key: Secret[Maybe[str]]
+    apple_private_key: Maybe[Secret]
     """PEM text."""
 
 
@@ -50,7 +51,7 @@ class ProjectEmailConfig(Model):
     """0 to 65535."""
     username: Maybe[str]
     """Name to sign in with."""
-    password: Secret[Maybe[str]]
+    password: Maybe[Secret]
     """At most 256 characters."""
     sender_name: Maybe[str]
     """Name of the sender."""

@@ -2,7 +2,7 @@
 from typing import Any
 
 from ..model import Model, frozen
-from ..reading import Secret
+from ..secret import Secret
 
 
 @frozen
@@ -13,7 +13,7 @@ class AgentAuthSettings(Model):
     project_id: str
     """Id of the project."""
     project_display_name: str
-    publishable_client_key: Secret[str | None]
+    publishable_client_key: Secret | None
     poll_endpoint: str
     confirm_endpoint: str
     sessions_endpoint: str

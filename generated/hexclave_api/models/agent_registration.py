@@ -2,22 +2,22 @@
 from datetime import datetime
 
 from ..model import Model, Moment, frozen
-from ..reading import Secret
-from .agent_session import AgentSession
+from ..secret import Secret
+from .sign_in_result import SignInResult
 
 
 @frozen
 class AgentRegistration(Model):
     """A registration that waits for approval."""
 
-    claim_code: str
+    claim_code: Secret
     """Short code for the person."""
-    confirm_url: str
+    confirm_url: Secret
     """Link for the person; holds the code."""
-    poll_token: Secret[str]
+    poll_token: Secret
     """Secret of the agent, for polling."""
     expires_at_millis: int
     """When it expires, in milliseconds since 1970 (UTC)."""
-    anonymous_session: AgentSession
+    anonymous_session: SignInResult
 
     expires_at = Moment[datetime]("expires_at_millis")

@@ -3,7 +3,7 @@ from typing import Literal
 
 from ..model import Model, frozen
 from ..reading import Known, Maybe
-from .agent_session import AgentSession
+from .sign_in_result import SignInResult
 
 
 @frozen
@@ -11,4 +11,4 @@ class AgentRegistrationStatus(Model):
     """What became of a registration."""
 
     status: Known[Literal["approved", "denied", "expired", "pending", "used"]]
-    session: Maybe[AgentSession]
+    session: Maybe[SignInResult]

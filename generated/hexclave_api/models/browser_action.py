@@ -2,15 +2,16 @@
 from datetime import datetime
 
 from ..model import Model, Moment, frozen
+from ..secret import Secret
 
 
 @frozen
 class BrowserAction(Model):
     """A link that does one thing in a user's browser."""
 
-    id: str
+    id: Secret
     """Id of the action; works once."""
-    url: str
+    url: Secret
     """The link, with the id in its query."""
     expires_at_millis: int
     """When the link expires, in milliseconds since 1970 (UTC)."""

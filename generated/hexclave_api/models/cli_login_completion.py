@@ -2,7 +2,8 @@
 from typing import Literal
 
 from ..model import Model, frozen
-from ..reading import Known, Maybe, Secret
+from ..reading import Known, Maybe
+from ..secret import Secret
 
 
 @frozen
@@ -13,7 +14,7 @@ class CliLoginCompletion(Model):
     """With `complete`."""
     cli_session_state: Maybe[Known[Literal["anonymous", "none"]]]
     """With `check`: whether the command line has an anonymous session."""
-    access_token: Secret[Maybe[str]]
+    access_token: Maybe[Secret]
     """With `claim-anon-session`."""
-    refresh_token: Secret[Maybe[str]]
+    refresh_token: Maybe[Secret]
     """With `claim-anon-session`."""

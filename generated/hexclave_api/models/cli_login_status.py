@@ -2,7 +2,8 @@
 from typing import Literal
 
 from ..model import Model, frozen
-from ..reading import Known, Maybe, Secret
+from ..reading import Known, Maybe
+from ..secret import Secret
 
 
 @frozen
@@ -12,5 +13,5 @@ class CliLoginStatus(Model):
     status: Known[Literal["expired", "success", "used", "waiting"]]
     """`waiting`: nobody has confirmed yet; `success`: confirmed just now; `used`: the refresh token was handed out
     before; `expired`: too late."""
-    refresh_token: Secret[Maybe[str]]
+    refresh_token: Maybe[Secret]
     """Refresh token of the user who confirmed; only with `success`."""

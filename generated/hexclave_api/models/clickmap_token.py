@@ -2,14 +2,14 @@
 from datetime import datetime
 
 from ..model import Model, Moment, frozen
-from ..reading import Secret
+from ..secret import Secret
 
 
 @frozen
 class ClickmapToken(Model):
     """A token for the clickmap overlay."""
 
-    token: Secret[str]
+    token: Secret
     origin: str
     """The site it works on."""
     expires_at_millis: int

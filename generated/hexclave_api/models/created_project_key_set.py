@@ -2,7 +2,8 @@
 from datetime import datetime
 
 from ..model import Model, Moment, frozen
-from ..reading import Maybe, Secret
+from ..reading import Maybe
+from ..secret import Secret
 
 
 @frozen
@@ -18,11 +19,11 @@ class CreatedProjectKeySet(Model):
     """When it expires, in milliseconds since 1970 (UTC)."""
     manually_revoked_at_millis: Maybe[int]
     """When it was revoked, in milliseconds since 1970 (UTC)."""
-    publishable_client_key: Secret[Maybe[str]]
+    publishable_client_key: Maybe[Secret]
     """`pck_…`"""
-    secret_server_key: Secret[Maybe[str]]
+    secret_server_key: Maybe[Secret]
     """`ssk_…`"""
-    super_secret_admin_key: Secret[Maybe[str]]
+    super_secret_admin_key: Maybe[Secret]
     """`sak_…`"""
 
     created_at = Moment[datetime]("created_at_millis")

@@ -4,13 +4,14 @@ from typing import Literal
 
 from ..model import Model, Moment, frozen
 from ..reading import Known, Maybe
+from ..secret import Secret
 
 
 @frozen
 class CreatedTeamApiKey(Model):
     """A new API key of a team, whole for the only time."""
 
-    value: str
+    value: Secret
     """The whole key; store it now, it is never shown again."""
     id: str
     """The key's id."""

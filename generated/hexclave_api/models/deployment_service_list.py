@@ -3,7 +3,8 @@ from collections.abc import Mapping
 from typing import Literal
 
 from ..model import Model, frozen
-from ..reading import Known, Maybe, Secret
+from ..reading import Known, Maybe
+from ..secret import Secret
 
 
 @frozen
@@ -28,9 +29,9 @@ class ServiceEnvVar(Model):
     key: str
     """Its name."""
     type: Known[Literal["connection", "plain", "secret"]]
-    value: str | None
+    value: Secret | None
     """Null for secrets."""
-    secret_key: Secret[str | None]
+    secret_key: str | None
 
 
 @frozen

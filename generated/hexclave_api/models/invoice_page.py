@@ -4,6 +4,7 @@ from typing import Literal
 
 from ..model import Model, Moment, frozen
 from ..reading import Known
+from ..secret import Secret
 from .pagination import Pagination
 
 
@@ -16,7 +17,7 @@ class Invoice(Model):
     status: Known[Literal["draft", "open", "paid", "uncollectible", "void"]] | None
     amount_total: int
     """Total in the currency's smallest unit, such as cents."""
-    hosted_invoice_url: str | None
+    hosted_invoice_url: Secret | None
     """Page of the invoice."""
 
     created_at = Moment[datetime]("created_at_millis")

@@ -3,20 +3,21 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from ..model import Model, frozen
-from ..reading import Maybe, Secret
+from ..reading import Maybe
+from ..secret import Secret
 
 
 @frozen
 class OAuthTokens(Model):
     """What the token endpoint hands out, in the form of OAuth 2."""
 
-    access_token: Secret[str]
+    access_token: Secret
     """Signs requests as the user; a JWT that lives for ten minutes by default."""
     token_type: str
     """Always `Bearer`."""
     expires_in: int
     """Seconds, but about an hour whatever the token's real life: trust its `exp` claim."""
-    refresh_token: Secret[Maybe[str]]
+    refresh_token: Maybe[Secret]
     """Gets new access tokens; lives for a year unless told otherwise and does not rotate."""
     scope: Maybe[str]
     """Always `legacy`."""

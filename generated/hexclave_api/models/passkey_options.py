@@ -3,7 +3,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..model import Model, frozen
-from ..reading import Secret
+from ..secret import Secret
 
 
 @frozen
@@ -12,5 +12,5 @@ class PasskeyOptions(Model):
 
     options_json: Mapping[str, Any]
     """Options for WebAuthn in their JSON form; pass them to the browser or a WebAuthn library as they are."""
-    code: Secret[str]
+    code: Secret
     """Hand it back with the answer."""

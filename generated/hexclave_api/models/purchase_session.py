@@ -2,14 +2,15 @@
 from typing import Literal
 
 from ..model import Model, frozen
-from ..reading import Known, Maybe, Secret
+from ..reading import Known, Maybe
+from ..secret import Secret
 
 
 @frozen
 class PurchaseSession(Model):
     """What the checkout page needs to take the payment."""
 
-    client_secret: Secret[Maybe[str]]
+    client_secret: Maybe[Secret]
     """Secret for Stripe in the browser; absent when nothing is left to confirm."""
     stripe_intent_type: Maybe[Known[Literal["payment", "setup"]]]
     """What the secret is for; absent with it. `payment` charges now, `setup` only keeps the payment method."""

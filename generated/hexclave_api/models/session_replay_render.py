@@ -4,6 +4,7 @@ from typing import Literal
 
 from ..model import Model, Moment, frozen
 from ..reading import Known
+from ..secret import Secret
 
 
 @frozen
@@ -21,7 +22,7 @@ class SessionReplayRenderOptions(Model):
 class SessionReplayVideo(Model):
     """A rendered MP4 video."""
 
-    url: str
+    url: Secret
     """Works for a short while; get the render again for a fresh one."""
     url_expires_at_millis: int
     """When the address stops working, in milliseconds since 1970 (UTC)."""

@@ -2,7 +2,7 @@
 from typing import Literal
 
 from ..model import Model, frozen
-from ..reading import Known, Secret
+from ..reading import Known
 
 
 @frozen
@@ -12,8 +12,8 @@ class WorkflowDivergence(Model):
     reason: Known[
         Literal["probe-failed", "run-busy", "suspended-step-not-reached", "unknown-step-with-unconsumed-facts"]
     ]
-    suspended_step_key: Secret[str | None]
-    found_step_key: Secret[str | None]
+    suspended_step_key: str | None
+    found_step_key: str | None
     consumed_step_keys: tuple[str, ...]
     unconsumed_step_keys: tuple[str, ...]
     details: str

@@ -3,7 +3,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from ..model import Model, Moment, frozen
-from ..reading import Known, Maybe, Secret
+from ..reading import Known, Maybe
 from .workflow_divergence import WorkflowDivergence
 
 
@@ -11,7 +11,7 @@ from .workflow_divergence import WorkflowDivergence
 class WorkflowStep(Model):
     """A step that a run has done."""
 
-    step_key: Secret[str]
+    step_key: str
     step_id: str
     kind: Known[Literal["run", "sleep"]]
     """Whether it ran code or slept."""
@@ -41,7 +41,7 @@ class WorkflowStepError(Model):
 class WorkflowStepAttempt(Model):
     """One attempt at a step."""
 
-    step_key: Secret[str]
+    step_key: str
     step_id: str
     attempt: int
     outcome: Known[Literal["failed", "succeeded"]]
@@ -64,7 +64,7 @@ class WorkflowRun(Model):
     id: str
     """Its id."""
     workflow_id: str
-    run_key: Secret[str | None]
+    run_key: str | None
     """Key of the run, chosen by the workflow."""
     state: Known[Literal["canceled", "completed", "failed", "queued", "running", "sleeping"]]
     version: int

@@ -8,6 +8,7 @@ from ..models.agent_registration import AgentRegistration
 from ..models.agent_registration_status import AgentRegistrationStatus
 from ..operation import UNSET, Operation, Unset, given
 from ..reading import as_it_is
+from ..secret import SecretText, hidden
 
 
 def get_agent_guide() -> Operation[str]:
@@ -82,7 +83,7 @@ def register_agent(
 
 
 def confirm_agent_registration(
-    *, claim_code: str, action: Literal["approve", "deny", "inspect"]
+    *, claim_code: SecretText, action: Literal["approve", "deny", "inspect"]
 ) -> Operation[AgentConfirmation]:
     """Inspect, approve or deny an agent.
 
@@ -96,7 +97,7 @@ def confirm_agent_registration(
     POST /agent/register/confirm. Access: client, server, admin. Needs: access_token. Needs a server of release
     2026-10 or newer.
     """
-    in_body = given(claim_code=claim_code, action=action)
+    in_body = given(claim_code=hidden(claim_code), action=action)
     return Operation(
         "confirm_agent_registration",
         "POST",
@@ -110,7 +111,7 @@ def confirm_agent_registration(
     )
 
 
-def poll_agent_registration(*, poll_token: str) -> Operation[AgentRegistrationStatus]:
+def poll_agent_registration(*, poll_token: SecretText) -> Operation[AgentRegistrationStatus]:
     """Ask whether an agent was approved.
 
     The session's tokens come once, with status 201; afterwards the status is `used`. Ask every few seconds
@@ -121,7 +122,7 @@ def poll_agent_registration(*, poll_token: str) -> Operation[AgentRegistrationSt
 
     POST /agent/register/poll. Access: client, server, admin. Needs a server of release 2026-10 or newer.
     """
-    in_body = given(poll_token=poll_token)
+    in_body = given(poll_token=hidden(poll_token))
     return Operation(
         "poll_agent_registration",
         "POST",

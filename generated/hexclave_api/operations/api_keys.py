@@ -7,6 +7,7 @@ from ..models.team_api_key_page import TeamApiKeyPage
 from ..models.user_api_key import UserApiKey
 from ..models.user_api_key_page import UserApiKeyPage
 from ..operation import UNSET, Operation, Unset, given
+from ..secret import SecretText, hidden
 
 
 def list_team_api_keys(*, team_id: str) -> Operation[TeamApiKeyPage]:
@@ -63,7 +64,7 @@ def create_team_api_key(
     )
 
 
-def check_team_api_key(*, api_key: str) -> Operation[TeamApiKey]:
+def check_team_api_key(*, api_key: SecretText) -> Operation[TeamApiKey]:
     """Check a team API key and get its team.
 
     API_KEY_NOT_FOUND, API_KEY_EXPIRED and API_KEY_REVOKED (status 401); WRONG_API_KEY_TYPE for a key of a user.
@@ -73,7 +74,7 @@ def check_team_api_key(*, api_key: str) -> Operation[TeamApiKey]:
 
     POST /team-api-keys/check. Access: server, admin.
     """
-    in_body = given(api_key=api_key)
+    in_body = given(api_key=hidden(api_key))
     return Operation(
         "check_team_api_key",
         "POST",
@@ -189,7 +190,7 @@ def create_user_api_key(
     )
 
 
-def check_user_api_key(*, api_key: str) -> Operation[UserApiKey]:
+def check_user_api_key(*, api_key: SecretText) -> Operation[UserApiKey]:
     """Check a user API key and get its user.
 
     API_KEY_NOT_FOUND, API_KEY_EXPIRED and API_KEY_REVOKED (status 401); WRONG_API_KEY_TYPE for a key of a team.
@@ -199,7 +200,7 @@ def check_user_api_key(*, api_key: str) -> Operation[UserApiKey]:
 
     POST /user-api-keys/check. Access: server, admin.
     """
-    in_body = given(api_key=api_key)
+    in_body = given(api_key=hidden(api_key))
     return Operation(
         "check_user_api_key",
         "POST",

@@ -12,6 +12,7 @@ from ..models.sign_in_or_sign_up_result import SignInOrSignUpResult
 from ..models.sign_in_result import SignInResult
 from ..models.success import Success
 from ..operation import UNSET, JsonValue, Operation, Unset, given
+from ..secret import SecretText, hidden
 
 
 def sign_up_anonymously() -> Operation[SignInResult]:
@@ -34,7 +35,7 @@ def sign_up_anonymously() -> Operation[SignInResult]:
     )
 
 
-def exchange_external_auth_token(*, provider_id: str, token: str) -> Operation[ExternalSignIn]:
+def exchange_external_auth_token(*, provider_id: str, token: SecretText) -> Operation[ExternalSignIn]:
     """Exchange another provider's session token.
 
     Turns the session token of an external authentication provider that the project has configured into an
@@ -47,7 +48,7 @@ def exchange_external_auth_token(*, provider_id: str, token: str) -> Operation[E
 
     POST /auth/external/token. Access: client, server, admin. Needs a server of release 2026-10 or newer.
     """
-    in_body = given(provider_id=provider_id, token=token)
+    in_body = given(provider_id=provider_id, token=hidden(token))
     return Operation(
         "exchange_external_auth_token",
         "POST",
@@ -61,7 +62,7 @@ def exchange_external_auth_token(*, provider_id: str, token: str) -> Operation[E
     )
 
 
-def sign_in_with_mfa(*, totp: str, code: str) -> Operation[SignInOrSignUpResult]:
+def sign_in_with_mfa(*, totp: SecretText, code: SecretText) -> Operation[SignInOrSignUpResult]:
     """Finish a sign-in with a second factor.
 
     For a sign-in that failed with MULTI_FACTOR_AUTHENTICATION_REQUIRED. INVALID_TOTP_CODE when the six digits
@@ -73,7 +74,7 @@ def sign_in_with_mfa(*, totp: str, code: str) -> Operation[SignInOrSignUpResult]
 
     POST /auth/mfa/sign-in. Access: client, server, admin.
     """
-    in_body = given(type="totp", totp=totp, code=code)
+    in_body = given(type="totp", totp=hidden(totp), code=hidden(code))
     return Operation(
         "sign_in_with_mfa",
         "POST",
@@ -85,7 +86,7 @@ def sign_in_with_mfa(*, totp: str, code: str) -> Operation[SignInOrSignUpResult]
     )
 
 
-def sign_in_with_apple(*, id_token: str) -> Operation[SignInOrSignUpResult]:
+def sign_in_with_apple(*, id_token: SecretText) -> Operation[SignInOrSignUpResult]:
     """Sign in with an Apple identity token.
 
     Exchanges the identity token that an Apple device gave a native app for a session. The app's bundle id must
@@ -96,7 +97,7 @@ def sign_in_with_apple(*, id_token: str) -> Operation[SignInOrSignUpResult]:
 
     POST /auth/oauth/callback/apple/native. Access: client, server, admin. Not in the published API documents.
     """
-    in_body = given(id_token=id_token)
+    in_body = given(id_token=hidden(id_token))
     return Operation(
         "sign_in_with_apple",
         "POST",
@@ -112,7 +113,7 @@ def send_sign_in_code(
     *,
     email: str,
     callback_url: str,
-    bot_challenge_token: str | Unset = UNSET,
+    bot_challenge_token: SecretText | Unset = UNSET,
     bot_challenge_phase: Literal["invisible", "visible"] | Unset = UNSET,
     bot_challenge_unavailable: Literal["true"] | Unset = UNSET,
 ) -> Operation[SentSignInCode]:
@@ -136,7 +137,7 @@ def send_sign_in_code(
     in_body = given(
         email=email,
         callback_url=callback_url,
-        bot_challenge_token=bot_challenge_token,
+        bot_challenge_token=hidden(bot_challenge_token),
         bot_challenge_phase=bot_challenge_phase,
         bot_challenge_unavailable=bot_challenge_unavailable,
     )
@@ -151,7 +152,7 @@ def send_sign_in_code(
     )
 
 
-def sign_in_with_code(*, code: str) -> Operation[SignInOrSignUpResult]:
+def sign_in_with_code(*, code: SecretText) -> Operation[SignInOrSignUpResult]:
     """Sign in with a code from an e-mail.
 
     Takes the `code` of the link, or the six typed characters followed by the nonce.
@@ -164,7 +165,7 @@ def sign_in_with_code(*, code: str) -> Operation[SignInOrSignUpResult]:
 
     POST /auth/otp/sign-in. Access: client, server, admin.
     """
-    in_body = given(code=code)
+    in_body = given(code=hidden(code))
     return Operation(
         "sign_in_with_code",
         "POST",
@@ -176,7 +177,7 @@ def sign_in_with_code(*, code: str) -> Operation[SignInOrSignUpResult]:
     )
 
 
-def check_sign_in_code(*, code: str) -> Operation[CodeCheck]:
+def check_sign_in_code(*, code: SecretText) -> Operation[CodeCheck]:
     """Check a sign-in code without using it up.
 
     Takes the `code` of the link, or the six typed characters followed by the nonce. A bad code raises the same
@@ -187,7 +188,7 @@ def check_sign_in_code(*, code: str) -> Operation[CodeCheck]:
 
     POST /auth/otp/sign-in/check-code. Access: client, server, admin.
     """
-    in_body = given(code=code)
+    in_body = given(code=hidden(code))
     return Operation(
         "check_sign_in_code",
         "POST",
@@ -238,7 +239,7 @@ def initiate_passkey_registration() -> Operation[PasskeyOptions]:
     )
 
 
-def register_passkey(*, credential: Mapping[str, JsonValue], code: str) -> Operation[PasskeyRegistration]:
+def register_passkey(*, credential: Mapping[str, JsonValue], code: SecretText) -> Operation[PasskeyRegistration]:
     """Register a passkey.
 
     Stores the passkey that a browser made from the options. The code counts once. Errors:
@@ -252,7 +253,7 @@ def register_passkey(*, credential: Mapping[str, JsonValue], code: str) -> Opera
     POST /auth/passkey/register. Access: client, server, admin. Needs: access_token. Not in the published API
     documents.
     """
-    in_body = given(credential=credential, code=code)
+    in_body = given(credential=credential, code=hidden(code))
     return Operation(
         "register_passkey",
         "POST",
@@ -266,7 +267,7 @@ def register_passkey(*, credential: Mapping[str, JsonValue], code: str) -> Opera
 
 
 def sign_in_with_passkey(
-    *, authentication_response: Mapping[str, JsonValue], code: str
+    *, authentication_response: Mapping[str, JsonValue], code: SecretText
 ) -> Operation[SignInOrSignUpResult]:
     """Sign in with a passkey.
 
@@ -280,7 +281,7 @@ def sign_in_with_passkey(
 
     POST /auth/passkey/sign-in. Access: client, server, admin. Not in the published API documents.
     """
-    in_body = given(authentication_response=authentication_response, code=code)
+    in_body = given(authentication_response=authentication_response, code=hidden(code))
     return Operation(
         "sign_in_with_passkey",
         "POST",
@@ -292,7 +293,7 @@ def sign_in_with_passkey(
     )
 
 
-def reset_password(*, password: str, code: str) -> Operation[Success]:
+def reset_password(*, password: SecretText, code: SecretText) -> Operation[Success]:
     """Set a new password with a reset code.
 
     A password that is refused (PASSWORD_TOO_SHORT) uses the code up as well, so check its length first.
@@ -304,7 +305,7 @@ def reset_password(*, password: str, code: str) -> Operation[Success]:
 
     POST /auth/password/reset. Access: client, server, admin.
     """
-    in_body = given(password=password, code=code)
+    in_body = given(password=hidden(password), code=hidden(code))
     return Operation(
         "reset_password",
         "POST",
@@ -316,7 +317,7 @@ def reset_password(*, password: str, code: str) -> Operation[Success]:
     )
 
 
-def check_password_reset_code(*, code: str) -> Operation[CodeCheck]:
+def check_password_reset_code(*, code: SecretText) -> Operation[CodeCheck]:
     """Check a password reset code without using it up.
 
     VERIFICATION_CODE_NOT_FOUND, VERIFICATION_CODE_EXPIRED, VERIFICATION_CODE_ALREADY_USED.
@@ -326,7 +327,7 @@ def check_password_reset_code(*, code: str) -> Operation[CodeCheck]:
 
     POST /auth/password/reset/check-code. Access: client, server, admin.
     """
-    in_body = given(code=code)
+    in_body = given(code=hidden(code))
     return Operation(
         "check_password_reset_code",
         "POST",
@@ -363,7 +364,7 @@ def send_password_reset_code(*, email: str, callback_url: str) -> Operation[Sent
     )
 
 
-def set_password(*, password: str) -> Operation[Success]:
+def set_password(*, password: SecretText) -> Operation[Success]:
     """Give the current user a first password.
 
     Only for users without a password; one who has a password already is refused with a plain 400.
@@ -373,7 +374,7 @@ def set_password(*, password: str) -> Operation[Success]:
 
     POST /auth/password/set. Access: client, server, admin. Needs: access_token.
     """
-    in_body = given(password=password)
+    in_body = given(password=hidden(password))
     return Operation(
         "set_password",
         "POST",
@@ -386,7 +387,7 @@ def set_password(*, password: str) -> Operation[Success]:
     )
 
 
-def sign_in_with_password(*, email: str, password: str) -> Operation[SignInResult]:
+def sign_in_with_password(*, email: str, password: SecretText) -> Operation[SignInResult]:
     """Sign in with e-mail and password.
 
     EMAIL_PASSWORD_MISMATCH for an unknown address and for a wrong password alike;
@@ -399,7 +400,7 @@ def sign_in_with_password(*, email: str, password: str) -> Operation[SignInResul
 
     POST /auth/password/sign-in. Access: client, server, admin.
     """
-    in_body = given(email=email, password=password)
+    in_body = given(email=email, password=hidden(password))
     return Operation(
         "sign_in_with_password",
         "POST",
@@ -414,9 +415,9 @@ def sign_in_with_password(*, email: str, password: str) -> Operation[SignInResul
 def sign_up_with_password(
     *,
     email: str,
-    password: str,
+    password: SecretText,
     verification_callback_url: str | Unset = UNSET,
-    bot_challenge_token: str | Unset = UNSET,
+    bot_challenge_token: SecretText | Unset = UNSET,
     bot_challenge_phase: Literal["invisible", "visible"] | Unset = UNSET,
     bot_challenge_unavailable: Literal["true"] | Unset = UNSET,
 ) -> Operation[SignInResult]:
@@ -439,9 +440,9 @@ def sign_up_with_password(
     """
     in_body = given(
         email=email,
-        password=password,
+        password=hidden(password),
         verification_callback_url=verification_callback_url,
-        bot_challenge_token=bot_challenge_token,
+        bot_challenge_token=hidden(bot_challenge_token),
         bot_challenge_phase=bot_challenge_phase,
         bot_challenge_unavailable=bot_challenge_unavailable,
     )
@@ -456,7 +457,7 @@ def sign_up_with_password(
     )
 
 
-def update_password(*, old_password: str, new_password: str) -> Operation[Success]:
+def update_password(*, old_password: SecretText, new_password: SecretText) -> Operation[Success]:
     """Change the current user's password.
 
     The user's other sessions end. PASSWORD_CONFIRMATION_MISMATCH when the old password is wrong,
@@ -468,7 +469,7 @@ def update_password(*, old_password: str, new_password: str) -> Operation[Succes
 
     POST /auth/password/update. Access: client, server, admin. Needs: access_token.
     """
-    in_body = given(old_password=old_password, new_password=new_password)
+    in_body = given(old_password=hidden(old_password), new_password=hidden(new_password))
     return Operation(
         "update_password",
         "POST",

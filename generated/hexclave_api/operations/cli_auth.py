@@ -5,10 +5,11 @@ from ..models.cli_login import CliLogin
 from ..models.cli_login_completion import CliLoginCompletion
 from ..models.cli_login_status import CliLoginStatus
 from ..operation import UNSET, Operation, Unset, given
+from ..secret import SecretText, hidden
 
 
 def start_cli_login(
-    *, expires_in_millis: int | Unset = UNSET, anon_refresh_token: str | Unset = UNSET
+    *, expires_in_millis: int | Unset = UNSET, anon_refresh_token: SecretText | Unset = UNSET
 ) -> Operation[CliLogin]:
     """Start the login of a command-line program.
 
@@ -22,7 +23,7 @@ def start_cli_login(
 
     POST /auth/cli. Access: client, server, admin.
     """
-    in_body = given(expires_in_millis=expires_in_millis, anon_refresh_token=anon_refresh_token)
+    in_body = given(expires_in_millis=expires_in_millis, anon_refresh_token=hidden(anon_refresh_token))
     return Operation(
         "start_cli_login",
         "POST",
@@ -36,9 +37,9 @@ def start_cli_login(
 
 def complete_cli_login(
     *,
-    login_code: str,
+    login_code: SecretText,
     mode: Literal["check", "claim-anon-session", "complete"] | Unset = UNSET,
-    refresh_token: str | Unset = UNSET,
+    refresh_token: SecretText | Unset = UNSET,
 ) -> Operation[CliLoginCompletion]:
     """Confirm the login of a command-line program.
 
@@ -53,7 +54,7 @@ def complete_cli_login(
 
     POST /auth/cli/complete. Access: client, server, admin.
     """
-    in_body = given(login_code=login_code, mode=mode, refresh_token=refresh_token)
+    in_body = given(login_code=hidden(login_code), mode=mode, refresh_token=hidden(refresh_token))
     return Operation(
         "complete_cli_login",
         "POST",
@@ -65,7 +66,7 @@ def complete_cli_login(
     )
 
 
-def poll_cli_login(*, polling_code: str) -> Operation[CliLoginStatus]:
+def poll_cli_login(*, polling_code: SecretText) -> Operation[CliLoginStatus]:
     """Ask whether a command-line login has been confirmed.
 
     Success answers 201 and hands out the refresh token once; asking again says `used`. INVALID_POLLING_CODE
@@ -76,7 +77,7 @@ def poll_cli_login(*, polling_code: str) -> Operation[CliLoginStatus]:
 
     POST /auth/cli/poll. Access: client, server, admin.
     """
-    in_body = given(polling_code=polling_code)
+    in_body = given(polling_code=hidden(polling_code))
     return Operation(
         "poll_cli_login",
         "POST",

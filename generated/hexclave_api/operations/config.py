@@ -11,6 +11,7 @@ from ..models.config_text import ConfigText
 from ..models.started_config_agent_run import StartedConfigAgentRun
 from ..models.success import Success
 from ..operation import UNSET, Operation, Unset, given
+from ..secret import SecretText, hidden
 
 
 def get_config() -> Operation[ConfigText]:
@@ -23,7 +24,9 @@ def get_config() -> Operation[ConfigText]:
     return Operation("get_config", "GET", "/internal/config", ("internal", "config"), ("admin",), ConfigText.from_wire)
 
 
-def apply_config_with_agent(*, github_access_token: str, config_update_string: str) -> Operation[StartedConfigAgentRun]:
+def apply_config_with_agent(
+    *, github_access_token: SecretText, config_update_string: SecretText
+) -> Operation[StartedConfigAgentRun]:
     """Have an agent change the configuration file.
 
     Works on the linked GitHub repository. Returns at once; follow it with `get_config_agent_run`.
@@ -34,7 +37,7 @@ def apply_config_with_agent(*, github_access_token: str, config_update_string: s
 
     POST /internal/config/github/apply. Access: admin. Not in the published API documents; newer servers only.
     """
-    in_body = given(github_access_token=github_access_token, config_update_string=config_update_string)
+    in_body = given(github_access_token=hidden(github_access_token), config_update_string=hidden(config_update_string))
     return Operation(
         "apply_config_with_agent",
         "POST",
@@ -72,7 +75,7 @@ def cancel_config_agent_run(*, run_id: str) -> Operation[ConfigAgentCancellation
 
 
 def commit_config_agent_run(
-    *, run_id: str, github_access_token: str, commit_message: str | Unset = UNSET
+    *, run_id: str, github_access_token: SecretText, commit_message: str | Unset = UNSET
 ) -> Operation[ConfigAgentCommit]:
     """Commit what the configuration agent changed.
 
@@ -85,7 +88,7 @@ def commit_config_agent_run(
 
     POST /internal/config/github/commit. Access: admin. Not in the published API documents; newer servers only.
     """
-    in_body = given(run_id=run_id, github_access_token=github_access_token, commit_message=commit_message)
+    in_body = given(run_id=run_id, github_access_token=hidden(github_access_token), commit_message=commit_message)
     return Operation(
         "commit_config_agent_run",
         "POST",
@@ -140,7 +143,10 @@ def get_config_override(level: Literal["branch", "environment", "project"]) -> O
 
 
 def replace_config_override(
-    level: Literal["branch", "environment", "project"], *, config_string: str, source: ConfigSourceInput | Unset = UNSET
+    level: Literal["branch", "environment", "project"],
+    *,
+    config_string: SecretText,
+    source: ConfigSourceInput | Unset = UNSET,
 ) -> Operation[Success]:
     """Replace one layer of the configuration.
 
@@ -153,7 +159,7 @@ def replace_config_override(
 
     PUT /internal/config/override/{level}. Access: server, admin. Not in the published API documents.
     """
-    in_body = given(config_string=config_string, source=source)
+    in_body = given(config_string=hidden(config_string), source=source)
     return Operation(
         "replace_config_override",
         "PUT",
@@ -166,7 +172,7 @@ def replace_config_override(
 
 
 def update_config_override(
-    level: Literal["branch", "environment", "project"], *, config_override_string: str
+    level: Literal["branch", "environment", "project"], *, config_override_string: SecretText
 ) -> Operation[Success]:
     """Change one layer of the configuration.
 
@@ -179,7 +185,7 @@ def update_config_override(
 
     PATCH /internal/config/override/{level}. Access: server, admin. Not in the published API documents.
     """
-    in_body = given(config_override_string=config_override_string)
+    in_body = given(config_override_string=hidden(config_override_string))
     return Operation(
         "update_config_override",
         "PATCH",

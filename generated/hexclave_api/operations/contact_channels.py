@@ -6,6 +6,7 @@ from ..models.contact_channel import ContactChannel
 from ..models.contact_channel_page import ContactChannelPage
 from ..models.success import Success
 from ..operation import UNSET, Operation, Unset, given
+from ..secret import SecretText, hidden
 
 
 def list_contact_channels(
@@ -114,7 +115,7 @@ def create_contact_channel_as_server(
     )
 
 
-def verify_contact_channel(*, code: str) -> Operation[Success]:
+def verify_contact_channel(*, code: SecretText) -> Operation[Success]:
     """Verify a contact channel with the code that was sent to it.
 
     Needs no signed-in user. VERIFICATION_CODE_NOT_FOUND, VERIFICATION_CODE_EXPIRED,
@@ -125,7 +126,7 @@ def verify_contact_channel(*, code: str) -> Operation[Success]:
 
     POST /contact-channels/verify. Access: client, server, admin.
     """
-    in_body = given(code=code)
+    in_body = given(code=hidden(code))
     return Operation(
         "verify_contact_channel",
         "POST",
@@ -137,7 +138,7 @@ def verify_contact_channel(*, code: str) -> Operation[Success]:
     )
 
 
-def check_contact_channel_code(*, code: str) -> Operation[CodeCheck]:
+def check_contact_channel_code(*, code: SecretText) -> Operation[CodeCheck]:
     """Check a contact channel's verification code without using it up.
 
     VERIFICATION_CODE_NOT_FOUND, VERIFICATION_CODE_EXPIRED, VERIFICATION_CODE_ALREADY_USED.
@@ -147,7 +148,7 @@ def check_contact_channel_code(*, code: str) -> Operation[CodeCheck]:
 
     POST /contact-channels/verify/check-code. Access: client, server, admin.
     """
-    in_body = given(code=code)
+    in_body = given(code=hidden(code))
     return Operation(
         "check_contact_channel_code",
         "POST",

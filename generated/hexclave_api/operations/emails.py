@@ -14,6 +14,7 @@ from ..models.success import Success
 from ..models.template_source import TemplateSource
 from ..models.test_outcome import TestOutcome
 from ..operation import UNSET, JsonValue, Operation, Unset, given
+from ..secret import hidden_in
 
 
 def activate_email_capacity_boost() -> Operation[EmailCapacityBoost]:
@@ -351,7 +352,7 @@ def send_test_email(*, recipient_email: str, email_config: SmtpSettings) -> Oper
 
     POST /internal/send-test-email. Access: admin. Not in the published API documents.
     """
-    in_body = given(recipient_email=recipient_email, email_config=email_config)
+    in_body = given(recipient_email=recipient_email, email_config=hidden_in(email_config, "password"))
     return Operation(
         "send_test_email",
         "POST",

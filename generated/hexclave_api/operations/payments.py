@@ -22,6 +22,7 @@ from ..models.success import Success
 from ..models.transaction_page import TransactionPage
 from ..operation import UNSET, Operation, Unset, given
 from ..reading import json_object
+from ..secret import SecretText, hidden
 
 
 def get_payment_method_configs() -> Operation[PaymentMethodConfigs]:
@@ -117,7 +118,7 @@ def get_stripe_account() -> Operation[StripeAccount]:
 
 
 def complete_test_mode_purchase(
-    *, full_code: str, price_id: str, quantity: int | Unset = UNSET, promo_codes: Sequence[str] | Unset = UNSET
+    *, full_code: SecretText, price_id: str, quantity: int | Unset = UNSET, promo_codes: Sequence[str] | Unset = UNSET
 ) -> Operation[Success]:
     """Complete a purchase in test mode.
 
@@ -131,7 +132,7 @@ def complete_test_mode_purchase(
 
     POST /internal/payments/test-mode-purchase-session. Access: admin. Not in the published API documents.
     """
-    in_body = given(full_code=full_code, price_id=price_id, quantity=quantity, promo_codes=promo_codes)
+    in_body = given(full_code=hidden(full_code), price_id=price_id, quantity=quantity, promo_codes=promo_codes)
     return Operation(
         "complete_test_mode_purchase",
         "POST",
@@ -692,7 +693,7 @@ def create_purchase_url(
 
 
 def create_purchase_session(
-    *, full_code: str, price_id: str, quantity: int | Unset = UNSET
+    *, full_code: SecretText, price_id: str, quantity: int | Unset = UNSET
 ) -> Operation[PurchaseSession]:
     """Start paying for a purchase.
 
@@ -705,7 +706,7 @@ def create_purchase_session(
 
     POST /payments/purchases/purchase-session. Access: client, server, admin.
     """
-    in_body = given(full_code=full_code, price_id=price_id, quantity=quantity)
+    in_body = given(full_code=hidden(full_code), price_id=price_id, quantity=quantity)
     return Operation(
         "create_purchase_session",
         "POST",
@@ -717,7 +718,7 @@ def create_purchase_session(
     )
 
 
-def validate_purchase_code(*, full_code: str, return_url: str | Unset = UNSET) -> Operation[PurchaseDetails]:
+def validate_purchase_code(*, full_code: SecretText, return_url: str | Unset = UNSET) -> Operation[PurchaseDetails]:
     """Get what a purchase URL sells.
 
     Called by the checkout page. VERIFICATION_CODE_NOT_FOUND when the code is unknown.
@@ -728,7 +729,7 @@ def validate_purchase_code(*, full_code: str, return_url: str | Unset = UNSET) -
 
     POST /payments/purchases/validate-code. Access: client, server, admin.
     """
-    in_body = given(full_code=full_code, return_url=return_url)
+    in_body = given(full_code=hidden(full_code), return_url=return_url)
     return Operation(
         "validate_purchase_code",
         "POST",

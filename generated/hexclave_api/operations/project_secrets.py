@@ -4,6 +4,7 @@ from ..models.project_secret_list import ProjectSecretList
 from ..models.set_project_secret import SetProjectSecret
 from ..models.success import Success
 from ..operation import UNSET, Operation, Unset, given
+from ..secret import SecretText, hidden
 
 
 def list_project_secrets() -> Operation[ProjectSecretList]:
@@ -24,7 +25,7 @@ def list_project_secrets() -> Operation[ProjectSecretList]:
     )
 
 
-def set_project_secret(*, key: str, value: str, environment: str | Unset = UNSET) -> Operation[SetProjectSecret]:
+def set_project_secret(*, key: str, value: SecretText, environment: str | Unset = UNSET) -> Operation[SetProjectSecret]:
     """Set a secret.
 
     Overwrites a value that is there.
@@ -36,7 +37,7 @@ def set_project_secret(*, key: str, value: str, environment: str | Unset = UNSET
 
     POST /project-secrets. Access: server, admin. Not in the published API documents; newer servers only.
     """
-    in_body = given(key=key, value=value, environment=environment)
+    in_body = given(key=key, value=hidden(value), environment=environment)
     return Operation(
         "set_project_secret",
         "POST",

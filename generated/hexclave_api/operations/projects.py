@@ -10,6 +10,7 @@ from ..models.project import Project
 from ..models.project_transfer import ProjectTransfer
 from ..models.success import Success
 from ..operation import UNSET, JsonValue, Operation, Unset, given
+from ..secret import hidden_in
 
 
 def preview_onboarding_change(
@@ -119,7 +120,7 @@ def create_owned_project(
         is_production_mode=is_production_mode,
         onboarding_status=onboarding_status,
         onboarding_state=onboarding_state,
-        config=config,
+        config=hidden_in(config, "apple_private_key", "client_secret", "password"),
     )
     return Operation(
         "create_owned_project",
@@ -219,7 +220,7 @@ def update_admin_project(
         is_production_mode=is_production_mode,
         onboarding_status=onboarding_status,
         onboarding_state=onboarding_state,
-        config=config,
+        config=hidden_in(config, "apple_private_key", "client_secret", "password"),
     )
     return Operation(
         "update_admin_project",

@@ -9,6 +9,7 @@ from ..models.team_invitation_details import TeamInvitationDetails
 from ..models.team_invitation_page import TeamInvitationPage
 from ..operation import UNSET, Operation, Unset, given
 from ..reading import json_object
+from ..secret import SecretText, hidden
 
 
 def list_team_invitations(
@@ -37,7 +38,7 @@ def list_team_invitations(
     )
 
 
-def accept_team_invitation(*, code: str) -> Operation[Mapping[str, Any]]:
+def accept_team_invitation(*, code: SecretText) -> Operation[Mapping[str, Any]]:
     """Join a team with the code of an invitation.
 
     Needs a signed-in user; USER_AUTHENTICATION_REQUIRED without one, and the code is used up all the same.
@@ -49,7 +50,7 @@ def accept_team_invitation(*, code: str) -> Operation[Mapping[str, Any]]:
 
     POST /team-invitations/accept. Access: client, server, admin.
     """
-    in_body = given(code=code)
+    in_body = given(code=hidden(code))
     return Operation(
         "accept_team_invitation",
         "POST",
@@ -61,7 +62,7 @@ def accept_team_invitation(*, code: str) -> Operation[Mapping[str, Any]]:
     )
 
 
-def check_team_invitation_code(*, code: str) -> Operation[CodeCheck]:
+def check_team_invitation_code(*, code: SecretText) -> Operation[CodeCheck]:
     """Check the code of a team invitation without using it up.
 
     VERIFICATION_CODE_NOT_FOUND, VERIFICATION_CODE_EXPIRED, VERIFICATION_CODE_ALREADY_USED.
@@ -71,7 +72,7 @@ def check_team_invitation_code(*, code: str) -> Operation[CodeCheck]:
 
     POST /team-invitations/accept/check-code. Access: client, server, admin.
     """
-    in_body = given(code=code)
+    in_body = given(code=hidden(code))
     return Operation(
         "check_team_invitation_code",
         "POST",
@@ -83,7 +84,7 @@ def check_team_invitation_code(*, code: str) -> Operation[CodeCheck]:
     )
 
 
-def get_team_invitation_details(*, code: str) -> Operation[TeamInvitationDetails]:
+def get_team_invitation_details(*, code: SecretText) -> Operation[TeamInvitationDetails]:
     """Get the team that the code of an invitation leads to.
 
     Needs a signed-in user; the code can still be used afterwards. VERIFICATION_CODE_NOT_FOUND,
@@ -94,7 +95,7 @@ def get_team_invitation_details(*, code: str) -> Operation[TeamInvitationDetails
 
     POST /team-invitations/accept/details. Access: client, server, admin.
     """
-    in_body = given(code=code)
+    in_body = given(code=hidden(code))
     return Operation(
         "get_team_invitation_details",
         "POST",

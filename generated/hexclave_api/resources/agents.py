@@ -15,6 +15,7 @@ from ..operations.agents import (
     register_agent,
 )
 from ..performer import AsyncPerformer, Performer
+from ..secret import SecretText, hidden
 from ..times import duration_millis
 
 
@@ -77,7 +78,7 @@ class Agents:
             )
         )
 
-    def inspect(self, claim_code: str) -> AgentConfirmation:
+    def inspect(self, claim_code: SecretText) -> AgentConfirmation:
         """Which agent asks the signed-in user.
 
         Args:
@@ -88,9 +89,10 @@ class Agents:
 
         POST /agent/register/confirm. Needs a server of release 2026-10 or newer.
         """
+        claim_code = hidden(claim_code)
         return self._performer.call(confirm_agent_registration(claim_code=claim_code, action="inspect"))
 
-    def approve(self, claim_code: str) -> AgentConfirmation:
+    def approve(self, claim_code: SecretText) -> AgentConfirmation:
         """Lets the agent act for the signed-in user.
 
         Args:
@@ -101,9 +103,10 @@ class Agents:
 
         POST /agent/register/confirm. Needs a server of release 2026-10 or newer.
         """
+        claim_code = hidden(claim_code)
         return self._performer.call(confirm_agent_registration(claim_code=claim_code, action="approve"))
 
-    def deny(self, claim_code: str) -> AgentConfirmation:
+    def deny(self, claim_code: SecretText) -> AgentConfirmation:
         """Refuses the agent.
 
         Args:
@@ -114,9 +117,10 @@ class Agents:
 
         POST /agent/register/confirm. Needs a server of release 2026-10 or newer.
         """
+        claim_code = hidden(claim_code)
         return self._performer.call(confirm_agent_registration(claim_code=claim_code, action="deny"))
 
-    def poll(self, poll_token: str) -> AgentRegistrationStatus:
+    def poll(self, poll_token: SecretText) -> AgentRegistrationStatus:
         """Whether the user has approved; then with tokens.
 
         Args:
@@ -127,6 +131,7 @@ class Agents:
 
         POST /agent/register/poll. Needs a server of release 2026-10 or newer.
         """
+        poll_token = hidden(poll_token)
         return self._performer.call(poll_agent_registration(poll_token=poll_token))
 
 
@@ -189,7 +194,7 @@ class AsyncAgents:
             )
         )
 
-    async def inspect(self, claim_code: str) -> AgentConfirmation:
+    async def inspect(self, claim_code: SecretText) -> AgentConfirmation:
         """Which agent asks the signed-in user.
 
         Args:
@@ -200,9 +205,10 @@ class AsyncAgents:
 
         POST /agent/register/confirm. Needs a server of release 2026-10 or newer.
         """
+        claim_code = hidden(claim_code)
         return await self._performer.call(confirm_agent_registration(claim_code=claim_code, action="inspect"))
 
-    async def approve(self, claim_code: str) -> AgentConfirmation:
+    async def approve(self, claim_code: SecretText) -> AgentConfirmation:
         """Lets the agent act for the signed-in user.
 
         Args:
@@ -213,9 +219,10 @@ class AsyncAgents:
 
         POST /agent/register/confirm. Needs a server of release 2026-10 or newer.
         """
+        claim_code = hidden(claim_code)
         return await self._performer.call(confirm_agent_registration(claim_code=claim_code, action="approve"))
 
-    async def deny(self, claim_code: str) -> AgentConfirmation:
+    async def deny(self, claim_code: SecretText) -> AgentConfirmation:
         """Refuses the agent.
 
         Args:
@@ -226,9 +233,10 @@ class AsyncAgents:
 
         POST /agent/register/confirm. Needs a server of release 2026-10 or newer.
         """
+        claim_code = hidden(claim_code)
         return await self._performer.call(confirm_agent_registration(claim_code=claim_code, action="deny"))
 
-    async def poll(self, poll_token: str) -> AgentRegistrationStatus:
+    async def poll(self, poll_token: SecretText) -> AgentRegistrationStatus:
         """Whether the user has approved; then with tokens.
 
         Args:
@@ -239,4 +247,5 @@ class AsyncAgents:
 
         POST /agent/register/poll. Needs a server of release 2026-10 or newer.
         """
+        poll_token = hidden(poll_token)
         return await self._performer.call(poll_agent_registration(poll_token=poll_token))

@@ -16,6 +16,7 @@ from ..operations.auth import (
     send_sign_in_code,
 )
 from ..performer import AsyncPerformer, Performer
+from ..secret import SecretText, hidden
 
 
 class Auth:
@@ -29,7 +30,7 @@ class Auth:
         *,
         email: str,
         callback_url: str,
-        bot_challenge_token: str | Unset = UNSET,
+        bot_challenge_token: SecretText | Unset = UNSET,
         bot_challenge_phase: Literal["invisible", "visible"] | Unset = UNSET,
         bot_challenge_unavailable: Literal["true"] | Unset = UNSET,
     ) -> SentSignInCode:
@@ -51,6 +52,7 @@ class Auth:
 
         POST /auth/otp/send-sign-in-code.
         """
+        bot_challenge_token = hidden(bot_challenge_token)
         return self._performer.call(
             send_sign_in_code(
                 email=email,
@@ -61,7 +63,7 @@ class Auth:
             )
         )
 
-    def check_sign_in_code(self, code: str) -> None:
+    def check_sign_in_code(self, code: SecretText) -> None:
         """Nothing if `sign_in_with_code` would accept the code now.
 
         Args:
@@ -72,6 +74,7 @@ class Auth:
 
         POST /auth/otp/sign-in/check-code.
         """
+        code = hidden(code)
         return self._performer.call(check_sign_in_code(code=code).silenced())
 
     def start_passkey_sign_in(self) -> PasskeyOptions:
@@ -94,7 +97,7 @@ class Auth:
         """
         return self._performer.call(initiate_passkey_registration())
 
-    def register_passkey(self, credential: Mapping[str, JsonValue], *, code: str) -> None:
+    def register_passkey(self, credential: Mapping[str, JsonValue], *, code: SecretText) -> None:
         """Gives the signed-in user the passkey that the browser made from the options of
         `start_passkey_registration`.
 
@@ -107,9 +110,10 @@ class Auth:
 
         POST /auth/passkey/register. Not in the published API documents.
         """
+        code = hidden(code)
         return self._performer.call(register_passkey(credential=credential, code=code).silenced())
 
-    def reset_password(self, code: str, *, password: str) -> None:
+    def reset_password(self, code: SecretText, *, password: SecretText) -> None:
         """Gives the user who got the code a new password of 8 to 70 characters.
 
         A refused password uses the code up all the same.
@@ -124,9 +128,11 @@ class Auth:
 
         POST /auth/password/reset.
         """
+        code = hidden(code)
+        password = hidden(password)
         return self._performer.call(reset_password(password=password, code=code).silenced())
 
-    def check_password_reset_code(self, code: str) -> None:
+    def check_password_reset_code(self, code: SecretText) -> None:
         """Nothing if `reset_password` would accept the code now.
 
         Args:
@@ -137,6 +143,7 @@ class Auth:
 
         POST /auth/password/reset/check-code.
         """
+        code = hidden(code)
         return self._performer.call(check_password_reset_code(code=code).silenced())
 
     def send_password_reset_email(self, *, email: str, callback_url: str) -> None:
@@ -168,7 +175,7 @@ class AsyncAuth:
         *,
         email: str,
         callback_url: str,
-        bot_challenge_token: str | Unset = UNSET,
+        bot_challenge_token: SecretText | Unset = UNSET,
         bot_challenge_phase: Literal["invisible", "visible"] | Unset = UNSET,
         bot_challenge_unavailable: Literal["true"] | Unset = UNSET,
     ) -> SentSignInCode:
@@ -190,6 +197,7 @@ class AsyncAuth:
 
         POST /auth/otp/send-sign-in-code.
         """
+        bot_challenge_token = hidden(bot_challenge_token)
         return await self._performer.call(
             send_sign_in_code(
                 email=email,
@@ -200,7 +208,7 @@ class AsyncAuth:
             )
         )
 
-    async def check_sign_in_code(self, code: str) -> None:
+    async def check_sign_in_code(self, code: SecretText) -> None:
         """Nothing if `sign_in_with_code` would accept the code now.
 
         Args:
@@ -211,6 +219,7 @@ class AsyncAuth:
 
         POST /auth/otp/sign-in/check-code.
         """
+        code = hidden(code)
         return await self._performer.call(check_sign_in_code(code=code).silenced())
 
     async def start_passkey_sign_in(self) -> PasskeyOptions:
@@ -233,7 +242,7 @@ class AsyncAuth:
         """
         return await self._performer.call(initiate_passkey_registration())
 
-    async def register_passkey(self, credential: Mapping[str, JsonValue], *, code: str) -> None:
+    async def register_passkey(self, credential: Mapping[str, JsonValue], *, code: SecretText) -> None:
         """Gives the signed-in user the passkey that the browser made from the options of
         `start_passkey_registration`.
 
@@ -246,9 +255,10 @@ class AsyncAuth:
 
         POST /auth/passkey/register. Not in the published API documents.
         """
+        code = hidden(code)
         return await self._performer.call(register_passkey(credential=credential, code=code).silenced())
 
-    async def reset_password(self, code: str, *, password: str) -> None:
+    async def reset_password(self, code: SecretText, *, password: SecretText) -> None:
         """Gives the user who got the code a new password of 8 to 70 characters.
 
         A refused password uses the code up all the same.
@@ -263,9 +273,11 @@ class AsyncAuth:
 
         POST /auth/password/reset.
         """
+        code = hidden(code)
+        password = hidden(password)
         return await self._performer.call(reset_password(password=password, code=code).silenced())
 
-    async def check_password_reset_code(self, code: str) -> None:
+    async def check_password_reset_code(self, code: SecretText) -> None:
         """Nothing if `reset_password` would accept the code now.
 
         Args:
@@ -276,6 +288,7 @@ class AsyncAuth:
 
         POST /auth/password/reset/check-code.
         """
+        code = hidden(code)
         return await self._performer.call(check_password_reset_code(code=code).silenced())
 
     async def send_password_reset_email(self, *, email: str, callback_url: str) -> None:

@@ -18,6 +18,7 @@ from ..operations.config import (
     unlink_config_source,
 )
 from ..performer import AsyncPerformer, Performer
+from ..secret import SecretText, hidden
 
 
 class Config:
@@ -26,7 +27,9 @@ class Config:
     def __init__(self, performer: Performer) -> None:
         self._performer = performer
 
-    def start_agent_run(self, *, github_access_token: str, config_update_string: str) -> StartedConfigAgentRun:
+    def start_agent_run(
+        self, *, github_access_token: SecretText, config_update_string: SecretText
+    ) -> StartedConfigAgentRun:
         """Have an agent change the configuration file.
 
         Works on the linked GitHub repository. Returns at once; follow it with `get_config_agent_run`.
@@ -37,6 +40,8 @@ class Config:
 
         POST /internal/config/github/apply. Not in the published API documents; newer servers only.
         """
+        github_access_token = hidden(github_access_token)
+        config_update_string = hidden(config_update_string)
         return self._performer.call(
             apply_config_with_agent(github_access_token=github_access_token, config_update_string=config_update_string)
         )
@@ -54,7 +59,7 @@ class Config:
         return self._performer.call(cancel_config_agent_run(run_id=run_id))
 
     def commit_agent_run(
-        self, *, run_id: str, github_access_token: str, commit_message: str | Unset = UNSET
+        self, *, run_id: str, github_access_token: SecretText, commit_message: str | Unset = UNSET
     ) -> ConfigAgentCommit:
         """Commit what the configuration agent changed.
 
@@ -67,6 +72,7 @@ class Config:
 
         POST /internal/config/github/commit. Not in the published API documents; newer servers only.
         """
+        github_access_token = hidden(github_access_token)
         return self._performer.call(
             commit_config_agent_run(
                 run_id=run_id, github_access_token=github_access_token, commit_message=commit_message
@@ -119,7 +125,9 @@ class AsyncConfig:
     def __init__(self, performer: AsyncPerformer) -> None:
         self._performer = performer
 
-    async def start_agent_run(self, *, github_access_token: str, config_update_string: str) -> StartedConfigAgentRun:
+    async def start_agent_run(
+        self, *, github_access_token: SecretText, config_update_string: SecretText
+    ) -> StartedConfigAgentRun:
         """Have an agent change the configuration file.
 
         Works on the linked GitHub repository. Returns at once; follow it with `get_config_agent_run`.
@@ -130,6 +138,8 @@ class AsyncConfig:
 
         POST /internal/config/github/apply. Not in the published API documents; newer servers only.
         """
+        github_access_token = hidden(github_access_token)
+        config_update_string = hidden(config_update_string)
         return await self._performer.call(
             apply_config_with_agent(github_access_token=github_access_token, config_update_string=config_update_string)
         )
@@ -147,7 +157,7 @@ class AsyncConfig:
         return await self._performer.call(cancel_config_agent_run(run_id=run_id))
 
     async def commit_agent_run(
-        self, *, run_id: str, github_access_token: str, commit_message: str | Unset = UNSET
+        self, *, run_id: str, github_access_token: SecretText, commit_message: str | Unset = UNSET
     ) -> ConfigAgentCommit:
         """Commit what the configuration agent changed.
 
@@ -160,6 +170,7 @@ class AsyncConfig:
 
         POST /internal/config/github/commit. Not in the published API documents; newer servers only.
         """
+        github_access_token = hidden(github_access_token)
         return await self._performer.call(
             commit_config_agent_run(
                 run_id=run_id, github_access_token=github_access_token, commit_message=commit_message

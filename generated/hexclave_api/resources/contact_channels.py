@@ -17,6 +17,7 @@ from ..operations.contact_channels import (
 )
 from ..pagination import AsyncPages, Page
 from ..performer import AsyncPerformer, Performer
+from ..secret import SecretText, hidden
 
 
 class ContactChannels:
@@ -50,7 +51,7 @@ class ContactChannels:
             create_contact_channel(user_id="me", value=value, used_for_auth=used_for_auth, is_primary=is_primary)
         )
 
-    def verify(self, code: str) -> None:
+    def verify(self, code: SecretText) -> None:
         """Marks an address as verified by the code of its verification email.
 
         Args:
@@ -61,9 +62,10 @@ class ContactChannels:
 
         POST /contact-channels/verify.
         """
+        code = hidden(code)
         return self._performer.call(verify_contact_channel(code=code).silenced())
 
-    def check_code(self, code: str) -> None:
+    def check_code(self, code: SecretText) -> None:
         """Nothing if `verify` would accept the code now.
 
         Args:
@@ -74,6 +76,7 @@ class ContactChannels:
 
         POST /contact-channels/verify/check-code.
         """
+        code = hidden(code)
         return self._performer.call(check_contact_channel_code(code=code).silenced())
 
     def get(self, contact_channel_id: str) -> ContactChannel:
@@ -180,7 +183,7 @@ class AsyncContactChannels:
             create_contact_channel(user_id="me", value=value, used_for_auth=used_for_auth, is_primary=is_primary)
         )
 
-    async def verify(self, code: str) -> None:
+    async def verify(self, code: SecretText) -> None:
         """Marks an address as verified by the code of its verification email.
 
         Args:
@@ -191,9 +194,10 @@ class AsyncContactChannels:
 
         POST /contact-channels/verify.
         """
+        code = hidden(code)
         return await self._performer.call(verify_contact_channel(code=code).silenced())
 
-    async def check_code(self, code: str) -> None:
+    async def check_code(self, code: SecretText) -> None:
         """Nothing if `verify` would accept the code now.
 
         Args:
@@ -204,6 +208,7 @@ class AsyncContactChannels:
 
         POST /contact-channels/verify/check-code.
         """
+        code = hidden(code)
         return await self._performer.call(check_contact_channel_code(code=code).silenced())
 
     async def get(self, contact_channel_id: str) -> ContactChannel:
@@ -327,7 +332,7 @@ class ServerContactChannels:
             )
         )
 
-    def verify(self, code: str) -> None:
+    def verify(self, code: SecretText) -> None:
         """Marks an address as verified by the code of its verification email.
 
         Args:
@@ -338,9 +343,10 @@ class ServerContactChannels:
 
         POST /contact-channels/verify.
         """
+        code = hidden(code)
         return self._performer.call(verify_contact_channel(code=code).silenced())
 
-    def check_code(self, code: str) -> None:
+    def check_code(self, code: SecretText) -> None:
         """Nothing if `verify` would accept the code now.
 
         Args:
@@ -351,6 +357,7 @@ class ServerContactChannels:
 
         POST /contact-channels/verify/check-code.
         """
+        code = hidden(code)
         return self._performer.call(check_contact_channel_code(code=code).silenced())
 
     def get(self, user_id: str, contact_channel_id: str) -> ContactChannel:
@@ -487,7 +494,7 @@ class AsyncServerContactChannels:
             )
         )
 
-    async def verify(self, code: str) -> None:
+    async def verify(self, code: SecretText) -> None:
         """Marks an address as verified by the code of its verification email.
 
         Args:
@@ -498,9 +505,10 @@ class AsyncServerContactChannels:
 
         POST /contact-channels/verify.
         """
+        code = hidden(code)
         return await self._performer.call(verify_contact_channel(code=code).silenced())
 
-    async def check_code(self, code: str) -> None:
+    async def check_code(self, code: SecretText) -> None:
         """Nothing if `verify` would accept the code now.
 
         Args:
@@ -511,6 +519,7 @@ class AsyncServerContactChannels:
 
         POST /contact-channels/verify/check-code.
         """
+        code = hidden(code)
         return await self._performer.call(check_contact_channel_code(code=code).silenced())
 
     async def get(self, user_id: str, contact_channel_id: str) -> ContactChannel:

@@ -12,6 +12,7 @@ from ..operations.users import (
     update_current_user_as_server,
 )
 from ..performer import AsyncPerformer, Performer
+from ..secret import SecretText, hidden
 
 
 class Me:
@@ -20,7 +21,7 @@ class Me:
     def __init__(self, performer: Performer) -> None:
         self._performer = performer
 
-    def set_password(self, *, password: str) -> None:
+    def set_password(self, *, password: SecretText) -> None:
         """Give the current user a first password.
 
         Only for users without a password; one who has a password already is refused with a plain 400.
@@ -30,9 +31,10 @@ class Me:
 
         POST /auth/password/set.
         """
+        password = hidden(password)
         return self._performer.call(set_password(password=password).silenced())
 
-    def change_password(self, *, old_password: str, new_password: str) -> None:
+    def change_password(self, *, old_password: SecretText, new_password: SecretText) -> None:
         """Change the current user's password.
 
         The user's other sessions end. PASSWORD_CONFIRMATION_MISMATCH when the old password is wrong,
@@ -44,6 +46,8 @@ class Me:
 
         POST /auth/password/update.
         """
+        old_password = hidden(old_password)
+        new_password = hidden(new_password)
         return self._performer.call(update_password(old_password=old_password, new_password=new_password).silenced())
 
     def get(self) -> CurrentUser:
@@ -64,7 +68,7 @@ class Me:
         profile_image_url: str | Unset | None = UNSET,
         client_metadata: JsonValue | Unset = UNSET,
         selected_team_id: str | Unset | None = UNSET,
-        totp_secret_base64: str | Unset | None = UNSET,
+        totp_secret_base64: SecretText | Unset | None = UNSET,
         primary_email: str | Unset | None = UNSET,
         otp_auth_enabled: bool | Unset = UNSET,
         passkey_auth_enabled: bool | Unset = UNSET,
@@ -88,6 +92,7 @@ class Me:
 
         PATCH /users/me.
         """
+        totp_secret_base64 = hidden(totp_secret_base64)
         return self._performer.call(
             update_current_user(
                 display_name=display_name,
@@ -108,7 +113,7 @@ class AsyncMe:
     def __init__(self, performer: AsyncPerformer) -> None:
         self._performer = performer
 
-    async def set_password(self, *, password: str) -> None:
+    async def set_password(self, *, password: SecretText) -> None:
         """Give the current user a first password.
 
         Only for users without a password; one who has a password already is refused with a plain 400.
@@ -118,9 +123,10 @@ class AsyncMe:
 
         POST /auth/password/set.
         """
+        password = hidden(password)
         return await self._performer.call(set_password(password=password).silenced())
 
-    async def change_password(self, *, old_password: str, new_password: str) -> None:
+    async def change_password(self, *, old_password: SecretText, new_password: SecretText) -> None:
         """Change the current user's password.
 
         The user's other sessions end. PASSWORD_CONFIRMATION_MISMATCH when the old password is wrong,
@@ -132,6 +138,8 @@ class AsyncMe:
 
         POST /auth/password/update.
         """
+        old_password = hidden(old_password)
+        new_password = hidden(new_password)
         return await self._performer.call(
             update_password(old_password=old_password, new_password=new_password).silenced()
         )
@@ -154,7 +162,7 @@ class AsyncMe:
         profile_image_url: str | Unset | None = UNSET,
         client_metadata: JsonValue | Unset = UNSET,
         selected_team_id: str | Unset | None = UNSET,
-        totp_secret_base64: str | Unset | None = UNSET,
+        totp_secret_base64: SecretText | Unset | None = UNSET,
         primary_email: str | Unset | None = UNSET,
         otp_auth_enabled: bool | Unset = UNSET,
         passkey_auth_enabled: bool | Unset = UNSET,
@@ -178,6 +186,7 @@ class AsyncMe:
 
         PATCH /users/me.
         """
+        totp_secret_base64 = hidden(totp_secret_base64)
         return await self._performer.call(
             update_current_user(
                 display_name=display_name,
@@ -198,7 +207,7 @@ class ServerMe:
     def __init__(self, performer: Performer) -> None:
         self._performer = performer
 
-    def set_password(self, *, password: str) -> None:
+    def set_password(self, *, password: SecretText) -> None:
         """Give the current user a first password.
 
         Only for users without a password; one who has a password already is refused with a plain 400.
@@ -208,9 +217,10 @@ class ServerMe:
 
         POST /auth/password/set.
         """
+        password = hidden(password)
         return self._performer.call(set_password(password=password).silenced())
 
-    def change_password(self, *, old_password: str, new_password: str) -> None:
+    def change_password(self, *, old_password: SecretText, new_password: SecretText) -> None:
         """Change the current user's password.
 
         The user's other sessions end. PASSWORD_CONFIRMATION_MISMATCH when the old password is wrong,
@@ -222,6 +232,8 @@ class ServerMe:
 
         POST /auth/password/update.
         """
+        old_password = hidden(old_password)
+        new_password = hidden(new_password)
         return self._performer.call(update_password(old_password=old_password, new_password=new_password).silenced())
 
     def get(self) -> ServerUser:
@@ -246,9 +258,9 @@ class ServerMe:
         primary_email: str | Unset | None = UNSET,
         primary_email_verified: bool | Unset = UNSET,
         primary_email_auth_enabled: bool | Unset = UNSET,
-        password: str | Unset | None = UNSET,
-        password_hash: str | Unset = UNSET,
-        totp_secret_base64: str | Unset | None = UNSET,
+        password: SecretText | Unset | None = UNSET,
+        password_hash: SecretText | Unset = UNSET,
+        totp_secret_base64: SecretText | Unset | None = UNSET,
         selected_team_id: str | Unset | None = UNSET,
         is_anonymous: bool | Unset = UNSET,
         restricted_by_admin: bool | Unset = UNSET,
@@ -294,6 +306,9 @@ class ServerMe:
 
         PATCH /users/me.
         """
+        password = hidden(password)
+        password_hash = hidden(password_hash)
+        totp_secret_base64 = hidden(totp_secret_base64)
         return self._performer.call(
             update_current_user_as_server(
                 display_name=display_name,
@@ -326,7 +341,7 @@ class AsyncServerMe:
     def __init__(self, performer: AsyncPerformer) -> None:
         self._performer = performer
 
-    async def set_password(self, *, password: str) -> None:
+    async def set_password(self, *, password: SecretText) -> None:
         """Give the current user a first password.
 
         Only for users without a password; one who has a password already is refused with a plain 400.
@@ -336,9 +351,10 @@ class AsyncServerMe:
 
         POST /auth/password/set.
         """
+        password = hidden(password)
         return await self._performer.call(set_password(password=password).silenced())
 
-    async def change_password(self, *, old_password: str, new_password: str) -> None:
+    async def change_password(self, *, old_password: SecretText, new_password: SecretText) -> None:
         """Change the current user's password.
 
         The user's other sessions end. PASSWORD_CONFIRMATION_MISMATCH when the old password is wrong,
@@ -350,6 +366,8 @@ class AsyncServerMe:
 
         POST /auth/password/update.
         """
+        old_password = hidden(old_password)
+        new_password = hidden(new_password)
         return await self._performer.call(
             update_password(old_password=old_password, new_password=new_password).silenced()
         )
@@ -376,9 +394,9 @@ class AsyncServerMe:
         primary_email: str | Unset | None = UNSET,
         primary_email_verified: bool | Unset = UNSET,
         primary_email_auth_enabled: bool | Unset = UNSET,
-        password: str | Unset | None = UNSET,
-        password_hash: str | Unset = UNSET,
-        totp_secret_base64: str | Unset | None = UNSET,
+        password: SecretText | Unset | None = UNSET,
+        password_hash: SecretText | Unset = UNSET,
+        totp_secret_base64: SecretText | Unset | None = UNSET,
         selected_team_id: str | Unset | None = UNSET,
         is_anonymous: bool | Unset = UNSET,
         restricted_by_admin: bool | Unset = UNSET,
@@ -424,6 +442,9 @@ class AsyncServerMe:
 
         PATCH /users/me.
         """
+        password = hidden(password)
+        password_hash = hidden(password_hash)
+        totp_secret_base64 = hidden(totp_secret_base64)
         return await self._performer.call(
             update_current_user_as_server(
                 display_name=display_name,

@@ -23,6 +23,7 @@ from ..operations.payments import (
 )
 from ..pagination import AsyncPages, Page, Part
 from ..performer import AsyncPerformer, Performer
+from ..secret import Secret, SecretText, hidden
 
 
 class Payments:
@@ -115,7 +116,7 @@ class AdminPayments:
         """
         return self._performer.call(update_payment_method_configs(config_id=config_id, updates=updates).silenced())
 
-    def set_up(self) -> str:
+    def set_up(self) -> Secret:
         """Start the payments onboarding.
 
         Where to send the project's owner to connect a Stripe account.
@@ -145,7 +146,7 @@ class AdminPayments:
     def complete_test_mode_purchase(
         self,
         *,
-        full_code: str,
+        full_code: SecretText,
         price_id: str,
         quantity: int | Unset = UNSET,
         promo_codes: Sequence[str] | Unset = UNSET,
@@ -162,6 +163,7 @@ class AdminPayments:
 
         POST /internal/payments/test-mode-purchase-session. Not in the published API documents.
         """
+        full_code = hidden(full_code)
         return self._performer.call(
             complete_test_mode_purchase(
                 full_code=full_code, price_id=price_id, quantity=quantity, promo_codes=promo_codes
@@ -300,7 +302,7 @@ class AsyncAdminPayments:
             update_payment_method_configs(config_id=config_id, updates=updates).silenced()
         )
 
-    async def set_up(self) -> str:
+    async def set_up(self) -> Secret:
         """Start the payments onboarding.
 
         Where to send the project's owner to connect a Stripe account.
@@ -330,7 +332,7 @@ class AsyncAdminPayments:
     async def complete_test_mode_purchase(
         self,
         *,
-        full_code: str,
+        full_code: SecretText,
         price_id: str,
         quantity: int | Unset = UNSET,
         promo_codes: Sequence[str] | Unset = UNSET,
@@ -347,6 +349,7 @@ class AsyncAdminPayments:
 
         POST /internal/payments/test-mode-purchase-session. Not in the published API documents.
         """
+        full_code = hidden(full_code)
         return await self._performer.call(
             complete_test_mode_purchase(
                 full_code=full_code, price_id=price_id, quantity=quantity, promo_codes=promo_codes

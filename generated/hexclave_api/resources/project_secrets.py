@@ -6,6 +6,7 @@ from ..operation import UNSET, Unset
 from ..operations.project_secrets import delete_project_secret, list_project_secrets, set_project_secret
 from ..pagination import AsyncPages, Page, Part
 from ..performer import AsyncPerformer, Performer
+from ..secret import SecretText, hidden
 
 
 class ProjectSecrets:
@@ -23,7 +24,7 @@ class ProjectSecrets:
         """
         return self._performer.pages(lambda _: list_project_secrets().mapped(lambda reply: Part(reply.items)))
 
-    def set(self, key: str, value: str, *, environment: str | Unset = UNSET) -> SetProjectSecret:
+    def set(self, key: str, value: SecretText, *, environment: str | Unset = UNSET) -> SetProjectSecret:
         """Stores a secret in place of what was there; `created` says whether nothing was.
 
         `key` has letters, digits, underscores and hyphens; `value` is not empty; the secret is for all
@@ -36,6 +37,7 @@ class ProjectSecrets:
 
         POST /project-secrets. Not in the published API documents; newer servers only.
         """
+        value = hidden(value)
         return self._performer.call(set_project_secret(key=key, value=value, environment=environment))
 
     def delete(self, key: str, *, environment: str | Unset = UNSET) -> None:
@@ -66,7 +68,7 @@ class AsyncProjectSecrets:
         """
         return self._performer.pages(lambda _: list_project_secrets().mapped(lambda reply: Part(reply.items)))
 
-    async def set(self, key: str, value: str, *, environment: str | Unset = UNSET) -> SetProjectSecret:
+    async def set(self, key: str, value: SecretText, *, environment: str | Unset = UNSET) -> SetProjectSecret:
         """Stores a secret in place of what was there; `created` says whether nothing was.
 
         `key` has letters, digits, underscores and hyphens; `value` is not empty; the secret is for all
@@ -79,6 +81,7 @@ class AsyncProjectSecrets:
 
         POST /project-secrets. Not in the published API documents; newer servers only.
         """
+        value = hidden(value)
         return await self._performer.call(set_project_secret(key=key, value=value, environment=environment))
 
     async def delete(self, key: str, *, environment: str | Unset = UNSET) -> None:

@@ -15,6 +15,7 @@ from ..operations.team_invitations import (
 )
 from ..pagination import AsyncPages, Page
 from ..performer import AsyncPerformer, Performer
+from ..secret import SecretText, hidden
 
 
 class TeamInvitations:
@@ -42,7 +43,7 @@ class TeamInvitations:
         """
         return self._performer.pages(lambda _: list_team_invitations(user_id="me"))
 
-    def accept_with_code(self, code: str) -> None:
+    def accept_with_code(self, code: SecretText) -> None:
         """Makes the signed-in user a member, by the code of an invitation email.
 
         Args:
@@ -55,9 +56,10 @@ class TeamInvitations:
 
         POST /team-invitations/accept.
         """
+        code = hidden(code)
         return self._performer.call(accept_team_invitation(code=code).silenced())
 
-    def check_code(self, code: str) -> None:
+    def check_code(self, code: SecretText) -> None:
         """Nothing if `accept_with_code` would accept the code now.
 
         Args:
@@ -68,9 +70,10 @@ class TeamInvitations:
 
         POST /team-invitations/accept/check-code.
         """
+        code = hidden(code)
         return self._performer.call(check_team_invitation_code(code=code).silenced())
 
-    def get_details(self, code: str) -> TeamInvitationDetails:
+    def get_details(self, code: SecretText) -> TeamInvitationDetails:
         """What the code of an email invites to: `team_display_name`.
 
         Args:
@@ -81,6 +84,7 @@ class TeamInvitations:
 
         POST /team-invitations/accept/details.
         """
+        code = hidden(code)
         return self._performer.call(get_team_invitation_details(code=code))
 
     def send(self, team_id: str, *, email: str, callback_url: str) -> SentTeamInvitation:
@@ -156,7 +160,7 @@ class AsyncTeamInvitations:
         """
         return self._performer.pages(lambda _: list_team_invitations(user_id="me"))
 
-    async def accept_with_code(self, code: str) -> None:
+    async def accept_with_code(self, code: SecretText) -> None:
         """Makes the signed-in user a member, by the code of an invitation email.
 
         Args:
@@ -169,9 +173,10 @@ class AsyncTeamInvitations:
 
         POST /team-invitations/accept.
         """
+        code = hidden(code)
         return await self._performer.call(accept_team_invitation(code=code).silenced())
 
-    async def check_code(self, code: str) -> None:
+    async def check_code(self, code: SecretText) -> None:
         """Nothing if `accept_with_code` would accept the code now.
 
         Args:
@@ -182,9 +187,10 @@ class AsyncTeamInvitations:
 
         POST /team-invitations/accept/check-code.
         """
+        code = hidden(code)
         return await self._performer.call(check_team_invitation_code(code=code).silenced())
 
-    async def get_details(self, code: str) -> TeamInvitationDetails:
+    async def get_details(self, code: SecretText) -> TeamInvitationDetails:
         """What the code of an email invites to: `team_display_name`.
 
         Args:
@@ -195,6 +201,7 @@ class AsyncTeamInvitations:
 
         POST /team-invitations/accept/details.
         """
+        code = hidden(code)
         return await self._performer.call(get_team_invitation_details(code=code))
 
     async def send(self, team_id: str, *, email: str, callback_url: str) -> SentTeamInvitation:
@@ -273,7 +280,7 @@ class ServerTeamInvitations:
         """
         return self._performer.pages(lambda _: list_team_invitations(user_id=user_id))
 
-    def accept_with_code(self, code: str) -> None:
+    def accept_with_code(self, code: SecretText) -> None:
         """Makes the signed-in user a member, by the code of an invitation email.
 
         Args:
@@ -286,9 +293,10 @@ class ServerTeamInvitations:
 
         POST /team-invitations/accept.
         """
+        code = hidden(code)
         return self._performer.call(accept_team_invitation(code=code).silenced())
 
-    def check_code(self, code: str) -> None:
+    def check_code(self, code: SecretText) -> None:
         """Nothing if `accept_with_code` would accept the code now.
 
         Args:
@@ -299,9 +307,10 @@ class ServerTeamInvitations:
 
         POST /team-invitations/accept/check-code.
         """
+        code = hidden(code)
         return self._performer.call(check_team_invitation_code(code=code).silenced())
 
-    def get_details(self, code: str) -> TeamInvitationDetails:
+    def get_details(self, code: SecretText) -> TeamInvitationDetails:
         """What the code of an email invites to: `team_display_name`.
 
         Args:
@@ -312,6 +321,7 @@ class ServerTeamInvitations:
 
         POST /team-invitations/accept/details.
         """
+        code = hidden(code)
         return self._performer.call(get_team_invitation_details(code=code))
 
     def send(self, team_id: str, *, email: str, callback_url: str) -> SentTeamInvitation:
@@ -391,7 +401,7 @@ class AsyncServerTeamInvitations:
         """
         return self._performer.pages(lambda _: list_team_invitations(user_id=user_id))
 
-    async def accept_with_code(self, code: str) -> None:
+    async def accept_with_code(self, code: SecretText) -> None:
         """Makes the signed-in user a member, by the code of an invitation email.
 
         Args:
@@ -404,9 +414,10 @@ class AsyncServerTeamInvitations:
 
         POST /team-invitations/accept.
         """
+        code = hidden(code)
         return await self._performer.call(accept_team_invitation(code=code).silenced())
 
-    async def check_code(self, code: str) -> None:
+    async def check_code(self, code: SecretText) -> None:
         """Nothing if `accept_with_code` would accept the code now.
 
         Args:
@@ -417,9 +428,10 @@ class AsyncServerTeamInvitations:
 
         POST /team-invitations/accept/check-code.
         """
+        code = hidden(code)
         return await self._performer.call(check_team_invitation_code(code=code).silenced())
 
-    async def get_details(self, code: str) -> TeamInvitationDetails:
+    async def get_details(self, code: SecretText) -> TeamInvitationDetails:
         """What the code of an email invites to: `team_display_name`.
 
         Args:
@@ -430,6 +442,7 @@ class AsyncServerTeamInvitations:
 
         POST /team-invitations/accept/details.
         """
+        code = hidden(code)
         return await self._performer.call(get_team_invitation_details(code=code))
 
     async def send(self, team_id: str, *, email: str, callback_url: str) -> SentTeamInvitation:

@@ -8,6 +8,7 @@ from ..operation import UNSET, JsonValue, Unset
 from ..operations.users import create_user, delete_user, get_user, list_users, update_user
 from ..pagination import AsyncPages, Page
 from ..performer import AsyncPerformer, Performer
+from ..secret import SecretText, hidden
 
 
 class Users:
@@ -81,9 +82,9 @@ class Users:
         primary_email: str | Unset | None = UNSET,
         primary_email_verified: bool | Unset = UNSET,
         primary_email_auth_enabled: bool | Unset = UNSET,
-        password: str | Unset | None = UNSET,
-        password_hash: str | Unset = UNSET,
-        totp_secret_base64: str | Unset | None = UNSET,
+        password: SecretText | Unset | None = UNSET,
+        password_hash: SecretText | Unset = UNSET,
+        totp_secret_base64: SecretText | Unset | None = UNSET,
         restricted_by_admin: bool | Unset = UNSET,
         restricted_by_admin_reason: str | Unset | None = UNSET,
         restricted_by_admin_private_details: str | Unset | None = UNSET,
@@ -129,6 +130,9 @@ class Users:
 
         POST /users.
         """
+        password = hidden(password)
+        password_hash = hidden(password_hash)
+        totp_secret_base64 = hidden(totp_secret_base64)
         return self._performer.call(
             create_user(
                 is_anonymous=is_anonymous,
@@ -202,9 +206,9 @@ class Users:
         primary_email: str | Unset | None = UNSET,
         primary_email_verified: bool | Unset = UNSET,
         primary_email_auth_enabled: bool | Unset = UNSET,
-        password: str | Unset | None = UNSET,
-        password_hash: str | Unset = UNSET,
-        totp_secret_base64: str | Unset | None = UNSET,
+        password: SecretText | Unset | None = UNSET,
+        password_hash: SecretText | Unset = UNSET,
+        totp_secret_base64: SecretText | Unset | None = UNSET,
         selected_team_id: str | Unset | None = UNSET,
         is_anonymous: bool | Unset = UNSET,
         restricted_by_admin: bool | Unset = UNSET,
@@ -251,6 +255,9 @@ class Users:
 
         PATCH /users/{user_id}.
         """
+        password = hidden(password)
+        password_hash = hidden(password_hash)
+        totp_secret_base64 = hidden(totp_secret_base64)
         return self._performer.call(
             update_user(
                 user_id,
@@ -277,7 +284,7 @@ class Users:
             )
         )
 
-    def set_password(self, user_id: str, password: str | None) -> None:
+    def set_password(self, user_id: str, password: SecretText | None) -> None:
         """Gives the user this password, whatever there was before.
 
         Args:
@@ -290,6 +297,7 @@ class Users:
 
         PATCH /users/{user_id}.
         """
+        password = hidden(password)
         return self._performer.call(update_user(user_id, password=password).silenced())
 
 
@@ -364,9 +372,9 @@ class AsyncUsers:
         primary_email: str | Unset | None = UNSET,
         primary_email_verified: bool | Unset = UNSET,
         primary_email_auth_enabled: bool | Unset = UNSET,
-        password: str | Unset | None = UNSET,
-        password_hash: str | Unset = UNSET,
-        totp_secret_base64: str | Unset | None = UNSET,
+        password: SecretText | Unset | None = UNSET,
+        password_hash: SecretText | Unset = UNSET,
+        totp_secret_base64: SecretText | Unset | None = UNSET,
         restricted_by_admin: bool | Unset = UNSET,
         restricted_by_admin_reason: str | Unset | None = UNSET,
         restricted_by_admin_private_details: str | Unset | None = UNSET,
@@ -412,6 +420,9 @@ class AsyncUsers:
 
         POST /users.
         """
+        password = hidden(password)
+        password_hash = hidden(password_hash)
+        totp_secret_base64 = hidden(totp_secret_base64)
         return await self._performer.call(
             create_user(
                 is_anonymous=is_anonymous,
@@ -485,9 +496,9 @@ class AsyncUsers:
         primary_email: str | Unset | None = UNSET,
         primary_email_verified: bool | Unset = UNSET,
         primary_email_auth_enabled: bool | Unset = UNSET,
-        password: str | Unset | None = UNSET,
-        password_hash: str | Unset = UNSET,
-        totp_secret_base64: str | Unset | None = UNSET,
+        password: SecretText | Unset | None = UNSET,
+        password_hash: SecretText | Unset = UNSET,
+        totp_secret_base64: SecretText | Unset | None = UNSET,
         selected_team_id: str | Unset | None = UNSET,
         is_anonymous: bool | Unset = UNSET,
         restricted_by_admin: bool | Unset = UNSET,
@@ -534,6 +545,9 @@ class AsyncUsers:
 
         PATCH /users/{user_id}.
         """
+        password = hidden(password)
+        password_hash = hidden(password_hash)
+        totp_secret_base64 = hidden(totp_secret_base64)
         return await self._performer.call(
             update_user(
                 user_id,
@@ -560,7 +574,7 @@ class AsyncUsers:
             )
         )
 
-    async def set_password(self, user_id: str, password: str | None) -> None:
+    async def set_password(self, user_id: str, password: SecretText | None) -> None:
         """Gives the user this password, whatever there was before.
 
         Args:
@@ -573,4 +587,5 @@ class AsyncUsers:
 
         PATCH /users/{user_id}.
         """
+        password = hidden(password)
         return await self._performer.call(update_user(user_id, password=password).silenced())

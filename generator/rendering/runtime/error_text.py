@@ -1,8 +1,11 @@
 """Text of servers and callers made fit to be read: nothing that looks like a key, no control characters, bounded."""
 
+import json
 import re
 import string
-from typing import Final
+from collections.abc import Collection
+from typing import Any, Final
+from urllib.parse import quote
 
 _KEY: Final = r"(?<![A-Za-z0-9])(pck|ssk|sak|sk|pk|wrt|whsec)_[A-Za-z0-9_+/=-]{4,}"
 _JWT: Final = r"eyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*)*"
@@ -14,6 +17,7 @@ _LONG: Final = rf"(?<![A-Za-z0-9_-])(?=[A-Za-z_-]*[0-9])(?![A-Za-z0-9_-]*{_UUID}
 _SECRET: Final = f"{_KEY}|{_JWT}|{_LONG}"
 # Controls and bidirectional overrides can rewrite a terminal's line; lone surrogates cannot be printed at all.
 _UNPRINTABLE: Final = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+_SHORTEST: Final = 6
 _WITHIN_SECRETS: Final = string.ascii_letters + string.digits + "_+/=.-"
 
 
@@ -24,6 +28,19 @@ def safe_text(text: str, limit: int = 2000) -> str:
         text = text[: 2 * limit].rstrip(_WITHIN_SECRETS) + "…"
     text = re.sub(_SECRET, _mask, re.sub(_UNPRINTABLE, "\ufffd", text.replace("\r\n", "\n"))).strip()
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def without(texts: Collection[str], value: Any) -> Any:
+    """JSON without these texts, however they are written in it. Names and texts shorter than six characters stay."""
+    if isinstance(value, str):
+        for text in sorted(texts, key=len, reverse=True):
+            if len(text) >= _SHORTEST:
+                for written in (text, json.dumps(text)[1:-1], quote(text, safe="", errors="replace")):
+                    value = value.replace(written, "…")
+        return value
+    if isinstance(value, dict):
+        return {key: without(texts, item) for key, item in value.items()}
+    return [without(texts, item) for item in value] if isinstance(value, list) else value
 
 
 def one_line(text: str, limit: int = 300) -> str:

@@ -20,7 +20,7 @@ from typing import (
 import attrs
 
 from .declaring import frozen as frozen
-from .reading import OPTIONAL, SECRET, UNIONS, WireError, kind, reader
+from .reading import UNIONS, WireError, kind, reader
 
 M = TypeVar("M", datetime, datetime | None)
 
@@ -64,7 +64,6 @@ class WireField(NamedTuple):
     """Its type."""
     optional: bool
     """It may be left out."""
-    secret: bool
 
 
 class Layout(NamedTuple):
@@ -121,7 +120,10 @@ class Model:
         return model
 
     def to_wire(self) -> dict[str, Any]:
-        """The object that this was read from, for `json.dumps`; optional fields that are `None` are left out."""
+        """The object that this was read from, for `json.dumps`; optional fields that are `None` are left out.
+
+        Secrets stay `Secret`, which `json.dumps` refuses: `default=Secret.reveal` writes their text.
+        """
         values = [(field, getattr(self, field.name)) for field in self.layout().fields]
         kept = {field.key: _to_wire(value) for field, value in values if value is not None or not field.optional}
         return {**kept, **self.additional_properties}
@@ -142,9 +144,7 @@ class Model:
 
     def __repr__(self) -> str:
         values = [(field, self.__dict__[field.name]) for field in self.layout().fields]
-        shown = [
-            f"{field.name}={'***' if field.secret else repr(value)}" for field, value in values if value is not None
-        ]
+        shown = [f"{field.name}={value!r}" for field, value in values if value is not None]
         if self.additional_properties:
             shown.append(f"additional_properties={self.additional_properties!r}")
         return f"{self.__class__.__name__}({', '.join(shown)})"
@@ -226,18 +226,9 @@ def _lay_out(hints: Mapping[str, Any], wire_names: Mapping[str, str]) -> Layout:
 
 
 def _field(name: str, key: str, shape: Any) -> WireField:
-    marks: set[str] = set()
-    while alias := _marked(shape):
-        shape, *more = get_args(alias)
-        marks.update(more)
-    return WireField(name, key, shape, optional=OPTIONAL in marks, secret=SECRET in marks)
-
-
-def _marked(shape: Any) -> Any:
-    if type(shape) is type:
-        return None
-    options = get_args(shape) if get_origin(shape) in UNIONS else (shape,)
-    return next((each for each in options if type(each) is not type and get_origin(each) is Annotated), None)
+    options = get_args(shape) if get_origin(shape) in UNIONS else ()
+    optional = next((each for each in options if type(each) is not type and get_origin(each) is Annotated), None)
+    return WireField(name, key, shape if optional is None else get_args(optional)[0], optional is not None)
 
 
 def _to_wire(value: Any) -> Any:

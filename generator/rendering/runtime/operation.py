@@ -9,6 +9,7 @@ from urllib.parse import quote
 import attrs
 
 from .errors import UnsafeUseError
+from .secret import Secret
 
 # Not one quoted union: signatures write `JsonValue | Unset`, which is evaluated when their module is imported.
 JsonValue: TypeAlias = Union[bool, int, float, str, "Sequence[JsonValue]", "Mapping[str, JsonValue]", None]
@@ -16,7 +17,7 @@ AccessType: TypeAlias = Literal["client", "server", "admin"]
 Credential: TypeAlias = Literal["access_token", "refresh_token", "publishable_client_key"]
 Method: TypeAlias = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 MediaType: TypeAlias = Literal["application/json", "application/x-www-form-urlencoded"]
-QueryScalar: TypeAlias = bool | int | float | str | date
+QueryScalar: TypeAlias = bool | int | float | str | date | Secret
 QueryValue: TypeAlias = QueryScalar | Sequence[QueryScalar] | None
 
 R = TypeVar("R")
@@ -57,7 +58,8 @@ def given(**values: Any) -> dict[str, Any]:
 class Operation(Generic[T_co]):
     """One call of the API, described but not made. Perform it with `app.call(operation)`.
 
-    Its repr names the operation alone: path, query and body may hold secrets.
+    Its repr names the operation alone. What the description calls a secret is a `Secret` in query and body, and sent
+    as its text.
 
     Raises:
         UnsafeUseError: a path argument is not a `str`, or it is empty, `.` or `..`, which would reach another resource.
@@ -166,6 +168,8 @@ def encode_query(query: Mapping[str, QueryValue]) -> str:
 def _query_text(name: str, value: QueryValue) -> str:
     if isinstance(value, str):
         return value
+    if isinstance(value, Secret):
+        return value.reveal()
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, _NUMBERS):

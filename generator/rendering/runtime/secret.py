@@ -1,7 +1,7 @@
 """Text that shows a mask wherever Python prints, dumps or pickles it."""
 
-from collections.abc import Callable
-from typing import NoReturn
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, NoReturn, TypeAlias
 
 
 class Secret:
@@ -10,6 +10,7 @@ class Secret:
     The mask ends in the last four characters of a text of 32 or more, in fewer of a shorter one, in none below eight.
     Two secrets are equal when their texts are, compared in constant time; a `Secret` never equals a `str`.
     A copy is the same object. A pickle carries the mask alone: `reveal()` of what is loaded from it raises.
+    `json.dumps` refuses it; `default=Secret.reveal` sends the text.
 
     Limits: a frame that holds the text in a variable of its own (whoever created the secret or revealed it) still shows
     it; code that looks inside function closures or memory finds it; memory is not wiped.
@@ -85,6 +86,52 @@ class _Masked(Secret):
 
     __eq__ = object.__eq__
     __hash__ = object.__hash__
+
+
+SecretText: TypeAlias = str | Secret
+"""An argument that is a secret; what is kept of it is a `Secret`."""
+
+
+def hidden(value: Any) -> Any:
+    """`value`, as a `Secret` if it is text. The API says what it thinks of an empty one."""
+    if value.__class__ is not str:
+        return value
+    secret = _new(Secret)
+    secret._read = lambda: value  # noqa: SLF001 - past `__init__`, which refuses an empty text
+    return secret
+
+
+def hidden_in(value: Any, *names: str) -> Any:
+    """A copy of `value`, whose texts under these names are a `Secret` each."""
+    if isinstance(value, Mapping):
+        return {key: hidden(item) if key in names else hidden_in(item, *names) for key, item in value.items()}
+    return [hidden_in(item, *names) for item in value] if isinstance(value, list | tuple) else value
+
+
+def secrets_in(value: Any) -> Iterator[Secret]:
+    """The secrets that `value` holds."""
+    if isinstance(value, Secret):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from secrets_in(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from secrets_in(item)
+
+
+def revealed(value: Any) -> Any:
+    """The text of a secret, for encoders: whatever else they do not know is refused as they refuse it.
+
+    Raises:
+        TypeError: it is no secret.
+    """
+    if isinstance(value, Secret):
+        return value.reveal()
+    raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
+
+
+_new: Final = object.__new__
 
 
 def _utf8(secret: Secret) -> bytes:
