@@ -1,4 +1,4 @@
-"""Prints constraints.txt with the lowest version that pyproject.toml allows of each dependency, extras included."""
+"""Print constraints.txt with the lowest version that pyproject.toml allows of each dependency, extras included."""
 
 import re
 import tomllib
@@ -13,15 +13,20 @@ def normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+def numbers(version: str) -> list[int]:
+    return [int(part) for part in version.split(".") if part]
+
+
 def lowest() -> dict[str, str]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
-    found = {}
+    found: dict[str, str] = {}
     for requirement in [*project["dependencies"], *(each for name in extras if name != "dev" for each in extras[name])]:
         bound = BOUND.match(requirement)
         if bound is None:
             raise ValueError(f"pyproject.toml: {requirement} has no lower bound")
-        found[normal(bound[1])] = bound[2]
+        name = normal(bound[1])
+        found[name] = max(found.get(name, ""), bound[2], key=numbers)
     return found
 
 
