@@ -1,8 +1,7 @@
-"""Print constraints.txt with the lowest version that pyproject.toml allows of each dependency, extras included."""
+"""Print the lowest version that pyproject.toml allows of each dependency, extras included."""
 
 import re
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -30,13 +29,5 @@ def lowest() -> dict[str, str]:
     return found
 
 
-def constraints() -> Iterator[str]:
-    bounds = lowest()
-    for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines():
-        if normal(line.partition("==")[0]) not in bounds:
-            yield line
-    yield from (f"{name}=={version}" for name, version in bounds.items())
-
-
 if __name__ == "__main__":
-    print("\n".join(constraints()))
+    print("\n".join(f"{name}=={version}" for name, version in lowest().items()))
