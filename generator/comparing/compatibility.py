@@ -195,13 +195,18 @@ class Comparison:
         before, after = old.node.get("properties", {}), new.node.get("properties", {})
         for name in sorted(before.keys() | after.keys()):
             at = place.step(f".{name}" if re.fullmatch(r"[\w$-]+", name) else f"[{_json(name)}]")
-            was, needed = name in old.node.get("required", ()), name in new.node.get("required", ())
+            was, needed = self._is_required(old.node, name), self._is_required(new.node, name)
             if name not in after:
                 self.say(at, "removed", "removed", sent=True, received=True)
             elif name not in before:
                 self.say(at, "added", self.addition(after[name], needed=needed), sent=needed)
             else:
                 self.field(before[name], after[name], at, was=was, needed=needed)
+
+    def _is_required(self, node: Node, name: str) -> bool:
+        # What older servers leave out of replies is optional, but the documents promise it.
+        promised = self.direction == "received" and "x-since" in node.get("properties", {}).get(name, {})
+        return promised or name in node.get("required", ())
 
     def _enum(self, old: Shape, new: Shape, place: Place) -> None:
         before, after = old.enum, new.enum

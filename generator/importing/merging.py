@@ -34,7 +34,7 @@ def merge(old: Json, views: dict[str, View], source: str, release: str = "") -> 
         DescriptionError: `x-names` gives one name to two different things, or paths conflict.
     """
     places = {place for view in views.values() for place in view}
-    merging = _Merge(Standing(old or _NEW, source, places), views, release if old else "")
+    merging = _Merge(Standing(old or _NEW, source, places), views, release)
     return Merged(merging.document(), merging.provisional)
 
 
@@ -49,7 +49,8 @@ class Merged(NamedTuple):
 class _Merge:
     def __init__(self, standing: Standing, views: dict[str, View], release: str) -> None:
         self._standing = standing
-        self._release = release
+        self._release = release if standing.schemas else ""
+        self._whole = release if views.keys() >= {*AUDIENCES, "webhooks"} else ""
         # An audience whose document is not imported keeps what it has, as if its document said so.
         found = {
             audience: views[audience] if audience in views else standing.view(audience)
@@ -85,6 +86,8 @@ class _Merge:
                 paths[path][method] = operation
         events = {place[1]: {"post": operation} for place, operation in all_operations.items() if place[0] == WEBHOOK}
         document = copy.deepcopy(self._standing.description) | {"paths": dict(paths), "webhooks": events}
+        if self._whole:
+            document["info"]["version"] = self._whole
         if not events:
             del document["webhooks"]
         document.setdefault("components", {})["schemas"] = {}
