@@ -50,6 +50,7 @@ class _Merge:
     def __init__(self, standing: Standing, views: dict[str, View], release: str) -> None:
         self._standing = standing
         self._release = release if standing.schemas else ""
+        self._imported = views.keys()
         self._whole = release if views.keys() >= {*AUDIENCES, "webhooks"} else ""
         # An audience whose document is not imported keeps what it has, as if its document said so.
         found = {
@@ -169,24 +170,26 @@ class _Merge:
         old = {(p["in"], p["name"]): p for p in before.get("parameters", [])}
         found: dict[tuple[str, str], Json] = {}
         having: dict[tuple[str, str], list[str]] = defaultdict(list)
-        for audience, caller in callers.items():
+        said_by: dict[tuple[str, str], str] = {}
+        # A parameter is one for all: what access types have that are not imported counts where nobody else has it.
+        for audience, caller in sorted(callers.items(), key=lambda item: item[0] not in self._imported):
             for parameter in caller["parameters"]:
                 key = parameter["in"], parameter["name"]
                 if is_correction(old.get(key, {})):
                     continue
                 having[key].append(audience)
-                if found.setdefault(key, parameter) != parameter:
+                first = said_by.setdefault(key, audience)
+                if found.setdefault(key, parameter) != parameter and {first, audience} <= self._imported:
                     raise DescriptionError(
                         f"{self._standing.source}: the parameter {key[1]} of {naming.text(place)} differs between "
-                        f"{' and '.join(having[key])}; import their documents together, or describe it by hand, "
-                        "marked `x-ours: why`"
+                        f"{first} and {audience}; describe it by hand, marked `x-ours: why`"
                     )
         for key, parameter in found.items():
             counterpart = old.get(key, {})
             kept = {name: value for name, value in parameter.items() if name != "required" or value}
             kept["schema"] = keep_wording(parameter["schema"], counterpart.get("schema", {}))
-            if having[key] != list(callers):
-                kept["x-access"] = having[key]
+            if len(having[key]) < len(callers):
+                kept["x-access"] = [audience for audience in callers if audience in having[key]]
             if self._release and before and not counterpart and not is_ours(before):
                 kept["x-since"] = self._release
             found[key] = keep_wording(kept, counterpart)
