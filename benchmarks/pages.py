@@ -3,6 +3,7 @@
 python -m benchmarks.pages
 """
 
+import functools
 import importlib
 import json
 import os
@@ -11,19 +12,16 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
 
 from benchmarks.rows import Row, ratios, spread, timed
 from benchmarks.server import page, serving
 from benchmarks.worker import KEY, PROJECT
 from hexclave import HexclaveServerApp
-from hexclave._fast_connections import FastReply
 from hexclave._messages import Reply
 from hexclave_api.operations.users import list_users
 
 DESCRIPTION = Path(__file__).parent.parent / "spec" / "openapi.yaml"
 USERS = 1_000_000
-FAST = ", with msgspec"
 
 
 def rows(url: str) -> Iterator[Row]:
@@ -31,8 +29,8 @@ def rows(url: str) -> Iterator[Row]:
     parse = list_users(limit=100).parse
     with tempfile.TemporaryDirectory() as folder:
         stock = _stock_model(folder)
-        for kind, reply, target in (("", Reply, 0.42), (FAST, FastReply, 0.22)):
-            decode = reply(200, {}, content).json
+        plain, quick = functools.partial(json.loads, content), Reply(200, {}, content).json
+        for kind, decode, target in (("", plain, 0.42), (", with msgspec", quick, 0.22)):
             values = ratios(
                 timed(lambda decode=decode: parse(decode()), 20),
                 timed(lambda: stock.from_dict(json.loads(content)), 20),
@@ -40,11 +38,8 @@ def rows(url: str) -> Iterator[Row]:
             )
             what, against = f"a page of 100 users to models{kind}", "the models of stock openapi-python-client"
             yield Row(what, against, *spread(values), target=target)
-    for kind in ("", FAST):
-        growth = _growth(url, "fast" if kind else None)
-        yield Row(
-            f"memory that {USERS:,} users add{kind}", "after the first 1,000", *spread([growth]), target=5.0, unit="MB"
-        )
+    values = spread([_growth(url)])
+    yield Row(f"memory that {USERS:,} users add", "after the first 1,000", *values, target=5.0, unit="MB")
 
 
 def _stock_model(folder: str) -> type:
@@ -60,8 +55,8 @@ def _stock_model(folder: str) -> type:
         sys.path.remove(folder)
 
 
-def _growth(url: str, http_client: Literal["fast"] | None) -> float:
-    with HexclaveServerApp(PROJECT, KEY, base_url=url, http_client=http_client) as app:
+def _growth(url: str) -> float:
+    with HexclaveServerApp(PROJECT, KEY, base_url=url) as app:
         before = 0.0
         for number, _ in enumerate(app.users.list(limit=100), 1):
             if number == 1_000:

@@ -79,6 +79,7 @@ class App(Generic[Executor, Store]):
             publishable_client_key=held.get("publishable_client_key"),
             allow_anonymous=options.allow_anonymous,
             timeout=options.timeout,
+            max_reply_size=options.max_reply_size,
             retries=options.retries,
             hooks=options.hooks,
             shared=Shared(lambda: Gates(ceiling=rate_limit, shared=gates)),
@@ -201,7 +202,7 @@ class BlockingApp(App["BlockingExecutor", "TokenStore"]):
         return Page(self.call(pages.operation(pages.cursor)), pages, self.call)
 
     def close(self) -> None:
-        """Close the connections. Apps that were derived from this one end with it; `http_client` stays open."""
+        """Close the connections. Derived apps end with it; a client or transport of yours stays open."""
         self._executor.close()
 
     def __enter__(self) -> Self:
@@ -262,7 +263,7 @@ class AwaitingApp(App["AwaitingExecutor", "AsyncTokenStore"]):
         return AsyncPages(pages, self.call)
 
     async def close(self) -> None:
-        """Close this event loop's connections. Derived apps end with it; `http_client` stays open."""
+        """Close this event loop's connections. Derived apps end with it; a client or transport of yours stays open."""
         await self._executor.close()
 
     async def __aenter__(self) -> Self:
@@ -275,16 +276,26 @@ class AwaitingApp(App["AwaitingExecutor", "AsyncTokenStore"]):
 
 
 def blocking_executor(options: Options) -> "BlockingExecutor":
-    # Imported with the first app, so that `import hexclave` does not pay for the HTTP library.
+    # Imported with the first app, so that `import hexclave` does not pay for it.
     from hexclave._executor import BlockingExecutor
 
-    return BlockingExecutor(options.http_client)
+    options.check_mode(is_async=False)
+    if options.http_client is not None:
+        from hexclave._transport.clients import HttpxTransport
+
+        return BlockingExecutor(HttpxTransport(options.http_client))
+    return BlockingExecutor(options.transport, options.own_transports)
 
 
 def awaiting_executor(options: Options) -> "AwaitingExecutor":
     from hexclave._async_executor import AwaitingExecutor
 
-    return AwaitingExecutor(options.http_client)
+    options.check_mode(is_async=True)
+    if options.http_client is not None:
+        from hexclave._transport.clients import AsyncHttpxTransport
+
+        return AwaitingExecutor(AsyncHttpxTransport(options.http_client))
+    return AwaitingExecutor(options.transport, options.own_transports)
 
 
 def empty_store() -> "MemoryTokenStore":

@@ -2,38 +2,37 @@
 
 import asyncio
 import contextlib
-import inspect
 import os
 import time
 from collections.abc import AsyncGenerator
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
-from hexclave import _fast
-from hexclave._failures import translated
-from hexclave._given_client import AsyncGiven, AsyncHttpClient
+from hexclave._executor import USED_BEFORE_FORK
 from hexclave._messages import Reply, Request
 from hexclave._steps import Call, Send, Sleep, Step, Steps, Wait
+from hexclave._transport.own import OwnTransports
 from hexclave.errors import UnsafeUseError
 
 if TYPE_CHECKING:
-    from hexclave._async_connections import AsyncConnections
-    from hexclave._async_fast_connections import AsyncFastConnections
+    from hexclave._transport.protocol import AsyncTransport
 
 T = TypeVar("T")
 
+_OWN = OwnTransports()
+
 
 class AwaitingExecutor:
-    """Performs steps in the running asyncio event loop; each loop has connections of its own."""
+    """Performs steps in the running asyncio event loop; each loop has connections of its own.
 
-    def __init__(self, http_client: AsyncHttpClient | Literal["fast"] | None) -> None:
-        self._fast = _fast.is_chosen(http_client)
-        if isinstance(http_client, str):
-            http_client = None
-        if http_client is not None and not inspect.iscoroutinefunction(getattr(http_client, "send", None)):
-            raise UnsafeUseError("http_client is a blocking client; give it to a blocking app, or an async one here.")
-        self._given = None if http_client is None else AsyncGiven(http_client)
+    A transport that was given stays open, and cannot be made anew for another loop or in a forked process.
+    """
+
+    def __init__(self, given: "AsyncTransport | None" = None, own: OwnTransports = _OWN) -> None:
+        self._given = given
+        self._given_is_used = False
+        self._own = own
         self._made: dict[asyncio.AbstractEventLoop, _Opened] = {}
         self._pid = os.getpid()
         self._closed = False
@@ -57,7 +56,7 @@ class AwaitingExecutor:
         return value
 
     async def close(self) -> None:
-        """Close the running loop's connections that were made here; a client that was given stays open."""
+        """Close the running loop's connections that were made here; a transport that was given stays open."""
         if self._pid != os.getpid():
             self._leave_to_parent()
         self._closed = True
@@ -74,66 +73,54 @@ class AwaitingExecutor:
         return await _settled(step)
 
     async def _send(self, request: Request) -> Reply:
-        used = self._used() or await self._opened()
-        ends = None if request.total_timeout is None else time.monotonic() + request.total_timeout
-        failure: BaseException | None
+        transport = self._used() or await self._opened()
+        deadline = None if request.total_timeout is None else time.monotonic() + request.total_timeout
         try:
-            return await used.send(request)
-        except Exception as error:
-            failure = translated(error, ends, used)
-            if failure is None:
-                raise
+            return await transport.send(request, deadline)
         except BaseException as error:
             failure = error.with_traceback(None)
+        # Not raised in the `except`: the frames of a transport hold headers, and a traceback with locals shows them.
         raise failure
 
-    def _used(self) -> "AsyncGiven | AsyncConnections | AsyncFastConnections | None":
+    def _used(self) -> "AsyncTransport | None":
         """`None` if the running loop has none yet."""
         if self._pid != os.getpid():
             self._leave_to_parent()
         if self._closed:
             raise UnsafeUseError("The app is closed.")
         if self._given is not None:
-            self._given.check()
+            self._given_is_used = True
             return self._given
         opened = self._made.get(asyncio.get_running_loop())
-        return None if opened is None else opened.connections
+        return None if opened is None else opened.transport
 
-    async def _opened(self) -> "AsyncConnections | AsyncFastConnections":
+    async def _opened(self) -> "AsyncTransport":
         for other in list(self._made):
             if other.is_closed():  # by hand, without closing its generators
                 self._made.pop(other, None)
-        loop, connections = asyncio.get_running_loop(), self._new()
-        keeper = _keep(self._made, loop, connections)
-        self._made[loop] = _Opened(connections, keeper)
+        loop, transport = asyncio.get_running_loop(), self._own.awaiting()
+        keeper = _keep(self._made, loop, transport)
+        self._made[loop] = _Opened(transport, keeper)
         await anext(keeper)
-        return connections
-
-    def _new(self) -> "AsyncConnections | AsyncFastConnections":
-        # Loaded with the first call, and only the library that makes it.
-        if self._fast and _fast.is_usable():
-            from hexclave._async_fast_connections import AsyncFastConnections
-
-            return AsyncFastConnections()
-        from hexclave._async_connections import AsyncConnections
-
-        return AsyncConnections()
+        return transport
 
     def _leave_to_parent(self) -> None:
+        if self._given_is_used:
+            raise UnsafeUseError(USED_BEFORE_FORK)
         _inherited.append(self._made)
         self._made, self._pid = {}, os.getpid()
 
 
 @attrs.frozen(eq=False)
 class _Opened:
-    connections: "AsyncConnections | AsyncFastConnections"
+    transport: "AsyncTransport"
     keeper: AsyncGenerator[None]
 
 
 async def _keep(
     made: dict[asyncio.AbstractEventLoop, _Opened],
     loop: asyncio.AbstractEventLoop,
-    connections: "AsyncConnections | AsyncFastConnections",
+    transport: "AsyncTransport",
 ) -> AsyncGenerator[None]:
     """Close the connections with their loop, whose end has no other hook: `asyncio.run` closes all generators then.
 
@@ -143,7 +130,7 @@ async def _keep(
         yield
     finally:
         made.pop(loop, None)
-        await connections.aclose()
+        await transport.close()
 
 
 _inherited: list[object] = []

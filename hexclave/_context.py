@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import attrs
 
+from hexclave._messages import MAX_REPLY_SIZE
 from hexclave._steps import Steps
 from hexclave.hooks import Hooks
 from hexclave.ratelimit import Gates
@@ -82,4 +83,5 @@ class Context:
     shared: Shared
     session: "Session | None" = None
     admin_access_token: Callable[[], Steps[Secret]] | None = attrs.field(default=None, repr=False)
+    max_reply_size: int = MAX_REPLY_SIZE
     clock: "Clock" = time

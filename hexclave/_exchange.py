@@ -320,6 +320,7 @@ def _request(call: _Call, nonce: str, tokens: "Tokens | None", admin_token: Secr
         call.remaining(),
         timeout.connect,
         timeout.read,
+        app.max_reply_size,
     )
 
 

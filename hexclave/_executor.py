@@ -1,34 +1,33 @@
 """Perform the steps of a call in the calling thread."""
 
-import inspect
 import os
 import threading
 import time
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from hexclave import _fast
-from hexclave._failures import translated
-from hexclave._given_client import BlockingHttpClient, Given
 from hexclave._messages import Reply, Request
 from hexclave._steps import Call, Send, Sleep, Step, Steps, Wait
+from hexclave._transport.own import OwnTransports
 from hexclave.errors import UnsafeUseError
 
 if TYPE_CHECKING:
-    from hexclave._connections import Connections
-    from hexclave._fast_connections import FastConnections
+    from hexclave._transport.protocol import Transport
 
 T = TypeVar("T")
 
+_OWN = OwnTransports()
+
 
 class BlockingExecutor:
-    """Performs steps in the calling thread."""
+    """Performs steps in the calling thread.
 
-    def __init__(self, http_client: BlockingHttpClient | Literal["fast"] | None) -> None:
-        if inspect.iscoroutinefunction(getattr(http_client, "send", None)):
-            raise UnsafeUseError("http_client is an async client; give it to an async app, or a blocking one here.")
-        self._fast = _fast.is_chosen(http_client)
-        self._given = None if http_client is None or isinstance(http_client, str) else Given(http_client)
-        self._made: Connections | FastConnections | None = None
+    A transport that was given stays open, and cannot be made anew in a forked process.
+    """
+
+    def __init__(self, given: "Transport | None" = None, own: OwnTransports = _OWN) -> None:
+        self._given = given
+        self._own = own
+        self._transport: Transport | None = None
         self._pid = os.getpid()
         self._lock = threading.Lock()
         self._closed = False
@@ -52,14 +51,14 @@ class BlockingExecutor:
         return value
 
     def close(self) -> None:
-        """Close the connections that were made here; a client that was given stays open."""
+        """Close the connections that were made here; a transport that was given stays open."""
         if self._pid != os.getpid():
             self._leave_to_parent()
         with self._lock:
             self._closed = True
-            made, self._made = self._made, None
-        if made is not None:
-            made.close()
+            transport, self._transport = self._transport, None
+        if transport is not None and transport is not self._given:
+            transport.close()
 
     def _perform(self, step: Sleep | Call[Any] | Wait) -> object:
         if isinstance(step, Sleep):
@@ -70,50 +69,37 @@ class BlockingExecutor:
         return _settled(step)
 
     def _send(self, request: Request) -> Reply:
-        used = self._used()
-        ends = None if request.total_timeout is None else time.monotonic() + request.total_timeout
-        failure: BaseException | None
-        try:
-            return used.send(request, ends)
-        except Exception as error:
-            failure = translated(error, ends, used)
-            if failure is None:
-                raise
-        except BaseException as error:
-            failure = error.with_traceback(None)
-        # Not raised in the `except`: the library's frames hold headers, and a traceback with locals shows them.
-        raise failure
-
-    def _used(self) -> "Given | Connections | FastConnections":
         if self._pid != os.getpid():
             self._leave_to_parent()
-        if self._given is not None and not self._closed:
-            self._given.check()
-            return self._given
-        made = self._made
-        if made is None:
-            with self._lock:
-                if self._closed:
-                    raise UnsafeUseError("The app is closed.")
-                made = self._made = self._made or self._new()
-        return made
+        transport = self._transport or self._opened()
+        deadline = None if request.total_timeout is None else time.monotonic() + request.total_timeout
+        try:
+            return transport.send(request, deadline)
+        except BaseException as error:
+            failure = error.with_traceback(None)
+        # Not raised in the `except`: the frames of a transport hold headers, and a traceback with locals shows them.
+        raise failure
 
-    def _new(self) -> "Connections | FastConnections":
-        # Loaded with the first call, and only the library that makes it.
-        if self._fast and _fast.is_usable():
-            from hexclave._fast_connections import FastConnections
-
-            return FastConnections()
-        from hexclave._connections import Connections
-
-        return Connections()
+    def _opened(self) -> "Transport":
+        with self._lock:
+            if self._closed:
+                raise UnsafeUseError("The app is closed.")
+            if self._transport is None:
+                self._transport = self._given or self._own.blocking()
+            return self._transport
 
     def _leave_to_parent(self) -> None:
         """In a forked child, give up the parent's sockets: one process would read the other's replies."""
-        _inherited.append(self._made)
-        self._made, self._lock, self._pid = None, threading.Lock(), os.getpid()
+        if self._given is not None and self._transport is not None:
+            raise UnsafeUseError(USED_BEFORE_FORK)
+        _inherited.append(self._transport)
+        self._transport, self._lock, self._pid = None, threading.Lock(), os.getpid()
 
 
+USED_BEFORE_FORK = (
+    "http_client (or transport) was used before this process was forked, so both processes would share its "
+    "connections: make it and the app in the child, or leave it out."
+)
 _inherited: list[object] = []
 """Parents' connections, kept alive in a forked child: collecting them would close what both processes share."""
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from hexclave import credentials
+from hexclave._messages import MAX_REPLY_SIZE
+from hexclave._transport.own import OwnTransports
 from hexclave.errors import UnsafeUseError
 from hexclave.hooks import Hooks
 from hexclave.options import AppOptions
@@ -19,7 +21,7 @@ from hexclave_api.secret import Secret
 if TYPE_CHECKING:
     from hexclave._shared_gate import SharedState
 
-_SWITCHES: Final = ("allow_anonymous", "allow_restricted", "allow_insecure_http")
+_SWITCHES: Final = ("allow_anonymous", "allow_restricted", "allow_insecure_http", "http2")
 
 
 @attrs.frozen
@@ -35,9 +37,24 @@ class Options:
     gates: "SharedState | None"
     hooks: Hooks
     http_client: Any
+    transport: Any
+    own_transports: OwnTransports
+    max_reply_size: int
+
+    def check_mode(self, *, is_async: bool) -> None:
+        """Refuse a client or transport of the other mode.
+
+        Raises:
+            UnsafeUseError: it is of the other mode.
+        """
+        for name, given in (("http_client", self.http_client), ("transport", self.transport)):
+            if given is not None and inspect.iscoroutinefunction(given.send) is not is_async:
+                theirs, ours = ("a blocking", "an async") if is_async else ("an async", "a blocking")
+                kind = name.rpartition("_")[2]
+                raise UnsafeUseError(f"{name} is {theirs} {kind}; give it to {theirs} app, or {ours} one here.")
 
 
-def taken(app: str, given: AppOptions[Any]) -> Options:
+def taken(app: str, given: AppOptions[Any, Any]) -> Options:
     """What was given to the app of this name. `given` is emptied: a traceback with locals shows its caller's frame.
 
     Raises:
@@ -66,7 +83,10 @@ def taken(app: str, given: AppOptions[Any]) -> Options:
         rate_limit=RateLimit.of(options.get("rate_limit")),
         gates=_gates(options.get("gates")),
         hooks=hooks(options.get("hooks", Hooks())),
-        http_client=_http_client(options.get("http_client")),
+        http_client=_sender("http_client", options.get("http_client"), "a client of httpx or httpx2"),
+        transport=_sender("transport", options.get("transport"), "a hexclave.transport.Transport"),
+        own_transports=_own_transports(options),
+        max_reply_size=_max_reply_size(options.get("max_reply_size", MAX_REPLY_SIZE)),
     )
 
 
@@ -97,8 +117,25 @@ def _gates(given: Any) -> "SharedState | None":
     return given
 
 
-def _http_client(given: Any) -> Any:
-    usable = given is None or isinstance(given, str) or callable(getattr(given, "send", None))
-    if inspect.isclass(given) or not usable:
-        raise UnsafeUseError(f"http_client must be a client of httpx or httpx2, not {one_line(repr(given))}.")
+def _sender(name: str, given: Any, what: str) -> Any:
+    if given is not None and (inspect.isclass(given) or not callable(getattr(given, "send", None))):
+        raise UnsafeUseError(f"{name} must be {what}, not {one_line(repr(given))}.")
+    return given
+
+
+def _own_transports(options: dict[str, Any]) -> OwnTransports:
+    brought = [name for name in ("http_client", "transport") if options.get(name) is not None]
+    others = [*brought[1:], *(name for name in ("ssl_context", "http2") if options.get(name))]
+    if brought and others:
+        raise UnsafeUseError(f"{brought[0]} brings its own connections, so {' and '.join(others)} cannot be given too.")
+    context = options.get("ssl_context")
+    # Not by its class: that would load `ssl` for every app.
+    if context is not None and not callable(getattr(context, "wrap_socket", None)):
+        raise UnsafeUseError(f"ssl_context must be an ssl.SSLContext, not {one_line(repr(context))}.")
+    return OwnTransports(context, options.get("http2", False))
+
+
+def _max_reply_size(given: object) -> int:
+    if isinstance(given, bool) or not isinstance(given, int) or given < 1:
+        raise UnsafeUseError(f"max_reply_size must be a positive number of bytes, not {one_line(repr(given))}.")
     return given

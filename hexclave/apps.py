@@ -1,6 +1,6 @@
 """The apps: wiring only. An app fixes the access type, holds the keys that belong to it, and performs operations."""
 
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from hexclave._app import AwaitingApp, BlockingApp, awaiting_executor, blocking_executor, empty_store
 from hexclave._call import Awaiting, Blocking
@@ -13,7 +13,8 @@ from hexclave.options import AppOptions
 from hexclave_api.secret import SecretText
 
 if TYPE_CHECKING:
-    from hexclave._given_client import AsyncHttpClient, BlockingHttpClient
+    from hexclave._transport.clients import AsyncHttpClient, BlockingHttpClient
+    from hexclave._transport.protocol import AsyncTransport, Transport
     from hexclave.tokens import AsyncTokenStore, Tokens, TokenStore
 
 __all__ = [
@@ -44,7 +45,7 @@ class HexclaveClientApp(BlockingApp, ClientResources[Blocking]):
         publishable_client_key: SecretText | None = None,
         *,
         session: "TokenStore | Tokens | None" = None,
-        **options: Unpack[AppOptions["BlockingHttpClient"]],
+        **options: Unpack[AppOptions["BlockingHttpClient[Any]", "Transport"]],
     ) -> None:
         project_id, publishable_client_key, session = (
             textless(project_id),
@@ -80,7 +81,7 @@ class HexclaveServerApp(BlockingApp, ServerResources[Blocking]):
         secret_server_key: SecretText | None = None,
         *,
         session: "TokenStore | Tokens | None" = None,
-        **options: Unpack[AppOptions["BlockingHttpClient"]],
+        **options: Unpack[AppOptions["BlockingHttpClient[Any]", "Transport"]],
     ) -> None:
         project_id, session = textless(project_id), textless(session)
         secret_server_key = masked(secret_server_key)
@@ -108,7 +109,7 @@ class HexclaveAdminApp(BlockingApp, AdminResources[Blocking]):
         *,
         admin_access_token: AdminAccessToken | SecretText | None = None,
         session: "TokenStore | Tokens | None" = None,
-        **options: Unpack[AppOptions["BlockingHttpClient"]],
+        **options: Unpack[AppOptions["BlockingHttpClient[Any]", "Transport"]],
     ) -> None:
         project_id, super_secret_admin_key, session = (
             textless(project_id),
@@ -139,7 +140,7 @@ class AsyncHexclaveClientApp(AwaitingApp, ClientResources[Awaiting]):
         publishable_client_key: SecretText | None = None,
         *,
         session: "AsyncTokenStore | Tokens | None" = None,
-        **options: Unpack[AppOptions["AsyncHttpClient"]],
+        **options: Unpack[AppOptions["AsyncHttpClient[Any]", "AsyncTransport"]],
     ) -> None:
         project_id, publishable_client_key, session = (
             textless(project_id),
@@ -175,7 +176,7 @@ class AsyncHexclaveServerApp(AwaitingApp, ServerResources[Awaiting]):
         secret_server_key: SecretText | None = None,
         *,
         session: "AsyncTokenStore | Tokens | None" = None,
-        **options: Unpack[AppOptions["AsyncHttpClient"]],
+        **options: Unpack[AppOptions["AsyncHttpClient[Any]", "AsyncTransport"]],
     ) -> None:
         project_id, session = textless(project_id), textless(session)
         secret_server_key = masked(secret_server_key)
@@ -204,7 +205,7 @@ class AsyncHexclaveAdminApp(AwaitingApp, AdminResources[Awaiting]):
         *,
         admin_access_token: AdminAccessToken | SecretText | None = None,
         session: "AsyncTokenStore | Tokens | None" = None,
-        **options: Unpack[AppOptions["AsyncHttpClient"]],
+        **options: Unpack[AppOptions["AsyncHttpClient[Any]", "AsyncTransport"]],
     ) -> None:
         project_id, super_secret_admin_key, session = (
             textless(project_id),

@@ -1,7 +1,7 @@
 """What every app takes besides its keys."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Generic, Literal, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Generic, TypedDict, TypeVar
 
 from hexclave.hooks import Hooks
 from hexclave.ratelimit import RateLimit
@@ -9,14 +9,17 @@ from hexclave.retries import Retries
 from hexclave.timeouts import Timeout
 
 if TYPE_CHECKING:
+    import ssl
+
     from hexclave._shared_gate import SharedState
 
 __all__ = ["AppOptions"]
 
 HttpClient = TypeVar("HttpClient")
+TransportT = TypeVar("TransportT")
 
 
-class AppOptions(TypedDict, Generic[HttpClient], total=False):
+class AppOptions(TypedDict, Generic[HttpClient, TransportT], total=False):
     """What every app takes besides its keys; all keyword-only."""
 
     base_url: str | None
@@ -30,9 +33,18 @@ class AppOptions(TypedDict, Generic[HttpClient], total=False):
     calls per second."""
     gates: "SharedState | None"
     """Where processes share each limit and the ceiling: a `hexclave.redis.RedisGates`. Default: nowhere."""
-    http_client: HttpClient | Literal["fast"] | None
-    """Your own httpx or httpx2 client of the app's mode, which the app does not close; or `"fast"` for connections that
-    cost less, with `hexclave[fast]` installed. Default: connections of the app's own."""
+    http_client: HttpClient | None
+    """Your own httpx or httpx2 client of the app's mode, which the app does not close. Default: connections of the
+    app's own."""
+    transport: TransportT | None
+    """A transport of the app's mode, which the app does not close; see `hexclave.transport`."""
+    ssl_context: "ssl.SSLContext | None"
+    """Certificates and versions of TLS for the app's own connections. Default: the certificates of certifi, or those
+    that `SSL_CERT_FILE` or `SSL_CERT_DIR` name."""
+    http2: bool
+    """Whether the app's own connections speak HTTP/2, through httpx, with `httpx[http2]` installed. Default: no."""
+    max_reply_size: int
+    """Bytes that the body of a reply may have, both as sent and decompressed. Default: 64 MiB."""
     branch_id: str | None
     """The project's branch; the API takes `main` without it."""
     allow_anonymous: bool

@@ -109,7 +109,7 @@ class Router:
 
         if not isinstance(self._deliveries, DeliveryStore):
             raise UnsafeUseError("This store of deliveries is async: await ahandle(…), or take a DeliveryStore.")
-        return BlockingExecutor(None).run(self._steps(body, headers))
+        return BlockingExecutor().run(self._steps(body, headers))
 
     async def ahandle(self, body: bytes, headers: object) -> Handled:
         """`handle` for async programs. Functions that are not async are called in the event loop and hold it up.
@@ -120,7 +120,7 @@ class Router:
         """
         from hexclave._async_executor import AwaitingExecutor
 
-        return await AwaitingExecutor(None).run(self._steps(body, headers))
+        return await AwaitingExecutor().run(self._steps(body, headers))
 
     def _steps(self, body: bytes, headers: object) -> Steps[Handled]:
         event = read_event(check(body, headers, self._secrets, self._tolerance), body)

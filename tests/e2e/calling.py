@@ -44,8 +44,6 @@ REFRESH_TOKEN = "1not2a3real4refresh5token6not7a8real9token0123"
 SECRETS = (*KEYS.values(), REFRESH_TOKEN)
 BLOCKING = {"client": HexclaveClientApp, "server": HexclaveServerApp, "admin": HexclaveAdminApp}
 AWAITING = {"client": AsyncHexclaveClientApp, "server": AsyncHexclaveServerApp, "admin": AsyncHexclaveAdminApp}
-CONNECTIONS: dict[str, Any] = {}
-"""Which connections the apps use, as an option of theirs; every test that makes apps here runs with each kind."""
 SLACK = 1.5
 """Seconds that a busy machine may add to a timeout."""
 
@@ -114,14 +112,8 @@ def operation(method: str = "GET", **changes: Any) -> Operation[Any]:
 
 def options(**changes: Any) -> dict[str, Any]:
     """Of an app for tests: short limits, short waits."""
-    return (
-        {
-            "timeout": Timeout(total=5, connect=2, read=2),
-            "retries": Retries(attempts=3, first_wait=0.01, longest_wait=0.05),
-        }
-        | CONNECTIONS
-        | changes
-    )
+    short = Retries(attempts=3, first_wait=0.01, longest_wait=0.05)
+    return {"timeout": Timeout(total=5, connect=2, read=2), "retries": short} | changes
 
 
 def blocking(place: Place, access: str = "server", **changes: Any) -> Any:
@@ -236,9 +228,8 @@ def check_tells_nothing(error: BaseException, secrets: tuple[str, ...] = SECRETS
             text += each.explain()
         for frame in frames(each):
             module = str(frame.f_globals.get("__name__", ""))
-            assert not module.startswith(("httpx", "httpcore", "h11", "anyio", "pyreqwest")), (
-                f"a frame of {module} can be reached"
-            )
+            libraries = ("httpx", "httpcore", "h11", "anyio", "asyncio.streams", "hexclave._transport")
+            assert not module.startswith(libraries), f"a frame of {module} can be reached"
             if module.startswith(("hexclave", "hexclave_api")):
                 text += "".join(flat(frame.f_locals))
         for secret in secrets:

@@ -9,21 +9,7 @@ import pytest
 
 pytest.register_assert_rewrite("tests.e2e.calling")
 
-from tests.e2e import calling  # noqa: E402 - rewritten first
-from tests.e2e.calling import Server  # noqa: E402
-
-KINDS = {"own": {}, "fast": {"http_client": "fast"}}
-
-
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Whatever makes apps by `calling` is tested with each kind of connections."""
-    if {"blocking", "awaiting"} & vars(metafunc.module).keys():
-        metafunc.parametrize("connections", KINDS, indirect=True)
-
-
-@pytest.fixture(autouse=True)
-def connections(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calling, "CONNECTIONS", KINDS[getattr(request, "param", "own")])
+from tests.e2e.calling import Server  # noqa: E402 - rewritten first
 
 
 @pytest.fixture(scope="session")

@@ -89,7 +89,7 @@ GARBAGE = {
     "length of letters": b"HTTP/1.1 200 OK\r\ncontent-length: ten\r\n\r\n{}",
     "negative length": b"HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\n{}",
     "two lengths": b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\n{}",
-    "length of a galaxy": b"HTTP/1.1 200 OK\r\ncontent-length: " + b"9" * 19 + b"\r\n\r\n{}",
+    "length of a galaxy": b"HTTP/1.1 200 OK\r\ncontent-length: " + b"9" * 30 + b"\r\n\r\n{}",
     "length too long": b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\n{}",
     "unknown transfer": b"HTTP/1.1 200 OK\r\ntransfer-encoding: carrier-pigeon\r\n\r\n{}",
     "chunk size of letters": b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nxyz\r\n",
@@ -182,14 +182,14 @@ def test_a_failure_has_its_class_whatever_its_form(
         assert type(outcome.error) is family, repr(outcome.error)
 
 
-@pytest.mark.parametrize("how", ["gzip", "deflate", "twice", "unknown"])
+@pytest.mark.parametrize("how", ["gzip", "deflate", "unknown"])
 def test_compressed_replies_are_read(server: Server, mode: str, how: str) -> None:
     outcome = call(mode, server.at("encoded", how), operation())
     check(outcome)
     assert outcome.result["path"].endswith("/api/v1/users/u1")
 
 
-@pytest.mark.parametrize("how", ["not-gzip", "not-deflate", "cut-gzip", "broken-gzip"])
+@pytest.mark.parametrize("how", ["not-gzip", "not-deflate", "cut-gzip", "broken-gzip", "twice"])
 def test_a_reply_that_cannot_be_decompressed_is_unreadable(server: Server, mode: str, how: str) -> None:
     here = server.at("encoded", how)
     outcome = call(mode, here, operation())

@@ -119,7 +119,7 @@ def test_leaving_early_cancels_and_the_app_goes_on(server: Server) -> None:
                 break
             await stream.aclose()
             assert asyncio.all_tasks() == {asyncio.current_task()}
-            await asyncio.sleep(0.2)  # What was handed to a fast connection still arrives.
+            await asyncio.sleep(0.2)
             asked = len(here.seen)
             assert asked <= 12
             await asyncio.sleep(0.3)

@@ -9,14 +9,13 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import attrs
 import pytest
 
-from hexclave._async_connections import AsyncConnections
+from hexclave._transport.pool import CONNECTIONS
+from hexclave._transport.streams import AsyncSocketTransport
 from hexclave.hooks import Hooks
 from hexclave.retries import Retries
 from hexclave.timeouts import Timeout
-from tests.e2e import calling
 from tests.e2e.calling import (
     Outcome,
     Place,
@@ -36,25 +35,21 @@ LONG = Timeout(total=20, connect=20, read=20)
 
 def check_idle(app: Any) -> None:
     """No call holds a place in the running loop, and what is kept can be used."""
-    if (connections := own(app)) is not None:
-        assert connections._slots._value == 100
-        assert all(connection.is_available() for connection in kept(connections))
+    if (transport := own(app)) is not None:
+        assert transport._slots._value == CONNECTIONS
+        assert all(connection.is_clean() for connection in transport._pool)
 
 
 def check_open(place: Place, app: Any) -> None:
     """Nothing is open but what the app keeps."""
-    if (connections := own(app)) is not None:
-        assert eventually(lambda: place.open == len(kept(connections)))
+    if (transport := own(app)) is not None:
+        assert eventually(lambda: place.open == len(list(transport._pool)))
 
 
-def own(app: Any) -> AsyncConnections | None:
-    """Those of the running loop, unless there are none or they are kept where Python cannot look."""
+def own(app: Any) -> AsyncSocketTransport | None:
+    """The transport of the running loop, if there is one."""
     opened = app._executor._made.get(asyncio.get_running_loop())
-    return opened.connections if opened and isinstance(opened.connections, AsyncConnections) else None
-
-
-def kept(connections: AsyncConnections) -> list[Any]:
-    return [connection for place in connections._places.values() for connection in place.idle]
+    return None if opened is None else opened.transport
 
 
 async def cancelled(call: Awaitable[Any], after: float) -> asyncio.CancelledError:
@@ -82,11 +77,9 @@ def test_a_call_cancelled_on_the_wire_gives_its_connection_back(
     server: Server, behaviour: str, arguments: tuple[object, ...], what: dict[str, Any]
 ) -> None:
     here = server.at(behaviour, *arguments)
-    # A call that is cancelled on a fast connection is left to its limits.
-    limits = attrs.evolve(LONG, total=1) if calling.CONNECTIONS else LONG
 
     async def main() -> None:
-        async with awaiting(here, timeout=limits) as app:
+        async with awaiting(here, timeout=LONG) as app:
             for after in (0.0, 0.001, 0.15):
                 error = await cancelled(app.call(operation(**what)), after)
                 check_tells_nothing(error)

@@ -16,13 +16,12 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from hexclave import AsyncHexclaveServerApp, HexclaveServerApp, _connections
+from hexclave import AsyncHexclaveServerApp, HexclaveServerApp
+from hexclave._transport import tls
 from hexclave.errors import APIConnectionError
 from hexclave.retries import Retries
 from tests.e2e import calling
 from tests.e2e.calling import Outcome, attempted, attempted_async, check, operation, run
-
-pytestmark = pytest.mark.parametrize("connections", ["own", "fast"], indirect=True)
 
 REPLY = b'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 15\r\n\r\n{"secret": "s"}'
 
@@ -88,9 +87,9 @@ def showing(chain: Path) -> Iterator[tuple[int, list[bytes]]]:
 
 @pytest.fixture(autouse=True)
 def _certificates_are_read_anew() -> Iterator[None]:
-    _connections._ssl_context.cache_clear()
+    tls.default_context.cache_clear()
     yield
-    _connections._ssl_context.cache_clear()
+    tls.default_context.cache_clear()
 
 
 def call(mode: str, port: int) -> Outcome:

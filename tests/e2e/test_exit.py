@@ -1,21 +1,16 @@
 """A program may end right after its last call."""
 
-import json
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import pytest
-
-from tests.e2e import calling
 from tests.e2e.calling import Place, Server
 
 PROGRAM = """
-import asyncio, json, os, sys
+import asyncio, os, sys
 from tests.e2e import calling
-calling.CONNECTIONS = json.loads(sys.argv[1])
-here = calling.Place(int(sys.argv[2]), *sys.argv[3:])
+here = calling.Place(int(sys.argv[1]), *sys.argv[2:])
 
 async def main():
     app = calling.awaiting(here)
@@ -29,7 +24,7 @@ if hasattr(os, "fork") and os.fork() == 0:
 
 
 def ended(place: Place) -> tuple[int, str]:
-    command = [sys.executable, "-c", PROGRAM, json.dumps(calling.CONNECTIONS)]
+    command = [sys.executable, "-c", PROGRAM]
     program = subprocess.run(
         [*command, str(place.port), place.behaviour, place.name],
         cwd=Path(__file__).parents[2],
@@ -40,7 +35,6 @@ def ended(place: Place) -> tuple[int, str]:
     return program.returncode, program.stderr
 
 
-@pytest.mark.parametrize("connections", ["own", "fast"], indirect=True)
 def test_programs_that_end_right_after_an_async_call(server: Server) -> None:
     here = server.at("ok")
     with ThreadPoolExecutor(4) as threads:

@@ -1,6 +1,5 @@
 """Processes that fork with an app in hand: no reply reaches the wrong process, and nothing hangs."""
 
-import json
 import subprocess
 import sys
 import textwrap
@@ -8,24 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e import calling
 from tests.e2e.calling import Place, Server
 
-pytestmark = [
-    pytest.mark.skipif(not hasattr(__import__("os"), "fork"), reason="this system cannot fork"),
-    pytest.mark.parametrize("connections", ["own", "fast"], indirect=True),
-]
+pytestmark = pytest.mark.skipif(not hasattr(__import__("os"), "fork"), reason="this system cannot fork")
 
 OPENING = """
-import asyncio, faulthandler, json, multiprocessing, os, signal, sys, threading, time
+import asyncio, faulthandler, multiprocessing, os, signal, sys, threading, time
 from concurrent.futures import ThreadPoolExecutor
 from hexclave import HexclaveClientApp, HexclaveServerApp, AsyncHexclaveServerApp, UnsafeUseError
 from hexclave.tokens import Tokens
-from tests.e2e import calling
 from tests.e2e.calling import KEYS, Place, awaiting, blocking, expired, operation, options
 
 here = Place(int(sys.argv[1]), *sys.argv[2:4])
-calling.CONNECTIONS = json.loads(sys.argv[4])
 faulthandler.register(signal.SIGALRM, chain=True)
 signal.alarm(30)
 
@@ -74,16 +67,7 @@ def run(script: str, place: Place) -> None:
     code = OPENING + textwrap.dedent(script)
     root = Path(__file__).parents[2]
     ended = subprocess.run(
-        [
-            sys.executable,
-            *WARNINGS,
-            "-c",
-            code,
-            str(place.port),
-            place.behaviour,
-            place.name,
-            json.dumps(calling.CONNECTIONS),
-        ],
+        [sys.executable, *WARNINGS, "-c", code, str(place.port), place.behaviour, place.name],
         cwd=root,
         capture_output=True,
         text=True,

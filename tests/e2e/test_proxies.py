@@ -10,12 +10,9 @@ import pytest
 
 import hexclave
 from hexclave_api.operations.users import get_user
-from tests.e2e import calling
 
 KEY = "ssk_not_a_real_key_0000000000000000000000000000"
 MODES = ["blocking", "async"]
-
-pytestmark = pytest.mark.parametrize("connections", ["own", "fast"], indirect=True)
 
 
 class Peer(socketserver.StreamRequestHandler):
@@ -69,7 +66,7 @@ def call(mode: str, base_url: str) -> str:
         "allow_insecure_http": True,
         "retries": hexclave.Retries.OFF,
         "timeout": 10,
-    } | calling.CONNECTIONS
+    }
 
     async def awaited() -> str:
         async with hexclave.AsyncHexclaveServerApp("p1", KEY, **options) as app:

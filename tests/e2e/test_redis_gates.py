@@ -52,7 +52,7 @@ def admission(gates: Gates) -> Steps[Ticket]:
 def admit(gates: Gates) -> float:
     """Seconds that a blocking call waited."""
     begin = time.monotonic()
-    BlockingExecutor(None).run(admission(gates))
+    BlockingExecutor().run(admission(gates))
     return time.monotonic() - begin
 
 
@@ -85,7 +85,7 @@ print("ready", flush=True)
 ends = float(sys.stdin.readline())
 
 async def work():
-    executor = AwaitingExecutor(None)
+    executor = AwaitingExecutor()
     while time.monotonic() < ends:
         await executor.run(admission())
         times.append(time.monotonic())
@@ -98,7 +98,7 @@ if mode == "async":
     asyncio.run(main())
 else:
     while time.monotonic() < ends:
-        BlockingExecutor(None).run(admission())
+        BlockingExecutor().run(admission())
         times.append(time.monotonic())
     store.close()
 print(times)
@@ -133,7 +133,7 @@ def test_a_429_in_one_process_reaches_redis_with_that_processs_next_call(server:
     gates = Gates(shared=store)
     assert admit(gates) < 0.5
     assert keys(server) == []
-    ticket = BlockingExecutor(None).run(admission(gates))
+    ticket = BlockingExecutor().run(admission(gates))
     gates.settle(ticket, 429, {"retry-after": "0.3"}, clock=time)
     assert 0.2 <= admit(gates) < 2
     assert keys(server) == ["my-app:gate:1:project:server:GET:/users"]
@@ -221,7 +221,7 @@ def test_async_apps_in_one_event_loop_after_another(server: RedisProcess) -> Non
     gates = Gates(ceiling=RateLimit(per_second=1000), shared=store)
 
     async def use() -> None:
-        executor = AwaitingExecutor(None)
+        executor = AwaitingExecutor()
         await asyncio.gather(*(executor.run(admission(gates)) for _ in range(20)))
         await store.aclose()
 
@@ -236,7 +236,7 @@ def test_cancelled_calls_leave_the_gates_usable(server: RedisProcess) -> None:
     gates = Gates(ceiling=RateLimit(per_second=100), shared=store)
 
     async def use() -> None:
-        executor = AwaitingExecutor(None)
+        executor = AwaitingExecutor()
         for delay in (0, 0.0001, 0.001, 0.01):
             calls = [asyncio.create_task(executor.run(admission(gates))) for _ in range(20)]
             await asyncio.sleep(delay)
@@ -259,17 +259,17 @@ def test_clients_of_your_own_serve_the_apps_of_their_mode_and_stay_open(server: 
         store.close()
         assert client.ping()
         with pytest.raises(UnsafeUseError, match=r"needs a URL or a redis\.asyncio\.Redis"):
-            asyncio.run(AwaitingExecutor(None).run(admission(gates)))
+            asyncio.run(AwaitingExecutor().run(admission(gates)))
 
     async def use() -> None:
         async with redis.asyncio.Redis(port=server.port, decode_responses=decoded) as client:
             store = RedisGates(client)
             gates = Gates(ceiling=RateLimit(1000), shared=store)
-            await AwaitingExecutor(None).run(admission(gates))
+            await AwaitingExecutor().run(admission(gates))
             await store.aclose()
             assert await client.ping()
             with pytest.raises(UnsafeUseError, match=r"needs a URL or a redis\.Redis"):
-                BlockingExecutor(None).run(admission(gates))
+                BlockingExecutor().run(admission(gates))
 
     asyncio.run(use())
 
@@ -285,7 +285,7 @@ def test_a_forked_child_uses_connections_of_its_own(server: RedisProcess) -> Non
         def calls():
             gates = Gates(ceiling=RateLimit(1000), shared=store)
             for _ in range(200):
-                BlockingExecutor(None).run(gates.admit(Scope("p", "server", "GET", "/"), deadline=None, clock=time))
+                BlockingExecutor().run(gates.admit(Scope("p", "server", "GET", "/"), deadline=None, clock=time))
         calls()
         child = os.fork()
         calls()

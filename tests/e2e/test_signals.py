@@ -1,24 +1,19 @@
 """Ctrl-C during a blocking call: a KeyboardInterrupt like any other, and never the end of the interpreter."""
 
-import json
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-import pytest
-
-from tests.e2e import calling
-from tests.e2e.calling import Server
+from tests.e2e.calling import SLACK, Server
 
 PROGRAM = """
-import json, signal, sys
+import signal, sys
 from tests.e2e import calling
 from hexclave import Retries, Timeout
 signal.signal(signal.SIGINT, signal.default_int_handler)  # Ignored where the tests run in the background.
-calling.CONNECTIONS = json.loads(sys.argv[1])
-here = calling.Place(int(sys.argv[2]), *sys.argv[3:])
+here = calling.Place(int(sys.argv[1]), *sys.argv[2:])
 app = calling.blocking(here, timeout=Timeout(total=10, read=2))
 calling.blocking(calling.Place(here.port, "ok", "warm")).call(calling.operation())
 print("ready", flush=True)
@@ -31,18 +26,9 @@ except KeyboardInterrupt as interrupt:
 """
 
 
-@pytest.mark.parametrize("connections", ["own", "fast"], indirect=True)
 def test_an_interrupted_call(server: Server) -> None:
     here = server.at("broken", "before", "hold")
-    command = [
-        sys.executable,
-        "-c",
-        PROGRAM,
-        json.dumps(calling.CONNECTIONS),
-        str(here.port),
-        here.behaviour,
-        here.name,
-    ]
+    command = [sys.executable, "-c", PROGRAM, str(here.port), here.behaviour, here.name]
     with subprocess.Popen(
         command, cwd=Path(__file__).parents[2], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as program:
@@ -53,5 +39,4 @@ def test_an_interrupted_call(server: Server) -> None:
         program.send_signal(signal.SIGINT)
         rest, errors = program.communicate(timeout=20)
     assert (rest, errors, program.returncode) == ("interrupted\n", "", 0)
-    # Fast connections wait outside of the interpreter, so a signal is taken note of when the attempt ends.
-    assert time.monotonic() - sent < (2 if calling.CONNECTIONS else 0) + calling.SLACK
+    assert time.monotonic() - sent < SLACK

@@ -9,7 +9,6 @@ import pytest
 from hexclave.errors import APIConnectionError, ConnectTimeout, ReadTimeout, TotalTimeout
 from hexclave.retries import Retries
 from hexclave.timeouts import Timeout
-from tests.e2e import calling
 from tests.e2e.calling import Place, Server, at_once, attempted, blocking, call, check, full_backlog, operation
 
 TOTAL = 0.6
@@ -20,8 +19,7 @@ ONLY_TOTAL = Timeout(total=TOTAL, connect=None, read=None)
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_a_drip_ends_with_the_total_timeout(server: Server, mode: str, method: str) -> None:
     """Each byte comes within the read timeout, and the last one would take minutes."""
-    # Fast connections count all that comes before the body as silence, see below.
-    places = {place: server.at("drip", place, 0.1) for place in (PLACES[2:] if calling.CONNECTIONS else PLACES)}
+    places = {place: server.at("drip", place, 0.1) for place in PLACES}
     limits = Timeout(total=TOTAL, read=0.4)
     for place, outcome in at_once(
         lambda place: call(mode, places[place], operation(method), timeout=limits), places
@@ -29,15 +27,6 @@ def test_a_drip_ends_with_the_total_timeout(server: Server, mode: str, method: s
         check(outcome, total=TOTAL)
         assert type(outcome.error) is TotalTimeout, place
         assert len(places[place].seen) == 1
-
-
-@pytest.mark.parametrize("place", PLACES[:2])
-def test_a_drip_before_the_body_ends_with_one_of_the_limits(server: Server, mode: str, place: str) -> None:
-    here = server.at("drip", place, 0.1)
-    outcome = call(mode, here, operation("POST"), timeout=Timeout(total=TOTAL, read=0.4))
-    check(outcome, total=TOTAL)
-    assert type(outcome.error) is (ReadTimeout if calling.CONNECTIONS else TotalTimeout)
-    assert len(here.seen) == 1
 
 
 @pytest.mark.parametrize("place", ["headers", "body"])

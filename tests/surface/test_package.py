@@ -71,18 +71,15 @@ APP = {
     "hexclave._call",
     "hexclave._client_resources",
     "hexclave._context",
-    "hexclave._deadline",
     "hexclave._exchange",
     "hexclave._executor",
-    "hexclave._failures",
-    "hexclave._fast",
-    "hexclave._given_client",
     "hexclave._many",
     "hexclave._options",
     "hexclave._messages",
-    "hexclave._reclaim",
     "hexclave._server_resources",
     "hexclave._steps",
+    "hexclave._transport",
+    "hexclave._transport.own",
     "hexclave._version",
     "hexclave.apps",
     "hexclave.credentials",
@@ -107,13 +104,19 @@ SESSION = {
     "hexclave.tokens._store",
 }
 GETTING_A_USER = {
-    "hexclave._connections",
+    "hexclave._transport.address",
+    "hexclave._transport.encoding",
+    "hexclave._transport.failures",
+    "hexclave._transport.parsing",
+    "hexclave._transport.pool",
+    "hexclave._transport.sockets",
     "hexclave._lift",
     "hexclave.errors._homes",
     "hexclave.errors._users",
     "hexclave.resources",
     "hexclave.resources.users",
 }
+LIBRARIES = "import attrs, httptools, ipaddress, json, logging, msgspec, queue, select, socket, string, urllib.parse, zlib"
 NEVER = ("asyncio", "concurrent", "cryptography", "email", "hmac", "http", "httpx", "multiprocessing", "urllib.request")
 
 
@@ -123,7 +126,7 @@ def test_a_blocking_app_loads_what_it_is_made_of():
     assert generated(loaded) == generated(
         loaded_by("import hexclave_api.operation, hexclave_api.pagination, hexclave_api.reading")
     )
-    assert not loaded & {*NEVER, "httpcore", "socket", "ssl"}
+    assert not loaded & {*NEVER, "httptools", "socket", "ssl"}
 
 
 def test_a_session_is_loaded_for_those_who_have_one():
@@ -156,10 +159,10 @@ def url():
 def test_a_first_call_loads_no_more_than_it_needs(url):
     call = f"hexclave.HexclaveServerApp('p1', 'ssk_not_a_real_key', base_url={url!r}).users.get('u1').id"
     loaded = loaded_by(f"import hexclave; assert {call} == 'u1'")
-    assert ours(loaded) == APP | GETTING_A_USER | {"hexclave._content_coding"}
+    assert ours(loaded) == APP | GETTING_A_USER | {"hexclave._transport.decoding"}
     assert generated(loaded) == generated(loaded_by("import hexclave_api.operations.users, hexclave_api.pagination"))
     assert not loaded & {*NEVER, "hexclave_api._table", "hexclave_api.registry", "hexclave_api.webhooks"}
-    others = loaded - ours(loaded) - generated(loaded) - loaded_by("import attrs, httpcore, json")
+    others = loaded - ours(loaded) - generated(loaded) - loaded_by(LIBRARIES)
     assert {name.partition(".")[0] for name in others} <= {
         "_datetime",
         "datetime",

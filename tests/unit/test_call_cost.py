@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from hexclave._deadline import until
 from hexclave._messages import Reply
 from hexclave._steps import Steps
 from hexclave.apps import HexclaveServerApp
@@ -79,11 +78,3 @@ def test_the_url_of_an_operation_is_made_once_in_a_call(app: HexclaveServerApp) 
     counts = calls_of(lambda: app.call(get_user("u1")))
     urls = [count for code, count in counts.items() if isinstance(code, CodeType) and code.co_name == "url"]
     assert urls == [1]
-
-
-def test_a_limit_in_time_costs_no_generator() -> None:
-    def limited() -> None:
-        with until(None):
-            pass
-
-    assert calls_of(limited).total() == 5

@@ -1,10 +1,14 @@
 """Options are checked when they are given, by apps and by everything that takes some."""
 
+import ssl
+
+import httpx
 import pytest
 
 import hexclave
 from hexclave import HexclaveServerApp, Hooks, Retries, Timeout, UnsafeUseError
 from hexclave.ratelimit import RateLimit
+from hexclave.transport import SocketTransport
 
 APPS = [hexclave.HexclaveServerApp, hexclave.AsyncHexclaveServerApp]
 KEY = "ssk_not_a_real_key_2222222222222222222222222222"
@@ -35,6 +39,12 @@ WRONG = [
     ({"gates": 5}, "gates.*5"),
     ({"http_client": 5}, "http_client.*5"),
     ({"http_client": "slow"}, "http_client.*slow"),
+    ({"transport": 5}, "transport.*5"),
+    ({"http2": 1}, "http2.*True or False.*1"),
+    ({"ssl_context": "certificates.pem"}, "ssl_context.*SSLContext.*certificates"),
+    ({"max_reply_size": 0}, "max_reply_size.*positive.*0"),
+    ({"max_reply_size": True}, "max_reply_size.*True"),
+    ({"max_reply_size": "1 MB"}, "max_reply_size.*1 MB"),
     ({"hooks": print}, r"hooks.*Hooks\(on_retry=…\)"),
     ({"hooks": None}, "hooks.*None"),
     ({"branch_id": 5}, "branch_id.*str.*int"),
@@ -76,6 +86,19 @@ def test_a_number_is_taken_where_it_is_natural(cls):
     assert not app._context.shared.local.gates.are_open
     assert app.options(retries=1)._context.retries == Retries.OFF
     assert RateLimit.of(50) == RateLimit(50)
+
+
+def test_a_client_or_transport_brings_its_own_settings():
+    with httpx.Client() as client:
+        for more in ({"transport": SocketTransport()}, {"http2": True}, {"ssl_context": ssl.create_default_context()}):
+            with pytest.raises(UnsafeUseError, match=f"http_client brings its own connections, so {next(iter(more))}"):
+                HexclaveServerApp("p1", KEY, http_client=client, **more)
+    with pytest.raises(UnsafeUseError, match="transport brings its own connections, so http2"):
+        HexclaveServerApp("p1", KEY, transport=SocketTransport(), http2=True)
+    with pytest.raises(UnsafeUseError, match=r"transport must be.*class"):
+        HexclaveServerApp("p1", KEY, transport=SocketTransport)
+    with pytest.raises(UnsafeUseError, match="transport is a blocking transport"):
+        hexclave.AsyncHexclaveServerApp("p1", KEY, transport=SocketTransport())
 
 
 @pytest.mark.parametrize("hook", ["on_request", "on_response", "on_retry"])

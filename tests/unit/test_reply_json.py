@@ -1,48 +1,18 @@
-"""The choice of fast connections, and that their replies are read as all others are."""
+"""Replies have the same values whether msgspec decodes them or the standard library."""
 
 import json
 import math
-import sys
 from typing import Any
 
 import hypothesis.strategies as st
-import pytest
 from hypothesis import example, given
 
-import hexclave
-from hexclave import UnsafeUseError
-from hexclave._fast_connections import FastReply
-from hexclave._messages import Reply
-
-KEY = "ssk_not_a_real_key_0000000000000000000000000000"
+from hexclave._messages import Reply, _quick_decoder
 
 
-def make(http_client: Any) -> object:
-    return hexclave.HexclaveServerApp("p1", KEY, http_client=http_client)
-
-
-def test_another_text_is_refused() -> None:
-    with pytest.raises(UnsafeUseError, match='must be a client or "fast"'):
-        make("slow")
-
-
-@pytest.mark.parametrize("missing", ["pyreqwest", "msgspec"])
-def test_what_is_not_installed_is_said_when_the_app_is_made(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
-    find = sys.meta_path[:]
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == missing else find)
-    with pytest.raises(UnsafeUseError, match=r"pip install 'hexclave\[fast\]'"):
-        make("fast")
-
-
-def test_making_an_app_loads_nothing_yet(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "hexclave._fast_connections")
-    make("fast")
-    assert "hexclave._fast_connections" not in sys.modules
-
-
-def read(reply: Reply) -> object:
+def read(decode: Any) -> object:
     try:
-        return reply.json()
+        return decode()
     except (ValueError, RecursionError) as error:
         return type(error).__name__
 
@@ -88,5 +58,6 @@ TREES = st.recursive(
 @example(b'{"a":1,"a":2}')
 @example(b"[" * 100_000)
 @example(b"[" * 900 + b"]" * 900)
-def test_a_fast_reply_reads_as_the_standard_library_reads_it(content: bytes) -> None:
-    assert same(read(FastReply(200, {}, content)), read(Reply(200, {}, content)))
+def test_a_reply_reads_as_the_standard_library_reads_it(content: bytes) -> None:
+    assert _quick_decoder() is not None
+    assert same(read(Reply(200, {}, content).json), read(lambda: json.loads(content)))

@@ -1,0 +1,1 @@
+"""Sends requests and returns replies. Knows nothing of operations, credentials or retries."""

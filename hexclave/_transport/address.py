@@ -1,0 +1,79 @@
+"""Where a URL leads: the origin to connect to, and what to ask for there."""
+
+import functools
+import ipaddress
+import string
+from typing import Final, NamedTuple
+
+from hexclave.errors import UnsafeUseError
+
+_PORTS: Final = {"http": 80, "https": 443}
+_HOST: Final = frozenset(string.ascii_lowercase + string.digits + "-._")
+_LONGEST_URL: Final = 65_536
+_PLAIN: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;=:@/?%"
+"""What may stand in path and query as it is."""
+
+
+class Origin(NamedTuple):
+    scheme: str
+    host: str
+    port: int
+    header: str
+    """The value of `Host`."""
+
+    def __str__(self) -> str:
+        return f"{self.scheme}://{self.header}"
+
+
+def address(url: str) -> tuple[Origin, str]:
+    """Return the origin, and the path with the query.
+
+    Raises:
+        UnsafeUseError: the URL is not valid.
+    """
+    start = url.find("/", 8)  # after `https://`
+    if start > 0 and len(url) < _LONGEST_URL and "/." not in url and url.isascii():
+        origin, target = _origin(url[:start]), url[start:]
+        if origin is not None and not target.encode().translate(None, _PLAIN):
+            return origin, target
+    return _read(url)
+
+
+@functools.lru_cache(maxsize=16)
+def _origin(text: str) -> Origin | None:
+    """`None` if there is more in it."""
+    scheme, _, rest = text.partition("://")
+    host, colon, port = rest.partition(":")
+    if scheme in _PORTS and _is_plain(host) and (not colon or _is_port(port)):
+        number = int(port) if colon else _PORTS[scheme]
+        return Origin(scheme, host, number, host if number == _PORTS[scheme] else f"{host}:{number}")
+    return None if set(text) & {"?", "#", "@", "\\"} else _read(text)[0]
+
+
+def _is_plain(host: str) -> bool:
+    """Whether it is a name or an IPv4 address in its usual form."""
+    if "a" <= host[:1] <= "z":
+        return _HOST.issuperset(host)
+    try:
+        return str(ipaddress.IPv4Address(host)) == host
+    except ValueError:
+        return False
+
+
+def _is_port(text: str) -> bool:
+    return text.isdecimal() and text.isascii() and text[0] != "0" and int(text) < 1 << 16
+
+
+def _read(url: str) -> tuple[Origin, str]:
+    """Redirects may lead to any spelling of a URL, so a library reads it, which is slow to load."""
+    import httpx
+
+    try:
+        read = httpx.URL(url)
+        scheme, port = read.scheme, read.port
+        if scheme in _PORTS and read.raw_host and (port is None or port < 1 << 16):
+            number = _PORTS[scheme] if port is None else port
+            return Origin(scheme, read.raw_host.decode(), number, read.netloc.decode()), read.raw_path.decode()
+    except (httpx.InvalidURL, ValueError):
+        pass
+    raise UnsafeUseError("The URL of the call is not a valid http or https URL.")

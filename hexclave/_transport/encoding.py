@@ -1,0 +1,55 @@
+"""Requests as the bytes that are sent. What is not allowed in a header is refused, never mended."""
+
+import functools
+import string
+from typing import Final
+
+from hexclave._messages import Request
+from hexclave._transport.address import Origin
+from hexclave.errors import UnsafeUseError
+
+_DEFAULTS: Final = {
+    "accept": "application/json",
+    "accept-encoding": "gzip, deflate",
+    "user-agent": "hexclave-python",
+}
+_OURS: Final = frozenset({"connection", "content-length", "expect", "host", "te", "transfer-encoding", "upgrade"})
+_TOKEN: Final = frozenset(string.ascii_letters + string.digits + "!#$%&'*+-.^_`|~")
+_WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
+
+
+def encode_head(request: Request, origin: Origin, target: str) -> bytes:
+    """Return everything before the body.
+
+    Raises:
+        UnsafeUseError: the method, or a header, cannot be sent as it is.
+    """
+    content, method = request.content, _checked_method(request.method)
+    lines = [f"{method} {target} HTTP/1.1\r\nhost: {origin.header}\r\n"]
+    headers = {**_DEFAULTS, **request.headers}
+    lines += [f"{_checked_name(name)}: {value}\r\n" for name, value in headers.items()]
+    if content is not None or method in _WITH_BODY:
+        lines.append(f"content-length: {len(content or b'')}\r\n")
+        ends = len(headers) + 3  # the request line and `Host` are two
+    else:
+        ends = len(headers) + 2
+    head = "".join(lines)
+    if head.isascii() and head.count("\n") == ends and head.count("\r") == ends and "\0" not in head:
+        return head.encode() + b"\r\n"
+    raise UnsafeUseError("A header of the call holds a line break, a NUL or a character that is not ASCII.")
+
+
+@functools.lru_cache(maxsize=256)
+def _checked_name(name: str) -> str:
+    if not name or not _TOKEN.issuperset(name):
+        raise UnsafeUseError(f"{name!r} is not a valid name of a header.")
+    if name.lower() in _OURS:
+        raise UnsafeUseError(f"The header {name!r} is set by the transport and cannot be given.")
+    return name
+
+
+@functools.lru_cache(maxsize=16)
+def _checked_method(method: str) -> str:
+    if not method or not _TOKEN.issuperset(method):
+        raise UnsafeUseError(f"{method!r} is not an HTTP method.")
+    return method

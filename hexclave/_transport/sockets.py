@@ -1,0 +1,243 @@
+"""HTTP/1.1 over blocking sockets."""
+
+import queue
+import socket
+import time
+from typing import TYPE_CHECKING, Final
+
+from hexclave._messages import Reply, Request
+from hexclave._transport.address import Origin, address
+from hexclave._transport.encoding import encode_head
+from hexclave._transport.failures import broken, timed_out, unreachable
+from hexclave._transport.parsing import ReplyReader
+from hexclave._transport.pool import CONNECTIONS, Pool, is_readable
+from hexclave.errors import APIConnectionError, HexclaveError, UnsafeUseError
+
+if TYPE_CHECKING:
+    import ssl
+
+_PIECE: Final = 1 << 16
+
+
+class SocketTransport:
+    """Connections of our own: kept alive, one request at a time on each, at most 100 in use.
+
+    `ssl_context` replaces the certificates of certifi and of `SSL_CERT_FILE` and `SSL_CERT_DIR`. Looking up a name is
+    left to the system, which no limit of ours can interrupt.
+    """
+
+    def __init__(self, *, ssl_context: "ssl.SSLContext | None" = None) -> None:
+        self._ssl_context = ssl_context
+        self._pool: Pool[_Connection] = Pool()
+        self._slots: queue.SimpleQueue[None] = queue.SimpleQueue()
+        for _ in range(CONNECTIONS):
+            self._slots.put(None)
+
+    def send(self, request: Request, deadline: float | None) -> Reply:
+        """Return the whole reply; see `Transport.send`.
+
+        Raises:
+            TransportError: there is no reply.
+            UnsafeUseError: the request cannot be sent, or the transport is closed.
+        """
+        origin, target = address(request.url)
+        head = encode_head(request, origin, target)
+        if self._pool.is_closed:
+            raise UnsafeUseError("The transport is closed.")
+        if not self._take_slot(deadline):
+            raise timed_out(deadline, connecting=True)
+        try:
+            reader = self._exchange(origin, head, request, deadline)
+        finally:
+            self._slots.put(None)
+        content = reader.chunks[0] if len(reader.chunks) == 1 else b"".join(reader.chunks)
+        if "content-encoding" in reader.headers:
+            from hexclave._transport.decoding import decode
+
+            encoding = reader.headers["content-encoding"]
+            content = decode(reader.status, encoding, content, request.max_reply_size, deadline)
+        return Reply(reader.status, reader.headers, content)
+
+    def close(self) -> None:
+        """Close idle connections. In-flight calls complete."""
+        self._pool.close()
+
+    def _take_slot(self, deadline: float | None) -> bool:
+        try:
+            self._slots.get(timeout=None if deadline is None else max(deadline - time.monotonic(), 0))
+        except queue.Empty:
+            return False
+        return True
+
+    def _exchange(self, origin: Origin, head: bytes, request: Request, deadline: float | None) -> ReplyReader:
+        while True:
+            connection = self._pool.take_idle(origin)
+            is_fresh = connection is None
+            connection = connection or self._connect(origin, request.connect_timeout, deadline)
+            try:
+                reader = connection.exchange(head, request, deadline)
+            except APIConnectionError:
+                connection.close()
+                if is_fresh or connection.has_sent:
+                    raise
+                continue  # The server closed it meanwhile, and not a byte of the request has left this machine.
+            except BaseException:
+                connection.close()
+                raise
+            if reader.reusable:
+                self._pool.give_back(origin, connection)
+            else:
+                connection.close()
+            return reader
+
+    def _connect(self, origin: Origin, limit: float | None, deadline: float | None) -> "_Connection":
+        ends = _sooner(None if limit is None else time.monotonic() + limit, deadline)
+        failure: HexclaveError
+        sock: socket.socket | None = None
+        tls: ssl.SSLSocket | None = None
+        try:
+            sock = _connected(origin, ends)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if origin.scheme == "https":
+                sock.settimeout(_left(ends))
+                sock = tls = self._context().wrap_socket(sock, server_hostname=origin.host)
+            return _Connection(sock, tls)
+        except TimeoutError:
+            failure = timed_out(deadline, connecting=True)
+        except (OSError, UnicodeError) as error:  # UnicodeError: no name service could know such a host.
+            failure = unreachable(str(origin), error)
+        except BaseException:
+            if sock is not None:
+                sock.close()
+            raise
+        if sock is not None:
+            sock.close()
+        raise failure
+
+    def _context(self) -> "ssl.SSLContext":
+        if self._ssl_context is None:
+            from hexclave._transport.tls import default_context  # slow to load
+
+            return default_context()
+        return self._ssl_context
+
+
+class _Connection:
+    def __init__(self, sock: socket.socket, tls: "ssl.SSLSocket | None") -> None:
+        self.idle_since = 0.0
+        self.has_sent = False
+        """Whether any byte of the request may have left this machine."""
+        self._sock, self._tls = sock, tls
+        self._descriptor = sock.fileno()
+        self._timeout = sock.gettimeout()
+
+    def exchange(self, head: bytes, request: Request, deadline: float | None) -> ReplyReader:
+        """Send the request and return the reader of its complete reply.
+
+        Raises:
+            TransportError: the reply did not come.
+        """
+        reader = ReplyReader(request.method, request.max_reply_size)
+        silence, content = request.read_timeout, request.content
+        failure: HexclaveError
+        self.has_sent = False
+        try:
+            is_sent = self._send(head if content is None else head + content, silence, deadline)
+            while True:
+                self._limit(silence, deadline)
+                data = self._sock.recv(_PIECE)
+                if not data:
+                    reader.end()
+                    return reader
+                if reader.feed(data):
+                    reader.reusable = reader.reusable and is_sent
+                    return reader
+        except TimeoutError:
+            failure = timed_out(deadline)
+        except OSError as error:
+            failure = broken(f"{type(error).__name__}: {error}")
+        raise failure
+
+    def _send(self, data: bytes, silence: float | None, deadline: float | None) -> bool:
+        """Return whether all was sent before anything came back."""
+        rest = memoryview(data)
+        try:
+            while rest:
+                self._limit(silence, deadline)
+                rest = rest[self._sock.send(rest[:_PIECE] if len(rest) > _PIECE else rest) :]
+                self.has_sent = True
+        except TimeoutError:
+            raise
+        except OSError:
+            if not self.has_sent:
+                raise
+            return False  # The reply may say why the server does not take the rest.
+        return len(data) <= _PIECE or not is_readable(self._descriptor)
+
+    def _limit(self, silence: float | None, deadline: float | None) -> None:
+        timeout = silence
+        if deadline is not None:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise TimeoutError
+            if silence is None or left < silence:
+                timeout = left
+        if timeout != self._timeout:
+            self._sock.settimeout(timeout)
+            self._timeout = timeout
+
+    def is_clean(self) -> bool:
+        """Whether it is open, and nothing came that nobody asked for."""
+        if not is_readable(self._descriptor):
+            return self._tls is None or not self._tls.pending()
+        if self._tls is None:
+            return False
+        import ssl  # loaded already
+
+        # Something came by TLS: a ticket for a later session is harmless, and is taken in by trying to read.
+        self._sock.settimeout(0)
+        self._timeout = 0
+        try:
+            self._sock.recv(1)
+        except ssl.SSLWantReadError:
+            return True
+        except OSError:
+            pass
+        return False
+
+    def close(self) -> None:
+        self._sock.close()
+
+
+def _connected(origin: Origin, ends: float | None) -> socket.socket:
+    """Connect to the first address that answers. Each gets an equal share of the time that is left for all."""
+    found = socket.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
+    for number, (family, kind, protocol, _, place) in enumerate(found):
+        sock = socket.socket(family, kind, protocol)
+        try:
+            left = _left(ends)
+            sock.settimeout(None if left is None else left / (len(found) - number))
+            sock.connect(place)
+        except OSError:
+            sock.close()
+            if number == len(found) - 1:
+                raise
+        except BaseException:
+            sock.close()
+            raise
+        else:
+            return sock
+    raise OSError("the name has no address")
+
+
+def _left(ends: float | None) -> float | None:
+    if ends is None:
+        return None
+    left = ends - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return left
+
+
+def _sooner(one: float | None, other: float | None) -> float | None:
+    return min((each for each in (one, other) if each is not None), default=None)
