@@ -116,7 +116,9 @@ GETTING_A_USER = {
     "hexclave.resources",
     "hexclave.resources.users",
 }
-LIBRARIES = "import attrs, httptools, ipaddress, json, logging, msgspec, queue, select, socket, string, urllib.parse, zlib"
+LIBRARIES = (
+    "import attrs, httptools, ipaddress, json, logging, msgspec, queue, select, socket, string, urllib.parse, zlib"
+)
 NEVER = ("asyncio", "concurrent", "cryptography", "email", "hmac", "http", "httpx", "multiprocessing", "urllib.request")
 
 
