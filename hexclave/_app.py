@@ -1,7 +1,7 @@
 """What the apps of all access types have in common: keys and options become a context, operations become calls."""
 
 import functools
-from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, Unpack, cast
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from hexclave._call import Awaiting, Blocking
     from hexclave._executor import BlockingExecutor
     from hexclave._session import Session
-    from hexclave.bulk import Outcome
+    from hexclave.bulk import AsyncOutcomes, Outcomes
     from hexclave.tokens import AsyncTokenStore, MemoryTokenStore, Tokens, TokenStore  # noqa: F401 - in a base class
     from hexclave.verify import AuthenticateOptions, AuthenticationResult, Verifier
 
@@ -167,11 +167,12 @@ class BlockingApp(App["BlockingExecutor", "TokenStore"]):
 
     def call_many(
         self, operations: Iterable[Operation[T]], *, concurrency: int = CONCURRENCY, ordered: bool = True
-    ) -> "Generator[Outcome[Operation[T], T]]":
+    ) -> "Outcomes[Operation[T], T]":
         """What became of each operation, as a stream: a value or the error, never an abort that loses the rest.
 
-        At most `concurrency` calls are under way. `ordered` keeps the order of the operations; otherwise outcomes come
-        as they are there. Memory stays constant however many there are.
+        At most `concurrency` calls are in flight. `ordered` keeps the order of the operations; otherwise outcomes are
+        yielded as they complete. Memory stays constant however many there are. Nothing is sent before the outcomes are
+        iterated; `.run()` goes through all and returns a summary.
 
         Raises:
             UnsafeUseError: `concurrency` is no whole number from 1.
@@ -193,10 +194,10 @@ class BlockingApp(App["BlockingExecutor", "TokenStore"]):
         """
         return self.verifier.authenticate(request, **options)
 
-    def _many(self, many: Many[R, T]) -> "Generator[Outcome[R, T]]":
-        from hexclave.bulk import performed
+    def _many(self, many: Many[R, T]) -> "Outcomes[R, T]":
+        from hexclave.bulk import Outcomes
 
-        return performed(many, self.call)
+        return Outcomes(many, self.call)
 
     def _list(self, pages: Pages[T]) -> Page[T]:
         return Page(self.call(pages.operation(pages.cursor)), pages, self.call)
@@ -228,11 +229,12 @@ class AwaitingApp(App["AwaitingExecutor", "AsyncTokenStore"]):
 
     def call_many(
         self, operations: Iterable[Operation[T]], *, concurrency: int = CONCURRENCY, ordered: bool = True
-    ) -> "AsyncGenerator[Outcome[Operation[T], T]]":
+    ) -> "AsyncOutcomes[Operation[T], T]":
         """What became of each operation, as a stream: a value or the error, never an abort that loses the rest.
 
-        At most `concurrency` calls are under way. `ordered` keeps the order of the operations; otherwise outcomes come
-        as they are there. Memory stays constant however many there are.
+        At most `concurrency` calls are in flight. `ordered` keeps the order of the operations; otherwise outcomes are
+        yielded as they complete. Memory stays constant however many there are. Nothing is sent before the outcomes are
+        iterated; `.run()` goes through all and returns a summary.
 
         Raises:
             UnsafeUseError: `concurrency` is no whole number from 1.
@@ -254,10 +256,10 @@ class AwaitingApp(App["AwaitingExecutor", "AsyncTokenStore"]):
         """
         return await self.verifier.authenticate(request, **options)
 
-    def _many(self, many: Many[R, T]) -> "AsyncGenerator[Outcome[R, T]]":
-        from hexclave.bulk import performed_async
+    def _many(self, many: Many[R, T]) -> "AsyncOutcomes[R, T]":
+        from hexclave.bulk import AsyncOutcomes
 
-        return performed_async(many, self.call)
+        return AsyncOutcomes(many, self.call)
 
     def _list(self, pages: Pages[T]) -> AsyncPages[T]:
         return AsyncPages(pages, self.call)

@@ -5,7 +5,7 @@ See docs/decisions/0002-one-source-for-both-modes.md.
 
 import functools
 import types
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, Generic, ParamSpec, Protocol, Self, TypeVar, overload
 
 from hexclave._context import Context
@@ -17,7 +17,7 @@ from hexclave_api.pagination import AsyncPages, Page, Pages
 if TYPE_CHECKING:
     import inspect
 
-    from hexclave.bulk import Outcome
+    from hexclave.bulk import AsyncOutcomes, Outcomes
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -171,7 +171,7 @@ class pages(Method, Generic[P, T]):  # noqa: N801 - it is used as a decorator
 class bulk(Method, Generic[P, R, T]):  # noqa: N801 - it is used as a decorator
     """Wraps a method of a resource that returns `Many`.
 
-    Blocking apps get a generator of outcomes, async apps an async one.
+    Blocking apps get `Outcomes`, async apps `AsyncOutcomes`.
     """
 
     _by = "_many"
@@ -183,12 +183,10 @@ class bulk(Method, Generic[P, R, T]):  # noqa: N801 - it is used as a decorator
     @overload
     def __get__(self, resource: None, owner: type | None = None) -> Self: ...
     @overload
-    def __get__(
-        self, resource: Resource[Blocking], owner: type | None = None
-    ) -> "Callable[P, Generator[Outcome[R, T]]]": ...
+    def __get__(self, resource: Resource[Blocking], owner: type | None = None) -> "Callable[P, Outcomes[R, T]]": ...
     @overload
     def __get__(
         self, resource: Resource[Awaiting], owner: type | None = None
-    ) -> "Callable[P, AsyncGenerator[Outcome[R, T]]]": ...
+    ) -> "Callable[P, AsyncOutcomes[R, T]]": ...
     def __get__(self, resource: Resource[Any] | None, owner: type | None = None) -> Any:
         return self if resource is None else types.MethodType(self, resource)

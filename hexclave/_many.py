@@ -29,11 +29,15 @@ class Many(Generic[R, T]):
         ordered: bool = True,
         key: Callable[[R], Hashable] | None = None,
         done: Container[Hashable] = (),
+        *,
+        name: str = "call_many",
     ) -> None:
         if isinstance(concurrency, bool) or not isinstance(concurrency, int) or concurrency < 1:
             raise UnsafeUseError(f"concurrency must be a whole number from 1, not {concurrency!r}.")
         if done != () and key is None:
             raise UnsafeUseError("done needs key=…, which says what a row is called in it.")
+        self.name = name
+        """Of the method, for the warning that nothing came of calling it."""
         self.concurrency = concurrency
         self.ordered = ordered
         self._rows = rows

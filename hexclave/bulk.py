@@ -1,8 +1,9 @@
 """Many calls at once: rows in, outcomes out, as a stream of constant memory in both modes."""
 
+import warnings
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, cast
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, TypeAlias, TypeVar
 
 import attrs
 
@@ -20,28 +21,147 @@ T = TypeVar("T")
 
 
 @attrs.frozen
-class Outcome(Generic[R, T]):
-    """What became of one row: a value, or the error that the single call would have raised."""
+class Success(Generic[R, T]):
+    """The call for a row succeeded."""
 
     row: R = attrs.field(repr=False)
     """As it was given; out of the repr, because it may hold passwords."""
-    value: T | None = None
-    error: Exception | None = None
-    """A `HexclaveError`; or what was raised where no call could be made of the row, such as a `TypeError`."""
-
-    @property
-    def ok(self) -> bool:
-        return self.error is None
+    value: T
+    ok: Literal[True] = attrs.field(default=True, init=False, repr=False)
+    error: None = attrs.field(default=None, init=False, repr=False)
 
     def result(self) -> T:
-        """The value.
+        """Return the value."""
+        return self.value
+
+
+@attrs.frozen
+class Failure(Generic[R]):
+    """The call for a row failed, or could not be made."""
+
+    row: R = attrs.field(repr=False)
+    """As it was given; out of the repr, because it may hold passwords."""
+    error: Exception
+    """A `HexclaveError`; or what was raised where no call could be made of the row, such as a `TypeError`."""
+    ok: Literal[False] = attrs.field(default=False, init=False, repr=False)
+    value: None = attrs.field(default=None, init=False, repr=False)
+
+    def result(self) -> NoReturn:
+        """Raise the error.
 
         Raises:
             Exception: the row's error.
         """
-        if self.error is not None:
-            raise self.error
-        return cast(T, self.value)
+        raise self.error
+
+
+Outcome: TypeAlias = Success[R, T] | Failure[R]
+"""The result of one row. `isinstance(outcome, Failure)`, `outcome.error is None` and `outcome.ok is True` tell type
+checkers which of the two it is; mypy takes `if outcome.ok` too."""
+
+
+@attrs.frozen
+class Summary(Generic[R]):
+    """The counts of a bulk call that went through all rows, and what failed."""
+
+    succeeded: int
+    failures: "Sequence[Failure[R]]"
+    """In the order in which they were yielded."""
+
+    @property
+    def failed(self) -> int:
+        return len(self.failures)
+
+    @property
+    def total(self) -> int:
+        return self.succeeded + self.failed
+
+    @property
+    def ok(self) -> bool:
+        return not self.failures
+
+    def __repr__(self) -> str:
+        return f"<Summary: {self.succeeded} succeeded, {self.failed} failed>"
+
+
+class _Unused:
+    """Warns when it is collected before anything was sent."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._used = False
+
+    def __del__(self) -> None:
+        # An instance whose making failed has neither.
+        if not getattr(self, "_used", True):
+            warnings.warn(
+                f"{self._name}() was called and never used, so nothing was sent: iterate its outcomes, or call .run().",
+                RuntimeWarning,
+                stacklevel=2,
+                source=self,
+            )
+
+
+class Outcomes(_Unused, Generator["Outcome[R, T]"]):
+    """The outcomes of a bulk call of a blocking app, yielded as they complete. Nothing is sent before iteration."""
+
+    def __init__(self, many: Many[R, T], perform: Callable[[Operation[T]], T]) -> None:
+        self._stream = performed(many, perform)
+        super().__init__(many.name)
+
+    def send(self, value: None, /) -> "Outcome[R, T]":
+        self._used = True
+        return self._stream.send(value)
+
+    def throw(self, *error: Any) -> "Outcome[R, T]":
+        self._used = True
+        return self._stream.throw(*error)
+
+    def close(self) -> None:
+        """Take up no further row; calls in flight are finished."""
+        self._used = True
+        self._stream.close()
+
+    def run(self) -> Summary[R]:
+        """Go through all rows and return the counts, with the failures; successful values are dropped."""
+        succeeded, failures = 0, []
+        for outcome in self:
+            if outcome.ok:
+                succeeded += 1
+            else:
+                failures.append(outcome)
+        return Summary(succeeded, tuple(failures))
+
+
+class AsyncOutcomes(_Unused, AsyncGenerator["Outcome[R, T]"]):
+    """The outcomes of a bulk call of an async app, yielded as they complete. Nothing is sent before iteration."""
+
+    def __init__(self, many: Many[R, T], perform: Callable[[Operation[T]], Awaitable[T]]) -> None:
+        self._stream = performed_async(many, perform)
+        super().__init__(many.name)
+
+    async def asend(self, value: None, /) -> "Outcome[R, T]":
+        self._used = True
+        return await self._stream.asend(value)
+
+    async def athrow(self, *error: Any) -> "Outcome[R, T]":
+        self._used = True
+        return await self._stream.athrow(*error)
+
+    async def aclose(self) -> None:
+        """Cancel the calls in flight."""
+        self._used = True
+        await self._stream.aclose()
+
+    async def run(self) -> Summary[R]:
+        """Go through all rows and return the counts, with the failures; successful values are dropped."""
+        succeeded, failures = 0, []
+        async for outcome in self:
+            if outcome.ok:
+                succeeded += 1
+            else:
+                failures.append(outcome)
+        return Summary(succeeded, tuple(failures))
 
 
 _Described: TypeAlias = tuple[R, Operation[T] | Exception]
@@ -71,10 +191,10 @@ class _Rows(Generic[R, T]):
             raise self._failure
 
 
-def _failed(row: R, error: Exception) -> "Outcome[R, Any]":
+def _failed(row: R, error: Exception) -> Failure[R]:
     """Without the frame that caught the error, which holds the row."""
     trace = error.__traceback__
-    return Outcome(row, error=error.with_traceback(trace and trace.tb_next))
+    return Failure(row, error.with_traceback(trace and trace.tb_next))
 
 
 def performed(many: Many[R, T], perform: Callable[[Operation[T]], T]) -> Generator[Outcome[R, T]]:
@@ -86,9 +206,9 @@ def performed(many: Many[R, T], perform: Callable[[Operation[T]], T]) -> Generat
 
     def one(row: R, what: Operation[T] | Exception) -> Outcome[R, T]:
         if isinstance(what, Exception):
-            return Outcome(row, error=what)
+            return Failure(row, what)
         try:
-            return Outcome(row, perform(what))
+            return Success(row, perform(what))
         except Exception as error:
             return _failed(row, error)
 
@@ -118,10 +238,10 @@ async def performed_async(
 
     async def one(row: R, what: Operation[T] | Exception) -> Outcome[R, T]:
         if isinstance(what, Exception):
-            return Outcome(row, error=what)
+            return Failure(row, what)
         async with slots:
             try:
-                return Outcome(row, await perform(what))
+                return Success(row, await perform(what))
             except Exception as error:
                 return _failed(row, error)
 

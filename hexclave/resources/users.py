@@ -52,14 +52,17 @@ class Users(Resource[Mode]):
     ) -> Many[Mapping[str, Any], ServerUser]:
         """Creates a user of each row, which holds arguments of `create`; gives an `Outcome` for each. POST /users.
 
-        `concurrency` calls are under way at most; `ordered` keeps the order of the rows, otherwise outcomes come as
-        they are there. Rows whose `key` is in `done` are left out, so that a run that was cut off can be resumed.
+        Nothing is sent before the outcomes are iterated; `.run()` goes through all and returns a `Summary`. At most
+        `concurrency` calls are in flight; `ordered` keeps the order of the rows, otherwise outcomes are yielded as they
+        complete. Rows whose `key` is in `done` are left out, so that a run that was cut off can be resumed.
         Memory stays constant. A row that fails does not stop the others.
 
         Raises:
             UnsafeUseError: `concurrency` is no whole number from 1, or `done` comes without `key`.
         """
-        return Many(rows, lambda row: users.create_user(**row), concurrency, ordered, key, done)
+        return Many(
+            rows, lambda row: users.create_user(**row), concurrency, ordered, key, done, name="users.create_many"
+        )
 
     @bulk
     def update_many(
@@ -75,7 +78,13 @@ class Users(Resource[Mode]):
         Rows whose id is in `done` are left out.
         """
         return Many(
-            rows, lambda row: users.update_user(row[0], **row[1]), concurrency, ordered, lambda row: row[0], done
+            rows,
+            lambda row: users.update_user(row[0], **row[1]),
+            concurrency,
+            ordered,
+            lambda row: row[0],
+            done,
+            name="users.update_many",
         )
 
     @bulk
@@ -95,6 +104,7 @@ class Users(Resource[Mode]):
             ordered,
             lambda user_id: user_id,
             done,
+            name="users.delete_many",
         )
 
     @pages

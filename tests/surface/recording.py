@@ -5,13 +5,13 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from types import GeneratorType
 from typing import Any
 
 import attrs
 
 import hexclave
 from hexclave._messages import Reply, Request
+from hexclave.bulk import Outcomes
 from hexclave.hooks import Hooks, RequestEvent
 from hexclave.oauth import OAuthAuthorization
 from hexclave.vault import VaultKey
@@ -63,7 +63,7 @@ class Recording:
         names = NAMES | {"app": self.app, "authorization": AUTHORIZATION, "pending": PENDING}
         result = eval(f"app.{expression}", names)
         # Bulk methods send while their outcomes are taken.
-        return list(result) if isinstance(result, GeneratorType) else result
+        return list(result) if isinstance(result, Outcomes) else result
 
     def respond(self, request: Request) -> Reply:
         self.requests.append(request)

@@ -1,12 +1,12 @@
 """What type checkers must see of the resources; checked by mypy and pyright in `make check`, never run."""
 
-from collections.abc import AsyncGenerator, Generator, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, assert_type
 
 import hexclave
 from hexclave import models
-from hexclave.bulk import Outcome
+from hexclave.bulk import AsyncOutcomes, Failure, Outcome, Outcomes, Summary
 from hexclave.pagination import AsyncPage, AsyncPages, Page
 from hexclave_api.operation import JsonValue, Operation
 from hexclave_api.operations.users import get_user
@@ -51,9 +51,22 @@ def server(app: hexclave.HexclaveServerApp) -> None:
 
 
 def bulk(app: hexclave.HexclaveServerApp, rows: list[dict[str, Any]]) -> None:
-    assert_type(
-        app.users.create_many(rows, ordered=False), Generator[Outcome[Mapping[str, Any], models.ServerUser], None, None]
-    )
+    created = app.users.create_many(rows, ordered=False)
+    assert_type(created, Outcomes[Mapping[str, Any], models.ServerUser])
+    assert_type(created.run(), Summary[Mapping[str, Any]])
+    for each in created:
+        if each.error is None:
+            assert_type(each.value, models.ServerUser)
+        else:
+            assert_type(each.error, Exception)
+            assert_type(each.value, None)
+        if each.ok is True:
+            assert_type(each.value, models.ServerUser)
+        if isinstance(each, Failure):
+            assert_type(each.row, Mapping[str, Any])
+            assert_type(each.error, Exception)
+        else:
+            assert_type(each.value, models.ServerUser)
     for deleted in app.users.delete_many(["u"]):
         assert_type(deleted.row, str)
         assert_type(deleted.result(), None)
@@ -67,7 +80,9 @@ def bulk(app: hexclave.HexclaveServerApp, rows: list[dict[str, Any]]) -> None:
 
 
 async def bulk_asynchronous(app: hexclave.AsyncHexclaveAdminApp, rows: list[dict[str, Any]]) -> None:
-    assert_type(app.users.create_many(rows), AsyncGenerator[Outcome[Mapping[str, Any], models.ServerUser], None])
+    created = app.users.create_many(rows)
+    assert_type(created, AsyncOutcomes[Mapping[str, Any], models.ServerUser])
+    assert_type(await created.run(), Summary[Mapping[str, Any]])
     async for outcome in app.call_many([get_user("u")], concurrency=2):
         assert_type(outcome.result(), models.ServerUser)
     assert_type(app.users.export(), AsyncPages[models.ServerUser])

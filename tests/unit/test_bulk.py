@@ -1,8 +1,10 @@
 """Many calls at once: every row gets its outcome, whatever happens to the others."""
 
 import asyncio
+import gc
 import threading
 import time
+import warnings
 import weakref
 
 import pytest
@@ -10,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hexclave._many import CONCURRENCY, Many
-from hexclave.bulk import Outcome, performed, performed_async
+from hexclave.bulk import AsyncOutcomes, Failure, Outcomes, Success, performed, performed_async
 from hexclave.errors import HexclaveError, UnsafeUseError
 from hexclave_api.operation import Operation
 from tests.e2e.calling import check_tells_nothing
@@ -323,5 +325,64 @@ def test_memory_does_not_grow_with_the_rows(mode):
 
 
 def test_an_outcome_knows_whether_it_is_good():
-    assert Outcome(1, value=2).ok
-    assert not Outcome(1, error=ValueError()).ok
+    assert Success(1, 2).ok
+    assert not Failure(1, ValueError()).ok
+
+
+def made(mode, rows, performer=None):
+    many = Many(rows, described, name="users.create_many")
+    performer = performer or Performer()
+    return Outcomes(many, performer) if mode == "blocking" else AsyncOutcomes(many, performer.awaited)
+
+
+def test_outcomes_that_nobody_takes_are_warned_of(mode):
+    """Otherwise `app.users.create_many(rows)` on a line of its own does nothing, without a word."""
+    performer = Performer()
+
+    def forget():
+        made(mode, ["a"], performer)
+        gc.collect()
+
+    with pytest.warns(RuntimeWarning, match=r"users\.create_many\(\) was called and never used.*\.run\(\)"):
+        forget()
+    assert performer.begun == []
+
+
+def test_outcomes_that_somebody_takes_are_not_warned_of(mode):
+    async def first(stream):
+        async for outcome in stream:
+            return outcome
+        return None
+
+    async def closed(stream):
+        await stream.aclose()
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        if mode == "blocking":
+            assert next(made(mode, ["a", "b"])).ok
+            made(mode, ["a"]).close()
+            assert [outcome.ok for outcome in made(mode, ["a", "b"])] == [True, True]
+        else:
+            assert asyncio.run(first(made(mode, ["a", "b"]))).ok
+            asyncio.run(closed(made(mode, ["a"])))
+        gc.collect()
+
+
+def test_run_goes_through_all_rows_and_keeps_what_failed(mode):
+    def describe(row):
+        if row == "typo":
+            raise TypeError("no such argument")
+        return described(row)
+
+    async def run(stream):
+        return await stream.run()
+
+    many, performer = Many(["a", "typo", "b", "c"], describe), Performer()
+    if mode == "blocking":
+        summary = Outcomes(many, performer).run()
+    else:
+        summary = asyncio.run(run(AsyncOutcomes(many, performer.awaited)))
+    assert (summary.succeeded, summary.failed, summary.total, summary.ok) == (3, 1, 4, False)
+    assert [(failure.row, type(failure.error)) for failure in summary.failures] == [("typo", TypeError)]
+    assert repr(summary) == "<Summary: 3 succeeded, 1 failed>"
