@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from asyncio import Task
     from concurrent.futures import Future
 
-__all__ = ["Outcome"]
+__all__ = ["AsyncOutcomes", "Failure", "Outcome", "Outcomes", "Success", "Summary"]
 
 R = TypeVar("R")
 T = TypeVar("T")
