@@ -23,6 +23,7 @@ from hexclave.errors import (
 from hexclave.pagination import AsyncPages, Page
 from hexclave.testing import RunningEmulator, emulator
 from hexclave_api import OPERATIONS
+from hexclave_api.operation import Operation
 from hexclave_emulator import Emulator, HttpRequest
 from tests.surface.calls import CALLS
 from tests.surface.members import members
@@ -39,10 +40,12 @@ class Oldest:
     """A server of the oldest release, asked the same as the recorded app; its refusals are kept."""
 
     emulator: Emulator
+    asked: list[str] = attrs.field(factory=list)
     refused: list[APIStatusError] = attrs.field(factory=list)
 
     def answer(self, request: Request, name: str) -> Reply:
         access = request.headers["x-stack-access-type"]
+        self.asked.append(name)
         reply = self.emulator.handle(self._asked(request, access))
         if reply.status >= 400:
             self.refused.append(_error(reply.status, reply.content, reply.headers, name, request))
@@ -62,16 +65,20 @@ def _error(status: int, content: bytes, headers: Mapping[str, str], name: str, r
     from hexclave.errors._reading import from_reply
 
     found = from_reply(Reply(status, headers, content), method=request.method, path=request.url, attempts=1)
-    entry = OPERATIONS[name]
     is_json = request.headers.get("content-type") == "application/json"
     body = json.loads(request.content or b"{}") if is_json else {}
+    query = dict(parse_qsl(urlsplit(request.url).query))
+    return explained(found, content, attrs.evolve(_made(name), query=query, body=body or {}))
+
+
+def _made(name: str) -> Operation[Any]:
+    """The operation of this name, about nothing."""
+    entry = OPERATIONS[name]
     required = [each for each in inspect.signature(entry.function).parameters.values() if each.default is each.empty]
-    made = entry.function(
+    return entry.function(
         *("x" for each in required if each.kind is each.POSITIONAL_OR_KEYWORD),
         **{each.name: "x" for each in required if each.kind is each.KEYWORD_ONLY},
     )
-    query = dict(parse_qsl(urlsplit(request.url).query))
-    return explained(found, content, attrs.evolve(made, query=query, body=body or {}))
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +94,8 @@ def test_an_old_server_refuses_only_what_was_asked_for_and_is_marked_newer(
 ) -> None:
     server = Oldest(oldest)
     recorded(access, server.answer).call(expression)
+    missing = {error.operation for error in server.refused if isinstance(error, OperationNotAvailable)}
+    assert missing == {name for name in server.asked if _made(name).since is not None}
     for error in server.refused:
         if isinstance(error, OperationNotAvailable):
             assert error.since is not None, error
