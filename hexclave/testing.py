@@ -22,8 +22,9 @@ from hexclave import (
     HexclaveClientApp,
     HexclaveServerApp,
 )
+from hexclave_emulator.checking.releases import LATEST, Release
 from hexclave_emulator.domains.seed import Ready
-from hexclave_emulator.emulator import Emulator, Logged, Release
+from hexclave_emulator.emulator import Emulator, Logged
 from hexclave_emulator.mail.messages import Mail
 from hexclave_emulator.messages.faults import Fault
 from hexclave_emulator.seeding import plant
@@ -234,7 +235,7 @@ class RunningEmulator:
 
 
 def emulator(
-    *, db: Path | None = None, seed: Path | None = None, stub: bool = False, release: Release = "2026-09"
+    *, db: Path | None = None, seed: Path | None = None, stub: bool = False, release: Release = LATEST
 ) -> RunningEmulator:
     """A fresh emulator that serves on a free loopback port.
 

@@ -4,9 +4,11 @@ import argparse
 import sys
 from ipaddress import ip_address
 from pathlib import Path
+from typing import get_args
 
 import uvicorn
 
+from hexclave_emulator.checking.releases import LATEST, Release
 from hexclave_emulator.emulator import Emulator
 from hexclave_emulator.seeding import plant
 from hexclave_emulator.server import config, loopback_socket
@@ -31,12 +33,18 @@ def main(arguments: list[str] | None = None) -> int:
         "--db", type=Path, metavar="FILE", help="keep the state in this SQLite file (default: in memory)"
     )
     parser.add_argument("--seed", type=Path, metavar="FILE", help="users and more to begin with, as JSON or YAML")
+    parser.add_argument(
+        "--release",
+        choices=get_args(Release),
+        default=LATEST,
+        help="the version of the API to behave like (default: %(default)s)",
+    )
     parser.add_argument("--stub", action="store_true", help="answer what the emulator cannot do with examples, not 501")
     options = parser.parse_args(arguments)
     if not options.beyond_loopback and not _is_loopback(options.host):
         parser.error(f"{options.host} can be reached from other machines; add --beyond-loopback if you mean it")
     try:
-        emulator = Emulator(db=options.db, stub=options.stub)
+        emulator = Emulator(db=options.db, stub=options.stub, release=options.release)
         emulator.beyond_loopback = options.beyond_loopback
         if options.seed is not None:
             plant(emulator, options.seed)

@@ -8,11 +8,12 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final
 
 import attrs
 
 from hexclave_emulator import operations
+from hexclave_emulator.checking.releases import LATEST, Release
 from hexclave_emulator.credentials import tokens
 from hexclave_emulator.domains.projects import PROJECTS, Project
 from hexclave_emulator.domains.seed import Ready, ready_project
@@ -28,8 +29,6 @@ from hexclave_emulator.state.storage import Storage
 from hexclave_emulator.state.tables import Snapshot, State, table
 from hexclave_emulator.webhooks.deliveries import Deliveries
 from hexclave_emulator.webhooks.endpoints import DELIVERIES
-
-Release: TypeAlias = Literal["2026-04", "2026-09"]
 
 _LOG: Final = logging.getLogger("hexclave_emulator")
 
@@ -85,7 +84,7 @@ class Emulator:
     """
 
     def __init__(
-        self, *, db: Path | None = None, stub: bool = False, release: Release = "2026-09", ready: bool = True
+        self, *, db: Path | None = None, stub: bool = False, release: Release = LATEST, ready: bool = True
     ) -> None:
         operations.load()
         self.state = State()

@@ -265,3 +265,10 @@ def test_a_test_email_arrives_or_says_why_not(cast: Cast) -> None:
     bad = cast.admin(emails.send_test_email(recipient_email="eve@example.com", email_config=config | {"port": 1}))
     assert not bad.success
     assert bad.error_message
+
+
+def test_an_email_without_subject_has_an_empty_one(cast: Cast, ada: Person) -> None:
+    """Nothing is made up."""
+    cast.server(emails.send_email(user_ids=[ada.id], html="<p>Hello</p>"))
+    [mail] = cast.mails(ada.email)
+    assert mail.subject == ""

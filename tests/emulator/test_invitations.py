@@ -5,6 +5,7 @@ import pytest
 from hexclave_api.models import Team
 from hexclave_api.operations import team_invitations as invitations
 from hexclave_api.operations.teams import create_team, delete_team, list_team_member_profiles
+from hexclave_emulator.domains.teams import MEMBERSHIPS
 from tests.emulator.performing import Cast, Person, code_of
 
 CALLBACK = "http://localhost:3000/join?from=mail"
@@ -29,7 +30,10 @@ def invited(cast: Cast, ada: Person, team: Team, email: str) -> str:
 
 
 def members(ada: Person, team: Team) -> list[str]:
-    return [each.user_id for each in ada(list_team_member_profiles(team_id=team.id)).items]
+    """Whoever joined first comes first; the list itself is in no order."""
+    listed = {each.user_id for each in ada(list_team_member_profiles(team_id=team.id)).items}
+    joined = [each.user_id for each in ada.ask.emulator.state[MEMBERSHIPS].where(team_id=team.id)]
+    return [each for each in joined if each in listed]
 
 
 def test_the_mail_leads_into_the_team(cast: Cast, ada: Person, team: Team) -> None:

@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from hexclave_api.operations import payments
 from hexclave_api.operations.teams import create_team
+from hexclave_emulator import Emulator
 from hexclave_emulator.domains import purchases
 from hexclave_emulator.domains.intervals import NEVER, later
+from tests.emulator.asking import Asker
 from tests.emulator.performing import Cast, Person
 
 DAY = 24 * 3600
@@ -41,6 +43,11 @@ ITEMS = {
 
 @pytest.fixture
 def ada(cast: Cast) -> Person:
+    return customer(cast)
+
+
+def customer(cast: Cast) -> Person:
+    """A user of a project that sells."""
     cast.settings(payments__products=PRODUCTS, payments__items=ITEMS, payments__productLines={"plans": {}})
     cast.admin(payments.setup_payments())
     return cast.person("ada")
@@ -161,9 +168,10 @@ def test_invoices_and_refunds_are_of_paid_purchases(cast: Cast, ada: Person) -> 
     assert [each.type for each in first.entries] == ["money_transfer"]
 
 
-def test_refunds_of_april(cast: Cast, ada: Person) -> None:
+def test_refunds_of_april() -> None:
     """Entry by entry, once, and never without entries."""
-    cast.ask.emulator.release = "2026-04"
+    cast = Cast(Asker(Emulator(release="2026-04")))
+    ada = customer(cast)
     cast.nobody(payments.create_purchase_session(full_code=code(cast, ada, "pack"), price_id="once", quantity=2))
     [bought] = cast.admin(payments.list_transactions()).transactions
 

@@ -67,7 +67,7 @@ def test_coerces(given_: Any, becomes: dict[str, Any]) -> None:
         ({"name": "x", "a": 1, "b": 2}, ["body contains unknown properties: a, b"]),
         (
             {"name": "x", "inner": {"y": 1}},
-            ["body.inner contains unknown properties: y", "body.inner.x must be defined"],
+            ["body.inner.x must be defined", "body.inner contains unknown properties: y"],
         ),
         ({"name": "x", "maybe": {"a": 1}}, ["body.maybe contains unknown properties: a"]),
         ({"name": "x", "count": 0}, ["body.count must be greater than or equal to 1"]),

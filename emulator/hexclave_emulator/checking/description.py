@@ -9,10 +9,9 @@ from typing import Any, Final
 
 import attrs
 
+from hexclave_emulator.checking.releases import LATEST, of_release
 from hexclave_emulator.messages.exchange import JsonObject
 
-OLDEST: Final = "2026-04"
-"""The oldest release that the emulator can be."""
 _METHODS: Final = ("get", "post", "put", "patch", "delete")
 
 
@@ -58,11 +57,9 @@ def document() -> JsonObject:
 
 
 @cache
-def description(release: str = "2026-09") -> Description:
-    """The description of the API, read once; of the oldest release, without what came later."""
-    whole = document()
-    if release == OLDEST:
-        whole = _of_the_oldest(whole)
+def description(release: str = LATEST) -> Description:
+    """The description of the API as of this release, read once."""
+    whole = of_release(document(), release)
     operations = tuple(
         _operation(method.upper(), template, operation)
         for template, item in whole["paths"].items()
@@ -70,23 +67,6 @@ def description(release: str = "2026-09") -> Description:
         if method in _METHODS
     )
     return Description(operations, whole["components"]["schemas"])
-
-
-def _of_the_oldest(node: Any) -> Any:
-    """The node without operations, parameters, fields and values that a later release brought."""
-    if isinstance(node, list):
-        return [_of_the_oldest(each) for each in node if not _is_newer(each)]
-    if not isinstance(node, dict):
-        return node
-    kept = {key: _of_the_oldest(value) for key, value in node.items() if not _is_newer(value)}
-    if newer := node.get("x-since-values"):
-        schema = kept["schema"]
-        kept["schema"] = {**schema, "enum": [value for value in schema["enum"] if value not in newer]}
-    return kept
-
-
-def _is_newer(node: Any) -> bool:
-    return isinstance(node, dict) and "x-since" in node
 
 
 def _operation(method: str, template: str, operation: JsonObject) -> DescribedOperation:

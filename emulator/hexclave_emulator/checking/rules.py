@@ -32,6 +32,10 @@ class Rule:
     """An object of any fields, which the description writes as one without fields."""
     values: tuple[str, ...] | None = None
     """The values to choose from, in place of those of the description."""
+    one_of: tuple[tuple[str, ...], ...] = ()
+    """For an object: the sets of fields of which it has exactly one; those with `?` may be missing."""
+    said_twice: bool = False
+    """For an object: servers are told twice of fields that the API does not know."""
     undescribed: bool = False
     """The API takes the field although the description does not have it. Without this a rule never admits a field."""
 
@@ -43,6 +47,8 @@ class Rule:
             self.nullable if other.nullable is None else other.nullable,
             self.open or other.open,
             self.values if other.values is None else other.values,
+            self.one_of or other.one_of,
+            self.said_twice or other.said_twice,
             self.undescribed or other.undescribed,
         )
 
@@ -53,6 +59,7 @@ ANY_FIELDS: Final = Rule(open=True)
 NULLABLE: Final = Rule(nullable=True)
 NOT_NULL: Final = Rule(nullable=False)
 UNDESCRIBED: Final = Rule(undescribed=True)
+SAID_TWICE: Final = Rule(said_twice=True)
 
 _EMAIL: Final = re.compile(
     r"[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
@@ -60,6 +67,12 @@ _EMAIL: Final = re.compile(
 )
 _SIGN_IN_EMAIL: Final = re.compile(r"[^.]+(\.[^.]+)*@.*\.[^.][^.]+")
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
+
+
+class Said(str):
+    """A fault that says all there is to say: the name of the field does not precede it."""
+
+    __slots__ = ()
 
 
 def matches(pattern: str, fault: str) -> Rule:

@@ -2,13 +2,14 @@
 
 import json
 import math
+import re
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 import attrs
 
 from hexclave_emulator.checking.description import Description
-from hexclave_emulator.checking.rules import Rule
+from hexclave_emulator.checking.rules import Rule, Said
 from hexclave_emulator.messages.exchange import JsonObject
 
 _NO_RULE: Final = Rule()
@@ -37,6 +38,8 @@ class Validator:
             return None
         if rule.open and isinstance(value, dict):
             return value
+        if rule.one_of:
+            schema = {"anyOf": _variants(schema, rule.one_of)}
         alternatives = [each for each in schema.get("anyOf") or schema.get("oneOf") or () if each.get("type") != "null"]
         if len(alternatives) == 1:  # a shape that may also be null
             return self.value(alternatives[0], value, path)
@@ -46,8 +49,7 @@ class Validator:
             return None
         if isinstance(coerced, list) and len(self.faults) > before:
             return coerced  # checks of a list rely on what is in it
-        faults = [f"{path} {fault}" for check in rule.checks if (fault := check(coerced)) is not None]
-        self.faults.extend(faults)
+        self.faults.extend(said(rule, coerced, path))
         return coerced
 
     def _shape(self, schema: JsonObject) -> JsonObject:
@@ -91,8 +93,7 @@ class Validator:
             return value
         fields = {**properties, **undescribed(self.rules, f"{path}.", properties)}
         unknown = [name for name in value if name not in fields]
-        if unknown and not extra:
-            self.faults.append(f"{path} contains unknown properties: {', '.join(unknown)}")
+        before = len(self.faults)
         demanded = schema.get("required", ())
         found: JsonObject = {name: item for name, item in value.items() if name in unknown and extra}
         for name, field in fields.items():
@@ -103,6 +104,10 @@ class Validator:
                 found[name] = self._shape(field)["default"]
             elif (name in demanded) if (required := self.rules.get(where, _NO_RULE).required) is None else required:
                 self.faults.append(f"{where} must be defined")
+        self.faults[before:] = in_order(self.faults[before:], fields, path)
+        if unknown and not extra:
+            twice = self.access != "client" and self.rules.get(path, _NO_RULE).said_twice
+            self.faults += [f"{path} contains unknown properties: {', '.join(unknown)}"] * (2 if twice else 1)
         return found
 
     def _array(self, schema: JsonObject, value: list[Any], path: str) -> list[Any]:
@@ -133,24 +138,66 @@ class Validator:
             if value > schema.get("maximum", math.inf):
                 self.faults.append(f"{path} must be less than or equal to {schema['maximum']}")
 
+    def _attempt(self, path: str) -> "Validator":
+        # Variants of an object have no variants themselves.
+        rules = {place: rule for place, rule in self.rules.items() if place != path or not rule.one_of}
+        return Validator(self.description, self.access, rules)
+
     def _any_of(self, alternatives: list[JsonObject], value: Any, path: str) -> Any:
         # What is of the right type already is not turned into another: `false` is no text.
         for alternative in alternatives:
             types = self._shape(alternative).get("type")
             if any(_is_a(kind, value) for kind in ([types] if isinstance(types, str) else types or ())):
-                attempt = Validator(self.description, self.access, self.rules)
+                attempt = self._attempt(path)
                 coerced = attempt.value(alternative, value, path)
                 if not attempt.faults:
                     return coerced
         reports: list[str] = []
         for number, alternative in enumerate(alternatives):
-            attempt = Validator(self.description, self.access, self.rules)
+            attempt = self._attempt(path)
             coerced = attempt.value(alternative, value, path)
             if not attempt.faults:
                 return coerced
             reports += [f"  Schema {number}:", *(f"    {fault}" for fault in attempt.faults)]
         self.faults.append("\n  ".join([f"{path} is not matched by any of the provided schemas:", *reports]))
         return _MISSING
+
+
+def said(rule: Rule, value: Any, path: str) -> list[str]:
+    """What the rule's checks find wrong with the value."""
+    faults = (check(value) for check in rule.checks)
+    return [fault if isinstance(fault, Said) else f"{path} {fault}" for fault in faults if fault is not None]
+
+
+def in_order(faults: list[str], fields: Collection[str], prefix: str) -> list[str]:
+    """Faults of fields in the order of the API: by the first field whose name is a part of their place, then by the
+    field itself, last ones first.
+    """
+    numbers = {name: number for number, name in enumerate(fields)}
+
+    def place(fault: str) -> tuple[int, int]:
+        path = fault.partition(" ")[0]
+        own = re.split(r"[.\[]", path.removeprefix(f"{prefix}."))[0]
+        return next((number for name, number in numbers.items() if name in path), len(numbers)), -numbers.get(own, 0)
+
+    return sorted(faults, key=place)
+
+
+def _variants(schema: JsonObject, sets: Collection[Collection[str]]) -> list[JsonObject]:
+    """The schema once for each set of fields, which it demands, without the fields of the other sets."""
+    every = {name.rstrip("?") for names in sets for name in names}
+    return [
+        {
+            **schema,
+            "properties": {
+                name: field
+                for name, field in schema["properties"].items()
+                if name not in every or name in names or f"{name}?" in names
+            },
+            "required": [*schema.get("required", ()), *(name for name in names if not name.endswith("?"))],
+        }
+        for names in sets
+    ]
 
 
 def undescribed(rules: Mapping[str, Rule], prefix: str, described: Collection[str]) -> dict[str, JsonObject]:

@@ -5,7 +5,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 import attrs
 
-from hexclave_emulator.checking.rules import Rule
+from hexclave_emulator.checking.rules import Rule, Said
 from hexclave_emulator.domains.projects import Project, project_setting
 from hexclave_emulator.domains.teams import Membership, membership
 from hexclave_emulator.domains.users import find_user
@@ -45,7 +45,7 @@ GRANTS: Final = table("grants", Grant, indexes=("project_id", "team_id", "user_i
 def _permission_id(value: str) -> str | None:
     name = value.removeprefix("$")
     if not name or not set(name) <= set("abcdefghijklmnopqrstuvwxyz0123456789_:"):
-        return 'may hold only lowercase letters, numbers, ":", "_" and one "$" at the beginning'
+        return Said('Only lowercase letters, numbers, ":", "_" and optional "$" at the beginning are allowed')
     return None if name == value or value in SYSTEM else "is not a system permission"
 
 

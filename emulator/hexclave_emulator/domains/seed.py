@@ -20,7 +20,14 @@ READY_SETTINGS: Final = {
     "auth.otp.allowSignIn": True,
     "auth.passkey.allowSignIn": True,
     "auth.oauth.providers": {
-        name: {"type": name, "isShared": False, "allowSignIn": True, "allowConnectedAccounts": True}
+        name: {
+            "type": name,
+            "isShared": False,
+            "clientId": f"emulated-{name}",
+            "clientSecret": "emulated",
+            "allowSignIn": True,
+            "allowConnectedAccounts": True,
+        }
         for name in _PROVIDERS
     },
     "apiKeys.enabled.team": True,

@@ -141,6 +141,7 @@ def admitted(state: State, project: Project, context: JsonObject, now: int) -> b
     verdict = judged(project, context)
     _remember(state, project, verdict, now)
     if not verdict.is_allowed:
-        message = verdict.message or "A rule of the project does not let you sign up."
+        # The rule's own message is for the project's owners: it would help people around the rule.
+        message = "Your sign up was rejected by an administrator's sign-up rule."
         raise known("SIGN_UP_REJECTED", message, message=message).keeping()
     return verdict.restricting_rule_id is not None

@@ -3,11 +3,12 @@
 from email.utils import formatdate
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlencode
 
 from hexclave_emulator.checking.examples import example_reply
 from hexclave_emulator.domains import access, fake_provider, images
 from hexclave_emulator.http import control, reading
+from hexclave_emulator.http.cors import cors_headers, credentials_headers
 from hexclave_emulator.messages.exchange import HttpRequest, Reply, ok, text
 from hexclave_emulator.messages.refusals import Refusal
 from hexclave_emulator.routing.routes import Request, Route
@@ -17,14 +18,6 @@ if TYPE_CHECKING:
     from hexclave_emulator.emulator import Emulator
 
 _VERSIONS: Final = frozenset({"v1", "v2beta1", "v2beta2", "v2beta3", "v2beta4", "v2beta5", "latest"})
-_CORS: Final = {
-    "access-control-allow-origin": "*",
-    "access-control-allow-methods": "GET, POST, PUT, PATCH, DELETE, OPTIONS",
-    "access-control-allow-headers": "*",
-    "access-control-expose-headers": "content-type, x-stack-actual-status, x-stack-known-error, x-stack-request-id",
-    "access-control-max-age": "86400",
-}
-_ALWAYS: Final = {"cache-control": "no-store, max-age=0", **_CORS}
 _TWINS: Final = ("request-id", "known-error", "actual-status")
 _NO_PAGE: Final = (
     "404 — this page does not exist in Stack Auth's API.\n\nPlease see the API documentation at "
@@ -39,7 +32,7 @@ def perform(emulator: "Emulator", request: HttpRequest) -> Reply:
         Refusal: the API says no.
     """
     if request.method == "OPTIONS":
-        return Reply(200, b"", _CORS, bare=True)
+        return Reply(200, b"", {**cors_headers(emulator.release), **credentials_headers(request)}, bare=True)
     if request.path != "/" and request.path.endswith("/"):
         # Encoded, as browsers take a backslash for a slash and `//host` for another origin.
         target = "/" + quote(request.path.strip("/"), safe="/%!$&'()*+,;=:@~")
@@ -49,11 +42,12 @@ def perform(emulator: "Emulator", request: HttpRequest) -> Reply:
         return _outside(emulator, request, segments)
     found = emulator.router.find(segments[2:] or [""]) if segments[1] in _VERSIONS else None
     if found is None:
-        raise Refusal(text(f"{_NO_PAGE}{request.base_url}{request.path}", status=404))
-    node, values = found
-    entry, names = node.routes.get(request.method, (None, ()))
+        asked = f"?{urlencode(request.query, quote_via=quote)}" if request.query else ""
+        raise Refusal(text(f"{_NO_PAGE}{request.base_url}{request.path}{asked}", status=404))
+    routes, values = found
+    entry, names = routes.get(request.method, (None, ()))
     if entry is None:
-        is_head = request.method == "HEAD" and "GET" in node.routes
+        is_head = request.method == "HEAD" and "GET" in routes
         return text("", status=405) if is_head else Reply(405, bare=True)
     headers = access.unprefixed(request.headers)
     body = reading.decoded_body(request)
@@ -100,7 +94,14 @@ def finished(emulator: "Emulator", request: HttpRequest, reply: Reply) -> Reply:
         return Reply(
             reply.status, reply.content, {"date": date, **reply.headers}, reply.bare, reply.delay, reply.broken
         )
-    headers = {**_ALWAYS, "x-stack-request-id": secret(16), "date": date, **reply.headers}
+    headers = {
+        "cache-control": "no-store, max-age=0",
+        **cors_headers(emulator.release),
+        **credentials_headers(request),
+        "x-stack-request-id": secret(16),
+        "date": date,
+        **reply.headers,
+    }
     status = reply.status
     wants_200 = (
         "x-stack-override-error-status" in request.headers or "x-hexclave-override-error-status" in request.headers

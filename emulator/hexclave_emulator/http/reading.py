@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 from hexclave_emulator.checking.description import Description
 from hexclave_emulator.checking.rules import USER_ID, Rule
-from hexclave_emulator.checking.validation import Validator, query_value, undescribed
+from hexclave_emulator.checking.validation import Validator, in_order, query_value, said, undescribed
 from hexclave_emulator.domains.access import Caller
 from hexclave_emulator.messages.exchange import HttpRequest, JsonObject
 from hexclave_emulator.messages.refusals import known, plain, schema_error
@@ -188,14 +188,14 @@ def _checked_query(entry: Route, validator: Validator, given: dict[str, str]) ->
         for name, parameter in described.items()
         if validator.access in parameter.get("x-access", (validator.access,))
     }
-    parameters |= undescribed(entry.rules, "query.", described)
+    rules = validator.rules
+    parameters |= undescribed(rules, "query.", described)
     unknown = [name for name in given if name not in parameters]
-    if unknown and entry.operation is not None:
-        validator.faults.append(f"query contains unknown properties: {', '.join(unknown)}")
+    before_all = len(validator.faults)
     found: JsonObject = {}
     for name, parameter in parameters.items():
         where = f"query.{name}"
-        rule = entry.rules.get(where, Rule())
+        rule = rules.get(where, Rule())
         schema = validator.description.resolve(parameter.get("schema", _ANYTHING))
         if rule.values is not None:
             schema = {**schema, "enum": list(rule.values)}
@@ -208,9 +208,12 @@ def _checked_query(entry: Route, validator: Validator, given: dict[str, str]) ->
             validator.faults.append(f"{where} must be defined")
         elif "default" in schema:
             found[name] = schema["default"]
+    validator.faults[before_all:] = in_order(validator.faults[before_all:], parameters, "query")
+    if unknown and entry.operation is not None:
+        validator.faults.append(f"query contains unknown properties: {', '.join(unknown)}")
     return found
 
 
 def _check(rule: Rule | None, value: Any, where: str, faults: list[str]) -> None:
     if rule is not None:
-        faults.extend(f"{where} {fault}" for check in rule.checks if (fault := check(value)) is not None)
+        faults.extend(said(rule, value, where))

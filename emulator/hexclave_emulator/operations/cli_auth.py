@@ -14,8 +14,9 @@ from hexclave_emulator.routing.routes import CLIENT, Request, route
 from hexclave_emulator.state.ids import new_id, secret
 from hexclave_emulator.state.tables import State, table
 
-_LIFE: Final = {"2026-04": 2 * 3600 * 1000, "2026-09": 2 * 60 * 1000}
+_LIFE: Final = 2 * 60 * 1000
 """Milliseconds that a login may take when its program does not say."""
+_LIFE_IN_APRIL: Final = 2 * 3600 * 1000
 _DAY: Final = 24 * 3600 * 1000
 
 
@@ -49,6 +50,7 @@ def start_login(request: Request, state: State) -> Reply:
     anonymous = request.body.get("anon_refresh_token") or None
     if anonymous is not None:
         _check_anonymous(request, state, anonymous)
+    life = _LIFE_IN_APRIL if request.release == "2026-04" else _LIFE
     login = state[CLI_LOGINS].insert(
         CliLogin(
             id=new_id(),
@@ -56,7 +58,7 @@ def start_login(request: Request, state: State) -> Reply:
             polling_code=secret(),
             login_code=secret(),
             anonymous_refresh_token=anonymous,
-            expires_at_millis=request.now + int(request.body.get("expires_in_millis", _LIFE[request.release])),
+            expires_at_millis=request.now + int(request.body.get("expires_in_millis", life)),
         )
     )
     return ok(

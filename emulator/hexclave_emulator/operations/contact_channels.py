@@ -47,7 +47,9 @@ def list_channels(request: Request, state: State) -> Reply:
         where["user_id"] = user_id
     if "contact_channel_id" in request.query:
         where["id"] = request.query["contact_channel_id"]
-    return page([channel_view(each) for each in state[CHANNELS].where(**where)])
+    # As the API: by their random keys, which is no order that anybody could rely on.
+    found = sorted(state[CHANNELS].where(**where), key=lambda each: (each.user_id, each.id))
+    return page([channel_view(each) for each in found])
 
 
 @route("POST", "/contact-channels", access=CLIENT, rules={"body.user_id": USER_ID, "body.value": EMAIL})

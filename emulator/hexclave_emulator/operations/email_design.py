@@ -1,5 +1,8 @@
 """`/internal/email-themes`, `-templates`, `-drafts` and `/emails/render-email`."""
 
+from typing import Final
+
+from hexclave_emulator.checking.rules import Rule
 from hexclave_emulator.domains.email_design import (
     DRAFTS,
     Draft,
@@ -17,7 +20,7 @@ from hexclave_emulator.mail.editable import with_comments
 from hexclave_emulator.mail.rendering import preview_variables
 from hexclave_emulator.mail.sources import DEFAULT_THEME, DRAFT, THEMES
 from hexclave_emulator.messages.exchange import JsonObject, Reply, ok
-from hexclave_emulator.messages.refusals import plain, schema_error
+from hexclave_emulator.messages.refusals import plain
 from hexclave_emulator.routing.routes import ADMIN, Request, route
 from hexclave_emulator.state.ids import new_id
 from hexclave_emulator.state.tables import State
@@ -129,19 +132,19 @@ def delete_draft(request: Request, state: State) -> Reply:
     return ok({"ok": "ok"})
 
 
-@route("POST", "/emails/render-email", access=ADMIN)
+_SOURCES: Final = Rule(
+    one_of=(
+        ("template_id", "theme_id?"),
+        ("template_id", "theme_tsx_source"),
+        ("template_tsx_source", "theme_id?"),
+        ("template_tsx_source", "theme_tsx_source"),
+    )
+)
+
+
+@route("POST", "/emails/render-email", access=ADMIN, rules={"body": _SOURCES})
 def render_email(request: Request, _state: State) -> Reply:
     body, project = request.body, request.project
-    faults = [
-        f"body must have exactly one of {one} and {other}"
-        for one, other, needed in (
-            ("template_id", "template_tsx_source", True),
-            ("theme_id", "theme_tsx_source", False),
-        )
-        if (one in body) + (other in body) > 1 or (needed and one not in body and other not in body)
-    ]
-    if faults:
-        raise schema_error(request.method, request.path, faults)
     source = body.get("template_tsx_source")
     if source is None:
         source = find_template(project, body["template_id"], "No template found with given id", 400)["tsxSource"]

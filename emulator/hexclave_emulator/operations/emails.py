@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import attrs
 
-from hexclave_emulator.checking.rules import ANY_FIELDS, between
+from hexclave_emulator.checking.rules import ANY_FIELDS, Rule, between
 from hexclave_emulator.domains.accounts import user_in_body
 from hexclave_emulator.domains.email_design import (
     DRAFTS,
@@ -34,16 +34,14 @@ from hexclave_emulator.routing.routes import ADMIN, SERVER, Request, route
 from hexclave_emulator.state.ids import new_id
 from hexclave_emulator.state.tables import State
 
-_ONE_OF: Final = ("html", "template_id", "draft_id")
+_CONTENT: Final = Rule(one_of=(("html",), ("template_id",), ("draft_id",)))
 
 
-@route("POST", "/emails/send-email", access=SERVER)
+@route("POST", "/emails/send-email", access=SERVER, rules={"body": _CONTENT})
 def send_email(request: Request, state: State) -> Reply:
     body, project = request.body, request.project
     if project_setting(project, "emails.server.isShared"):
         raise known("REQUIRES_CUSTOM_EMAIL_SERVER")
-    if sum(1 for name in _ONE_OF if name in body) != 1:
-        raise schema_error(request.method, request.path, [f"body must have exactly one of {', '.join(_ONE_OF)}"])
     recipients = _recipients(request, state)
     category = _category(body.get("notification_category_name"))
     fields: JsonObject = {}
@@ -127,7 +125,7 @@ def _rendered(request: Request, state: State, email: OutboxEmail, *, subject: st
         return attrs.evolve(email, render_error=str(broken))
     return attrs.evolve(
         email,
-        subject=subject or email.subject or shown.subject or f"Message from {project.display_name}",
+        subject=subject or email.subject or shown.subject or "",
         html=shown.html,
         text=shown.text,
         category_id=category.id if category else None,

@@ -49,7 +49,7 @@ def list_invitations(request: Request, state: State) -> Reply:
     if "user_id" in query:
         user_id = _own_id(request, query["user_id"])
         emails = _verified_emails(state, user_id)
-        return page(_views(state, [each for each in _open(request, state) if each.data["email"] in emails]))
+        return _page(state, [each for each in _open(request, state) if each.data["email"] in emails])
     if "team_id" not in query:
         raise plain(400, "Must specify either team_id or user_id")
     team_id = query["team_id"]
@@ -58,7 +58,7 @@ def list_invitations(request: Request, state: State) -> Reply:
         for permission_id in ("$read_members", "$invite_members"):
             check_team_permission(state, request.project, team_id, current, permission_id)
     find_team(state, request.project.id, team_id)
-    return page(_views(state, [each for each in _open(request, state) if each.data["team_id"] == team_id]))
+    return _page(state, [each for each in _open(request, state) if each.data["team_id"] == team_id])
 
 
 @route("DELETE", "/team-invitations/{id}", access=CLIENT, rules={"params.id": UUID, "query.team_id": UUID})
@@ -149,6 +149,11 @@ def _open(request: Request, state: State) -> list[Code]:
 
 def _verified_emails(state: State, user_id: str) -> set[str]:
     return {each.value for each in state[CHANNELS].where(user_id=user_id, is_verified=True)}
+
+
+def _page(state: State, invitations: list[Code]) -> Reply:
+    # As the API: by their random keys, which is no order that anybody could rely on.
+    return page(_views(state, sorted(invitations, key=lambda each: each.id)))
 
 
 def _views(state: State, invitations: list[Code]) -> list[JsonObject]:

@@ -16,7 +16,7 @@ from hexclave_emulator.domains.projects import PROJECTS, Project, project_settin
 from hexclave_emulator.domains.sign_in import check_bot_challenge, check_callback, is_trusted
 from hexclave_emulator.domains.users import USERS
 from hexclave_emulator.messages.exchange import Reply, ok
-from hexclave_emulator.messages.refusals import Refusal, known, plain, schema_error
+from hexclave_emulator.messages.refusals import Refusal, known, plain
 from hexclave_emulator.operations.connected_accounts import keep_provider_token
 from hexclave_emulator.operations.oauth_codes import redirect_with_code
 from hexclave_emulator.operations.sessions import PUBLIC_CLIENT
@@ -34,14 +34,12 @@ _COOKIE: Final = "stack-oauth-inner-"
         "query.redirect_uri": URL,
         "query.error_redirect_uri": URL,
         "query.error_redirect_url": UNDESCRIBED & URL,
-        "query.code_challenge_method": Rule(values=("S256", "plain")),
+        "query.code_challenge_method": Rule(values=("S256",)),
     },
+    april={"query.code_challenge_method": Rule(values=("S256", "plain"))},
 )
 def authorize(request: Request, state: State) -> Reply:
     query = request.query
-    if query["code_challenge_method"] == "plain" and request.release != "2026-04":
-        fault = "query.code_challenge_method must be one of the following values: S256"
-        raise schema_error(request.method, request.path, [fault])
     project = _client(request, state)
     provider_id = request.params["provider_id"]
     provider = find_provider(project, provider_id)

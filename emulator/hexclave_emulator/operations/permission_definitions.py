@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from hexclave_emulator.checking.rules import between, matches
+from hexclave_emulator.checking.rules import Said, between, matches
 from hexclave_emulator.domains.permissions import (
     GRANTS,
     PERMISSION_ID,
@@ -20,7 +20,7 @@ from hexclave_emulator.routing.paging import paged
 from hexclave_emulator.routing.routes import ADMIN, Request, route
 from hexclave_emulator.state.tables import State
 
-_OWN_ID: Final = matches(r"[a-z0-9_:]+", 'may hold only lowercase letters, numbers, ":" and "_"')
+_OWN_ID: Final = matches(r"[a-z0-9_:]+", Said('Only lowercase letters, numbers, ":", "_" are allowed'))
 _FIELDS: Final = {"body.id": _OWN_ID, "body.contained_permission_ids": PERMISSION_IDS}
 _ONE: Final = {"params.permission_id": PERMISSION_ID}
 

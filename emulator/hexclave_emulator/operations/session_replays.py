@@ -71,7 +71,7 @@ def upload(request: Request, state: State) -> Reply:
                 segment_id=body["session_replay_segment_id"],
                 browser_session_id=body["browser_session_id"],
                 events=body["events"],
-                byte_length=len(gzip.compress(json.dumps(body).encode(), mtime=0)),
+                byte_length=_stored_size(replay.id, body),
                 first_event_at_millis=min(times),
                 last_event_at_millis=max(times),
                 created_at_millis=request.now,
@@ -175,6 +175,12 @@ def _view(request: Request, state: State, replay: Replay) -> JsonObject:
     }
     is_older = "/internal/" in request.path
     return view if is_older else view | {"refresh_token_id": replay.session_id}
+
+
+def _stored_size(replay_id: str, body: JsonObject) -> int:
+    """How many bytes the file takes that the API would keep of this chunk."""
+    content = json.dumps({"v": 1, "session_replay_id": replay_id, **body}, separators=(",", ":"), ensure_ascii=False)
+    return len(gzip.compress(content.encode("utf-8", "replace"), 6, mtime=0))
 
 
 def _chunk_view(chunk: Chunk) -> JsonObject:

@@ -45,7 +45,10 @@ def list_profiles(request: Request, state: State) -> Reply:
             find_team(state, request.project.id, where["team_id"])
         if "user_id" in where:
             find_user(state, request.project.id, where["user_id"])
-    members = state[MEMBERSHIPS].where(project_id=request.project.id, **where)
+    # As the API: by their random keys, which is no order that anybody could rely on.
+    members = sorted(
+        state[MEMBERSHIPS].where(project_id=request.project.id, **where), key=lambda each: (each.user_id, each.team_id)
+    )
     return page([_view(request, state, each) for each in members])
 
 

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from hexclave_emulator.checking.rules import REQUIRED, USER_ID, UUID, Rule, between
+from hexclave_emulator.checking.rules import REQUIRED, SAID_TWICE, USER_ID, UUID, Rule, between
 from hexclave_emulator.domains.permissions import check_member, check_team_permission
 from hexclave_emulator.domains.team_members import add_member, change_team, create_team, delete_team, remove_member
 from hexclave_emulator.domains.teams import MEMBERSHIPS, PICTURE_URL, TEAMS, find_team, membership, team_view
@@ -43,7 +43,7 @@ def list_teams(request: Request, state: State) -> Reply:
     return paged(request, views, words=("id", "display_name"))
 
 
-@route("POST", "/teams", access=CLIENT, rules=_FIELDS | {"body.creator_user_id": USER_ID})
+@route("POST", "/teams", access=CLIENT, rules=_FIELDS | {"body.creator_user_id": USER_ID, "body": SAID_TWICE})
 def post_team(request: Request, state: State) -> Reply:
     body = request.body
     creator_id = request.user_id(body["creator_user_id"]) if "creator_user_id" in body else None
@@ -73,7 +73,7 @@ def get_team(request: Request, state: State) -> Reply:
     return ok(team_view(find_team(state, request.project.id, team_id), as_client=request.is_client))
 
 
-@route("PATCH", "/teams/{team_id}", access=CLIENT, rules=_ONE | _FIELDS)
+@route("PATCH", "/teams/{team_id}", access=CLIENT, rules=_ONE | _FIELDS | {"body": SAID_TWICE})
 def patch_team(request: Request, state: State) -> Reply:
     team_id = request.params["team_id"]
     _check_picture(request)

@@ -1,12 +1,9 @@
-"""Lists that older releases give whole and newer ones, when asked to, page by page."""
+"""Lists that come whole or, when asked for, page by page."""
 
 from collections.abc import Sequence
 
 from hexclave_emulator.messages.exchange import JsonObject, Reply, cursor_page, page
-from hexclave_emulator.messages.refusals import schema_error
 from hexclave_emulator.routing.routes import Request
-
-_NEWER = ("order_by", "desc", "limit", "cursor", "query")
 
 
 def paged(request: Request, items: list[JsonObject], *, words: Sequence[str]) -> Reply:
@@ -16,10 +13,6 @@ def paged(request: Request, items: list[JsonObject], *, words: Sequence[str]) ->
         words: the fields that `query` searches; case does not matter.
     """
     query = request.query
-    newer = [name for name in _NEWER if name in query]
-    if newer and request.release == "2026-04":
-        fault = f"query contains unknown properties: {', '.join(newer)}"
-        raise schema_error(request.method, request.path, [fault])
     wanted = query.get("query", "").lower()
     if wanted:
         items = [each for each in items if any(wanted in str(each.get(name, "")).lower() for name in words)]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import attrs
 
 from hexclave_emulator.checking.description import DescribedOperation, Description, description
+from hexclave_emulator.checking.releases import LATEST, OLDEST
 from hexclave_emulator.checking.rules import Rule
 from hexclave_emulator.messages.exchange import JsonObject, Reply
 from hexclave_emulator.messages.refusals import known
@@ -49,7 +50,7 @@ class Request:
 
     @property
     def release(self) -> str:
-        """The version of the API to behave like: `2026-04` or `2026-09`."""
+        """The version of the API to behave like, such as `2026-04`."""
         return self.emulator.release
 
     @property
@@ -90,6 +91,8 @@ class Route:
     template: str
     access: tuple[str, ...]
     rules: Mapping[str, Rule] = attrs.field(factory=dict)
+    april: Mapping[str, Rule] = attrs.field(factory=dict)
+    """Rules of release 2026-04, in place of those of the same places."""
     needs: tuple[str, ...] = ()
     """`user`, `refresh_token`: what the request must carry, else SCHEMA_ERROR."""
     handler: Handler | None = None
@@ -107,6 +110,7 @@ def route(
     *,
     access: tuple[str, ...],
     rules: Mapping[str, Rule] | None = None,
+    april: Mapping[str, Rule] | None = None,
     needs: tuple[str, ...] = (),
 ) -> Callable[[Handler], Handler]:
     """Answer an operation with the decorated function.
@@ -114,6 +118,7 @@ def route(
     Args:
         access: `CLIENT`, `SERVER`, `ADMIN` or `OPEN`.
         rules: checks beyond the description, by place: `body.email`, `query.limit`, `params.user_id`; `body` itself.
+        april: rules that release 2026-04 has in place of those of the same places.
         needs: `user` when the API demands a signed-in user with SCHEMA_ERROR (elsewhere `request.user` does with
             USER_AUTHENTICATION_REQUIRED); `refresh_token` when it demands that header.
     """
@@ -122,23 +127,67 @@ def route(
         key = (method, re.sub(r"\{\w+\}", "{}", template))
         if key in _REGISTERED:
             raise ValueError(f"{method} {template} is registered twice")
-        _REGISTERED[key] = Route(method, template, access, rules or {}, needs, handler)
+        _REGISTERED[key] = Route(method, template, access, rules or {}, april or {}, needs, handler)
         return handler
 
     return register
+
+
+Place: TypeAlias = tuple[Route, tuple[str, ...]]
+"""A route and the names of its parameters."""
 
 
 @attrs.define
 class _Node:
     fixed: dict[str, "_Node"] = attrs.field(factory=dict)
     anything: "_Node | None" = None
-    routes: dict[str, tuple[Route, tuple[str, ...]]] = attrs.field(factory=dict)
+    routes: dict[str, Place] = attrs.field(factory=dict)
+
+
+_FAMILIES: Final = (
+    "/auth/sessions",
+    "/contact-channels",
+    "/emails/outbox",
+    "/oauth-providers",
+    "/project-permissions",
+    "/team-api-keys",
+    "/team-invitations",
+    "/team-member-profiles",
+    "/team-memberships",
+    "/team-permissions",
+    "/teams",
+    "/user-api-keys",
+    "/users",
+)
+"""The API checks the query of all operations on one kind of thing alike: each takes what their list takes."""
+
+
+def _with_query_of_list(operation: DescribedOperation, described: Description) -> DescribedOperation:
+    family = next((each for each in _FAMILIES if _is_of(operation.template, each)), None)
+    listing = next((each for each in described.operations if (each.method, each.template) == ("GET", family)), None)
+    if listing is None or listing is operation:
+        return operation
+    optional = {
+        name: {
+            **each,
+            "required": False,
+            "schema": {key: value for key, value in each["schema"].items() if key != "default"},
+        }
+        for name, each in listing.query_parameters.items()
+    }
+    return attrs.evolve(operation, query_parameters={**optional, **operation.query_parameters})
+
+
+def _is_of(template: str, family: str) -> bool:
+    """Whether the template is the family's own or that of one of its things: `/teams/{team_id}`, not `/teams/x`."""
+    rest = template.removeprefix(family) if template.startswith(family) else "-"
+    return all(segment.startswith("{") for segment in rest.split("/") if segment)
 
 
 class Router:
     """All routes of a release: the registered ones, and every other operation of the description."""
 
-    def __init__(self, release: str) -> None:
+    def __init__(self, release: str = LATEST) -> None:
         self.description = description(release)
         self._root = _Node()
         self.routes: list[Route] = []
@@ -150,7 +199,8 @@ class Router:
             operation = described.get(key)
             registered = _REGISTERED.get(key)
             if registered is not None:
-                self._add(attrs.evolve(registered, operation=operation))
+                rules = {**registered.rules, **(registered.april if release == OLDEST else {})}
+                self._add(attrs.evolve(registered, rules=rules, operation=operation))
             elif operation is not None:
                 self._add(Route(operation.method, operation.template, operation.access, operation=operation))
 
@@ -168,13 +218,13 @@ class Router:
         node.routes[entry.method] = (entry, tuple(names))
         self.routes.append(entry)
 
-    def find(self, segments: list[str]) -> tuple[_Node, list[str]] | None:
-        """The place of this path and what stands in its parameters; fixed segments win."""
+    def find(self, segments: list[str]) -> tuple[Mapping[str, Place], list[str]] | None:
+        """What there is at this path, by method, and what stands in its parameters; fixed segments win."""
         return self._descend(self._root, segments, 0)
 
-    def _descend(self, node: _Node, segments: list[str], depth: int) -> tuple[_Node, list[str]] | None:
+    def _descend(self, node: _Node, segments: list[str], depth: int) -> tuple[Mapping[str, Place], list[str]] | None:
         if depth == len(segments):
-            return (node, []) if node.routes else None
+            return (node.routes, []) if node.routes else None
         child = node.fixed.get(segments[depth])
         found = self._descend(child, segments, depth + 1) if child is not None else None
         if found is not None or node.anything is None:
@@ -186,4 +236,7 @@ class Router:
 
 
 def _by_place(described: Description) -> dict[tuple[str, str], DescribedOperation]:
-    return {(each.method, re.sub(r"\{\w+\}", "{}", each.template)): each for each in described.operations}
+    return {
+        (each.method, re.sub(r"\{\w+\}", "{}", each.template)): _with_query_of_list(each, described)
+        for each in described.operations
+    }

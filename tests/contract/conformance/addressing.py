@@ -29,6 +29,6 @@ def addressed(world: World, exchange: Exchange) -> dict[str, Any]:
 
 def _operation(world: World, exchange: Exchange) -> tuple[Any, dict[str, str]]:
     segments = exchange.path.strip("/").split("/")[2:]
-    node, values = world.emulator.router.find(segments or [""]) or (None, [])
-    entry, names = node.routes.get(exchange.method, (None, ())) if node is not None else (None, ())
+    routes, values = world.emulator.router.find(segments or [""]) or ({}, [])
+    entry, names = routes.get(exchange.method, (None, ()))
     return entry, {name: unquote(value) for name, value in zip(names, values, strict=False)}

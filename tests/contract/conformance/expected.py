@@ -1,17 +1,67 @@
 """Where the emulator differs from the recordings on purpose, and which scenarios it plays whole."""
 
+from collections.abc import Sequence
 from typing import Final
 
-REASONS: Final[dict[str, str]] = {
-    "analytics#10": "how many bytes a chunk takes depends on the file that the recorded server wrote",
-    "analytics#11": "how many bytes a chunk takes depends on the file that the recorded server wrote",
-    "analytics#13": "ClickHouse says in its own words what is wrong with a query; the emulator asks SQLite",
-    "payments#1": "leads to the recorded stand-in for Stripe; the emulator stands in for Stripe itself",
-    "payments#23": "50 - 20 - 500 + 500 are 30; the recorded server read its ledger behind the expiry in 2030",
-    "payments#38": "the same balance with 137 granted on top; the recorded server said 30",
-    "payments#66": "the recorded stand-in for Stripe failed at it",
-}
-"""`scenario#seq` to why the reply differs."""
+import attrs
+
+
+@attrs.frozen
+class Reason:
+    """Why a reply differs, and at which places of it alone."""
+
+    operation: str
+    """Method and template."""
+    field: str
+    """How each of its differences begins."""
+    why: str
+    scenario: str | None = None
+    """This scenario alone, whatever stands behind `__` in its name."""
+    seqs: tuple[int, ...] = ()
+    """These exchanges alone."""
+
+    def holds(self, scenario: str, seq: int, operation: str, differences: Sequence[str]) -> bool:
+        if self.scenario is not None and scenario.partition("__")[0] != self.scenario:
+            return False
+        is_it = operation == self.operation and (not self.seqs or seq in self.seqs)
+        return is_it and all(each.startswith(self.field) for each in differences)
+
+
+_CREDITS: Final = "GET /payments/items/{customer_type}/{customer_id}/{item_id}"
+REASONS: Final = (
+    Reason(
+        "POST /internal/analytics/query",
+        "details.error:",
+        "ClickHouse says in its own words what is wrong with a query; the emulator asks SQLite",
+    ),
+    Reason(
+        _CREDITS,
+        ".quantity: 0 became 30",
+        "50 - 20 - 500 + 500 are 30; the recorded server read its ledger behind the expiry in 2030",
+        "payments",
+        (23,),
+    ),
+    Reason(
+        _CREDITS,
+        ".quantity: 30 became 167",
+        "the same balance with 137 granted on top; the recorded server said 30",
+        "payments",
+        (38,),
+    ),
+    Reason(
+        "GET /internal/payments/method-configs",
+        "",
+        "the recorded stand-in for Stripe failed at it",
+        "payments",
+        (66,),
+    ),
+)
+
+
+def reason(scenario: str, seq: int, operation: str, differences: Sequence[str]) -> Reason | None:
+    """Why the reply differs, where that is known."""
+    return next((each for each in REASONS if each.holds(scenario, seq, operation, differences)), None)
+
 
 COMPLETE: Final = (
     "analytics",

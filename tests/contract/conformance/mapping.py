@@ -30,6 +30,12 @@ class Mapping:
         self.known: dict[str, str] = {}
         self._taken: dict[str, str] = {}
 
+    def copy(self) -> "Mapping":
+        """A mapping that may learn more without this one."""
+        made = Mapping()
+        made.known, made._taken = dict(self.known), dict(self._taken)
+        return made
+
     def learn(self, recorded: str, emulated: str) -> None:
         """These two are the same thing."""
         if self.known.get(recorded, emulated) != emulated:

@@ -65,28 +65,53 @@ class Exchange:
         return f"{self.method} {self.path.partition('/api/')[2].partition('/')[2]}"
 
 
+class NotARecording(ValueError):
+    """A file of something else than exchanges; the text says which and where."""
+
+
 def load(folder: Path) -> dict[str, list[Exchange]]:
-    """Every scenario of the folder by its name, exchanges in order."""
-    return {file.stem: list(_exchanges(file)) for file in sorted(folder.glob("*.jsonl"))}
+    """Every scenario of the folder by its name, exchanges in order.
+
+    Raises:
+        NotARecording: a file holds something else.
+    """
+    return {file.stem: exchanges(file) for file in sorted(folder.glob("*.jsonl"))}
 
 
-def _exchanges(file: Path) -> Iterator[Exchange]:
-    recorded = [json.loads(line) for line in file.read_text("utf-8").splitlines() if line.strip()]
-    for entry in sorted(recorded, key=lambda each: each["seq"]):
-        request, response = entry["request"], entry["response"]
-        yield Exchange(
-            scenario=file.stem,
-            seq=entry["seq"],
-            note=entry.get("note"),
-            method=request["method"],
-            path=request["path"],
-            query=request.get("query") or {},
-            headers={name.lower(): value for name, value in dict(request.get("headers") or {}).items()},
-            body=request.get("body"),
-            status=response["status"],
-            reply_headers={name.lower(): value for name, value in response["headers"]},
-            reply=response.get("body"),
-        )
+def exchanges(file: Path) -> list[Exchange]:
+    """The exchanges of one file, in order.
+
+    Raises:
+        NotARecording: it holds something else.
+    """
+    found = []
+    for number, line in enumerate(file.read_text("utf-8", "replace").splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            found.append(_exchange(file.stem, json.loads(line)))
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise NotARecording(f"{file}, line {number}, is not a recorded exchange: {error!r}") from None
+    return sorted(found, key=lambda each: each.seq)
+
+
+def _exchange(scenario: str, entry: Mapping[str, Any]) -> Exchange:
+    request, response = entry["request"], entry["response"]
+    made = Exchange(
+        scenario=scenario,
+        seq=int(entry["seq"]),
+        note=entry.get("note"),
+        method=str(request["method"]),
+        path=str(request["path"]),
+        query=request.get("query") or {},
+        headers={name.lower(): value for name, value in dict(request.get("headers") or {}).items()},
+        body=request.get("body"),
+        status=int(response["status"]),
+        reply_headers={name.lower(): value for name, value in response["headers"]},
+        reply=response.get("body"),
+    )
+    parsedate_to_datetime(made.reply_headers["date"])
+    return made
 
 
 def claims(token: str) -> dict[str, Any] | None:

@@ -3,14 +3,17 @@
 import base64
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
 import attrs
 
 from hexclave_emulator import Emulator, Fault, HttpRequest, Reply
+from hexclave_emulator.checking.releases import Release
 from tests.contract.conformance import presuppositions  # noqa: F401 -- registers what domains presuppose
+from tests.contract.conformance.addressing import template
 from tests.contract.conformance.comparison import BASE_URL, Comparison
+from tests.contract.conformance.expected import Reason, reason
 from tests.contract.conformance.mapping import Mapping
 from tests.contract.conformance.recording import Exchange
 from tests.contract.conformance.side_channels import FINDERS
@@ -24,11 +27,33 @@ class Outcome:
     exchange: Exchange
     differences: tuple[str, ...]
     reply: Reply
+    words: tuple[str, ...] = ()
+    """Where an error that is otherwise equal says something else to people."""
+    operation: str = ""
+    """Method and template."""
+    known: Mapping = attrs.field(factory=Mapping)
+    """Which random values stood for which before this reply."""
+
+    @property
+    def reason(self) -> Reason | None:
+        """Why it differs, where that is known."""
+        return reason(self.exchange.scenario, self.exchange.seq, self.operation, self.differences)
 
 
-def replay(exchanges: Sequence[Exchange], library: Sequence[Exchange]) -> list[Outcome]:
-    """Every exchange against a fresh emulator, the clock at the moment of the recording."""
-    emulator = Emulator(ready=False, release="2026-04")
+ANY_ORDER: Final = ("GET /contact-channels", "GET /team-invitations", "GET /team-member-profiles")
+"""Lists that the API gives in the order of their random keys."""
+
+
+def replay(
+    exchanges: Sequence[Exchange], library: Sequence[Exchange], *, release: Release = "2026-04"
+) -> list[Outcome]:
+    """Every exchange against a fresh emulator, the clock at the moment of the recording.
+
+    Args:
+        library: all recordings of the folder.
+        release: of the server that was recorded.
+    """
+    emulator = Emulator(ready=False, release=release)
     emulator.clock.freeze(exchanges[0].millis - 2000)
     world = World(exchanges, library, emulator, emulator.state, Mapping(), emulator.clock.millis())
     set_up(world)
@@ -43,9 +68,11 @@ def _replay_one(world: World, exchange: Exchange) -> Outcome:
         headers = {name: value for name, value in exchange.reply_headers.items() if name == "retry-after"}
         world.emulator.faults.add(Fault(status=429, headers=headers, body=exchange.reply))
     reply = world.emulator.handle(_request(world, exchange))
-    comparison = Comparison(world.mapping)
+    operation = template(world, exchange)
+    before = world.mapping.copy()
+    comparison = Comparison(world.mapping, any_order=operation in ANY_ORDER)
     comparison.reply(exchange, reply)
-    return Outcome(exchange, tuple(comparison.differences), reply)
+    return Outcome(exchange, tuple(comparison.differences), reply, tuple(comparison.words), operation, before)
 
 
 def _request(world: World, exchange: Exchange) -> HttpRequest:

@@ -6,7 +6,7 @@ from hexclave_emulator.domains.project_views import setting_changes
 from hexclave_emulator.domains.projects import PROJECTS, change_settings, create_key_set, create_project
 from hexclave_emulator.domains.seed import READY_SETTINGS
 from hexclave_emulator.messages.exchange import JsonObject
-from tests.contract.conformance.recording import Exchange
+from tests.contract.conformance.recording import Exchange, objects
 from tests.contract.conformance.world import World, presupposes
 
 _KEYS: Final = {
@@ -47,6 +47,8 @@ def make_projects(world: World) -> None:
             project = change_settings(world.state, project, {"teams.createPersonalTeamOnSignUp": True})
         if view is not None:
             project = change_settings(world.state, project, _settings(view["config"]))
+        else:
+            project = change_settings(world.state, project, {"auth.oauth.providers": _providers(world, project_id)})
         for exchange in world.exchanges:
             text = exchange.code or (exchange.reply if isinstance(exchange.reply, str) else "")
             if _named(exchange) == project_id and text in REFUSED:
@@ -76,12 +78,31 @@ def _first_view(world: World, project_id: str) -> dict[str, Any] | None:
     return None
 
 
+def _providers(world: World, project_id: str) -> JsonObject:
+    """The providers that requests worked with, where nothing shows which ones the project has."""
+    found: set[str] = set()
+    for exchange in world.exchanges:
+        if _named(exchange) != project_id or exchange.actual_status >= 400:
+            continue
+        segments = exchange.route.partition(" ")[2].split("/")
+        if segments[:2] == ["auth", "oauth"] and len(segments) > 3:
+            found.add(segments[3])
+        elif segments[0] == "connected-accounts" and len(segments) > 3:
+            found.add(segments[2])
+        for shown in [*objects(exchange.reply), *objects(exchange.body)]:
+            if isinstance(shown.get("provider_config_id"), str):
+                found.add(shown["provider_config_id"])
+            found |= {each["id"] for each in shown.get("oauth_providers") or () if "account_id" in each}
+    return {each: _provider(each) for each in sorted(found)}
+
+
+def _provider(provider_id: str) -> JsonObject:
+    return {"type": provider_id, "isShared": False, "allowSignIn": True, "allowConnectedAccounts": True}
+
+
 def _settings(config: dict[str, Any]) -> JsonObject:
     changes = setting_changes({name: value for name, value in config.items() if name != "oauth_providers"})
-    changes["auth.oauth.providers"] = {
-        each["id"]: {"type": each["id"], "isShared": False, "allowSignIn": True, "allowConnectedAccounts": True}
-        for each in config["enabled_oauth_providers"]
-    }
+    changes["auth.oauth.providers"] = {each["id"]: _provider(each["id"]) for each in config["enabled_oauth_providers"]}
     return changes
 
 

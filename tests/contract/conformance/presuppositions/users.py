@@ -87,6 +87,9 @@ def _first_sights(world: World) -> dict[str, dict[str, Any]]:
         if exchange.method == "PATCH" and isinstance(exchange.body, dict):
             touched.update(exchange.body)
         known = {name: value for name, value in view.items() if name not in touched}
+        known["oauth_providers"] = [
+            each for each in known.get("oauth_providers", ()) if not _links(world, exchange, each["account_id"])
+        ]
         seen[view["id"]] = {"project_id": exchange.project_id, **known, **seen.get(view["id"], {})}
     for exchange in world.exchanges:
         cursor = (
@@ -96,6 +99,15 @@ def _first_sights(world: World) -> dict[str, dict[str, Any]]:
             later = max(each["signed_up_at_millis"] for each in seen.values()) + 1
             seen[cursor] = {"project_id": exchange.project_id, "signed_up_at_millis": later}
     return dict(sorted(seen.items(), key=lambda item: item[1]["signed_up_at_millis"]))
+
+
+def _links(world: World, seen: Exchange, account_id: str) -> bool:
+    """Whether the scenario itself links the account: a request before its first sight, or that very one, names it."""
+    return any(
+        account_id in leaves(each.body)
+        for each in world.exchanges
+        if each.seq <= seen.seq and each.method in ("POST", "PATCH") and each.succeeded
+    )
 
 
 def _make(world: World, user_id: str, project_id: str, view: dict[str, Any], found: dict[str, Any]) -> None:

@@ -1,0 +1,33 @@
+"""The versions of the API that the emulator can behave like, and what each of them has of the description."""
+
+from typing import Any, Final, Literal, TypeAlias
+
+Release: TypeAlias = Literal["2026-04", "2026-09", "2026-10"]
+OLDEST: Final[Release] = "2026-04"
+LATEST: Final[Release] = "2026-10"
+
+
+def of_release(node: Any, release: str) -> Any:
+    """The node of the description without operations, parameters, fields and values that a later release brought."""
+    if isinstance(node, list):
+        return [of_release(each, release) for each in node if has(release, each)]
+    if not isinstance(node, dict):
+        return node
+    kept = {key: of_release(value, release) for key, value in node.items() if has(release, value)}
+    newer = {value for value, since in node.get("x-since-values", {}).items() if not _is_from(release, since)}
+    if newer:
+        schema = kept["schema"]
+        kept["schema"] = {**schema, "enum": [value for value in schema["enum"] if value not in newer]}
+    return kept
+
+
+def has(release: str, node: Any) -> bool:
+    """Whether the release has this node, by its `x-since`."""
+    return not isinstance(node, dict) or _is_from(release, node.get("x-since"))
+
+
+def _is_from(release: str, since: str | None) -> bool:
+    if since is None:
+        return True
+    before = since.removeprefix("after ")
+    return release >= since if before == since else release > before
