@@ -142,27 +142,31 @@ class _Connection:
         failure: HexclaveError
         self.has_sent = False
         try:
-            is_sent = self._send(head if content is None else head + content, silence, deadline)
+            is_sent, data = self._send(head if content is None else head + content, silence, deadline)
             while True:
-                self._limit(silence, deadline)
-                data = self._sock.recv(_PIECE)
+                if not data:
+                    self._limit(silence, deadline)
+                    data = self._sock.recv(_PIECE)
                 if not data:
                     reader.end()
                     return reader
                 if reader.feed(data):
                     reader.reusable = reader.reusable and is_sent
                     return reader
+                data = None
         except TimeoutError:
             failure = timed_out(deadline)
         except OSError as error:
             failure = broken(f"{type(error).__name__}: {error}")
         raise failure
 
-    def _send(self, data: bytes, silence: float | None, deadline: float | None) -> bool:
-        """Return whether all was sent before anything came back."""
-        rest = memoryview(data)
+    def _send(self, data: bytes, silence: float | None, deadline: float | None) -> tuple[bool, bytes | None]:
+        """Return whether all was sent before anything came back, and what came."""
+        rest, early = memoryview(data), None
         try:
             while rest:
+                if self.has_sent and early is None:
+                    early = self._arrived()
                 self._limit(silence, deadline)
                 rest = rest[self._sock.send(rest[:_PIECE] if len(rest) > _PIECE else rest) :]
                 self.has_sent = True
@@ -171,8 +175,8 @@ class _Connection:
         except OSError:
             if not self.has_sent:
                 raise
-            return False  # The reply may say why the server does not take the rest.
-        return len(data) <= _PIECE or not is_readable(self._descriptor)
+            return False, early  # The reply may say why the server does not take the rest.
+        return early is None, early
 
     def _limit(self, silence: float | None, deadline: float | None) -> None:
         timeout = silence
@@ -188,22 +192,24 @@ class _Connection:
 
     def is_clean(self) -> bool:
         """Whether it is open, and nothing came that nobody asked for."""
-        if not is_readable(self._descriptor):
-            return self._tls is None or not self._tls.pending()
-        if self._tls is None:
-            return False
-        import ssl  # loaded already
+        return self._arrived() is None
 
-        # Something came by TLS: a ticket for a later session is harmless, and is taken in by trying to read.
+    def _arrived(self) -> bytes | None:
+        """Return what can be read at once: `None` for nothing, `b""` at the end or after a failure."""
+        if not is_readable(self._descriptor) and (self._tls is None or not self._tls.pending()):
+            return None
         self._sock.settimeout(0)
         self._timeout = 0
         try:
-            self._sock.recv(1)
-        except ssl.SSLWantReadError:
-            return True
-        except OSError:
-            pass
-        return False
+            return self._sock.recv(_PIECE)
+        except OSError as error:
+            if self._tls is not None:
+                import ssl  # loaded already
+
+                # What came was a ticket for a later session: harmless, and taken in by trying to read.
+                if isinstance(error, ssl.SSLWantReadError):
+                    return None
+            return b""
 
     def close(self) -> None:
         self._sock.close()

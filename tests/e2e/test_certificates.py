@@ -1,7 +1,5 @@
 """Whose certificate an https server must show: of an issuer that is trusted, and for the host that was called."""
 
-import datetime
-import ipaddress
 import socket
 import ssl
 import threading
@@ -10,11 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
+import trustme
 
 from hexclave import AsyncHexclaveServerApp, HexclaveServerApp
 from hexclave._transport import tls
@@ -28,32 +22,9 @@ REPLY = b'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 1
 
 def issued(folder: Path, host: str) -> tuple[Path, Path]:
     """The certificate of a new authority, and one of its for the host, with its key."""
-    now, root_key, key = datetime.datetime.now(datetime.UTC), *(ec.generate_private_key(ec.SECP256R1()) for _ in "12")
-    root_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Not a Real Authority")])
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "server")])
-    host_name: x509.GeneralName = x509.DNSName(host)
-    with suppress(ValueError):
-        host_name = x509.IPAddress(ipaddress.ip_address(host))
-
-    def built(subject: x509.Name, public: ec.EllipticCurvePublicKey, extension: x509.ExtensionType) -> x509.Certificate:
-        return (
-            x509.CertificateBuilder()
-            .subject_name(subject)
-            .issuer_name(root_name)
-            .public_key(public)
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - datetime.timedelta(hours=1))
-            .not_valid_after(now + datetime.timedelta(hours=1))
-            .add_extension(extension, critical=isinstance(extension, x509.BasicConstraints))
-            .sign(root_key, SHA256())
-        )
-
-    root = built(root_name, root_key.public_key(), x509.BasicConstraints(ca=True, path_length=None))
-    certificate = built(name, key.public_key(), x509.SubjectAlternativeName([host_name]))
-    authority, chain = folder / "authority.pem", folder / "server.pem"
-    authority.write_bytes(root.public_bytes(Encoding.PEM))
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    chain.write_bytes(private + certificate.public_bytes(Encoding.PEM))
+    ca, authority, chain = trustme.CA(), folder / "authority.pem", folder / "server.pem"
+    ca.cert_pem.write_to_path(str(authority))
+    ca.issue_cert(host).private_key_and_cert_chain_pem.write_to_path(str(chain))
     return authority, chain
 
 

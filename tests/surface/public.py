@@ -10,6 +10,7 @@ import inspect
 import pkgutil
 import typing
 from collections.abc import Iterator
+from enum import Enum
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -61,7 +62,11 @@ def _described(module: ModuleType, name: str) -> Iterator[str]:
     value = getattr(module, name)
     if inspect.isclass(value):
         base = value.__bases__[0].__name__
-        yield f"class {name}({base})" if issubclass(value, Exception) else f"class {name}{_parameters(value)}"
+        yield (
+            f"class {name}({base})"
+            if issubclass(value, Exception)
+            else f"class {name}{'' if issubclass(value, Enum) else _parameters(value)}"
+        )
         if typing.is_typeddict(value):
             yield from (f"{name}[{key!r}]" for key in sorted(value.__annotations__))
         inherited = {member for parent in value.__mro__[1:] for member in vars(parent)}
