@@ -348,6 +348,12 @@ OPERATIONS: Final[Mapping[str, Entry]] = MappingProxyType(
                     ("client", "server", "admin"),
                 ),
                 ("validate_purchase_code", "POST", "/payments/purchases/validate-code", ("client", "server", "admin")),
+                (
+                    "validate_purchase_promo_codes",
+                    "POST",
+                    "/payments/purchases/validate-promo-codes",
+                    ("client", "server", "admin"),
+                ),
             ],
             "permissions": [
                 ("list_project_permission_definitions", "GET", "/project-permission-definitions", ("admin",)),

@@ -12,11 +12,10 @@ class AgentIdentity(TypedDict):
     """How an agent presents itself."""
 
     name: str
-    """Shown to the person who approves, and in the list of sessions. 1 to 100 characters."""
+    """Shown to the person who approves, and in the list of sessions."""
     description: NotRequired[str]
-    """What it wants to do. At most 500 characters."""
+    """What it wants to do."""
     url: NotRequired[str]
-    """At most 300 characters."""
 
 
 class AnalyticsEvent(TypedDict):

@@ -9,6 +9,11 @@ from .model import Model
 from .registry import LazyMapping
 
 EventType: TypeAlias = Literal[
+    "issue.created",
+    "issue.ignored",
+    "issue.merged",
+    "issue.regressed",
+    "issue.resolved",
     "project_permission.created",
     "project_permission.deleted",
     "team.created",
@@ -25,6 +30,11 @@ EventType: TypeAlias = Literal[
 
 EVENTS: Final[Mapping[str, type[Model]]] = LazyMapping(
     {
+        "issue.created": "IssueCreatedEvent",
+        "issue.ignored": "IssueIgnoredEvent",
+        "issue.merged": "IssueMergedEvent",
+        "issue.regressed": "IssueRegressedEvent",
+        "issue.resolved": "IssueResolvedEvent",
         "project_permission.created": "ProjectPermissionCreatedEvent",
         "project_permission.deleted": "ProjectPermissionDeletedEvent",
         "team.created": "TeamCreatedEvent",

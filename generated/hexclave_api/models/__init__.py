@@ -78,6 +78,12 @@ if TYPE_CHECKING:
     from .encrypted_value import EncryptedValue
     from .external_sign_in import ExternalSignIn
     from .invoice_page import Invoice, InvoicePage
+    from .issue import Issue
+    from .issue_created_event import IssueCreatedEvent
+    from .issue_ignored_event import IssueIgnoredEvent
+    from .issue_merged_event import IssueMergedEvent
+    from .issue_regressed_event import IssueRegressedEvent
+    from .issue_resolved_event import IssueResolvedEvent
     from .item import Item
     from .json_web_key_set import JsonWebKey, JsonWebKeySet
     from .link import Link
@@ -320,6 +326,12 @@ else:
             "Invoice": "invoice_page",
             "InvoicePage": "invoice_page",
             "IpInfo": "session_page",
+            "Issue": "issue",
+            "IssueCreatedEvent": "issue_created_event",
+            "IssueIgnoredEvent": "issue_ignored_event",
+            "IssueMergedEvent": "issue_merged_event",
+            "IssueRegressedEvent": "issue_regressed_event",
+            "IssueResolvedEvent": "issue_resolved_event",
             "Item": "item",
             "JsonWebKey": "json_web_key_set",
             "JsonWebKeySet": "json_web_key_set",
@@ -596,6 +608,12 @@ __all__ = [
     "Invoice",
     "InvoicePage",
     "IpInfo",
+    "Issue",
+    "IssueCreatedEvent",
+    "IssueIgnoredEvent",
+    "IssueMergedEvent",
+    "IssueRegressedEvent",
+    "IssueResolvedEvent",
     "Item",
     "JsonWebKey",
     "JsonWebKeySet",

@@ -23,6 +23,7 @@ class AgentConfirmation(Model):
     user_hint: str | None
     expires_at_millis: int
     """When it expires, in milliseconds since 1970 (UTC)."""
-    status: Known[Literal["approved", "denied", "pending"]]
+    status: Known[Literal["denied", "success", "waiting"]]
+    """`waiting` until the user decides, then `success` or `denied`."""
 
     expires_at = Moment[datetime]("expires_at_millis")

@@ -10,5 +10,6 @@ from .sign_in_result import SignInResult
 class AgentRegistrationStatus(Model):
     """What became of a registration."""
 
-    status: Known[Literal["approved", "denied", "expired", "pending", "used"]]
+    status: Known[Literal["denied", "expired", "success", "used", "waiting"]]
+    """`waiting` until a user decides; `success` once, with the session, then `used`."""
     session: Maybe[SignInResult]

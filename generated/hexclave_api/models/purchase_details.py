@@ -38,3 +38,7 @@ class PurchaseDetails(Model):
     replaces_stripe_subscription: Maybe[bool]
     """Whether the purchase changes a running subscription in place; a free trial then does not begin anew. Needs a
     server of release 2026-09 or newer."""
+    allow_promo_codes: Maybe[bool]
+    """Whether the customer may enter promo codes. Needs a server of release 2026-10 or newer."""
+    allow_stacking_promo_codes: Maybe[bool]
+    """Whether several promo codes count together. Needs a server of release 2026-10 or newer."""

@@ -52,6 +52,9 @@ class Session(Model):
     """Whether it is the session that asks."""
     last_used_at_end_user_ip_info: Maybe[IpInfo]
     """Where it was last used."""
+    agent_name: Maybe[str | None]
+    """Name of the AI agent that the session was approved for; `None` for a session of the user. Needs a server of
+    release 2026-10 or newer."""
 
 
 @frozen

@@ -28,10 +28,10 @@ class SessionReplayVideo(Model):
     """When the address stops working, in milliseconds since 1970 (UTC)."""
     byte_length: int
     """In bytes."""
-    width: int
-    """In pixels."""
-    height: int
-    """In pixels."""
+    width: float
+    """Width in pixels."""
+    height: float
+    """Height in pixels."""
     duration_ms: float
     """Milliseconds."""
 
@@ -46,7 +46,7 @@ class SessionReplayRender(Model):
     """Its id."""
     session_replay_id: str
     """Id of the recorded session."""
-    session_replay_segment_id: str
+    session_replay_segment_id: str | None
     """The tab that is shown."""
     status: Known[Literal["failed", "queued", "rendering", "succeeded"]]
     progress: float | None

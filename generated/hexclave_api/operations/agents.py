@@ -25,6 +25,7 @@ def get_agent_guide() -> Operation[str]:
         ("agent", "auth.md"),
         ("client", "server", "admin"),
         as_it_is,
+        uses=("publishable_client_key",),
         since="2026-10",
     )
 
@@ -43,6 +44,7 @@ def get_agent_discovery() -> Operation[AgentDiscovery]:
         ("agent", "discovery"),
         ("client", "server", "admin"),
         AgentDiscovery.from_wire,
+        uses=("publishable_client_key",),
         since="2026-10",
     )
 
@@ -62,10 +64,9 @@ def register_agent(
 
     Args:
         agent: How the agent presents itself.
-        user_hint: Who is expected to approve, such as an e-mail address; shown only. At most 256
-            characters.
-        app_url: App to approve in; one of the project's trusted domains. At most 300 characters.
-        expires_in_millis: How long the code is valid, milliseconds, at least 30,000. At least 30000.
+        user_hint: Who is expected to approve, such as an e-mail address; shown only.
+        app_url: App to approve in; one of the project's trusted domains.
+        expires_in_millis: How long the code is valid, milliseconds, at least 30,000. Default: 900000.
 
     POST /agent/register. Access: client, server, admin. Needs a server of release 2026-10 or newer.
     """
@@ -114,8 +115,8 @@ def confirm_agent_registration(
 def poll_agent_registration(*, poll_token: SecretText) -> Operation[AgentRegistrationStatus]:
     """Ask whether an agent was approved.
 
-    The session's tokens come once, with status 201; afterwards the status is `used`. Ask every few seconds
-    while it is `pending`. Errors: AGENT_AUTH_NOT_ENABLED, INVALID_POLLING_CODE.
+    The tokens of the session are sent once, with status 201 and `success`; afterwards the status is `used`. Ask
+    every few seconds while it is `waiting`. Errors: AGENT_AUTH_NOT_ENABLED, INVALID_POLLING_CODE.
 
     Args:
         poll_token: The poll token of the registration.

@@ -35,7 +35,9 @@ def sign_up_anonymously() -> Operation[SignInResult]:
     )
 
 
-def exchange_external_auth_token(*, provider_id: str, token: SecretText) -> Operation[ExternalSignIn]:
+def exchange_external_auth_token(
+    *, provider_id: Literal["better-auth-integration", "clerk-integration", "workos-integration"], token: SecretText
+) -> Operation[ExternalSignIn]:
     """Exchange another provider's session token.
 
     Turns the session token of an external authentication provider that the project has configured into an
@@ -43,7 +45,7 @@ def exchange_external_auth_token(*, provider_id: str, token: SecretText) -> Oper
     identity is linked to that user. Errors: EXTERNAL_AUTH_PROVIDER_NOT_CONFIGURED, INVALID_EXTERNAL_AUTH_TOKEN.
 
     Args:
-        provider_id: Id of the configured integration, such as `clerk-integration`.
+        provider_id: Which provider signed the token.
         token: The provider's token, a JWT with the claims `sub`, `sid` and `exp`.
 
     POST /auth/external/token. Access: client, server, admin. Needs a server of release 2026-10 or newer.

@@ -552,8 +552,8 @@ def validate_promo_codes_for_customer(
         customer_id: Id of the user or team.
         product_id: Id of the product in the project's configuration.
         price_id: Id of the price among the product's prices.
-        promo_codes: Codes as the customer typed them.
-        quantity: At least 1. At least 1. Default: 1.
+        promo_codes: Codes as the customer typed them. Default: [].
+        quantity: At least 1. Default: 1.
 
     POST /payments/products/{customer_type}/{customer_id}/validate-promo-codes. Access: client, server, admin.
     Not in the published API documents; newer servers only.
@@ -619,8 +619,8 @@ def validate_promo_codes(
     Args:
         product_id: Id of the product in the project's configuration.
         price_id: Id of the price among the product's prices.
-        promo_codes: Codes as the customer typed them.
-        quantity: At least 1. At least 1. Default: 1.
+        promo_codes: Codes as the customer typed them. Default: [].
+        quantity: At least 1. Default: 1.
 
     POST /payments/promo-codes/validate. Access: server, admin. Needs a server of release 2026-10 or newer.
     """
@@ -693,7 +693,7 @@ def create_purchase_url(
 
 
 def create_purchase_session(
-    *, full_code: SecretText, price_id: str, quantity: int | Unset = UNSET
+    *, full_code: SecretText, price_id: str, quantity: int | Unset = UNSET, promo_codes: Sequence[str] | Unset = UNSET
 ) -> Operation[PurchaseSession]:
     """Start paying for a purchase.
 
@@ -703,10 +703,11 @@ def create_purchase_session(
         full_code: The code of the purchase, the last part of its URL.
         price_id: Which of the product's prices to pay.
         quantity: How many to buy; one when left out. Default: 1.
+        promo_codes: Promo codes that the customer entered. Default: [].
 
     POST /payments/purchases/purchase-session. Access: client, server, admin.
     """
-    in_body = given(full_code=hidden(full_code), price_id=price_id, quantity=quantity)
+    in_body = given(full_code=hidden(full_code), price_id=price_id, quantity=quantity, promo_codes=promo_codes)
     return Operation(
         "create_purchase_session",
         "POST",
@@ -738,4 +739,34 @@ def validate_purchase_code(*, full_code: SecretText, return_url: str | Unset = U
         ("client", "server", "admin"),
         PurchaseDetails.from_wire,
         body=in_body,
+    )
+
+
+def validate_purchase_promo_codes(
+    *, full_code: SecretText, price_id: str, quantity: int | Unset = UNSET, promo_codes: Sequence[str] | Unset = UNSET
+) -> Operation[PromoCodeQuote]:
+    """Calculate the price of a purchase with promo codes.
+
+    For the page that a purchase URL leads to, before the customer confirms. Charges nothing. An invalid or
+    expired `full_code` is refused.
+
+    Args:
+        full_code: The code of the purchase, the last part of its URL.
+        price_id: Which of the product's prices to pay.
+        quantity: How many to buy; one when left out. Default: 1.
+        promo_codes: Promo codes that the customer entered. Default: [].
+
+    POST /payments/purchases/validate-promo-codes. Access: client, server, admin. Needs a server of release
+    2026-10 or newer.
+    """
+    in_body = given(full_code=hidden(full_code), price_id=price_id, quantity=quantity, promo_codes=promo_codes)
+    return Operation(
+        "validate_purchase_promo_codes",
+        "POST",
+        "/payments/purchases/validate-promo-codes",
+        ("payments", "purchases", "validate-promo-codes"),
+        ("client", "server", "admin"),
+        PromoCodeQuote.from_wire,
+        body=in_body,
+        since="2026-10",
     )

@@ -113,6 +113,7 @@ def list_session_replays(
     last_event_at_from_millis: int | Unset = UNSET,
     last_event_at_to_millis: int | Unset = UNSET,
     click_count_min: int | Unset = UNSET,
+    country_codes: str | Unset = UNSET,
 ) -> Operation[SessionReplayPage]:
     """List recorded sessions.
 
@@ -131,6 +132,8 @@ def list_session_replays(
         last_event_at_to_millis: Only sessions with their last event at this time or earlier, in
             milliseconds since 1970 (UTC).
         click_count_min: Only sessions with at least this many clicks.
+        country_codes: Countries to filter by, as two-letter codes joined with commas. Needs a server of
+            release 2026-10 or newer.
 
     GET /session-replays. Access: server, admin. Needs a server of release 2026-09 or newer. Older servers have
     `list_session_replays_on_older_server` instead.
@@ -145,6 +148,7 @@ def list_session_replays(
         last_event_at_from_millis=last_event_at_from_millis,
         last_event_at_to_millis=last_event_at_to_millis,
         click_count_min=click_count_min,
+        country_codes=country_codes,
     )
     return Operation(
         "list_session_replays",
@@ -156,6 +160,9 @@ def list_session_replays(
         in_query,
         since="2026-09",
         older="list_session_replays_on_older_server",
+        arguments_since={
+            "country_codes": "2026-10",
+        },
     )
 
 
@@ -344,8 +351,8 @@ def create_session_replay_render(
 
     Args:
         session_replay_segment_id: Show this tab only; left out, whichever was active.
-        fps: Frames per second, 1 to 30; 15 if left out. 1 to 30.
-        speed: 0.25 to 8; 1 if left out. 0.25 to 8.
+        fps: Frames per second, 1 to 30; 15 if left out.
+        speed: 0.25 to 8; 1 if left out.
         skip_inactivity: Shorten idle stretches; true if left out.
 
     POST /session-replays/{session_replay_id}/renders. Access: server, admin. Needs a server of release 2026-10

@@ -59,10 +59,9 @@ class Agents:
 
         Args:
             agent: How the agent presents itself.
-            user_hint: Who is expected to approve, such as an e-mail address; shown only. At most 256
-                characters.
-            app_url: App to approve in; one of the project's trusted domains. At most 300 characters.
-            expires_in: How long the code is valid, milliseconds, at least 30,000. At least 30000.
+            user_hint: Who is expected to approve, such as an e-mail address; shown only.
+            app_url: App to approve in; one of the project's trusted domains.
+            expires_in: How long the code is valid, milliseconds, at least 30,000. Default: 900000.
 
         Raises:
             AgentAuthNotEnabled: the project does not admit agents.
@@ -175,10 +174,9 @@ class AsyncAgents:
 
         Args:
             agent: How the agent presents itself.
-            user_hint: Who is expected to approve, such as an e-mail address; shown only. At most 256
-                characters.
-            app_url: App to approve in; one of the project's trusted domains. At most 300 characters.
-            expires_in: How long the code is valid, milliseconds, at least 30,000. At least 30000.
+            user_hint: Who is expected to approve, such as an e-mail address; shown only.
+            app_url: App to approve in; one of the project's trusted domains.
+            expires_in: How long the code is valid, milliseconds, at least 30,000. Default: 900000.
 
         Raises:
             AgentAuthNotEnabled: the project does not admit agents.

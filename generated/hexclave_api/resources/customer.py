@@ -166,8 +166,8 @@ class Customer:
         Args:
             product_id: Id of the product in the project's configuration.
             price_id: Id of the price among the product's prices.
-            promo_codes: Codes as the customer typed them.
-            quantity: At least 1. At least 1. Default: 1.
+            promo_codes: Codes as the customer typed them. Default: [].
+            quantity: At least 1. Default: 1.
 
         POST /payments/products/{customer_type}/{customer_id}/validate-promo-codes. Not in the published API
         documents; newer servers only.
@@ -344,8 +344,8 @@ class AsyncCustomer:
         Args:
             product_id: Id of the product in the project's configuration.
             price_id: Id of the price among the product's prices.
-            promo_codes: Codes as the customer typed them.
-            quantity: At least 1. At least 1. Default: 1.
+            promo_codes: Codes as the customer typed them. Default: [].
+            quantity: At least 1. Default: 1.
 
         POST /payments/products/{customer_type}/{customer_id}/validate-promo-codes. Not in the published API
         documents; newer servers only.

@@ -40,6 +40,7 @@ class SessionReplays:
         last_event_after: datetime | Unset = UNSET,
         last_event_before: datetime | Unset = UNSET,
         click_count_min: int | Unset = UNSET,
+        country_codes: str | Unset = UNSET,
     ) -> Page[SessionReplay]:
         """Recorded visits, the most recently active first.
 
@@ -57,6 +58,8 @@ class SessionReplays:
             last_event_before: Only sessions with their last event at this time or earlier, in milliseconds
                 since 1970 (UTC).
             click_count_min: Only sessions with at least this many clicks.
+            country_codes: Countries to filter by, as two-letter codes joined with commas. Needs a server of
+                release 2026-10 or newer.
 
         Raises:
             ItemNotFound: the list changed so that the next page has no beginning any more.
@@ -75,6 +78,7 @@ class SessionReplays:
                 last_event_at_from_millis=moment_millis(last_event_after, "last_event_after"),
                 last_event_at_to_millis=moment_millis(last_event_before, "last_event_before"),
                 click_count_min=click_count_min,
+                country_codes=country_codes,
             )
         )
 
@@ -169,8 +173,8 @@ class SessionReplays:
 
         Args:
             session_replay_segment_id: Show this tab only; left out, whichever was active.
-            fps: Frames per second, 1 to 30; 15 if left out. 1 to 30.
-            speed: 0.25 to 8; 1 if left out. 0.25 to 8.
+            fps: Frames per second, 1 to 30; 15 if left out.
+            speed: 0.25 to 8; 1 if left out.
             skip_inactivity: Shorten idle stretches; true if left out.
 
         POST /session-replays/{session_replay_id}/renders. Needs a server of release 2026-10 or newer.
@@ -213,6 +217,7 @@ class AsyncSessionReplays:
         last_event_after: datetime | Unset = UNSET,
         last_event_before: datetime | Unset = UNSET,
         click_count_min: int | Unset = UNSET,
+        country_codes: str | Unset = UNSET,
     ) -> AsyncPages[SessionReplay]:
         """Recorded visits, the most recently active first.
 
@@ -230,6 +235,8 @@ class AsyncSessionReplays:
             last_event_before: Only sessions with their last event at this time or earlier, in milliseconds
                 since 1970 (UTC).
             click_count_min: Only sessions with at least this many clicks.
+            country_codes: Countries to filter by, as two-letter codes joined with commas. Needs a server of
+                release 2026-10 or newer.
 
         Raises:
             ItemNotFound: the list changed so that the next page has no beginning any more.
@@ -248,6 +255,7 @@ class AsyncSessionReplays:
                 last_event_at_from_millis=moment_millis(last_event_after, "last_event_after"),
                 last_event_at_to_millis=moment_millis(last_event_before, "last_event_before"),
                 click_count_min=click_count_min,
+                country_codes=country_codes,
             )
         )
 
@@ -342,8 +350,8 @@ class AsyncSessionReplays:
 
         Args:
             session_replay_segment_id: Show this tab only; left out, whichever was active.
-            fps: Frames per second, 1 to 30; 15 if left out. 1 to 30.
-            speed: 0.25 to 8; 1 if left out. 0.25 to 8.
+            fps: Frames per second, 1 to 30; 15 if left out.
+            speed: 0.25 to 8; 1 if left out.
             skip_inactivity: Shorten idle stretches; true if left out.
 
         POST /session-replays/{session_replay_id}/renders. Needs a server of release 2026-10 or newer.
