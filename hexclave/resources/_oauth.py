@@ -95,16 +95,44 @@ class OAuthSignIn(SigningIn[Mode]):
         return self._sign_in(auth.sign_in_with_apple(id_token=id_token))
 
     @call
-    def sign_in_with_external_token(self, provider_id: str, *, token: SecretText) -> Steps[ExternalSignIn]:
-        """Signs in, or up, with a token of another identity service that the project trusts.
+    def sign_in_with_better_auth(self, token: SecretText) -> Steps[ExternalSignIn]:
+        """Signs in, or up, with a token of the Better Auth server that the project trusts.
 
-        The session gets no refresh token, so it ends with its access token. POST /auth/external/token.
+        The session gets no refresh token: call again with a fresh token when it ends. POST /auth/external/token.
 
         Raises:
-            ExternalAuthProviderNotConfigured: the project does not trust such a service.
-            InvalidExternalAuthToken: it did not make this token.
+            ExternalAuthProviderNotConfigured: the project does not trust a Better Auth server.
+            InvalidExternalAuthToken: it did not sign this token, or the token has expired.
         """
-        operation = auth.exchange_external_auth_token(provider_id=provider_id, token=token)
+        operation = auth.exchange_external_auth_token(provider_id="better-auth-integration", token=token)
+        del token
+        return self._sign_in_externally(operation)
+
+    @call
+    def sign_in_with_clerk(self, token: SecretText) -> Steps[ExternalSignIn]:
+        """Signs in, or up, with a session token of the Clerk application that the project trusts.
+
+        The session gets no refresh token: call again with a fresh token when it ends. POST /auth/external/token.
+
+        Raises:
+            ExternalAuthProviderNotConfigured: the project does not trust a Clerk application.
+            InvalidExternalAuthToken: it did not sign this token, or the token has expired.
+        """
+        operation = auth.exchange_external_auth_token(provider_id="clerk-integration", token=token)
+        del token
+        return self._sign_in_externally(operation)
+
+    @call
+    def sign_in_with_workos(self, token: SecretText) -> Steps[ExternalSignIn]:
+        """Signs in, or up, with an access token of the WorkOS environment that the project trusts.
+
+        The session gets no refresh token: call again with a fresh token when it ends. POST /auth/external/token.
+
+        Raises:
+            ExternalAuthProviderNotConfigured: the project does not trust a WorkOS environment.
+            InvalidExternalAuthToken: it did not sign this token, or the token has expired.
+        """
+        operation = auth.exchange_external_auth_token(provider_id="workos-integration", token=token)
         del token
         return self._sign_in_externally(operation)
 

@@ -18,7 +18,7 @@ SMELL: Final = re.compile(
 NO_SECRETS: Final = {
     "a public address, which lets nobody do anything": """
         AgentDetails.url AgentDiscovery.token_endpoint AgentIdentity.url BackendUrls.urls ConfigAgentRun.commit_url
-        DeploymentService.url ServiceOutcome.url GetClickmapBody.url_pattern RegisterAgentBody.app_url
+        DeploymentService.url Issue.url ServiceOutcome.url GetClickmapBody.url_pattern RegisterAgentBody.app_url
     """,
     "the address of a picture, or the picture": """
         AdminProject.logo_dark_mode_url AdminProject.logo_full_dark_mode_url AdminProject.logo_full_url
@@ -50,6 +50,7 @@ NO_SECRETS: Final = {
         CountryCount.country_code CreateUserBody.country_code IpInfo.countryCode IpInfo.regionCode
         RegionCount.country_code RegionCount.region_code ServerUser.country_code SignUpContext.country_code
         TestSignUpRulesBody.country_code UpdateUserBody.country_code get_metrics(filter_country_code)
+        list_session_replays(country_codes)
     """,
     "an id, which is not the thing itself": """
         ProjectOAuthProvider.apple_key_id ProjectOAuthProviderSettings.apple_key_id SessionReplay.refresh_token_id
@@ -63,7 +64,7 @@ NO_SECRETS: Final = {
         delete_project_secret(key)
     """,
     "the name of an environment": """
-        ProjectSecret.environment SetProjectSecret.environment SetProjectSecretBody.environment
+        Issue.environment ProjectSecret.environment SetProjectSecret.environment SetProjectSecretBody.environment
         delete_project_secret(environment)
     """,
     "a key in the sense of a name, chosen by whoever wrote the workflow or configuration": """
@@ -74,8 +75,9 @@ NO_SECRETS: Final = {
         list_workflow_runs(run_key)
     """,
     "a promo code, made to be told": """
-        CompleteTestModePurchaseBody.promo_codes CreatePromoCodeBody.code_name PromoCode.code_name
-        PromoCodeQuote.applied_code_names SwitchSubscriptionBody.promo_codes ValidatePromoCodesBody.promo_codes
+        CompleteTestModePurchaseBody.promo_codes CreatePromoCodeBody.code_name CreatePurchaseSessionBody.promo_codes
+        PromoCode.code_name PromoCodeQuote.applied_code_names
+        SwitchSubscriptionBody.promo_codes ValidatePromoCodesBody.promo_codes
     """,
     "ciphertext or a hash that is useless without a secret that never leaves the caller": """
         EncryptedValue.encrypted_value GetDataVaultValueBody.hashed_key SetDataVaultValueBody.encrypted_value
@@ -87,6 +89,9 @@ NO_SECRETS: Final = {
     """,
     "says what kind of thing it is": """
         AgentAuthSettings.claim_code_format KnownError.code OAuthTokens.token_type
+    """,
+    "the message of an error that the application reported": """
+        Issue.value
     """,
     "a note about a user": """
         CreateUserBody.restricted_by_admin_private_details ServerUser.restricted_by_admin_private_details

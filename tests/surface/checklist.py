@@ -64,7 +64,10 @@ CLIENT_APP: Final = (
     R("getOAuthUrl", "client.auth.start_oauth"),
     R("callOAuthCallback", "client.auth.finish_oauth"),
     R("signUpAnonymously", "client.auth.sign_up_anonymously", "Internal in JavaScript."),
-    R("exchangeExternalAuthToken", "client.auth.sign_in_with_external_token"),
+    R(
+        "exchangeExternalAuthToken",
+        "client.auth.sign_in_with_better_auth client.auth.sign_in_with_clerk client.auth.sign_in_with_workos",
+    ),
     R("signInWithApple", "client.auth.sign_in_with_apple", "Swift SDK."),
     R("sendForgotPasswordEmail", "client.auth.send_password_reset_email"),
     R("verifyPasswordResetCode", "client.auth.check_password_reset_code"),
@@ -378,5 +381,6 @@ LOW_LEVEL: Final = {
     "start_oauth_flow": "`auth.start_oauth` makes its URL for a browser.",
     "upload_session_replay": "Sent by the recorder in the browser.",
     "validate_purchase_code": "What the hosted checkout page does.",
+    "validate_purchase_promo_codes": "What the hosted checkout page does.",
 }
 """Operations that no resource offers, for good reason; `app.call(operation)` performs them."""

@@ -72,7 +72,7 @@ def test_the_access_token_tells_who_is_signed_in():
 
 def test_a_sign_in_by_another_service_has_no_refresh_token():
     recording = recorded("client")
-    recording.app.auth.sign_in_with_external_token("clerk", token="t")
+    recording.app.auth.sign_in_with_clerk("t")
     assert recording.app.auth.get_refresh_token() is None
 
 

@@ -8,5 +8,7 @@ from .issue import Issue
 
 @frozen
 class IssueCreatedEvent(Model):
+    """Sent after an issue occurred for the first time."""
+
     type: Known[Literal["issue.created"]]
     data: Issue

@@ -8,5 +8,7 @@ from .issue import Issue
 
 @frozen
 class IssueIgnoredEvent(Model):
+    """Sent after an issue was ignored."""
+
     type: Known[Literal["issue.ignored"]]
     data: Issue

@@ -8,5 +8,7 @@ from .issue import Issue
 
 @frozen
 class IssueMergedEvent(Model):
+    """Sent after issues were merged into one."""
+
     type: Known[Literal["issue.merged"]]
     data: Issue

@@ -8,5 +8,7 @@ from .issue import Issue
 
 @frozen
 class IssueRegressedEvent(Model):
+    """Sent after a resolved issue occurred again."""
+
     type: Known[Literal["issue.regressed"]]
     data: Issue

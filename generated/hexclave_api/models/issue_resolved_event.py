@@ -8,5 +8,7 @@ from .issue import Issue
 
 @frozen
 class IssueResolvedEvent(Model):
+    """Sent after an issue was resolved."""
+
     type: Known[Literal["issue.resolved"]]
     data: Issue

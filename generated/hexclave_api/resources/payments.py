@@ -20,7 +20,6 @@ from ..operations.payments import (
     setup_payments,
     update_payment_method_configs,
     validate_promo_codes,
-    validate_purchase_promo_codes,
 )
 from ..pagination import AsyncPages, Page, Part
 from ..performer import AsyncPerformer, Performer
@@ -28,76 +27,6 @@ from ..secret import Secret, SecretText, hidden
 
 
 class Payments:
-    """What the signed-in user and their teams have bought."""
-
-    def __init__(self, performer: Performer) -> None:
-        self._performer = performer
-
-    def validate_purchase_promo_codes(
-        self,
-        *,
-        full_code: SecretText,
-        price_id: str,
-        quantity: int | Unset = UNSET,
-        promo_codes: Sequence[str] | Unset = UNSET,
-    ) -> PromoCodeQuote:
-        """Calculate the price of a purchase with promo codes.
-
-        For the page that a purchase URL leads to, before the customer confirms. Charges nothing. An invalid or
-        expired `full_code` is refused.
-
-        Args:
-            full_code: The code of the purchase, the last part of its URL.
-            price_id: Which of the product's prices to pay.
-            quantity: How many to buy; one when left out. Default: 1.
-            promo_codes: Promo codes that the customer entered. Default: [].
-
-        POST /payments/purchases/validate-promo-codes. Needs a server of release 2026-10 or newer.
-        """
-        full_code = hidden(full_code)
-        return self._performer.call(
-            validate_purchase_promo_codes(
-                full_code=full_code, price_id=price_id, quantity=quantity, promo_codes=promo_codes
-            )
-        )
-
-
-class AsyncPayments:
-    """What the signed-in user and their teams have bought."""
-
-    def __init__(self, performer: AsyncPerformer) -> None:
-        self._performer = performer
-
-    async def validate_purchase_promo_codes(
-        self,
-        *,
-        full_code: SecretText,
-        price_id: str,
-        quantity: int | Unset = UNSET,
-        promo_codes: Sequence[str] | Unset = UNSET,
-    ) -> PromoCodeQuote:
-        """Calculate the price of a purchase with promo codes.
-
-        For the page that a purchase URL leads to, before the customer confirms. Charges nothing. An invalid or
-        expired `full_code` is refused.
-
-        Args:
-            full_code: The code of the purchase, the last part of its URL.
-            price_id: Which of the product's prices to pay.
-            quantity: How many to buy; one when left out. Default: 1.
-            promo_codes: Promo codes that the customer entered. Default: [].
-
-        POST /payments/purchases/validate-promo-codes. Needs a server of release 2026-10 or newer.
-        """
-        full_code = hidden(full_code)
-        return await self._performer.call(
-            validate_purchase_promo_codes(
-                full_code=full_code, price_id=price_id, quantity=quantity, promo_codes=promo_codes
-            )
-        )
-
-
-class ServerPayments:
     """What anybody has bought."""
 
     def __init__(self, performer: Performer) -> None:
@@ -127,36 +56,8 @@ class ServerPayments:
             validate_promo_codes(product_id=product_id, price_id=price_id, promo_codes=promo_codes, quantity=quantity)
         )
 
-    def validate_purchase_promo_codes(
-        self,
-        *,
-        full_code: SecretText,
-        price_id: str,
-        quantity: int | Unset = UNSET,
-        promo_codes: Sequence[str] | Unset = UNSET,
-    ) -> PromoCodeQuote:
-        """Calculate the price of a purchase with promo codes.
 
-        For the page that a purchase URL leads to, before the customer confirms. Charges nothing. An invalid or
-        expired `full_code` is refused.
-
-        Args:
-            full_code: The code of the purchase, the last part of its URL.
-            price_id: Which of the product's prices to pay.
-            quantity: How many to buy; one when left out. Default: 1.
-            promo_codes: Promo codes that the customer entered. Default: [].
-
-        POST /payments/purchases/validate-promo-codes. Needs a server of release 2026-10 or newer.
-        """
-        full_code = hidden(full_code)
-        return self._performer.call(
-            validate_purchase_promo_codes(
-                full_code=full_code, price_id=price_id, quantity=quantity, promo_codes=promo_codes
-            )
-        )
-
-
-class AsyncServerPayments:
+class AsyncPayments:
     """What anybody has bought."""
 
     def __init__(self, performer: AsyncPerformer) -> None:
@@ -184,34 +85,6 @@ class AsyncServerPayments:
         """
         return await self._performer.call(
             validate_promo_codes(product_id=product_id, price_id=price_id, promo_codes=promo_codes, quantity=quantity)
-        )
-
-    async def validate_purchase_promo_codes(
-        self,
-        *,
-        full_code: SecretText,
-        price_id: str,
-        quantity: int | Unset = UNSET,
-        promo_codes: Sequence[str] | Unset = UNSET,
-    ) -> PromoCodeQuote:
-        """Calculate the price of a purchase with promo codes.
-
-        For the page that a purchase URL leads to, before the customer confirms. Charges nothing. An invalid or
-        expired `full_code` is refused.
-
-        Args:
-            full_code: The code of the purchase, the last part of its URL.
-            price_id: Which of the product's prices to pay.
-            quantity: How many to buy; one when left out. Default: 1.
-            promo_codes: Promo codes that the customer entered. Default: [].
-
-        POST /payments/purchases/validate-promo-codes. Needs a server of release 2026-10 or newer.
-        """
-        full_code = hidden(full_code)
-        return await self._performer.call(
-            validate_purchase_promo_codes(
-                full_code=full_code, price_id=price_id, quantity=quantity, promo_codes=promo_codes
-            )
         )
 
 
@@ -398,34 +271,6 @@ class AdminPayments:
             validate_promo_codes(product_id=product_id, price_id=price_id, promo_codes=promo_codes, quantity=quantity)
         )
 
-    def validate_purchase_promo_codes(
-        self,
-        *,
-        full_code: SecretText,
-        price_id: str,
-        quantity: int | Unset = UNSET,
-        promo_codes: Sequence[str] | Unset = UNSET,
-    ) -> PromoCodeQuote:
-        """Calculate the price of a purchase with promo codes.
-
-        For the page that a purchase URL leads to, before the customer confirms. Charges nothing. An invalid or
-        expired `full_code` is refused.
-
-        Args:
-            full_code: The code of the purchase, the last part of its URL.
-            price_id: Which of the product's prices to pay.
-            quantity: How many to buy; one when left out. Default: 1.
-            promo_codes: Promo codes that the customer entered. Default: [].
-
-        POST /payments/purchases/validate-promo-codes. Needs a server of release 2026-10 or newer.
-        """
-        full_code = hidden(full_code)
-        return self._performer.call(
-            validate_purchase_promo_codes(
-                full_code=full_code, price_id=price_id, quantity=quantity, promo_codes=promo_codes
-            )
-        )
-
 
 class AsyncAdminPayments:
     """What anybody has bought, and how the project takes money."""
@@ -610,32 +455,4 @@ class AsyncAdminPayments:
         """
         return await self._performer.call(
             validate_promo_codes(product_id=product_id, price_id=price_id, promo_codes=promo_codes, quantity=quantity)
-        )
-
-    async def validate_purchase_promo_codes(
-        self,
-        *,
-        full_code: SecretText,
-        price_id: str,
-        quantity: int | Unset = UNSET,
-        promo_codes: Sequence[str] | Unset = UNSET,
-    ) -> PromoCodeQuote:
-        """Calculate the price of a purchase with promo codes.
-
-        For the page that a purchase URL leads to, before the customer confirms. Charges nothing. An invalid or
-        expired `full_code` is refused.
-
-        Args:
-            full_code: The code of the purchase, the last part of its URL.
-            price_id: Which of the product's prices to pay.
-            quantity: How many to buy; one when left out. Default: 1.
-            promo_codes: Promo codes that the customer entered. Default: [].
-
-        POST /payments/purchases/validate-promo-codes. Needs a server of release 2026-10 or newer.
-        """
-        full_code = hidden(full_code)
-        return await self._performer.call(
-            validate_purchase_promo_codes(
-                full_code=full_code, price_id=price_id, quantity=quantity, promo_codes=promo_codes
-            )
         )

@@ -35,10 +35,13 @@ CLIENT: list[Call] = [
         ...,
     ),
     ('auth.sign_in_with_apple("t")', "POST /auth/oauth/callback/apple/native", {"id_token": "t"}),
-    (
-        'auth.sign_in_with_external_token("clerk", token="t")',
-        "POST /auth/external/token",
-        {"provider_id": "clerk", "token": "t"},
+    *(
+        (
+            f'auth.sign_in_with_{provider}("t")',
+            "POST /auth/external/token",
+            {"provider_id": f"{provider.replace('_', '-')}-integration", "token": "t"},
+        )
+        for provider in ("better_auth", "clerk", "workos")
     ),
     (
         'auth.start_cli_login(app_url="https://a.example.com", expires_in=HOUR)',
