@@ -83,7 +83,7 @@ bench: setup ## Measure speed and memory next to bare httpx
 	$(BIN)/python -m benchmarks
 
 build: setup ## Build the wheel and the source distribution into dist/
-	$(BIN)/pip --disable-pip-version-check wheel --quiet --no-deps --wheel-dir dist .
+	$(BIN)/hatchling build --clean --directory dist
 
 clean: ## Delete the virtual environment and caches
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
