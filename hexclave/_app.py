@@ -11,6 +11,7 @@ from hexclave import credentials
 from hexclave._context import AdminAccessToken, Context, Shared
 from hexclave._exchange import exchange
 from hexclave._many import CONCURRENCY, Many
+from hexclave._misuse import ClosedWithAwait, ClosedWithoutAwait, ResourcesOfOtherApps
 from hexclave._options import Options
 from hexclave._options import hooks as checked_hooks
 from hexclave._steps import Call, Done, Steps
@@ -38,7 +39,7 @@ Store = TypeVar("Store", bound="AsyncTokenStore")
 Executor = TypeVar("Executor", bound="BlockingExecutor | AwaitingExecutor")
 
 
-class App(Generic[Executor, Store]):
+class App(ResourcesOfOtherApps, Generic[Executor, Store]):
     """What all apps have in common. Derived apps share the connections, gates and refreshes of where they come from."""
 
     _context: Context
@@ -153,7 +154,7 @@ class App(Generic[Executor, Store]):
         return self._derived(**changes)
 
 
-class BlockingApp(App["BlockingExecutor", "TokenStore"]):
+class BlockingApp(ClosedWithoutAwait, App["BlockingExecutor", "TokenStore"]):
     _store_method = "load"
 
     def call(self, operation: Operation[T]) -> T:
@@ -215,7 +216,7 @@ class BlockingApp(App["BlockingExecutor", "TokenStore"]):
         self.close()
 
 
-class AwaitingApp(App["AwaitingExecutor", "AsyncTokenStore"]):
+class AwaitingApp(ClosedWithAwait, App["AwaitingExecutor", "AsyncTokenStore"]):
     _store_method = "aload"
 
     async def call(self, operation: Operation[T]) -> T:

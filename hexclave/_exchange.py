@@ -14,6 +14,7 @@ from hexclave._body import WITH_BODY, content
 from hexclave._context import Context
 from hexclave._messages import Reply, Request
 from hexclave._steps import Send, Sleep, Steps
+from hexclave._use import check_use, check_use_signed_out
 from hexclave.credentials import HEADERS
 from hexclave.errors import (
     APIConnectionError,
@@ -46,6 +47,8 @@ MAX_REDIRECTS: Final = 5
 _LONGEST_LOCATION: Final = 8_000
 _REDIRECTS: Final = (307, 308)
 _TOO_MANY: Final = 429
+_UNKNOWN_PROJECT: Final = ("CURRENT_PROJECT_NOT_FOUND", "PROJECT_NOT_FOUND")
+"""The project may well exist on another server."""
 _REFUSED_BY_OLDER_SERVERS: Final = (400, 404, 405)
 
 logger: Final = logging.getLogger("hexclave")
@@ -68,6 +71,8 @@ def exchange(app: Context, operation: Operation[T], *, tokens: "Tokens | None" =
         try:
             if tokens is None and app.session is not None:
                 sent = yield from app.session.tokens(app, rejected=rejected, deadline=call.deadline)
+                if sent is None:
+                    check_use_signed_out(operation)
             admin_token = None if app.admin_access_token is None else (yield from app.admin_access_token())
             reply = yield from _attempt(call, sent, admin_token)
             return _value(call, operation, reply)
@@ -128,6 +133,11 @@ class _Call:
         return self.shown_url[len(self.app.base_url) :]
 
     @property
+    def host(self) -> str:
+        scheme, name, port = self.app.origin
+        return f"{scheme}://{f'[{name}]' if ':' in name else name}:{port}"
+
+    @property
     def scope(self) -> Scope:
         return Scope(self.app.project_id, self.app.access, self.operation.method, self.operation.template)
 
@@ -147,6 +157,8 @@ class _Call:
     def located(self, error: E) -> E:
         """The error, saying which request it is about."""
         error.method, error.path, error.attempts = self.operation.method, self.path, self.attempt
+        if isinstance(error, TransportError):
+            error.host = self.host
         return error
 
     def pause_before_next(self, error: HexclaveError) -> "_Pause | None":
@@ -182,35 +194,6 @@ def _failure(error: HexclaveError) -> Failure | None:
         return Answered(error.status, error.retry_after)
     if isinstance(error, (APIConnectionError, ConnectTimeout, ReadTimeout)):
         return NoReply() if error.sent else NotSent()
-    return None
-
-
-def check_use(app: Context, operation: Operation[object], tokens: "Tokens | None" = None) -> None:
-    """Refuse, before any I/O, a call that this app cannot make.
-
-    Raises:
-        UnsafeUseError: the access type is not allowed, or a credential that the operation needs is not there.
-    """
-    if app.access not in operation.access:
-        allowed = ", ".join(operation.access)
-        twin = _twin(app, operation)
-        advice = f"call {twin}(…) instead" if twin else "use an app of that access type"
-        raise UnsafeUseError(f"{operation.name} is for access type {allowed}; this app's is {app.access}: {advice}.")
-    for need in operation.needs:
-        if need == "publishable_client_key":
-            if app.publishable_client_key is None:
-                raise UnsafeUseError(f"{operation.name} needs a publishable client key: give the app one.")
-        elif app.session is None and tokens is None:
-            raise UnsafeUseError(f"{operation.name} needs a user's {need.replace('_', ' ')}: use app.with_session(…).")
-
-
-def _twin(app: Context, operation: Operation[object]) -> str | None:
-    """The function for the same call with this app's access type."""
-    from hexclave_api import OPERATIONS  # only a refused call needs the table
-
-    for entry in OPERATIONS.values():
-        if (entry.method, entry.path) == (operation.method, operation.template) and app.access in entry.access:
-            return entry.name
     return None
 
 
@@ -386,6 +369,8 @@ def _reported(call: _Call, reply: Reply) -> HexclaveError:
         from hexclave.errors._older_servers import explained
 
         error = explained(error, reply.content, call.operation)
+    if error.code in _UNKNOWN_PROJECT:
+        error.host = call.host
     if isinstance(error, RateLimitError):
         error.limit, error.remaining, error.reset = info.limit, info.remaining, info.reset
     return error

@@ -36,6 +36,8 @@ class HexclaveError(Exception):
     """The server's id of the request, for asking its operators."""
     method: str | None = None
     path: str | None = None
+    host: str | None = None
+    """Where the request went, where that may be the reason: the call got no usable reply, or the project is unknown."""
     attempts: int = 0
     """How many requests were made before giving up; 0 when the call was refused before any I/O."""
     retry_after: float | None = None
@@ -117,6 +119,8 @@ class HexclaveError(Exception):
     @property
     def _request(self) -> str:
         request = one_line(f"{self.method or ''} {self.path or ''}")
+        if self.host:
+            request += f" at {self.host}"
         return f"{request} after {self.attempts} attempts" if request and self.attempts > 1 else request
 
     def _shown_detail(self, name: str) -> str:

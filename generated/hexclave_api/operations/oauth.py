@@ -124,8 +124,7 @@ def create_cross_domain_redirect(
         code_challenge_method: Always `S256`. Default: "S256".
         after_callback_redirect_url: A page to go to at the end; handed back together with the tokens.
 
-    POST /auth/oauth/cross-domain/authorize. Access: client, server, admin. Needs: publishable_client_key,
-    refresh_token.
+    POST /auth/oauth/cross-domain/authorize. Access: client, server, admin. Needs: access_token, refresh_token.
     """
     in_body = given(
         redirect_uri=redirect_uri,
@@ -142,7 +141,7 @@ def create_cross_domain_redirect(
         ("client", "server", "admin"),
         CrossDomainRedirect.from_wire,
         body=in_body,
-        needs=("publishable_client_key", "refresh_token"),
+        needs=("access_token", "refresh_token"),
     )
 
 

@@ -113,17 +113,14 @@ class Operation(Generic[T_co]):
             UnsafeUseError: a value cannot be sent, such as a `datetime` without a timezone.
         """
         try:
-            return self._encoded_url()
+            path = "/".join(self.path)
+            # What joins the segments is all that may need quoting; almost every path is like that.
+            if len(path.encode().translate(None, _PLAIN_IN_PATHS)) >= len(self.path):
+                path = "/".join([quote(segment, safe="$@:") for segment in self.path])
+            return f"/{path}?{query}" if self.query and (query := encode_query(self.query)) else f"/{path}"
         except UnicodeEncodeError:
-            pass  # It holds the whole text, and its frames do too.
+            path = query = ""  # Raised outside, and without these: all hold the text.
         raise UnsafeUseError(f"{self.name}: an argument holds half of a surrogate pair, which is no character")
-
-    def _encoded_url(self) -> str:
-        path = "/".join(self.path)
-        # What joins the segments is all that may need quoting; almost every path is like that.
-        if len(path.encode().translate(None, _PLAIN_IN_PATHS)) >= len(self.path):
-            path = "/".join([quote(segment, safe="$@:") for segment in self.path])
-        return f"/{path}?{query}" if self.query and (query := encode_query(self.query)) else f"/{path}"
 
     def mapped(self, take: Callable[[T_co], R]) -> "Operation[R]":
         """Return this operation with `take` applied to its result."""

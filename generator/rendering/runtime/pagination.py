@@ -1,7 +1,7 @@
 """Lists that come in pages: one page with its items, and iteration across all of them."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator, Sequence
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, NoReturn, Protocol, TypeVar
 
 from .operation import UNSET, Operation, Unset
 
@@ -41,7 +41,36 @@ class Pages(NamedTuple, Generic[T]):
     cursor: str | Unset = UNSET
 
 
-class Page(Generic[T]):
+if TYPE_CHECKING:
+    # Type checkers report these uses by themselves, so they must not see the methods below.
+    class _NoSequence: ...
+
+    class _NotAwaited: ...
+
+else:
+
+    class _NoSequence:
+        def __len__(self) -> NoReturn:
+            raise TypeError("a page iterates through all pages, so it has no length; len(page.items) has")
+
+        def __getitem__(self, index: object) -> NoReturn:
+            raise TypeError("a page iterates through all pages, so it has no positions; page.items[…] has")
+
+        def __bool__(self) -> bool:
+            return True  # As of any object: without this, `while page := page.next()` would ask for the length.
+
+    class _NotAwaited:
+        def __getattr__(self, name: str) -> NoReturn:
+            hint = (
+                ": await it for the first page" if hasattr(AsyncPage, name) or name in ("items", "next_cursor") else ""
+            )
+            raise AttributeError(f"an async list has no {name}{hint}", name=name, obj=self)
+
+        def __iter__(self) -> NoReturn:
+            raise TypeError("an async list is iterated with `async for`")
+
+
+class Page(_NoSequence, Generic[T]):
     """One page of a list. Iterating goes on through the pages after it, each loaded when it is reached.
 
     Memory stays constant: a page is dropped when the next one begins. Loading may raise what the list method raises.
@@ -85,7 +114,7 @@ class Page(Generic[T]):
         return f"<Page of {len(self.items)}{', and more' if self.next_cursor else ''}>"
 
 
-class AsyncPage(Generic[T]):
+class AsyncPage(_NoSequence, Generic[T]):
     """One page of a list. `async for` goes on through the pages after it, each loaded when it is reached.
 
     Memory stays constant: a page is dropped when the next one begins. Loading may raise what the list method raises.
@@ -136,7 +165,7 @@ class AsyncPage(Generic[T]):
         return f"<AsyncPage of {len(self.items)}{', and more' if self.next_cursor else ''}>"
 
 
-class AsyncPages(Generic[T]):
+class AsyncPages(_NoSequence, _NotAwaited, Generic[T]):
     """What a list method of an async app returns: `await` it for the first page, or `async for` through all items."""
 
     def __init__(self, pages: Pages[T], perform: Callable[[Operation[PageReply[T]]], Awaitable[PageReply[T]]]) -> None:
