@@ -3,12 +3,15 @@
 import json
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import pytest
 
 from hexclave_emulator import Emulator
 from hexclave_emulator.__main__ import main, welcome
+from hexclave_emulator.routing import routes
 from hexclave_emulator.seeding import plant
 from hexclave_emulator.webhooks.endpoints import ENDPOINTS
 from tests.emulator.asking import Asker, code
@@ -110,14 +113,43 @@ def test_wrong_seeds_say_what_is_wrong(emulator: Emulator, tmp_path: Path, conte
     assert "seed.yaml" in str(refused.value)
 
 
-def test_what_cannot_be_performed_says_so(ask: Asker) -> None:
-    """501, shaped like a known error, so that a client reports it as one."""
-    missing = next(
-        (each for each in ask.emulator.router.routes if each.handler is None and "{" not in each.template), None
+def test_what_cannot_be_performed_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An operation that a later description brings: 501, shaped like a known error, or an example when asked for."""
+    monkeypatch.delitem(routes._REGISTERED, ("GET", "/teams"))
+    reply = Asker(Emulator()).server("GET", "/teams")
+    assert (reply.status, code(reply)) == (501, "NOT_IMPLEMENTED_IN_EMULATOR")
+    assert "/teams" in reply.json()["error"]
+    example = Asker(Emulator(stub=True)).server("GET", "/teams")
+    assert (example.status, len(example.json()["items"])) == (200, 1)
+
+
+def test_a_command_runs_with_an_emulator_of_its_own(tmp_path: Path) -> None:
+    """Its environment points there; the emulator ends with it, and its status is the command's."""
+    script = (
+        "import os, sys, json, urllib.request as u; names = ('HEXCLAVE_API_URL', 'STACK_API_URL')\n"
+        "assert os.environ[names[0]] == os.environ[names[1]]\n"
+        "headers = {'x-stack-access-type': 'server', 'x-stack-project-id': os.environ['HEXCLAVE_PROJECT_ID'],"
+        " 'x-stack-secret-server-key': os.environ['STACK_SECRET_SERVER_KEY']}\n"
+        "url = os.environ['HEXCLAVE_API_URL'] + '/api/v1/users'\n"
+        "found = json.load(u.urlopen(u.Request(url, headers=headers)))\n"
+        "open(sys.argv[1], 'w').write(os.environ['HEXCLAVE_API_URL'] + ' ' + str(len(found['items'])))\n"
+        "sys.exit(7)\n"
     )
-    if missing is None:
-        pytest.skip("the emulator performs every operation")
-    reply = ask.admin(missing.method, missing.template, {})
-    if reply.status != 400:
-        assert (reply.status, code(reply)) == (501, "NOT_IMPLEMENTED_IN_EMULATOR")
-        assert missing.template in reply.json()["error"]
+    seed = tmp_path / "seed.json"
+    seed.write_text('{"users": [{"primary_email": "ada@example.com"}]}')
+    seen = tmp_path / "seen"
+    assert main(["run", "--seed", str(seed), "--", sys.executable, "-c", script, str(seen)]) == 7
+    url, count = seen.read_text().split()
+    assert count == "1"
+    with pytest.raises(urllib.error.URLError):
+        urllib.request.urlopen(url, timeout=2)
+
+
+def test_run_needs_a_command(capsys: pytest.CaptureFixture[str]) -> None:
+    """One that exists."""
+    with pytest.raises(SystemExit) as ended:
+        main(["run"])
+    assert ended.value.code == 2
+    assert "name the command behind --" in capsys.readouterr().err
+    assert main(["run", "--", "no-such-command-anywhere"]) == 127
+    assert "no-such-command-anywhere cannot be run" in capsys.readouterr().err

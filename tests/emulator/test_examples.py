@@ -6,7 +6,6 @@ from typing import Any
 import jsonschema
 import pytest
 
-from hexclave_emulator import Emulator
 from hexclave_emulator.checking.description import DescribedOperation, description
 from hexclave_emulator.checking.examples import example_reply
 
@@ -31,12 +30,3 @@ def test_examples_fit(operation: DescribedOperation, access: str) -> None:
     schema = shape(operation, reply.status, access)
     if schema is not None:
         jsonschema.validate(json.loads(reply.content), schema)
-
-
-def test_stubs_are_only_given_when_asked_for() -> None:
-    """And never in place of what the emulator can perform."""
-    emulator = Emulator(stub=True)
-    performed = [route for route in emulator.router.routes if route.handler is not None]
-    assert performed
-    assert emulator.stub
-    emulator.close()

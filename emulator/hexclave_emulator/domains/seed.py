@@ -34,6 +34,7 @@ READY_SETTINGS: Final = {
     "apiKeys.enabled.user": True,
     "teams.allowClientTeamCreation": True,
     "users.allowClientUserDeletion": True,
+    "apps.installed.agent-auth.enabled": True,
     "apps.installed.analytics.enabled": True,
     "apps.installed.teams.enabled": True,
     "emails.server": {

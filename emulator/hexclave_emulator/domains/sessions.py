@@ -28,13 +28,21 @@ class Session:
     last_used_at_millis: int
     expires_at_millis: int
     is_impersonation: bool = False
+    agent_name: str | None = None
+    """The AI agent whom the user let in."""
 
 
 SESSIONS: Final = table("sessions", Session, indexes=("user_id", "refresh_token"))
 
 
 def start_session(
-    request: Request, state: State, user: User, *, life: int = DEFAULT_LIFE, is_impersonation: bool = False
+    request: Request,
+    state: State,
+    user: User,
+    *,
+    life: int = DEFAULT_LIFE,
+    is_impersonation: bool = False,
+    agent_name: str | None = None,
 ) -> Session:
     """A new session of the user; `life` is in milliseconds."""
     return state[SESSIONS].insert(
@@ -47,6 +55,7 @@ def start_session(
             last_used_at_millis=request.now,
             expires_at_millis=request.now + life,
             is_impersonation=is_impersonation,
+            agent_name=agent_name,
         )
     )
 

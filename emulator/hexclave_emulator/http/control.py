@@ -12,6 +12,7 @@ import attrs
 
 from hexclave.errors import UnsafeUseError
 from hexclave_emulator.checking.origins import origin_of
+from hexclave_emulator.domains.deployments import deploy, deployment_view
 from hexclave_emulator.domains.projects import PROJECTS
 from hexclave_emulator.messages.exchange import HttpRequest, JsonObject, Reply, ok, page, success, text
 from hexclave_emulator.messages.faults import Fault
@@ -148,6 +149,19 @@ def _delete_endpoint(emulator: "Emulator", body: JsonObject) -> Reply:
     return success()
 
 
+def _deploy(emulator: "Emulator", body: JsonObject) -> Reply:
+    name, env, error = body.get("service_id"), body.get("env", {}), body.get("error")
+    project_id = body.get("project_id") or (emulator.ready.project_id if emulator.ready is not None else None)
+    if not isinstance(name, str) or not name or "/" in name or not isinstance(error, str | None):
+        raise plain(400, "service_id is the name of a service, and error is text.")
+    if not isinstance(env, dict) or not all(isinstance(value, str) for value in env.values()):
+        raise plain(400, "env maps names to texts.")
+    if not isinstance(project_id, str) or emulator.state[PROJECTS].get(project_id) is None:
+        raise plain(404, "There is no such project.")
+    made = deploy(emulator.state, project_id, name, env=env, error=error, now=emulator.clock.millis())
+    return ok(deployment_view(emulator.state, made))
+
+
 def _deliveries(emulator: "Emulator", _body: JsonObject) -> Reply:
     return page([attrs.asdict(each) for each in emulator.state[DELIVERIES]])
 
@@ -213,6 +227,7 @@ _ACTIONS: Final[dict[tuple[str, str], Callable[["Emulator", JsonObject], Reply]]
     ("GET", "api/deliveries"): _deliveries,
     ("POST", "api/webhook-endpoints"): _add_endpoint,
     ("DELETE", "api/webhook-endpoints"): _delete_endpoint,
+    ("POST", "api/deployments"): _deploy,
     ("POST", "api/faults"): _add_fault,
     ("DELETE", "api/faults"): _clear_faults,
     ("POST", "api/clock"): _clock,

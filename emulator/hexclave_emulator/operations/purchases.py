@@ -13,6 +13,7 @@ from hexclave_emulator.domains.customers import require_customer, require_own
 from hexclave_emulator.domains.payment_accounts import account
 from hexclave_emulator.domains.products import Product, requested
 from hexclave_emulator.domains.projects import PROJECTS, Project, project_setting
+from hexclave_emulator.domains.promo_codes import applied, redeem
 from hexclave_emulator.domains.purchases import acquire, owned
 from hexclave_emulator.domains.sign_in import check_callback
 from hexclave_emulator.messages.exchange import Reply, ok, success
@@ -110,17 +111,20 @@ def _complete(request: Request, state: State, code: Code, project: Project, *, i
         raise plain(400, "Price not found on product associated with this purchase code")
     if project_setting(project, "payments.blockNewPurchases"):
         raise known("NEW_PURCHASES_BLOCKED")
-    acquire(
+    product = Product(data["product_id"], data["product_line_id"], data["product"])
+    codes = applied(state, project.id, product, request.body.get("promo_codes") or (), request.now)
+    purchase = acquire(
         state,
         project.id,
         (data["customer_type"], data["customer_id"]),
-        Product(data["product_id"], data["product_line_id"], data["product"]),
+        product,
         now=request.now,
         quantity=request.body["quantity"],
         price_id=price_id,
         is_paid=is_paid,
         test_mode=not is_paid,
     )
+    redeem(state, purchase, codes)
 
 
 def _look_up(request: Request, state: State) -> tuple[Code, Project]:

@@ -92,13 +92,13 @@ def list_replays(request: Request, state: State) -> Reply:
 
 @route("GET", "/session-replays/{session_replay_id}", access=SERVER)
 def get_replay(request: Request, state: State) -> Reply:
-    return ok(_view(request, state, _find(request, state)))
+    return ok(_view(request, state, find_replay(request, state)))
 
 
 @route("GET", "/internal/session-replays/{session_replay_id}/chunks", access=ADMIN, rules=_LIMIT)
 @route("GET", "/session-replays/{session_replay_id}/chunks", access=SERVER, rules=_LIMIT)
 def list_chunks(request: Request, state: State) -> Reply:
-    chunks = state[CHUNKS].where(replay_id=_find(request, state).id)
+    chunks = state[CHUNKS].where(replay_id=find_replay(request, state).id)
     return _page(request, [{**_chunk_view(each), "browser_session_id": each.browser_session_id} for each in chunks])
 
 
@@ -106,7 +106,7 @@ def list_chunks(request: Request, state: State) -> Reply:
 @route("GET", "/session-replays/{session_replay_id}/chunks/{chunk_id}/events", access=SERVER)
 def get_chunk_events(request: Request, state: State) -> Reply:
     chunk = state[CHUNKS].get(request.params["chunk_id"])
-    if chunk is None or chunk.replay_id != _find(request, state).id:
+    if chunk is None or chunk.replay_id != find_replay(request, state).id:
         raise known("ITEM_NOT_FOUND", item_id=request.params["chunk_id"])
     return ok({"events": chunk.events})
 
@@ -117,14 +117,14 @@ _PART: Final = {"query.offset": between(0), "query.limit": between(1, 1000)}
 @route("GET", "/internal/session-replays/{session_replay_id}/events", access=ADMIN, rules=_PART)
 @route("GET", "/session-replays/{session_replay_id}/events", access=SERVER, rules=_PART)
 def get_events(request: Request, state: State) -> Reply:
-    chunks = state[CHUNKS].where(replay_id=_find(request, state).id)
+    chunks = state[CHUNKS].where(replay_id=find_replay(request, state).id)
     start = request.query.get("offset", 0)
     shown = chunks[start : start + request.query.get("limit", len(chunks))]
     events = [{"chunk_id": each.id, "events": each.events} for each in shown]
     return ok({"chunks": [_chunk_view(each) for each in chunks], "chunk_events": events})
 
 
-def _find(request: Request, state: State) -> Replay:
+def find_replay(request: Request, state: State) -> Replay:
     identifier = request.params["session_replay_id"]
     found = state[REPLAYS].get(identifier)
     if found is None or found.project_id != request.project.id:

@@ -1,0 +1,98 @@
+"""AI agents that a person lets in, links that work once, and secrets of a project."""
+
+import pytest
+
+from hexclave_api.operations import agents, project_secrets
+from hexclave_emulator.operations.project_secrets import PROJECT_SECRETS
+from tests.emulator.performing import Cast, Person
+
+
+@pytest.fixture
+def ada(cast: Cast) -> Person:
+    return cast.person("ada")
+
+
+def test_an_agent_is_let_in_once(cast: Cast, ada: Person) -> None:
+    """It waits, gets a session of whoever approved, and the token is used up; the anonymous session works at once."""
+    made = cast.nobody(agents.register_agent(agent={"name": "Helper"}, user_hint="ada@example.com"))  # type: ignore[arg-type]
+    assert made.confirm_url.endswith(made.claim_code)
+    anonymous = cast.ask.client(
+        "GET", "/users/me", access_token=made.anonymous_session.access_token, allow_anonymous_user="true"
+    )
+    assert anonymous.json()["is_anonymous"]
+    poll = agents.poll_agent_registration(poll_token=made.poll_token)
+    waiting = cast.nobody(poll)
+    assert waiting.session is None
+    shown = ada(agents.confirm_agent_registration(claim_code=made.claim_code.lower(), action="inspect"))
+    assert (shown.agent.name, shown.status, shown.user_hint) == ("Helper", waiting.status, "ada@example.com")
+    approved = ada(agents.confirm_agent_registration(claim_code=made.claim_code, action="approve"))
+    reply = cast.nobody.reply(poll)
+    assert (reply.status, reply.json()["status"]) == (201, approved.status)
+    session = reply.json()["session"]
+    me = cast.ask.client("GET", "/users/me", access_token=session["access_token"]).json()
+    assert me["id"] == ada.id == session["user_id"]
+    assert cast.nobody(poll).status == "used"
+    again = agents.confirm_agent_registration(claim_code=made.claim_code, action="approve")
+    assert ada.refused(again) == (400, "AGENT_AUTH_INVALID_CLAIM_CODE")
+
+
+def test_an_agent_may_be_denied_or_wait_too_long(cast: Cast, ada: Person) -> None:
+    """Neither gets a session."""
+    first = cast.nobody(agents.register_agent(agent={"name": "A"}))  # type: ignore[arg-type]
+    ada(agents.confirm_agent_registration(claim_code=first.claim_code, action="deny"))
+    assert cast.nobody(agents.poll_agent_registration(poll_token=first.poll_token)).status == "denied"
+    second = cast.nobody(agents.register_agent(agent={"name": "B"}, expires_in_millis=30_000))  # type: ignore[arg-type]
+    cast.ask.emulator.clock.advance(31)
+    assert cast.nobody(agents.poll_agent_registration(poll_token=second.poll_token)).status == "expired"
+    late = agents.confirm_agent_registration(claim_code=second.claim_code, action="approve")
+    assert ada.refused(late) == (400, "AGENT_AUTH_INVALID_CLAIM_CODE")
+    unknown = agents.poll_agent_registration(poll_token="nope")
+    assert cast.nobody.refused(unknown) == (400, "INVALID_POLLING_CODE")
+
+
+def test_agents_come_to_projects_that_let_them(cast: Cast, ada: Person) -> None:
+    """To trusted apps alone, and nobody anonymous lets them in."""
+    elsewhere = agents.register_agent(agent={"name": "A"}, app_url="https://evil.example.org")  # type: ignore[arg-type]
+    assert cast.nobody.refused(elsewhere) == (400, "REDIRECT_URL_NOT_WHITELISTED")
+    made = cast.nobody(agents.register_agent(agent={"name": "A"}))  # type: ignore[arg-type]
+    body = {"claim_code": made.claim_code, "action": "approve"}
+    session = {"access_token": made.anonymous_session.access_token, "allow_anonymous_user": "true"}
+    refused = cast.ask.client("POST", "/agent/register/confirm", body, **session)
+    assert refused.json()["code"] == "ANONYMOUS_AUTHENTICATION_NOT_ALLOWED"
+    assert "agent/register" in cast.nobody(agents.get_agent_discovery()).registration_endpoint
+    assert b"# Sign in" in cast.nobody.reply(agents.get_agent_guide()).content
+    cast.settings(**{"apps__installed__agent-auth__enabled": False})
+    off = agents.register_agent(agent={"name": "A"})  # type: ignore[arg-type]
+    assert cast.nobody.refused(off) == (400, "AGENT_AUTH_NOT_ENABLED")
+
+
+def test_browser_actions_are_for_trusted_origins(cast: Cast, ada: Person) -> None:
+    """An impersonation needs a user; a clickmap takes none."""
+    origin = "http://localhost:3000"
+    made = cast.ask.server("POST", "/browser-actions", {"type": "impersonation", "origin": origin, "user_id": ada.id})
+    assert made.status == 200
+    assert made.json()["url"].startswith(f"{origin}/?")
+    assert made.json()["url"].endswith(made.json()["id"])
+    for body, status in (
+        ({"type": "impersonation", "origin": origin}, 400),
+        ({"type": "clickmap-overlay", "origin": origin, "user_id": ada.id}, 400),
+        ({"type": "clickmap-overlay", "origin": "https://evil.example.org"}, 400),
+        ({"type": "clickmap-overlay", "origin": origin}, 200),
+    ):
+        assert cast.ask.server("POST", "/browser-actions", body).status == status, body
+
+
+def test_secrets_are_kept_and_never_given_back(cast: Cast) -> None:
+    """Once for each environment; a second time overwrites."""
+    first = cast.server(project_secrets.set_project_secret(key="STRIPE_KEY", value="one"))
+    second = cast.server(project_secrets.set_project_secret(key="STRIPE_KEY", value="two"))
+    assert (first.created, second.created, second.environment) == (True, False, "all")
+    cast.server(project_secrets.set_project_secret(key="STRIPE_KEY", value="test", environment="preview"))
+    listed = cast.server.reply(project_secrets.list_project_secrets())
+    assert [each["environment"] for each in listed.json()["items"]] == ["all", "preview"]
+    assert b"two" not in listed.content
+    assert [each.value for each in cast.ask.emulator.state[PROJECT_SECRETS]] == ["two", "test"]
+    cast.server(project_secrets.delete_project_secret("STRIPE_KEY"))
+    assert cast.server.refused(project_secrets.delete_project_secret("STRIPE_KEY")) == (404, "Secret not found.")
+    assert cast.server.refused(project_secrets.set_project_secret(key="a b", value="x")) == (400, "SCHEMA_ERROR")
+    assert cast.server.refused(project_secrets.set_project_secret(key="a", value="")) == (400, "SCHEMA_ERROR")
