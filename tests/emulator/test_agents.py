@@ -15,36 +15,38 @@ def ada(cast: Cast) -> Person:
 def test_an_agent_is_let_in_once(cast: Cast, ada: Person) -> None:
     """It waits, gets a session of whoever approved, and the token is used up; the anonymous session works at once."""
     made = cast.nobody(agents.register_agent(agent={"name": "Helper"}, user_hint="ada@example.com"))  # type: ignore[arg-type]
-    assert made.confirm_url.endswith(made.claim_code)
+    assert made.confirm_url.reveal().endswith(made.claim_code.reveal())
     anonymous = cast.ask.client(
-        "GET", "/users/me", access_token=made.anonymous_session.access_token, allow_anonymous_user="true"
+        "GET", "/users/me", access_token=made.anonymous_session.access_token.reveal(), allow_anonymous_user="true"
     )
     assert anonymous.json()["is_anonymous"]
-    poll = agents.poll_agent_registration(poll_token=made.poll_token)
+    poll = agents.poll_agent_registration(poll_token=made.poll_token.reveal())
     waiting = cast.nobody(poll)
     assert waiting.session is None
-    shown = ada(agents.confirm_agent_registration(claim_code=made.claim_code.lower(), action="inspect"))
+    shown = ada(agents.confirm_agent_registration(claim_code=made.claim_code.reveal().lower(), action="inspect"))
     assert (shown.agent.name, shown.status, shown.user_hint) == ("Helper", waiting.status, "ada@example.com")
-    approved = ada(agents.confirm_agent_registration(claim_code=made.claim_code, action="approve"))
+    approved = ada(agents.confirm_agent_registration(claim_code=made.claim_code.reveal(), action="approve"))
     reply = cast.nobody.reply(poll)
     assert (reply.status, reply.json()["status"]) == (201, approved.status)
     session = reply.json()["session"]
     me = cast.ask.client("GET", "/users/me", access_token=session["access_token"]).json()
     assert me["id"] == ada.id == session["user_id"]
+    listed = cast.ask.server("GET", f"/auth/sessions?user_id={ada.id}").json()["items"]
+    assert [each["agent_name"] for each in listed] == ["Helper", None]
     assert cast.nobody(poll).status == "used"
-    again = agents.confirm_agent_registration(claim_code=made.claim_code, action="approve")
+    again = agents.confirm_agent_registration(claim_code=made.claim_code.reveal(), action="approve")
     assert ada.refused(again) == (400, "AGENT_AUTH_INVALID_CLAIM_CODE")
 
 
 def test_an_agent_may_be_denied_or_wait_too_long(cast: Cast, ada: Person) -> None:
     """Neither gets a session."""
     first = cast.nobody(agents.register_agent(agent={"name": "A"}))  # type: ignore[arg-type]
-    ada(agents.confirm_agent_registration(claim_code=first.claim_code, action="deny"))
-    assert cast.nobody(agents.poll_agent_registration(poll_token=first.poll_token)).status == "denied"
+    ada(agents.confirm_agent_registration(claim_code=first.claim_code.reveal(), action="deny"))
+    assert cast.nobody(agents.poll_agent_registration(poll_token=first.poll_token.reveal())).status == "denied"
     second = cast.nobody(agents.register_agent(agent={"name": "B"}, expires_in_millis=30_000))  # type: ignore[arg-type]
     cast.ask.emulator.clock.advance(31)
-    assert cast.nobody(agents.poll_agent_registration(poll_token=second.poll_token)).status == "expired"
-    late = agents.confirm_agent_registration(claim_code=second.claim_code, action="approve")
+    assert cast.nobody(agents.poll_agent_registration(poll_token=second.poll_token.reveal())).status == "expired"
+    late = agents.confirm_agent_registration(claim_code=second.claim_code.reveal(), action="approve")
     assert ada.refused(late) == (400, "AGENT_AUTH_INVALID_CLAIM_CODE")
     unknown = agents.poll_agent_registration(poll_token="nope")
     assert cast.nobody.refused(unknown) == (400, "INVALID_POLLING_CODE")
@@ -55,8 +57,8 @@ def test_agents_come_to_projects_that_let_them(cast: Cast, ada: Person) -> None:
     elsewhere = agents.register_agent(agent={"name": "A"}, app_url="https://evil.example.org")  # type: ignore[arg-type]
     assert cast.nobody.refused(elsewhere) == (400, "REDIRECT_URL_NOT_WHITELISTED")
     made = cast.nobody(agents.register_agent(agent={"name": "A"}))  # type: ignore[arg-type]
-    body = {"claim_code": made.claim_code, "action": "approve"}
-    session = {"access_token": made.anonymous_session.access_token, "allow_anonymous_user": "true"}
+    body = {"claim_code": made.claim_code.reveal(), "action": "approve"}
+    session = {"access_token": made.anonymous_session.access_token.reveal(), "allow_anonymous_user": "true"}
     refused = cast.ask.client("POST", "/agent/register/confirm", body, **session)
     assert refused.json()["code"] == "ANONYMOUS_AUTHENTICATION_NOT_ALLOWED"
     assert "agent/register" in cast.nobody(agents.get_agent_discovery()).registration_endpoint

@@ -189,7 +189,7 @@ def test_an_agent_changes_the_configuration(cast: Cast) -> None:
     run = cast.admin(config.get_config_agent_run(run_id=run_id)).agent_run
     assert run is not None
     assert run.status == "success"
-    override = cast.admin(config.get_config_override("branch")).config_string
+    override = cast.admin.reply(config.get_config_override("branch")).json()["config_string"]
     assert json.loads(override) == {"teams.allowClientTeamCreation": False}
     second = cast.admin(begin).id
     assert cast.admin(config.cancel_config_agent_run(run_id=second)).status == "cancelling"

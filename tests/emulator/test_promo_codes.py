@@ -46,6 +46,17 @@ def test_a_code_counts_as_often_as_it_may(cast: Cast, ada: Person) -> None:
     assert cast.server.refused(again) == (400, "Promo code SPRING is expired.")
 
 
+def test_what_a_purchase_costs_is_what_is_paid(cast: Cast, ada: Person) -> None:
+    """The quote for a link, and the invoice of whoever bought over it."""
+    made(cast)
+    link = {"full_code": code(cast, ada, "basic"), "price_id": "monthly", "promo_codes": ["SPRING"]}
+    quoted = cast.ask.client("POST", "/payments/purchases/validate-promo-codes", link).json()
+    assert (quoted["net_amount"], quoted["applied_code_names"]) == ("7.6", ["SPRING"])
+    assert cast.ask.client("POST", "/payments/purchases/purchase-session", link).status == 200
+    [invoice] = ada(payments.list_invoices("user", ada.id)).items
+    assert invoice.amount_total == 760
+
+
 def test_codes_stack_and_last_as_they_say(cast: Cast, ada: Person) -> None:
     """An amount never takes off more than there is; a customer asks for itself."""
     made(cast)

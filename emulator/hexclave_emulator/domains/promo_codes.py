@@ -8,7 +8,7 @@ import attrs
 from hexclave_emulator.domains.intervals import iso
 from hexclave_emulator.domains.payment_amounts import cents, money
 from hexclave_emulator.domains.products import Product
-from hexclave_emulator.domains.purchases import Purchase
+from hexclave_emulator.domains.purchases import PURCHASES, Purchase
 from hexclave_emulator.messages.exchange import JsonObject
 from hexclave_emulator.messages.refusals import plain
 from hexclave_emulator.state.ids import new_id
@@ -128,11 +128,14 @@ def applied(state: State, project_id: str, product: Product, names: Sequence[str
 
 
 def redeem(state: State, purchase: Purchase, codes: Sequence[PromoCode]) -> None:
-    """Count a redemption of each code."""
+    """Take off what the codes take off the first payment, and count a redemption of each."""
+    left = purchase.paid_cents
     for code in codes:
+        left -= code.discount(left)
         state[REDEMPTIONS].insert(
             Redemption(id=new_id(), project_id=purchase.project_id, promo_code_id=code.id, purchase_id=purchase.id)
         )
+    state[PURCHASES].update(purchase, discount_cents=purchase.paid_cents - left)
 
 
 def quote(product: Product, price_id: str | None, quantity: int, codes: Sequence[PromoCode]) -> JsonObject:

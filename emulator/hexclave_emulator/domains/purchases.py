@@ -36,6 +36,8 @@ class Purchase:
     created_at_millis: int
     ended_at_millis: int | None = None
     """May lie in the future, when it was cancelled for the end of its period."""
+    discount_cents: int = 0
+    """What promotion codes took off the first payment."""
     was_cancelled: bool = False
     """By whoever has it. What another product of its line replaced was not."""
 
@@ -43,7 +45,7 @@ class Purchase:
     def paid_cents(self) -> int:
         """What was paid for it, in hundredths of a US dollar."""
         price: JsonObject = self.product["prices"].get(self.price_id) or {}
-        return cents(price.get("USD")) * self.quantity if self.is_paid else 0
+        return cents(price.get("USD")) * self.quantity - self.discount_cents if self.is_paid else 0
 
     @property
     def grant_entry(self) -> int:

@@ -37,7 +37,7 @@ class AgentRegistration:
     agent: JsonObject
     user_hint: str | None
     expires_at_millis: int
-    status: str = "pending"
+    status: str = "waiting"
     user_id: str | None = None
     """Who approved or denied."""
     used_at_millis: int | None = None
@@ -91,6 +91,9 @@ def discover(request: Request, _state: State) -> Reply:
                 "project_id": project.id,
                 "project_display_name": project.display_name,
                 "publishable_client_key": None,
+                "publishable_client_key_required": bool(
+                    project_setting(project, "project.requirePublishableClientKey")
+                ),
                 "poll_endpoint": f"{base}/agent/register/poll",
                 "confirm_endpoint": f"{base}/agent/register/confirm",
                 "sessions_endpoint": f"{base}/auth/sessions",
@@ -140,11 +143,11 @@ def confirm(request: Request, state: State) -> Reply:
         raise known("ANONYMOUS_AUTHENTICATION_NOT_ALLOWED")
     code = request.body["claim_code"].strip().upper()
     found = state[AGENT_REGISTRATIONS].first(claim_code=code, project_id=request.project.id)
-    is_over = found is None or found.expires_at_millis <= request.now or found.status != "pending"
+    is_over = found is None or found.expires_at_millis <= request.now or found.status != "waiting"
     if found is None or is_over:
         raise known("AGENT_AUTH_INVALID_CLAIM_CODE")
     if action != "inspect":
-        status = "approved" if action == "approve" else "denied"
+        status = "success" if action == "approve" else "denied"
         found = state[AGENT_REGISTRATIONS].update(found, status=status, user_id=user.id)
     agent = found.agent
     return ok(
@@ -168,7 +171,7 @@ def poll(request: Request, state: State) -> Reply:
     if found.expires_at_millis <= request.now:
         return ok({"status": "expired"})
     user = state[USERS].get(found.user_id or "")
-    if found.status != "approved" or user is None:
+    if found.status != "success" or user is None:
         return ok({"status": found.status})
     state[AGENT_REGISTRATIONS].update(found, used_at_millis=request.now)
     session = _session(request, state, user, found.agent["name"])

@@ -12,7 +12,6 @@ from hexclave_emulator.domains.payment_accounts import (
     default_method,
     open_account,
 )
-from hexclave_emulator.domains.payment_amounts import cents
 from hexclave_emulator.domains.purchases import PURCHASES, Purchase
 from hexclave_emulator.messages.exchange import JsonObject, Reply, cursor_page, ok, success
 from hexclave_emulator.messages.refusals import known, plain
@@ -133,10 +132,9 @@ def _customer(request: Request, state: State) -> tuple[str, str]:
 
 
 def _invoice(purchase: Purchase) -> JsonObject:
-    price = purchase.product["prices"].get(purchase.price_id) or {}
     return {
         "created_at_millis": purchase.created_at_millis,
         "status": "paid",
-        "amount_total": cents(price.get("USD")) * purchase.quantity,
+        "amount_total": purchase.paid_cents,
         "hosted_invoice_url": None,
     }

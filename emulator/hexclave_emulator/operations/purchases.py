@@ -13,7 +13,7 @@ from hexclave_emulator.domains.customers import require_customer, require_own
 from hexclave_emulator.domains.payment_accounts import account
 from hexclave_emulator.domains.products import Product, requested
 from hexclave_emulator.domains.projects import PROJECTS, Project, project_setting
-from hexclave_emulator.domains.promo_codes import applied, redeem
+from hexclave_emulator.domains.promo_codes import applied, quote, redeem
 from hexclave_emulator.domains.purchases import acquire, owned
 from hexclave_emulator.domains.sign_in import check_callback
 from hexclave_emulator.messages.exchange import Reply, ok, success
@@ -105,13 +105,25 @@ def buy_in_test_mode(request: Request, state: State) -> Reply:
     return success()
 
 
+@route("POST", "/payments/purchases/validate-promo-codes", access=CLIENT)
+def quote_code(request: Request, state: State) -> Reply:
+    code, project = _look_up(request, state)
+    body, product = request.body, _product(code)
+    codes = applied(state, project.id, product, body.get("promo_codes") or (), request.now)
+    return ok(quote(product, body["price_id"], body.get("quantity", 1), codes))
+
+
+def _product(code: Code) -> Product:
+    return Product(code.data["product_id"], code.data["product_line_id"], code.data["product"])
+
+
 def _complete(request: Request, state: State, code: Code, project: Project, *, is_paid: bool) -> None:
     data, price_id = code.data, request.body["price_id"]
     if price_id not in data["product"]["prices"]:
         raise plain(400, "Price not found on product associated with this purchase code")
     if project_setting(project, "payments.blockNewPurchases"):
         raise known("NEW_PURCHASES_BLOCKED")
-    product = Product(data["product_id"], data["product_line_id"], data["product"])
+    product = _product(code)
     codes = applied(state, project.id, product, request.body.get("promo_codes") or (), request.now)
     purchase = acquire(
         state,

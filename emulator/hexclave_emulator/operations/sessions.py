@@ -61,6 +61,7 @@ def list_sessions(request: Request, state: State) -> Reply:
                 "last_used_at": session.last_used_at_millis,
                 "is_impersonation": session.is_impersonation,
                 "is_current_session": session.id == request.caller.session_id,
+                **({} if request.release < "2026-10" else {"agent_name": session.agent_name}),
             }
             for session in reversed(sessions)
         ]
