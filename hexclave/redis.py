@@ -70,16 +70,18 @@ class RedisGates:
     """
 
     def __init__(self, redis: "str | Redis | AsyncRedis", *, prefix: str = "hexclave") -> None:
-        if not isinstance(prefix, str) or not prefix:
-            raise UnsafeUseError("RedisGates: prefix must be a text that is not empty.")
-        self._prefix = prefix
         self._url: str | None = None
         self._blocking: Redis | None = None
         self._awaiting: AsyncRedis | None = None
         self._of_loops: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncRedis] = weakref.WeakKeyDictionary()
         if isinstance(redis, str):
-            self._url = redis
-            self._blocking = _blocking_client(redis)
+            # Out of this frame, because the URL may hold a password.
+            self._url, redis = redis, ""
+        if not isinstance(prefix, str) or not prefix:
+            raise UnsafeUseError("RedisGates: prefix must be a text that is not empty.")
+        self._prefix = prefix
+        if self._url is not None:
+            self._blocking = _blocking_client(self._url)
         elif isinstance(redis, Redis):
             self._blocking = redis
         elif isinstance(redis, AsyncRedis):
@@ -93,7 +95,7 @@ class RedisGates:
         self._away = False
 
     def __repr__(self) -> str:
-        return f"<RedisGates {self._prefix!r}>"
+        return f"<RedisGates {getattr(self, '_prefix', None)!r}>"
 
     def close(self) -> None:
         """Close the connections of blocking apps that were made here; they come back with the next call."""
@@ -171,7 +173,8 @@ def _blocking_client(url: str) -> "Redis":
         )
     except ValueError:
         problem = "RedisGates: the URL must look like redis://host:6379/0, rediss://… or unix://path."
-    # Outside the `except`: the URL may hold a password, and the cause would show it.
+    # Outside the `except`: the URL may hold a password, and the cause and this frame would show it.
+    del url
     raise UnsafeUseError(problem)
 
 

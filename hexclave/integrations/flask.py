@@ -27,6 +27,7 @@ from hexclave.integrations._deliveries import LARGEST, answered
 from hexclave.integrations._guard import NOTHING, Demand, Guard, Options, Visit
 from hexclave.integrations._refused import Refused
 from hexclave.verify import AuthenticateOptions, AuthenticationResult, SignedIn
+from hexclave.verify._tokens import check_options
 from hexclave.webhooks import Router
 from hexclave_api.operation import UNSET, Unset
 
@@ -92,7 +93,11 @@ class Hexclave:
         **options: Unpack[AuthenticateOptions],
     ) -> None:
         self._make_app = make_app
-        self._issuers = issuers if isinstance(issuers, str) else tuple(issuers)
+        issuers = tuple(issuers) if isinstance(issuers, Iterable) and not isinstance(issuers, str) else issuers
+        check_options(issuers, leeway)
+        if not callable(make_app):
+            raise UnsafeUseError(f"make_app must be a function that returns an app, not {type(make_app).__name__}.")
+        self._issuers = issuers
         self._leeway = leeway
         self._options = Options.of(options)
         if flask_app is not None:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from hexclave.errors import UnsafeUseError
 from hexclave.tokens._memory import ProcessLock
 from hexclave.tokens._store import AsyncTokenStore, Tokens, TokenStore, refresh_token_of
 from hexclave_api.secret import Secret
@@ -18,14 +19,15 @@ class CallbackTokenStore(TokenStore):
     share the tokens, subclass `TokenStore` with an atomic `compare_and_set` instead.
 
     Raises:
-        TypeError: a callback is not callable or is async; `load` gave anything but `Tokens` or `None`.
+        UnsafeUseError: a callback is not callable or is async.
+        TypeError: `load` gave anything but `Tokens` or `None`.
     """
 
     def __init__(self, load: Callable[[], Tokens | None], save: Callable[[Tokens | None], None]) -> None:
         for name, callback in (("load", load), ("save", save)):
             _check_callable(name, callback)
             if _is_async(callback):
-                raise TypeError(f"{name} is async; use AsyncCallbackTokenStore, with an async app")
+                raise UnsafeUseError(f"{name} is async; use AsyncCallbackTokenStore, with an async app.")
         self._load = load
         self._save = save
         self._lock = ProcessLock()
@@ -52,7 +54,8 @@ class AsyncCallbackTokenStore(AsyncTokenStore):
     share the tokens, subclass `AsyncTokenStore` with an atomic `acompare_and_set` instead.
 
     Raises:
-        TypeError: a callback is not callable or gave nothing to await; `load` gave anything but `Tokens` or `None`.
+        UnsafeUseError: a callback is not callable.
+        TypeError: a callback gave nothing to await; `load` gave anything but `Tokens` or `None`.
     """
 
     def __init__(
@@ -84,7 +87,7 @@ class AsyncCallbackTokenStore(AsyncTokenStore):
 
 def _check_callable(name: str, callback: Callable[..., Any]) -> None:
     if not callable(callback):
-        raise TypeError(f"{name} must be a function, not {type(callback).__name__}")
+        raise UnsafeUseError(f"{name} must be a function, not {type(callback).__name__}.")
 
 
 def _is_async(callback: Callable[..., Any]) -> bool:

@@ -15,6 +15,7 @@ from typing import Final
 
 import attrs
 
+from hexclave.errors import UnsafeUseError
 from hexclave.tokens._lock import try_lock, unlock
 from hexclave.tokens._store import REFRESH_LEASE, Tokens, TokenStore, refresh_token_of
 from hexclave_api.secret import Secret
@@ -56,6 +57,9 @@ class FileTokenStore(TokenStore):
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._path = Path()  # A refused store is in the frames of its refusal, and must have a repr.
+        if not isinstance(path, str | os.PathLike) or not os.fspath(path):
+            raise UnsafeUseError(f"path must be a path of a file, not {path!r}.")
         self._path = Path(path).expanduser().absolute()
 
     def __repr__(self) -> str:

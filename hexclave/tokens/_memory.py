@@ -3,6 +3,7 @@
 import os
 import threading
 
+from hexclave.credentials import textless
 from hexclave.errors import UnsafeUseError
 from hexclave.tokens._store import Tokens, TokenStore, refresh_token_of
 from hexclave_api.secret import Secret
@@ -22,9 +23,12 @@ class MemoryTokenStore(TokenStore):
     """Keeps tokens until the process ends; starts signed out unless given some. Safe between threads and tasks."""
 
     def __init__(self, tokens: Tokens | None = None) -> None:
-        if not isinstance(tokens, Tokens | None):
-            raise TypeError(f"tokens must be Tokens or None, not {type(tokens).__name__}")
-        self._tokens = tokens
+        given: object = textless(tokens)
+        del tokens  # Text is a token, and a traceback with locals shows this frame.
+        if given is not None and not isinstance(given, Tokens):
+            kind = "str" if isinstance(given, Secret) else type(given).__name__
+            raise UnsafeUseError(f"tokens must be Tokens or None, not {kind}.")
+        self._tokens = given
         self._lock = ProcessLock()
 
     def load(self) -> Tokens | None:

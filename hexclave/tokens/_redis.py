@@ -4,6 +4,8 @@ import secrets
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final
 
+from hexclave._redis_client import checked_client
+from hexclave.credentials import textless
 from hexclave.errors import UnsafeUseError
 from hexclave.tokens._store import REFRESH_LEASE, AsyncTokenStore, Tokens, TokenStore
 from hexclave_api.secret import Secret
@@ -40,7 +42,8 @@ class RedisTokenStore(TokenStore):
     """
 
     def __init__(self, client: "redis.Redis", key: str) -> None:
-        self._client = client
+        client = textless(client)
+        self._client = client = checked_client(client, self, is_async=False)
         self._key = _checked(key)
         self._replace = client.register_script(_REPLACE)
         self._give_back = client.register_script(_GIVE_BACK)
@@ -76,7 +79,8 @@ class AsyncRedisTokenStore(AsyncTokenStore):
     """
 
     def __init__(self, client: "redis.asyncio.Redis", key: str) -> None:
-        self._client = client
+        client = textless(client)
+        self._client = client = checked_client(client, self, is_async=True)
         self._key = _checked(key)
         self._replace = client.register_script(_REPLACE)
         self._give_back = client.register_script(_GIVE_BACK)
@@ -105,9 +109,9 @@ class AsyncRedisTokenStore(AsyncTokenStore):
 
 def _checked(key: str) -> str:
     if not isinstance(key, str):
-        raise TypeError(f"key must be a str, not {type(key).__name__}")
+        raise UnsafeUseError(f"key must be a str, not {type(key).__name__}.")
     if not key:
-        raise ValueError("key must not be empty; use one key for each session")
+        raise UnsafeUseError("key must not be empty; use one key for each session.")
     return key
 
 

@@ -6,6 +6,7 @@ from typing import Final, Protocol, TypeVar, runtime_checkable
 
 import attrs
 
+from hexclave.credentials import masked
 from hexclave.errors import UnsafeUseError
 from hexclave_api.secret import Secret, hidden
 
@@ -16,11 +17,12 @@ REFRESH_LEASE: Final = 15.0
 T = TypeVar("T")
 
 
-def _secret(name: str, value: str | Secret | None) -> Secret | None:
+def _secret(name: str, value: object) -> Secret | None:
     if value is None:
         return None
     if not isinstance(value, str | Secret):
-        raise TypeError(f"{name} must be a str, a Secret or None, not {type(value).__name__}")
+        kind = value if isinstance(value, type) else type(value)
+        raise UnsafeUseError(f"{name} must be a str, a Secret or None, not {kind.__name__}.")
     secret: Secret = hidden(value)
     if not secret.reveal():
         raise UnsafeUseError(f"{name} is empty; leave it out if there is none.")
@@ -41,15 +43,19 @@ class Tokens:
     """What a session holds. A session without a refresh token ends when its access token expires.
 
     Raises:
-        TypeError: a token is neither `str`, `Secret` nor `None`.
-        UnsafeUseError: a token is empty, or holds a space, a line break, a control or a non-ASCII character, so that no
-            header can carry it; or both are `None`: no session is `None`, not `Tokens(None, None)`.
+        UnsafeUseError: a token is neither `str`, `Secret` nor `None`, or it is empty, or holds a space, a line break, a
+            control or a non-ASCII character, so that no header can carry it; or both are `None`: no session is `None`,
+            not `Tokens(None, None)`.
     """
 
     access_token: Secret | None
     refresh_token: Secret | None
 
     def __init__(self, access_token: str | Secret | None = None, refresh_token: str | Secret | None = None) -> None:
+        access_token, refresh_token = masked(access_token), masked(refresh_token)
+        # Refused tokens are in the frames of their refusal, and must have a repr there.
+        for name in ("access_token", "refresh_token"):
+            object.__setattr__(self, name, None)
         object.__setattr__(self, "access_token", _secret("access_token", access_token))
         object.__setattr__(self, "refresh_token", _secret("refresh_token", refresh_token))
         # A traceback with locals must not show what the errors below keep to themselves.

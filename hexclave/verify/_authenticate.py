@@ -39,15 +39,21 @@ CheckedBy: TypeAlias = Literal["token", "api"]
 KeyOwner: TypeAlias = Literal["user", "team"]
 
 
+def _is_switch(_: object, attribute: "attrs.Attribute[bool]", value: object) -> None:
+    if not isinstance(value, bool):
+        name = attribute.name if attribute.name == "cookies" else f"allow_{attribute.name}"
+        raise UnsafeUseError(f"{name} must be True or False, not {value!r}.")
+
+
 @attrs.frozen
 class Admitted:
     """Who may come in, and how."""
 
     mode: CheckedBy
-    cookies: bool
+    cookies: bool = attrs.field(validator=_is_switch)
     api_keys: frozenset[KeyOwner]
-    restricted: bool
-    anonymous: bool
+    restricted: bool = attrs.field(validator=_is_switch)
+    anonymous: bool = attrs.field(validator=_is_switch)
 
 
 def authenticate(app: Context, checks: TokenChecks, request: object, admitted: Admitted) -> Steps[AuthenticationResult]:

@@ -49,8 +49,8 @@ def deployments(base_url: str, others: Iterable[str]) -> frozenset[str]:
     Raises:
         UnsafeUseError: one of `others` is no URL, or goes on after the origin and path prefix of a deployment.
     """
-    if isinstance(others, str):
-        raise UnsafeUseError("issuers must be a list of URLs, not one str.")
+    if isinstance(others, str) or not isinstance(others, Iterable):
+        raise UnsafeUseError(f"issuers must be a list of URLs, not one {type(others).__name__}.")
     urls = {base_url, *(f"{_checked(url)}/api/v1" for url in others)}
     for siblings in _SIBLINGS:
         hosts = {f"{host}/api/v1" for host in siblings}

@@ -1,7 +1,7 @@
 """The checks of an access token: everything between its text and its claims."""
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final, cast
 
 from hexclave._context import Context
 from hexclave._steps import Done, Steps
@@ -28,14 +28,33 @@ from hexclave_api.secret import Secret
 LONGEST_LEEWAY: Final = 300.0
 
 
+def check_leeway(leeway: object) -> None:
+    """Refuse what is no number of seconds in the allowed range.
+
+    Raises:
+        UnsafeUseError: it is none.
+    """
+    if isinstance(leeway, bool) or not isinstance(leeway, (int, float)) or not 0 <= leeway <= LONGEST_LEEWAY:
+        raise UnsafeUseError(f"leeway must be a number from 0 to {LONGEST_LEEWAY:g} seconds, not {leeway!r}.")
+
+
+def check_options(issuers: object, leeway: object) -> None:
+    """Refuse options of a verifier before there is one.
+
+    Raises:
+        UnsafeUseError: one is not allowed.
+    """
+    check_leeway(leeway)
+    deployments("https://api.example.com", cast(Any, issuers))
+
+
 class TokenChecks:
     """What tokens of a project have to be, and the keys to prove it with."""
 
     def __init__(self, app: Context, *, issuers: Iterable[str], leeway: float, remember: int) -> None:
-        if not 0 <= leeway <= LONGEST_LEEWAY:
-            raise UnsafeUseError(f"leeway must be from 0 to {LONGEST_LEEWAY:g} seconds.")
-        if not 0 <= remember <= MOST:
-            raise UnsafeUseError(f"remember must be from 0 to {MOST:,} tokens.")
+        check_leeway(leeway)
+        if isinstance(remember, bool) or not isinstance(remember, int) or not 0 <= remember <= MOST:
+            raise UnsafeUseError(f"remember must be a whole number from 0 to {MOST:,} tokens, not {remember!r}.")
         self._clock = app.clock
         self._leeway = leeway
         self._project_id = app.project_id
@@ -65,6 +84,9 @@ class TokenChecks:
             InvalidTokenError: a check failed.
             HexclaveError: there are no keys, and none can be had.
         """
+        # By their class, which costs next to nothing: `"false"` would admit everybody.
+        if allow_restricted.__class__ is not bool or allow_anonymous.__class__ is not bool:
+            raise UnsafeUseError("allow_restricted and allow_anonymous must be True or False.")
         name = b""
         if self._remembered is not None and isinstance(token, (str, Secret)):
             name = digest(token if isinstance(token, str) else token.reveal())

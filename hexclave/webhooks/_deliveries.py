@@ -6,6 +6,8 @@ from abc import ABC, abstractmethod
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
+from hexclave._redis_client import checked_client
+from hexclave.credentials import textless
 from hexclave.errors import UnsafeUseError
 from hexclave.tokens._memory import ProcessLock
 
@@ -58,8 +60,8 @@ class MemoryDeliveryStore(DeliveryStore):
     """
 
     def __init__(self, size: int = 10_000) -> None:
-        if size < 1:
-            raise UnsafeUseError("size must be at least 1.")
+        if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+            raise UnsafeUseError(f"size must be a positive integer, not {size!r}.")
         self._size = size
         self._lock = ProcessLock()
         self._running: OrderedDict[str, float] = OrderedDict()
@@ -102,8 +104,9 @@ class RedisDeliveryStore(DeliveryStore):
     """
 
     def __init__(self, client: "redis.Redis", prefix: str = "hexclave:webhook:") -> None:
-        self._client = client
-        self._prefix = prefix
+        client = textless(client)
+        self._client = checked_client(client, self, is_async=False)
+        self._prefix = _checked(prefix)
 
     def begin(self, webhook_id: str, /) -> Progress:
         key = self._prefix + webhook_id
@@ -126,8 +129,9 @@ class AsyncRedisDeliveryStore(AsyncDeliveryStore):
     """
 
     def __init__(self, client: "redis.asyncio.Redis", prefix: str = "hexclave:webhook:") -> None:
-        self._client = client
-        self._prefix = prefix
+        client = textless(client)
+        self._client = checked_client(client, self, is_async=True)
+        self._prefix = _checked(prefix)
 
     async def abegin(self, webhook_id: str, /) -> Progress:
         key = self._prefix + webhook_id
@@ -152,3 +156,9 @@ def _forget(entries: OrderedDict[str, float], now: float) -> None:
 def _progress(value: object) -> Progress:
     # Whatever else is there, such as nothing because the mark ran out just now: let the service try again.
     return "done" if value in (b"done", "done") else "running"
+
+
+def _checked(prefix: str) -> str:
+    if not isinstance(prefix, str) or not prefix:
+        raise UnsafeUseError(f"prefix must be a text that is not empty, not {prefix!r}.")
+    return prefix

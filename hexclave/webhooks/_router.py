@@ -8,10 +8,11 @@ from typing import Any, Final, Literal, TypeAlias, TypeVar
 import attrs
 
 from hexclave._steps import Call, Steps
+from hexclave.credentials import textless
 from hexclave.errors import UnsafeUseError
 from hexclave.webhooks._deliveries import AsyncDeliveryStore, DeliveryStore, MemoryDeliveryStore
 from hexclave.webhooks._events import UnknownEvent, WebhookEvent, read_event
-from hexclave.webhooks._signature import TOLERANCE, Secrets, check, read_secrets
+from hexclave.webhooks._signature import TOLERANCE, Secrets, check, check_tolerance, read_secrets
 from hexclave_api.model import Model
 
 Handler: TypeAlias = Callable[[WebhookEvent[Any]], object]
@@ -68,7 +69,7 @@ class Router:
     the last 10,000 are remembered in this process.
 
     Raises:
-        UnsafeUseError: a secret is none.
+        UnsafeUseError: a secret, the store or the tolerance is none.
     """
 
     def __init__(
@@ -78,7 +79,11 @@ class Router:
             self._secrets = read_secrets(secrets)
         finally:
             del secrets
+        deliveries = textless(deliveries)  # The URL of a Redis may hold a password.
+        if deliveries is not None and not callable(getattr(deliveries, "abegin", None)):
+            raise UnsafeUseError("deliveries must be a store with abegin() and aend(), such as MemoryDeliveryStore().")
         self._deliveries = MemoryDeliveryStore() if deliveries is None else deliveries
+        check_tolerance(tolerance)
         self._tolerance = tolerance
         self._handlers: dict[str, list[Handler]] = {}
 

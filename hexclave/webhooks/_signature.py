@@ -35,6 +35,16 @@ class Envelope:
     """Unix time at which it was signed."""
 
 
+def check_tolerance(tolerance: object) -> None:
+    """Refuse what is no duration.
+
+    Raises:
+        UnsafeUseError: it is none, or negative.
+    """
+    if not isinstance(tolerance, timedelta) or tolerance < timedelta(0):
+        raise UnsafeUseError(f"tolerance must be a timedelta, such as timedelta(minutes=5), not {tolerance!r}.")
+
+
 def check(body: bytes, headers: object, secrets: list[Secret], tolerance: timedelta = TOLERANCE) -> Envelope:
     """The envelope of a delivery that one of the secrets signed within the tolerance.
 
@@ -43,6 +53,7 @@ def check(body: bytes, headers: object, secrets: list[Secret], tolerance: timede
         UnsafeUseError: `body` is not what was received byte for byte, or `headers` are none.
     """
     _check_raw(body)
+    check_tolerance(tolerance)
     sent = header_values(headers, _HEADERS)
     prefix = next((prefix for prefix in _PREFIXES if f"{prefix}-signature" in sent), _PREFIXES[0])
     webhook_id, timestamp, signatures = (_single(sent, f"{prefix}-{name}") for name in ("id", "timestamp", "signature"))

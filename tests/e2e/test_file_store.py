@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from hexclave.errors import UnsafeUseError
 from hexclave.tokens import FileTokenStore, Tokens
 from hexclave.tokens import _file as module
 
@@ -366,7 +367,7 @@ def test_a_path_that_cannot_hold_a_file_says_so(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(NotADirectoryError):
         FileTokenStore(tmp_path / "file" / "tokens.json").load()
-    with pytest.raises(TypeError):
+    with pytest.raises(UnsafeUseError, match="path must be"):
         FileTokenStore(5)  # type: ignore[arg-type]
 
 

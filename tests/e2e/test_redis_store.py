@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from hexclave.errors import UnsafeUseError
 from hexclave.tokens import AsyncRedisTokenStore, AsyncTokenStore, FixedTokens, RedisTokenStore, Tokens
 
 redis = pytest.importorskip("redis", reason="redis-py is not installed: pip install 'hexclave[redis]'")
@@ -319,10 +320,11 @@ def test_a_server_that_quotes_a_commands_arguments_reveals_no_token() -> None:
     assert leaked(caught.value) == []
 
 
-@pytest.mark.parametrize(("key", "error"), [("", ValueError), (b"session", TypeError), (None, TypeError)])
+@pytest.mark.parametrize("key", ["", b"session", None])
 @pytest.mark.parametrize("kind", [RedisTokenStore, AsyncRedisTokenStore])
-def test_a_key_that_is_no_name_is_refused_before_any_io(kind: Any, key: Any, error: type[Exception]) -> None:
-    with redis.Redis(port=1) as client, pytest.raises(error, match=r"^key must"):
+def test_a_key_that_is_no_name_is_refused_before_any_io(kind: Any, key: Any) -> None:
+    client: Any = redis.Redis(port=1) if kind is RedisTokenStore else redis.asyncio.Redis(port=1)
+    with pytest.raises(UnsafeUseError, match=r"^key must"):
         kind(client, key)
 
 

@@ -307,7 +307,7 @@ def test_good_settings_pass_the_checks(client):
         ({"MODE": "tokne"}, "mode: 'tokne'"),
         ({"COOKIES": "yes"}, "cookies must be True or False"),
         ({"API_KEYS": "user"}, "api_keys must be a collection"),
-        ({"LEEWAY": 10_000}, "leeway must be from 0"),
+        ({"LEEWAY": 10_000}, "leeway must be a number from 0"),
         ({"ISSUERS": "https://auth.example.com"}, "issuers must be a list"),
         ({"API_URL": "ftp://example.com"}, "HEXCLAVE: "),
         ({"OPTIONS": {"timeuot": 1}}, "timeuot"),

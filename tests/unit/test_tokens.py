@@ -69,7 +69,7 @@ def test_a_token_that_no_header_can_carry_is_refused_by_name_and_stays_out_of_th
 
 @pytest.mark.parametrize("value", [b"fake", 5, True, ["fake"]])
 def test_a_token_of_another_type_is_refused_by_name(value: object) -> None:
-    with pytest.raises(TypeError, match=f"^access_token must be .* not {type(value).__name__}$"):
+    with pytest.raises(UnsafeUseError, match=f"^access_token must be .* not {type(value).__name__}\\.$"):
         Tokens(value)  # type: ignore[arg-type]
 
 

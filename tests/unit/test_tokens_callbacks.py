@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from hexclave.errors import UnsafeUseError
 from hexclave.tokens import AsyncCallbackTokenStore, CallbackTokenStore, Tokens
 
 OLD = Tokens("fake-access-1", "fake-refresh-1")
@@ -58,15 +59,15 @@ class AsyncCallable:
 
 @pytest.mark.parametrize("load", [async_load, functools.partial(async_load), AsyncCallable()])
 def test_async_callbacks_are_refused_where_nobody_would_await_them(load: Any) -> None:
-    with pytest.raises(TypeError, match="load is async; use AsyncCallbackTokenStore"):
+    with pytest.raises(UnsafeUseError, match="load is async; use AsyncCallbackTokenStore"):
         CallbackTokenStore(load, lambda _: None)
-    with pytest.raises(TypeError, match="save is async"):
+    with pytest.raises(UnsafeUseError, match="save is async"):
         CallbackTokenStore(lambda: None, async_save)  # type: ignore[arg-type, return-value]
 
 
 @pytest.mark.parametrize("kind", [CallbackTokenStore, AsyncCallbackTokenStore])
 def test_what_cannot_be_called_is_refused_by_name(kind: Any) -> None:
-    with pytest.raises(TypeError, match="load must be a function, not Tokens"):
+    with pytest.raises(UnsafeUseError, match="load must be a function, not Tokens"):
         kind(OLD, async_save)
 
 

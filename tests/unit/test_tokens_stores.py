@@ -285,7 +285,7 @@ def test_memory_may_start_with_tokens_and_shows_masks() -> None:
 
 
 def test_memory_refuses_what_are_no_tokens() -> None:
-    with pytest.raises(TypeError, match="not str"):
+    with pytest.raises(UnsafeUseError, match="not str"):
         MemoryTokenStore("fake-access")  # type: ignore[arg-type]
 
 
