@@ -63,7 +63,14 @@ def _key(entry: Route) -> tuple[str, str]:
 
 def _row(entry: Route) -> str:
     found = list(_reached(entry.handler)) if entry.handler is not None else []
-    tables = sorted({each.name for each in found if isinstance(each, TableDefinition)})
+    # Tests declare tables of their own.
+    tables = sorted(
+        {
+            each.name
+            for each in found
+            if isinstance(each, TableDefinition) and each.row.__module__.startswith("hexclave_emulator")
+        }
+    )
     effects = [name for name, function in (("email", send_mail), ("event", emit)) if function in found]
     far = _limit(entry) or ("whole" if entry.handler is not None else "answers 501")
     checks = sum(max(1, len(rule.checks)) for rule in entry.rules.values() if rule != Rule())

@@ -21,7 +21,7 @@ from tests.emulator.performing import Cast
 
 
 def config(cast: Cast) -> dict[str, Any]:
-    return dict(json.loads(cast.admin(get_config()).config_string))
+    return dict(json.loads(cast.admin(get_config()).config_string.reveal()))
 
 
 def change(cast: Cast, changes: dict[str, Any], level: Any = "environment") -> None:
@@ -68,7 +68,7 @@ def test_replacing_a_level_forgets_the_rest_of_it(cast: Cast) -> None:
         "branch", config_string='{"users.allowClientUserDeletion": false}', source=source
     )
     cast.admin(replaced)
-    override = cast.admin(get_config_override("branch")).config_string
+    override = cast.admin(get_config_override("branch")).config_string.reveal()
     assert json.loads(override) == {"users.allowClientUserDeletion": False}
 
 
