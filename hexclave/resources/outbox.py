@@ -10,7 +10,7 @@ from hexclave._waiting import until
 from hexclave_api.models import OutboxEmail
 from hexclave_api.operation import UNSET, JsonValue, Operation, Unset
 from hexclave_api.operations import emails
-from hexclave_api.times import moment_millis
+from hexclave_api.times import duration_millis, moment_millis
 
 
 class Outbox(Resource[Mode]):
@@ -102,7 +102,7 @@ class Outbox(Resource[Mode]):
             TotalTimeout: it is still on its way, or paused.
             NotFoundError: there is no such email.
         """
-        last = (self._context.clock.time() + within.total_seconds()) * 1000
+        last = self._context.clock.time() * 1000 + duration_millis(within, "within")
         return until(
             self._context,
             emails.get_outbox_email(email_id),
