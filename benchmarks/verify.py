@@ -14,7 +14,6 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import httpx
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -23,7 +22,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from benchmarks.rows import Row, spread
 from hexclave import AsyncHexclaveServerApp, HexclaveServerApp
-from hexclave.verify import Verifier
+from hexclave.verify import AsyncVerifier, Verifier
 
 TOKENS = 200
 ROUNDS = 40
@@ -156,7 +155,7 @@ def ours() -> Iterator[list[tuple[str, Action]]]:
     with client, HexclaveServerApp(PROJECT, KEY, http_client=client) as app:
         fresh, one_by_one, cached = Verifier(app, remember=0), Verifier(app, remember=2), Verifier(app)
 
-        def row(verifier: Verifier[Any]) -> Action:
+        def row(verifier: Verifier) -> Action:
             def run() -> None:
                 for text in TEXTS:
                     verifier.verify(text)
@@ -182,7 +181,7 @@ async def seen_before() -> None:
 
 LOOP = asyncio.new_event_loop()
 ASYNC_CLIENT = httpx.AsyncClient(transport=httpx.MockTransport(keys))
-ASYNC: Verifier[Any] = Verifier(AsyncHexclaveServerApp(PROJECT, KEY, http_client=ASYNC_CLIENT))
+ASYNC = AsyncVerifier(AsyncHexclaveServerApp(PROJECT, KEY, http_client=ASYNC_CLIENT))
 
 
 def rows(_: str) -> Iterator[Row]:

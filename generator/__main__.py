@@ -100,6 +100,9 @@ def run_render(argv: list[str]) -> int:
 
     arguments = _rendering(_parser("render", run_render), argv)
     print(render.render(arguments.spec, arguments.out))
+    if arguments.flows is not None:
+        changed = render.render_facade(arguments.spec, arguments.flows, arguments.resources)
+        print(f"resources of the apps: {len(changed)} files changed")
     return 0
 
 
@@ -109,6 +112,8 @@ def run_check(argv: list[str]) -> int:
 
     arguments = _rendering(_parser("check", run_check), argv)
     problems = render.check(arguments.spec, arguments.out)
+    if arguments.flows is not None:
+        problems += render.check_facade(arguments.spec, arguments.flows, arguments.resources)
     for problem in problems:
         print(problem, file=sys.stderr)
     return 1 if problems else 0
@@ -126,8 +131,13 @@ def _parser(command: str, run: object) -> argparse.ArgumentParser:
 
 def _rendering(parser: argparse.ArgumentParser, argv: list[str]) -> argparse.Namespace:
     _add_spec(parser)
-    parser.add_argument("--out", type=Path, default=_ROOT / "generated" / "hexclave_api", help="the package")
-    return parser.parse_args(argv)
+    parser.add_argument("--out", type=Path, help="the package; alone, without the resources of the apps")
+    arguments = parser.parse_args(argv)
+    # Another package is rendered alone: the flows belong to this one.
+    arguments.flows = _ROOT / "hexclave" / "_flows" if arguments.out is None else None
+    arguments.resources = _ROOT / "hexclave" / "resources"
+    arguments.out = arguments.out or _ROOT / "generated" / "hexclave_api"
+    return arguments
 
 
 def _add_spec(parser: argparse.ArgumentParser) -> None:

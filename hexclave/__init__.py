@@ -14,6 +14,7 @@ from hexclave._version import __version__
 
 if TYPE_CHECKING:
     from hexclave import errors, models
+    from hexclave._flows.cli_login import PendingCliLogin
     from hexclave.apps import (
         AsyncHexclaveAdminApp,
         AsyncHexclaveClientApp,
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from hexclave.hooks import Hooks, RequestEvent, ResponseEvent, RetryEvent
     from hexclave.oauth import OAuthAuthorization
     from hexclave.ratelimit import RateLimit
-    from hexclave.resources.auth import PendingCliLogin
     from hexclave.retries import Retries
     from hexclave.timeouts import Timeout
     from hexclave.tokens import (
@@ -109,7 +109,7 @@ _MODULES = {
     "hexclave.hooks": ("Hooks", "RequestEvent", "ResponseEvent", "RetryEvent"),
     "hexclave.oauth": ("OAuthAuthorization",),
     "hexclave.ratelimit": ("RateLimit",),
-    "hexclave.resources.auth": ("PendingCliLogin",),
+    "hexclave._flows.cli_login": ("PendingCliLogin",),
     "hexclave.retries": ("Retries",),
     "hexclave.timeouts": ("Timeout",),
     "hexclave.tokens": (

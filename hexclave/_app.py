@@ -9,54 +9,50 @@ import attrs
 
 from hexclave import credentials
 from hexclave._context import AdminAccessToken, Context, Shared
-from hexclave._exchange import exchange
+from hexclave._engine.performing import AsyncPerformer, BlockingPerformer
 from hexclave._many import CONCURRENCY, Many
 from hexclave._misuse import ClosedWithAwait, ClosedWithoutAwait, ResourcesOfOtherApps
 from hexclave._options import Options
 from hexclave._options import hooks as checked_hooks
-from hexclave._steps import Call, Done, Steps
+from hexclave._steps import Call, Steps
 from hexclave.errors import UnsafeUseError
 from hexclave.hooks import Hooks
 from hexclave.ratelimit import Gates
 from hexclave.retries import Retries
 from hexclave.timeouts import Timeout
 from hexclave_api.operation import UNSET, AccessType, Operation, Unset
-from hexclave_api.pagination import AsyncPages, Page, Pages
 from hexclave_api.secret import Secret, SecretText
 
 if TYPE_CHECKING:
     from hexclave._async_executor import AwaitingExecutor
-    from hexclave._call import Awaiting, Blocking
     from hexclave._executor import BlockingExecutor
     from hexclave._session import Session
     from hexclave.bulk import AsyncOutcomes, Outcomes
     from hexclave.tokens import AsyncTokenStore, MemoryTokenStore, Tokens, TokenStore  # noqa: F401 - in a base class
-    from hexclave.verify import AuthenticateOptions, AuthenticationResult, Verifier
+    from hexclave.verify import AsyncVerifier, AuthenticateOptions, AuthenticationResult, Verifier
 
 T = TypeVar("T")
 R = TypeVar("R")
 Store = TypeVar("Store", bound="AsyncTokenStore")
-Executor = TypeVar("Executor", bound="BlockingExecutor | AwaitingExecutor")
+P = TypeVar("P", BlockingPerformer, AsyncPerformer)
 
 
-class App(ResourcesOfOtherApps, Generic[Executor, Store]):
+class App(ResourcesOfOtherApps, Generic[P, Store]):
     """What all apps have in common. Derived apps share the connections, gates and refreshes of where they come from."""
 
-    _context: Context
-    _executor: Executor
+    _performer: P
     _store_method: ClassVar[str]
     """What a session's store must have to be used in this mode."""
 
-    def _wire(
+    def _made_context(
         self,
         access: AccessType,
-        executor: Executor,
         project_id: str | None,
         keys: Mapping[str, SecretText | None],
         session: "Store | Tokens | None",
         options: Options,
         admin_access_token: AdminAccessToken | SecretText | None = None,
-    ) -> None:
+    ) -> Context:
         project_id = credentials.project_id(project_id)
         rate_limit, gates, branch = options.rate_limit, options.gates, options.branch_id
         held = credentials.keys_of(access, keys, keyless=admin_access_token is not None)
@@ -69,8 +65,7 @@ class App(ResourcesOfOtherApps, Generic[Executor, Store]):
             allow_restricted=options.allow_restricted,
             extra=options.extra_headers,
         )
-        self._executor = executor
-        self._context = Context(
+        return Context(
             project_id=project_id,
             access=access,
             base_url=f"{options.base_url}/api/v1",
@@ -89,27 +84,24 @@ class App(ResourcesOfOtherApps, Generic[Executor, Store]):
         )
 
     def __repr__(self) -> str:
-        if "_context" not in self.__dict__:
+        if "_performer" not in self.__dict__:
             return f"<{type(self).__name__}, not ready>"
         return f"<{type(self).__name__} project {self._context.project_id} at {self._context.base_url}>"
+
+    @property
+    def _context(self) -> Context:
+        return self._performer.context
 
     @property
     def project_id(self) -> str:
         """The project that all calls are about."""
         return self._context.project_id
 
-    def _perform(self, described: Operation[Any] | Steps[Any] | Done[Any]) -> Any:
-        if isinstance(described, Operation):
-            return self._executor.run(exchange(self._context, described))
-        if isinstance(described, Done):
-            return self._executor.handed(described.value)
-        return self._executor.run(described)
-
     def _derived(self, **changes: Any) -> Self:
         app = object.__new__(type(self))
         app.__dict__.update(self.__dict__)
         app.__dict__.pop("verifier", None)  # It has the options of the app it was made for.
-        app._context = attrs.evolve(self._context, **changes)
+        app._performer = attrs.evolve(self._performer, context=attrs.evolve(self._context, **changes))
         return app
 
     def with_session(self, session: "Store | Tokens") -> Self:
@@ -154,7 +146,7 @@ class App(ResourcesOfOtherApps, Generic[Executor, Store]):
         return self._derived(**changes)
 
 
-class BlockingApp(ClosedWithoutAwait, App["BlockingExecutor", "TokenStore"]):
+class BlockingApp(ClosedWithoutAwait, App[BlockingPerformer, "TokenStore"]):
     _store_method = "load"
 
     def call(self, operation: Operation[T]) -> T:
@@ -164,7 +156,7 @@ class BlockingApp(ClosedWithoutAwait, App["BlockingExecutor", "TokenStore"]):
             UnsafeUseError: refused before any I/O: wrong access type, missing credential.
             HexclaveError: every other failure, see `hexclave.errors`.
         """
-        return self._executor.run(exchange(self._context, operation))
+        return self._performer.call(operation)
 
     def call_many(
         self, operations: Iterable[Operation[T]], *, concurrency: int = CONCURRENCY, ordered: bool = True
@@ -178,10 +170,10 @@ class BlockingApp(ClosedWithoutAwait, App["BlockingExecutor", "TokenStore"]):
         Raises:
             UnsafeUseError: `concurrency` is no whole number from 1.
         """
-        return self._many(Many(operations, lambda operation: operation, concurrency, ordered))
+        return self._performer.many(Many(operations, lambda operation: operation, concurrency, ordered))
 
     @functools.cached_property
-    def verifier(self) -> "Verifier[Blocking]":
+    def verifier(self) -> "Verifier":
         """Verifies access tokens of the project's users, without asking the API for each."""
         from hexclave.verify import Verifier
 
@@ -193,19 +185,13 @@ class BlockingApp(ClosedWithoutAwait, App["BlockingExecutor", "TokenStore"]):
         Raises:
             HexclaveError: the keys could not be fetched, or the API not be asked: nothing is known, so answer 503.
         """
-        return self.verifier.authenticate(request, **options)
-
-    def _many(self, many: Many[R, T]) -> "Outcomes[R, T]":
-        from hexclave.bulk import Outcomes
-
-        return Outcomes(many, self.call)
-
-    def _list(self, pages: Pages[T]) -> Page[T]:
-        return Page(self.call(pages.operation(pages.cursor)), pages, self.call)
+        steps = self.verifier.authenticated(request, **options)
+        del request  # A traceback with locals would show its credentials.
+        return self._performer.run(steps)
 
     def close(self) -> None:
         """Close the connections. Derived apps end with it; a client or transport of yours stays open."""
-        self._executor.close()
+        self._performer.executor.close()
 
     def __enter__(self) -> Self:
         return self
@@ -216,7 +202,7 @@ class BlockingApp(ClosedWithoutAwait, App["BlockingExecutor", "TokenStore"]):
         self.close()
 
 
-class AwaitingApp(ClosedWithAwait, App["AwaitingExecutor", "AsyncTokenStore"]):
+class AwaitingApp(ClosedWithAwait, App[AsyncPerformer, "AsyncTokenStore"]):
     _store_method = "aload"
 
     async def call(self, operation: Operation[T]) -> T:
@@ -226,7 +212,7 @@ class AwaitingApp(ClosedWithAwait, App["AwaitingExecutor", "AsyncTokenStore"]):
             UnsafeUseError: refused before any I/O: wrong access type, missing credential.
             HexclaveError: every other failure, see `hexclave.errors`.
         """
-        return await self._executor.run(exchange(self._context, operation))
+        return await self._performer.call(operation)
 
     def call_many(
         self, operations: Iterable[Operation[T]], *, concurrency: int = CONCURRENCY, ordered: bool = True
@@ -240,14 +226,14 @@ class AwaitingApp(ClosedWithAwait, App["AwaitingExecutor", "AsyncTokenStore"]):
         Raises:
             UnsafeUseError: `concurrency` is no whole number from 1.
         """
-        return self._many(Many(operations, lambda operation: operation, concurrency, ordered))
+        return self._performer.many(Many(operations, lambda operation: operation, concurrency, ordered))
 
     @functools.cached_property
-    def verifier(self) -> "Verifier[Awaiting]":
+    def verifier(self) -> "AsyncVerifier":
         """Verifies access tokens of the project's users, without asking the API for each."""
-        from hexclave.verify import Verifier
+        from hexclave.verify import AsyncVerifier
 
-        return Verifier(self)
+        return AsyncVerifier(self)
 
     async def authenticate(self, request: object, **options: Unpack["AuthenticateOptions"]) -> "AuthenticationResult":
         """Who makes a request that a backend received; see `hexclave.verify`.
@@ -255,19 +241,13 @@ class AwaitingApp(ClosedWithAwait, App["AwaitingExecutor", "AsyncTokenStore"]):
         Raises:
             HexclaveError: the keys could not be fetched, or the API not be asked: nothing is known, so answer 503.
         """
-        return await self.verifier.authenticate(request, **options)
-
-    def _many(self, many: Many[R, T]) -> "AsyncOutcomes[R, T]":
-        from hexclave.bulk import AsyncOutcomes
-
-        return AsyncOutcomes(many, self.call)
-
-    def _list(self, pages: Pages[T]) -> AsyncPages[T]:
-        return AsyncPages(pages, self.call)
+        steps = self.verifier.authenticated(request, **options)
+        del request  # A traceback with locals would show its credentials.
+        return await self._performer.run(steps)
 
     async def close(self) -> None:
         """Close this event loop's connections. Derived apps end with it; a client or transport of yours stays open."""
-        await self._executor.close()
+        await self._performer.executor.close()
 
     async def __aenter__(self) -> Self:
         return self

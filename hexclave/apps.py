@@ -3,13 +3,19 @@
 from typing import TYPE_CHECKING, Any, Unpack
 
 from hexclave._app import AwaitingApp, BlockingApp, awaiting_executor, blocking_executor, empty_store
-from hexclave._call import Awaiting, Blocking
-from hexclave._client_resources import ClientResources
 from hexclave._context import AdminAccessToken
+from hexclave._engine.performing import AsyncPerformer, BlockingPerformer
 from hexclave._options import taken
-from hexclave._server_resources import AdminResources, ServerResources
 from hexclave.credentials import masked, textless
 from hexclave.options import AppOptions
+from hexclave.resources.by_access import (
+    AdminResources,
+    AsyncAdminResources,
+    AsyncClientResources,
+    AsyncServerResources,
+    ClientResources,
+    ServerResources,
+)
 from hexclave_api.secret import SecretText
 
 if TYPE_CHECKING:
@@ -27,7 +33,7 @@ __all__ = [
 ]
 
 
-class HexclaveClientApp(BlockingApp, ClientResources[Blocking]):
+class HexclaveClientApp(BlockingApp, ClientResources):
     """Calls as a user of the project, or as nobody yet. It never holds a secret key.
 
     `session` keeps the tokens of the signed-in user; a new app starts with an empty `MemoryTokenStore`.
@@ -54,17 +60,19 @@ class HexclaveClientApp(BlockingApp, ClientResources[Blocking]):
         )
         keys = {"publishable_client_key": publishable_client_key}
         chosen = taken(type(self).__name__, options)
-        self._wire(
-            "client",
+        self._performer = BlockingPerformer(
+            self._made_context(
+                "client",
+                project_id,
+                keys,
+                empty_store() if session is None else session,
+                chosen,
+            ),
             blocking_executor(chosen),
-            project_id,
-            keys,
-            empty_store() if session is None else session,
-            chosen,
         )
 
 
-class HexclaveServerApp(BlockingApp, ServerResources[Blocking]):
+class HexclaveServerApp(BlockingApp, ServerResources):
     """Calls with the secret server key: everything about the project's users and teams. For servers only.
 
     With a `session` the calls act for that user too: `me` is that user, the rights stay those of the key.
@@ -87,10 +95,12 @@ class HexclaveServerApp(BlockingApp, ServerResources[Blocking]):
         secret_server_key = masked(secret_server_key)
         keys = {"secret_server_key": secret_server_key}
         chosen = taken(type(self).__name__, options)
-        self._wire("server", blocking_executor(chosen), project_id, keys, session, chosen)
+        self._performer = BlockingPerformer(
+            self._made_context("server", project_id, keys, session, chosen), blocking_executor(chosen)
+        )
 
 
-class HexclaveAdminApp(BlockingApp, AdminResources[Blocking]):
+class HexclaveAdminApp(BlockingApp, AdminResources):
     """Calls with the super secret admin key, or as an owner of the project: its configuration and all the rest.
 
     `admin_access_token` is an owner's access token (of the project `internal`), or a function that returns a fresh one;
@@ -119,10 +129,13 @@ class HexclaveAdminApp(BlockingApp, AdminResources[Blocking]):
         admin_access_token = admin_access_token if callable(admin_access_token) else masked(admin_access_token)
         keys = {"super_secret_admin_key": super_secret_admin_key}
         chosen = taken(type(self).__name__, options)
-        self._wire("admin", blocking_executor(chosen), project_id, keys, session, chosen, admin_access_token)
+        self._performer = BlockingPerformer(
+            self._made_context("admin", project_id, keys, session, chosen, admin_access_token),
+            blocking_executor(chosen),
+        )
 
 
-class AsyncHexclaveClientApp(AwaitingApp, ClientResources[Awaiting]):
+class AsyncHexclaveClientApp(AwaitingApp, AsyncClientResources):
     """Calls as a user of the project, or as nobody yet. It never holds a secret key.
 
     `session` keeps the tokens of the signed-in user; a new app starts with an empty `MemoryTokenStore`.
@@ -149,17 +162,19 @@ class AsyncHexclaveClientApp(AwaitingApp, ClientResources[Awaiting]):
         )
         keys = {"publishable_client_key": publishable_client_key}
         chosen = taken(type(self).__name__, options)
-        self._wire(
-            "client",
+        self._performer = AsyncPerformer(
+            self._made_context(
+                "client",
+                project_id,
+                keys,
+                empty_store() if session is None else session,
+                chosen,
+            ),
             awaiting_executor(chosen),
-            project_id,
-            keys,
-            empty_store() if session is None else session,
-            chosen,
         )
 
 
-class AsyncHexclaveServerApp(AwaitingApp, ServerResources[Awaiting]):
+class AsyncHexclaveServerApp(AwaitingApp, AsyncServerResources):
     """Calls with the secret server key: everything about the project's users and teams. For servers only.
 
     With a `session` the calls act for that user too: `me` is that user, the rights stay those of the key.
@@ -182,10 +197,12 @@ class AsyncHexclaveServerApp(AwaitingApp, ServerResources[Awaiting]):
         secret_server_key = masked(secret_server_key)
         keys = {"secret_server_key": secret_server_key}
         chosen = taken(type(self).__name__, options)
-        self._wire("server", awaiting_executor(chosen), project_id, keys, session, chosen)
+        self._performer = AsyncPerformer(
+            self._made_context("server", project_id, keys, session, chosen), awaiting_executor(chosen)
+        )
 
 
-class AsyncHexclaveAdminApp(AwaitingApp, AdminResources[Awaiting]):
+class AsyncHexclaveAdminApp(AwaitingApp, AsyncAdminResources):
     """Calls with the super secret admin key, or as an owner of the project: its configuration and all the rest.
 
     `admin_access_token` is an owner's access token (of the project `internal`), or a function that returns a fresh one,
@@ -215,4 +232,7 @@ class AsyncHexclaveAdminApp(AwaitingApp, AdminResources[Awaiting]):
         admin_access_token = admin_access_token if callable(admin_access_token) else masked(admin_access_token)
         keys = {"super_secret_admin_key": super_secret_admin_key}
         chosen = taken(type(self).__name__, options)
-        self._wire("admin", awaiting_executor(chosen), project_id, keys, session, chosen, admin_access_token)
+        self._performer = AsyncPerformer(
+            self._made_context("admin", project_id, keys, session, chosen, admin_access_token),
+            awaiting_executor(chosen),
+        )

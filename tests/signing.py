@@ -115,21 +115,29 @@ class KeyServer:
 
 
 class App:
-    """What a resource needs of an app, in virtual time."""
+    """What a verifier needs of an app, in virtual time."""
 
     def __init__(self, server: Callable[[Request], Reply] | None = None, **options: Any) -> None:
         self.clock = FakeClock()
         self._context = context(clock=self.clock, **options)
         self.server = KeyServer() if server is None else server
 
-    def _perform(self, described: Any) -> Any:
-        played = play(self._context, described, self.server, cycle=True)
+    @property
+    def _performer(self) -> "App":
+        return self
+
+    @property
+    def context(self) -> Any:
+        return self._context
+
+    def run(self, steps: Any) -> Any:
+        played = play(self._context, steps, self.server, cycle=True)
         if played.error is not None:
             raise played.error
         return played.result
 
 
-def made_verifier(**options: Any) -> tuple[Verifier[Any], KeyServer, FakeClock]:
+def made_verifier(**options: Any) -> tuple[Verifier, KeyServer, FakeClock]:
     """A verifier, the server of its keys, and the clock."""
     app = App()
     return Verifier(app, **options), app.server, app.clock

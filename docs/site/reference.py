@@ -1,4 +1,4 @@
-"""The reference: pages written from the live objects, whose lifted methods no static tool can see."""
+"""The reference: pages written from the live objects."""
 
 import ast
 import html
@@ -7,14 +7,13 @@ import inspect
 import re
 import textwrap
 from collections.abc import Iterator, Sequence
-from typing import Any, get_origin
+from typing import Any
 
 import attrs
 
 import hexclave
-from docs.site.signatures import method_signature, signature_of
+from docs.site.signatures import signature_of
 from hexclave import errors
-from hexclave._call import Resource, bulk, call, pages
 
 APPS = {
     "client": hexclave.HexclaveClientApp("project-1", "pck_not_a_real_key", base_url="https://api.example.com"),
@@ -76,20 +75,23 @@ def _reachable(owner: Any, path: str) -> Iterator[tuple[str, type]]:
     for name, value in _members(type(owner)):
         if isinstance(value, property):
             inner = getattr(owner, name)
-            if isinstance(inner, Resource):
+            if _is_resource(type(inner)):
                 yield f"{path}.{name}", type(inner)
                 yield from _reachable(inner, f"{path}.{name}")
-        elif inspect.isfunction(value):
-            kind = get_origin(inspect.signature(value).return_annotation)
-            if inspect.isclass(kind) and issubclass(kind, Resource):
-                (argument,) = list(inspect.signature(value).parameters)[1:]
-                yield f"{path}.{name}({argument})", kind
+        elif inspect.isfunction(value) and _is_resource(kind := inspect.signature(value).return_annotation):
+            (argument,) = list(inspect.signature(value).parameters)[1:]
+            yield f"{path}.{name}({argument})", kind
+
+
+def _is_resource(kind: Any) -> bool:
+    module = kind.__module__ if inspect.isclass(kind) else ""
+    return module.startswith(("hexclave.resources.", "hexclave_api.resources."))
 
 
 def _methods(kind: type) -> Iterator[str]:
     for name, value in _members(kind):
-        if isinstance(value, call | pages | bulk):
-            yield from [f"### {name}", "", *_code(method_signature(name, value)), _words(value), ""]
+        if inspect.isfunction(value) and not _is_resource(inspect.signature(value).return_annotation):
+            yield from [f"### {name}", "", *_code(signature_of(name, value)), _words(value), ""]
 
 
 def _title(name: str) -> str:
@@ -108,7 +110,7 @@ def _apps() -> Page:
         parts += [f"## {kind.__name__}", "", *_code(signature_of(kind.__name__, kind)), _words(kind), ""]
         parts += ["| | |", "|---|---|"]
         for name, value in _members(kind):
-            if isinstance(value, property) and isinstance(inner := getattr(app, name), Resource):
+            if isinstance(value, property) and _is_resource(type(inner := getattr(app, name))):
                 page = type(inner).__module__.rpartition(".")[2]
                 parts.append(
                     f"| [`app.{name}`](resources/{page}.md#{type(inner).__name__.lower()}) | {_words(value)} |"
@@ -130,7 +132,7 @@ def _objects(path: str, title: str, objects: list[Any], module: Any = None) -> P
         if inspect.isclass(each):
             parts += [f"## {each.__name__}", "", *_code(_constructed(each)), _words(each), "", *_fields(each)]
             for name, value in _members(each, told=[*objects, errors.HexclaveError]):
-                if inspect.isfunction(value) or isinstance(value, classmethod | property | call):
+                if inspect.isfunction(value) or isinstance(value, classmethod | property):
                     parts += [f"### {name}", "", *_member_code(name, value), _words(value), ""]
         elif callable(each):
             parts += [f"## {each.__name__}", "", *_code(signature_of(each.__name__, each)), _words(each), ""]
@@ -169,8 +171,6 @@ def _member_code(name: str, value: Any) -> list[str]:
         returned = inspect.signature(value.fget).return_annotation if value.fget else inspect.Signature.empty
         shown = signature_of(name, value.fget).partition(") -> ")[2] if value.fget else ""
         return _code(f"{name}: {shown}" if returned is not inspect.Signature.empty and shown else name)
-    if isinstance(value, call):
-        return _code(method_signature(name, value))
     return _code(signature_of(name, value.__func__ if isinstance(value, classmethod) else value))
 
 

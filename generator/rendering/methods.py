@@ -173,6 +173,7 @@ class _Builder:
         self._defaults: Mapping[str, Any] = options.get("defaults", {})
         self._types = types
         self._given: set[str] = set()
+        self._required: set[str] = set()
 
     def method(self, name: str) -> Method:
         function = self._function
@@ -181,7 +182,7 @@ class _Builder:
             self._defaults = {"limit": _PAGE_SIZE, **self._defaults}
         names = [arg.name for arg in function.arguments]
         only = self._options.get("only", names)
-        hidden = {*self._fixed, *(set(names) - set(only)), *(("cursor",) if kind == "pages" else ())}
+        hidden = {*self._fixed, *(set(names) - set(only))}
         first: list[str] = self._options.get(
             "positional", [arg.name for arg in function.positional if arg.name not in hidden]
         )
@@ -190,8 +191,9 @@ class _Builder:
                 raise DescriptionError(f"{self._where}: {function.call.name} has no argument {used!r}")
         arguments = {arg.name: arg for arg in function.arguments if arg.name not in hidden}
         self._given = {*arguments, *self._fixed, "cursor"}
+        last = max((at for at, each in enumerate(first) if arguments[each].required), default=-1)
+        self._required = {*self._options.get("required", ()), *first[: last + 1]}
         positional = [self._parameter(arguments[name]) for name in first]
-        positional.sort(key=lambda each: each.default is not None)
         keyword = [self._parameter(arg) for name, arg in arguments.items() if name not in first]
         keyword.sort(key=lambda each: each.default is not None)
         return Method(
@@ -213,7 +215,7 @@ class _Builder:
         for arg in self._function.positional:
             yield self._value(arg)
         for arg in (each for each in self._function.keyword if each.name in self._given):
-            value = "cursor" if kind == "pages" and arg.name == "cursor" else self._value(arg)
+            value = "at" if kind == "pages" and arg.name == "cursor" else self._value(arg)
             yield f"{arg.name}={value}"
 
     def _value(self, arg: Argument) -> str:
@@ -227,7 +229,7 @@ class _Builder:
         return self._renamed.get(arg.name, plain)
 
     def _parameter(self, arg: Argument) -> Parameter:
-        required = arg.required or arg.name in self._options.get("required", ())
+        required = arg.required or arg.name in self._required
         default, annotation = (None if required else "UNSET"), arg.annotation
         if required:
             annotation = union(option for option in annotation.split(" | ") if option != "Unset")

@@ -17,10 +17,12 @@ from typing import Any, Final
 import attrs
 from openapi_python_client.parser.properties import ModelProperty
 
-from generator.description import DescriptionError, load
+from generator.description import AUDIENCES, DescriptionError, load
 from generator.rendering import manifest
 from generator.rendering.classes import Input, grouped, input_of, model
 from generator.rendering.document import Call, Document, prepare
+from generator.rendering.facade import offered
+from generator.rendering.flows import FlowClass, flow_classes
 from generator.rendering.functions import function, sent
 from generator.rendering.identifiers import file_name
 from generator.rendering.methods import Resource, resources
@@ -74,6 +76,20 @@ def render(spec: Path, out: Path) -> Report:
     )
 
 
+def render_facade(spec: Path, flows: Path, out: Path) -> list[str]:
+    """Makes `out` the resources that apps offer; returns the files that changed.
+
+    Raises:
+        DescriptionError: the description or a flow cannot be rendered; `out` is left as it was.
+    """
+    return manifest.write(out, _rendered(spec)[0].facade(flows), _HEADER)
+
+
+def check_facade(spec: Path, flows: Path, out: Path) -> list[str]:
+    """One line for each file in `out` that is not what `spec` and `flows` render; none when all is well."""
+    return manifest.differences(out, _rendered(spec)[0].facade(flows), _HEADER)
+
+
 def check(spec: Path, out: Path) -> list[str]:
     """One line for each file in `out` that is not what `spec` renders; none when all is well.
 
@@ -116,18 +132,40 @@ class _Rendering:
 
     def files(self) -> manifest.Files:
         """What the package consists of, by path."""
-        with tempfile.TemporaryDirectory() as folder:
-            root = Path(folder)
-            for path, text in self._texts():
-                (root / path).parent.mkdir(parents=True, exist_ok=True)
-                (root / path).write_text(text, "utf-8")
-            _ruff("check", "--fix-only", "--select=I,F401", *_RUFF, folder)
-            _ruff("format", *_RUFF, folder)
-            return {
-                path.relative_to(root).as_posix(): path.read_bytes()
-                for path in sorted(root.rglob("*.*"))
-                if path.is_file()
+        return _formatted(self._texts())
+
+    def facade(self, flows: Path) -> manifest.Files:
+        """The resources that apps offer, by path."""
+        return _formatted(self._facade_texts(flow_classes(flows)))
+
+    def _facade_texts(self, flows: Sequence[FlowClass]) -> Iterator[tuple[str, str]]:
+        found = offered(self._resources, flows, self._description.get("x-resources", {}))
+        places = {
+            name: f"hexclave_api.resources.{each.base.module}"
+            if each.is_plain and each.base
+            else f"hexclave.resources.{each.module}"
+            for each in found
+            for name in (each.name, f"Async{each.name}")
+        }
+        roots = {
+            access: [each for each in found if access in each.access and "." not in each.path] for access in AUDIENCES
+        }
+        yield self._text(
+            "__init__.py", "facade_init", places=dict(sorted(places.items())), words="The resources of apps."
+        )
+        homes = {each.name: f"hexclave._flows.{each.module}" for each in sorted(flows, key=lambda each: each.name)}
+        yield self._text("flows.py", "facade_init", places=homes, words="The flows behind the resources.")
+        yield self._text("by_access.py", "offered", by_access=roots)
+        for module in sorted({each.module for each in found if not each.is_plain}):
+            group = [each for each in found if each.module == module and not each.is_plain]
+            inside = {
+                name
+                for each in group
+                for name in (*(child for child, _ in each.children.values()), *(maker.kind for maker in each.makers))
             }
+            others = sorted((places[name], name) for name in inside)
+            imports = [each.flow_class.imports for each in group if each.flow_class]
+            yield self._text(f"{module}.py", "facade", resources=group, imports=imports, others=others)
 
     def _texts(self) -> Iterator[tuple[str, str]]:
         yield "py.typed", f"{_HEADER}\n"
@@ -204,6 +242,19 @@ class _Rendering:
 
     def _text(self, path: str, template: str, **context: Any) -> tuple[str, str]:
         return path, self._templates.get_template(f"{template}.py.jinja").render(header=_HEADER, **context)
+
+
+def _formatted(texts: Iterable[tuple[str, str]]) -> manifest.Files:
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        for path, text in texts:
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / path).write_text(text, "utf-8")
+        _ruff("check", "--fix-only", "--select=I,F401,F811", *_RUFF, folder)
+        _ruff("format", *_RUFF, folder)
+        return {
+            path.relative_to(root).as_posix(): path.read_bytes() for path in sorted(root.rglob("*.*")) if path.is_file()
+        }
 
 
 def _without_words(part: Any) -> Any:

@@ -1,17 +1,22 @@
 """Decides who may come in, for all frameworks and in both modes."""
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final, get_args
 
 import attrs
 
-from hexclave._call import Mode, Resource, call
-from hexclave._server_resources import AdminResources, ServerResources
-from hexclave._steps import Call, Steps
+from hexclave import AsyncHexclaveAdminApp, AsyncHexclaveServerApp, HexclaveAdminApp, HexclaveServerApp
+from hexclave._context import Context
+from hexclave._exchange import exchange
+from hexclave._flows.base import found
+from hexclave._flows.permissions import ServerPermissionFlows
+from hexclave._flows.team_permissions import ServerTeamPermissionFlows
+from hexclave._steps import Steps
 from hexclave.errors import TeamMembershipNotFound, TeamNotFound, UnsafeUseError, UserNotFound
 from hexclave.integrations._refused import no_member, no_permission, no_user
 from hexclave.verify import (
+    AsyncVerifier,
     AuthenticateOptions,
     AuthenticationResult,
     InvalidCredentials,
@@ -20,6 +25,7 @@ from hexclave.verify import (
 )
 from hexclave.verify._authenticate import CheckedBy, KeyOwner
 from hexclave_api.operation import UNSET, Unset
+from hexclave_api.operations.teams import get_team_member_profile_as_server
 
 _ID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -88,6 +94,7 @@ class Demand:
 
 
 NOTHING: Final = Demand()
+_ABSENT: Final = (TeamNotFound, TeamMembershipNotFound, UserNotFound)
 
 
 class Visit:
@@ -104,69 +111,26 @@ class Visit:
         return {} if result is None else result.headers
 
 
-class Guard(Resource[Mode]):
-    """Says who made a request, and refuses those who may not come in. Keep one for the life of the app."""
+class _AnyGuard:
+    def __init__(self, verifier: Verifier | AsyncVerifier, context: Context) -> None:
+        self._verifier: Final = verifier
+        self._context: Final = context
 
-    def __init__(
-        self,
-        app: ServerResources[Mode] | AdminResources[Mode],
-        *,
-        issuers: Iterable[str] = (),
-        leeway: float = 0.0,
-    ) -> None:
-        super().__init__(app)
-        # Results from a blocking app, awaitables from an async one: each what its executor expects of a `Call`.
-        self._asked: Final[Any] = app
-        self._verifier: Final[Any] = Verifier(app, issuers=issuers, leeway=leeway)
-
-    @call
-    def identify(self, visit: Visit, options: Options) -> Steps[AuthenticationResult]:
-        """Who made the request, whoever it is.
-
-        Raises:
-            HexclaveError: it could not be found out.
-        """
-        return self._identified(visit, options)
-
-    @call
-    def optional(self, visit: Visit, options: Options) -> Steps[SignedIn | None]:
-        """The user; `None` if nobody is signed in or the user is not admitted.
-
-        Credentials that prove nothing are refused all the same: a client whose token ran out has to learn of it.
-
-        Raises:
-            Refused: 401, the credentials are no good.
-            HexclaveError: it could not be found out.
-        """
-        return self._optional(visit, options)
-
-    @call
-    def admit(self, visit: Visit, options: Options, demand: Demand, path: Mapping[str, object]) -> Steps[SignedIn]:
-        """The user who made the request and has what the demand says. `path` are the route's parameters.
-
-        Raises:
-            Refused: 401 or 403.
-            UnsafeUseError: the route has no parameter as the demand names it.
-            HexclaveError: it could not be found out.
-        """
-        return self._admitted(visit, options, demand, path)
-
-    def _identified(self, visit: Visit, options: Options) -> Steps[AuthenticationResult]:
+    def identified(self, visit: Visit, options: Options) -> Steps[AuthenticationResult]:
         result = visit.results.get(options)
         if result is None:
-            keywords = options.keywords()
-            result = yield _ask(lambda: self._verifier.authenticate(visit.request, **keywords))
+            result = yield from self._verifier.authenticated(visit.request, **options.keywords())
             visit.results[options] = result
         return result
 
-    def _optional(self, visit: Visit, options: Options) -> Steps[SignedIn | None]:
-        result = yield from self._identified(visit, options)
+    def optional_user(self, visit: Visit, options: Options) -> Steps[SignedIn | None]:
+        result = yield from self.identified(visit, options)
         if isinstance(result, InvalidCredentials) and result.status_code == 401:
             raise no_user(result)
         return result if isinstance(result, SignedIn) else None
 
-    def _admitted(self, visit: Visit, options: Options, demand: Demand, path: Mapping[str, object]) -> Steps[SignedIn]:
-        user = yield from self._identified(visit, options)
+    def admitted(self, visit: Visit, options: Options, demand: Demand, path: Mapping[str, object]) -> Steps[SignedIn]:
+        user = yield from self.identified(visit, options)
         if not isinstance(user, SignedIn):
             raise no_user(user)
         team_id = None if demand.team is None else _parameter(path, demand.team)
@@ -180,25 +144,93 @@ class Guard(Resource[Mode]):
         return user
 
     def _has(self, user_id: str, permission: str, team_id: str | None) -> Steps[bool]:
-        try:
-            if team_id is None:
-                has = yield _ask(lambda: self._asked.permissions.has(user_id, permission))
-            else:
-                has = yield _ask(lambda: self._asked.teams.permissions.has(team_id, user_id, permission))
-        except (TeamNotFound, TeamMembershipNotFound, UserNotFound):
-            return False
-        return has is True
+        if team_id is None:
+            asked = ServerPermissionFlows(self._context).has(user_id, permission)
+        else:
+            asked = ServerTeamPermissionFlows(self._context).has(team_id, user_id, permission)
+        return (yield from found(exchange(self._context, asked), *_ABSENT)) is True
 
     def _is_member(self, user_id: str, team_id: str) -> Steps[bool]:
-        try:
-            yield _ask(lambda: self._asked.teams.members.get(team_id, user_id))
-        except (TeamNotFound, TeamMembershipNotFound, UserNotFound):
-            return False
-        return True
+        profile = get_team_member_profile_as_server(team_id, user_id)
+        return (yield from found(exchange(self._context, profile), *_ABSENT)) is not None
 
 
-def _ask(perform: Callable[[], Any]) -> Call[Any]:
-    return Call(perform, perform)
+class Guard(_AnyGuard):
+    """Says who made a request, and refuses those who may not come in. Keep one for the life of the app."""
+
+    def __init__(
+        self, app: HexclaveServerApp | HexclaveAdminApp, *, issuers: Iterable[str] = (), leeway: float = 0.0
+    ) -> None:
+        super().__init__(Verifier(app, issuers=issuers, leeway=leeway), app._performer.context)  # noqa: SLF001 - our own app
+        self._performer = app._performer  # noqa: SLF001 - our own app
+
+    def identify(self, visit: Visit, options: Options) -> AuthenticationResult:
+        """Who made the request, whoever it is.
+
+        Raises:
+            HexclaveError: it could not be found out.
+        """
+        return self._performer.run(self.identified(visit, options))
+
+    def optional(self, visit: Visit, options: Options) -> SignedIn | None:
+        """The user; `None` if nobody is signed in or the user is not admitted.
+
+        Credentials that prove nothing are refused all the same: a client whose token ran out has to learn of it.
+
+        Raises:
+            Refused: 401, the credentials are no good.
+            HexclaveError: it could not be found out.
+        """
+        return self._performer.run(self.optional_user(visit, options))
+
+    def admit(self, visit: Visit, options: Options, demand: Demand, path: Mapping[str, object]) -> SignedIn:
+        """The user who made the request and has what the demand says. `path` are the route's parameters.
+
+        Raises:
+            Refused: 401 or 403.
+            UnsafeUseError: the route has no parameter as the demand names it.
+            HexclaveError: it could not be found out.
+        """
+        return self._performer.run(self.admitted(visit, options, demand, path))
+
+
+class AsyncGuard(_AnyGuard):
+    """Says who made a request, and refuses those who may not come in. Keep one for the life of the app."""
+
+    def __init__(
+        self, app: AsyncHexclaveServerApp | AsyncHexclaveAdminApp, *, issuers: Iterable[str] = (), leeway: float = 0.0
+    ) -> None:
+        super().__init__(AsyncVerifier(app, issuers=issuers, leeway=leeway), app._performer.context)  # noqa: SLF001 - our own app
+        self._performer = app._performer  # noqa: SLF001 - our own app
+
+    async def identify(self, visit: Visit, options: Options) -> AuthenticationResult:
+        """Who made the request, whoever it is.
+
+        Raises:
+            HexclaveError: it could not be found out.
+        """
+        return await self._performer.run(self.identified(visit, options))
+
+    async def optional(self, visit: Visit, options: Options) -> SignedIn | None:
+        """The user; `None` if nobody is signed in or the user is not admitted.
+
+        Credentials that prove nothing are refused all the same: a client whose token ran out has to learn of it.
+
+        Raises:
+            Refused: 401, the credentials are no good.
+            HexclaveError: it could not be found out.
+        """
+        return await self._performer.run(self.optional_user(visit, options))
+
+    async def admit(self, visit: Visit, options: Options, demand: Demand, path: Mapping[str, object]) -> SignedIn:
+        """The user who made the request and has what the demand says. `path` are the route's parameters.
+
+        Raises:
+            Refused: 401 or 403.
+            UnsafeUseError: the route has no parameter as the demand names it.
+            HexclaveError: it could not be found out.
+        """
+        return await self._performer.run(self.admitted(visit, options, demand, path))
 
 
 def _owners(value: object) -> frozenset[Any]:

@@ -21,7 +21,6 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.local import LocalProxy
 
 from hexclave import HexclaveAdminApp, HexclaveServerApp
-from hexclave._call import Blocking
 from hexclave.errors import UnsafeUseError
 from hexclave.integrations._deliveries import LARGEST, answered
 from hexclave.integrations._guard import NOTHING, Demand, Guard, Options, Visit
@@ -69,7 +68,7 @@ class RefusedError(HTTPException):
 @attrs.frozen
 class _Installed:
     app: BlockingApp
-    guard: Guard[Blocking]
+    guard: Guard
     options: Options
 
 
@@ -110,7 +109,7 @@ class Hexclave:
             UnsafeUseError: the app's keys are missing.
         """
         app = self._make_app()
-        guard: Guard[Blocking] = Guard(app, issuers=self._issuers, leeway=self._leeway)
+        guard: Guard = Guard(app, issuers=self._issuers, leeway=self._leeway)
         flask_app.extensions[_KEY] = _Installed(app, guard, self._options)
         flask_app.after_request(_mark)
 

@@ -22,10 +22,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hexclave import AsyncHexclaveAdminApp, AsyncHexclaveServerApp
-from hexclave._call import Awaiting
 from hexclave.errors import UnsafeUseError
 from hexclave.integrations._deliveries import LARGEST, aanswered
-from hexclave.integrations._guard import Demand, Guard, Options, Visit
+from hexclave.integrations._guard import AsyncGuard, Demand, Options, Visit
 from hexclave.integrations._refused import Refused
 from hexclave.verify import AuthenticateOptions, AuthenticationResult, SignedIn
 from hexclave.verify._tokens import check_options
@@ -81,17 +80,17 @@ class Hexclave:
             raise UnsafeUseError(f"make_app must be a function that returns an app, not {type(make_app).__name__}.")
         self._issuers = issuers
         self._leeway = leeway
-        self._running: tuple[AsyncApp, Guard[Awaiting]] | None = None
+        self._running: tuple[AsyncApp, AsyncGuard] | None = None
         self._inner_lifespan = api.router.lifespan_context
         api.router.lifespan_context = self._lifespan
         api.add_exception_handler(RefusedError, _answer)
         api.add_middleware(_Middleware, self)
 
-    def running(self) -> tuple[AsyncApp, Guard[Awaiting]]:
+    def running(self) -> tuple[AsyncApp, AsyncGuard]:
         """The app and its guard, made now where the server has no lifespan events."""
         if self._running is None:
             app = self._make_app()
-            guard: Guard[Awaiting] = Guard(app, issuers=self._issuers, leeway=self._leeway)
+            guard = AsyncGuard(app, issuers=self._issuers, leeway=self._leeway)
             self._running = app, guard
         return self._running
 
@@ -211,11 +210,11 @@ class _Middleware:
         await self._inner(scope, receive, marked)
 
 
-def _running(request: HTTPConnection) -> tuple[AsyncApp, Guard[Awaiting]]:
+def _running(request: HTTPConnection) -> tuple[AsyncApp, AsyncGuard]:
     return _found(request)[0].running()
 
 
-def _visit(request: HTTPConnection) -> tuple[Guard[Awaiting], Visit]:
+def _visit(request: HTTPConnection) -> tuple[AsyncGuard, Visit]:
     hexclave, visit = _found(request)
     return hexclave.running()[1], visit
 

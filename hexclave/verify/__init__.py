@@ -24,12 +24,13 @@ from hexclave.verify._errors import (
     WrongIssuerError,
 )
 from hexclave.verify._unverified import read_unverified
-from hexclave.verify._verifier import AuthenticateOptions, Verifier
+from hexclave.verify._verifier import AsyncVerifier, AuthenticateOptions, Verifier
 
 __all__ = [
     "AccessTokenClaims",
     "AnonymousUserError",
     "ApiKeyText",
+    "AsyncVerifier",
     "AuthenticateOptions",
     "AuthenticatedTeam",
     "Authentication",

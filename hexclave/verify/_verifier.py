@@ -1,16 +1,28 @@
 """Says who is calling: from an access token, or from a whole request."""
 
 from collections.abc import Collection, Iterable
-from typing import Any, TypedDict, get_args
+from typing import TYPE_CHECKING, Any, Protocol, TypedDict, TypeVar, get_args
 
-from hexclave._call import Mode, Performer, Resource, call
 from hexclave._steps import Done, Steps
 from hexclave.errors import UnsafeUseError
 from hexclave.verify._authenticate import Admitted, CheckedBy, KeyOwner, authenticate
 from hexclave.verify._authentication import AuthenticationResult
 from hexclave.verify._claims import AccessTokenClaims
 from hexclave.verify._tokens import TokenChecks
-from hexclave_api.secret import Secret
+from hexclave_api.secret import SecretText, hidden
+
+if TYPE_CHECKING:
+    from hexclave._context import Context
+    from hexclave._engine.performing import AsyncPerformer, BlockingPerformer
+
+P_co = TypeVar("P_co", covariant=True)
+
+
+class HasPerformer(Protocol[P_co]):
+    """An app, as its verifier sees it."""
+
+    @property
+    def _performer(self) -> P_co: ...
 
 
 class AuthenticateOptions(TypedDict, total=False):
@@ -23,7 +35,48 @@ class AuthenticateOptions(TypedDict, total=False):
     allow_anonymous: bool
 
 
-class Verifier(Resource[Mode]):
+class _AnyVerifier:
+    def __init__(
+        self, app: "HasPerformer[Any]", *, issuers: Iterable[str] = (), leeway: float = 0.0, remember: int = 1024
+    ) -> None:
+        self._context: Context = app._performer.context  # noqa: SLF001 - what an app shares with its verifier
+        self._checks = TokenChecks.shared(self._context, issuers=issuers, leeway=leeway, remember=remember)
+
+    def verified(
+        self, token: SecretText, *, allow_restricted: bool, allow_anonymous: bool
+    ) -> Steps[AccessTokenClaims] | Done[AccessTokenClaims]:
+        """Return the steps of `verify`."""
+        return self._checks.verified(
+            self._context, token, allow_restricted=allow_restricted, allow_anonymous=allow_anonymous
+        )
+
+    def authenticated(
+        self,
+        request: object,
+        *,
+        mode: CheckedBy = "token",
+        cookies: bool = False,
+        api_keys: Collection[KeyOwner] = (),
+        allow_restricted: bool = False,
+        allow_anonymous: bool = False,
+    ) -> Steps[AuthenticationResult]:
+        """Return the steps of `authenticate`."""
+        _check_choice("mode", mode, CheckedBy)
+        if isinstance(api_keys, str):
+            raise UnsafeUseError('api_keys must be a collection such as {"user"}, not one str.')
+        for owner in api_keys:
+            _check_choice("api_keys", owner, KeyOwner)
+        admitted = Admitted(
+            mode=mode,
+            cookies=cookies,
+            api_keys=frozenset(api_keys),
+            restricted=allow_restricted or allow_anonymous,
+            anonymous=allow_anonymous,
+        )
+        return authenticate(self._context, self._checks, request, admitted)
+
+
+class Verifier(_AnyVerifier):
     """Says whose access token this is, and who made a request.
 
     Verifiers of an app and of the apps derived from it share keys and remembered tokens if their options are the same;
@@ -40,15 +93,19 @@ class Verifier(Resource[Mode]):
     """
 
     def __init__(
-        self, app: Performer, *, issuers: Iterable[str] = (), leeway: float = 0.0, remember: int = 1024
+        self,
+        app: "HasPerformer[BlockingPerformer]",
+        *,
+        issuers: Iterable[str] = (),
+        leeway: float = 0.0,
+        remember: int = 1024,
     ) -> None:
-        super().__init__(app)
-        self._checks = TokenChecks.shared(self._context, issuers=issuers, leeway=leeway, remember=remember)
+        super().__init__(app, issuers=issuers, leeway=leeway, remember=remember)
+        self._performer = app._performer  # noqa: SLF001 - what an app shares with its verifier
 
-    @call
     def verify(
-        self, token: str | Secret, *, allow_restricted: bool = False, allow_anonymous: bool = False
-    ) -> Steps[AccessTokenClaims] | Done[AccessTokenClaims]:
+        self, token: SecretText, *, allow_restricted: bool = False, allow_anonymous: bool = False
+    ) -> AccessTokenClaims:
         """What the token says, now that it is known to be genuine, unexpired and of this project.
 
         Tokens of restricted users are refused unless `allow_restricted`, those of anonymous ones unless
@@ -60,11 +117,10 @@ class Verifier(Resource[Mode]):
             InvalidTokenError: the token proves nothing; the subclass says which check failed.
             HexclaveError: the keys could not be fetched, and there are no earlier ones.
         """
-        return self._checks.verified(
-            self._context, token, allow_restricted=allow_restricted, allow_anonymous=allow_anonymous
-        )
+        token = hidden(token)
+        steps = self.verified(token, allow_restricted=allow_restricted, allow_anonymous=allow_anonymous)
+        return steps.value if isinstance(steps, Done) else self._performer.run(steps)
 
-    @call
     def authenticate(
         self,
         request: object,
@@ -74,7 +130,7 @@ class Verifier(Resource[Mode]):
         api_keys: Collection[KeyOwner] = (),
         allow_restricted: bool = False,
         allow_anonymous: bool = False,
-    ) -> Steps[AuthenticationResult]:
+    ) -> AuthenticationResult:
         """Who made the request: `SignedIn`, `SignedOut`, `InvalidCredentials` with a reason, or `AuthenticatedTeam`.
 
         `request` is any framework's, a WSGI environ, an ASGI scope or a mapping of headers. Credentials are searched in
@@ -91,19 +147,99 @@ class Verifier(Resource[Mode]):
             UnsafeUseError: this is no request, or an argument is not one of those above.
             HexclaveError: it could not be found out, because neither keys nor the API could be reached.
         """
-        _check_choice("mode", mode, CheckedBy)
-        if isinstance(api_keys, str):
-            raise UnsafeUseError('api_keys must be a collection such as {"user"}, not one str.')
-        for owner in api_keys:
-            _check_choice("api_keys", owner, KeyOwner)
-        admitted = Admitted(
+        steps = self.authenticated(
+            request,
             mode=mode,
             cookies=cookies,
-            api_keys=frozenset(api_keys),
-            restricted=allow_restricted or allow_anonymous,
-            anonymous=allow_anonymous,
+            api_keys=api_keys,
+            allow_restricted=allow_restricted,
+            allow_anonymous=allow_anonymous,
         )
-        return authenticate(self._context, self._checks, request, admitted)
+        del request  # A traceback with locals would show its credentials.
+        return self._performer.run(steps)
+
+
+class AsyncVerifier(_AnyVerifier):
+    """Says whose access token this is, and who made a request.
+
+    Verifiers of an app and of the apps derived from it share keys and remembered tokens if their options are the same;
+    each fetches keys within the timeout of its own app.
+
+    `issuers` are further URLs, up to `/api/v1`, under which your own deployment issues tokens; the two cloud hosts know
+    each other. `leeway` is for how many seconds a token counts after it expired, for clocks that differ. `remember` is
+    how many verified tokens are kept, as hashes, until they expire or the keys change; 0 keeps none.
+
+    No I/O happens here.
+
+    Raises:
+        UnsafeUseError: an argument is out of its range.
+    """
+
+    def __init__(
+        self,
+        app: "HasPerformer[AsyncPerformer]",
+        *,
+        issuers: Iterable[str] = (),
+        leeway: float = 0.0,
+        remember: int = 1024,
+    ) -> None:
+        super().__init__(app, issuers=issuers, leeway=leeway, remember=remember)
+        self._performer = app._performer  # noqa: SLF001 - what an app shares with its verifier
+
+    async def verify(
+        self, token: SecretText, *, allow_restricted: bool = False, allow_anonymous: bool = False
+    ) -> AccessTokenClaims:
+        """What the token says, now that it is known to be genuine, unexpired and of this project.
+
+        Tokens of restricted users are refused unless `allow_restricted`, those of anonymous ones unless
+        `allow_anonymous`, which admits restricted ones too. A token stays good until it expires, ten minutes at most,
+        even if its user signs out or is deleted meanwhile. No request is made but the one for the public keys, about
+        once an hour: GET /projects/{project_id}/.well-known/jwks.json.
+
+        Raises:
+            InvalidTokenError: the token proves nothing; the subclass says which check failed.
+            HexclaveError: the keys could not be fetched, and there are no earlier ones.
+        """
+        token = hidden(token)
+        steps = self.verified(token, allow_restricted=allow_restricted, allow_anonymous=allow_anonymous)
+        return steps.value if isinstance(steps, Done) else await self._performer.run(steps)
+
+    async def authenticate(
+        self,
+        request: object,
+        *,
+        mode: CheckedBy = "token",
+        cookies: bool = False,
+        api_keys: Collection[KeyOwner] = (),
+        allow_restricted: bool = False,
+        allow_anonymous: bool = False,
+    ) -> AuthenticationResult:
+        """Who made the request: `SignedIn`, `SignedOut`, `InvalidCredentials` with a reason, or `AuthenticatedTeam`.
+
+        `request` is any framework's, a WSGI environ, an ASGI scope or a mapping of headers. Credentials are searched in
+        `Authorization`, `x-stack-access-token`, `x-stack-auth`, `x-api-key`, cookies; the first that are there decide.
+
+        `mode="token"` verifies an access token as `verify` does. `mode="api"` asks the API instead, which knows of
+        deleted and newly restricted users: GET /users/me, with the secret server key. After a sign-out both take an
+        access token until it expires. `api_keys` admits keys of users, teams or both, `{"user", "team"}`; they always
+        need the server key: POST /user-api-keys/check, GET /users/{user_id}, POST /team-api-keys/check. `cookies=True`
+        also reads the cookies of the browser SDKs; every site that the browser visits can then make requests in the
+        user's name, so check where state-changing requests come from.
+
+        Raises:
+            UnsafeUseError: this is no request, or an argument is not one of those above.
+            HexclaveError: it could not be found out, because neither keys nor the API could be reached.
+        """
+        steps = self.authenticated(
+            request,
+            mode=mode,
+            cookies=cookies,
+            api_keys=api_keys,
+            allow_restricted=allow_restricted,
+            allow_anonymous=allow_anonymous,
+        )
+        del request  # A traceback with locals would show its credentials.
+        return await self._performer.run(steps)
 
 
 def _check_choice(argument: str, value: object, choices: Any) -> None:

@@ -46,7 +46,7 @@ def documents(request: Request) -> Reply:
     raise AssertionError(f"not recorded: {path}?{query}")
 
 
-def verifier(project_id: str, *, at: float) -> Verifier[object]:
+def verifier(project_id: str, *, at: float) -> Verifier:
     app = App(documents)
     clock = FakeClock(unix=at)
     app._context = attrs.evolve(

@@ -48,7 +48,7 @@ def check_open(place: Place, app: Any) -> None:
 
 def own(app: Any) -> AsyncSocketTransport | None:
     """The transport of the running loop, if there is one."""
-    opened = app._executor._made.get(asyncio.get_running_loop())
+    opened = app._performer.executor._made.get(asyncio.get_running_loop())
     return None if opened is None else opened.transport
 
 
@@ -280,7 +280,7 @@ def test_one_app_serves_one_event_loop_after_the_other(server: Server) -> None:
     for _ in range(5):
         run(main())
         assert eventually(lambda: here.open == 0)
-    assert app._executor._made == {}
+    assert app._performer.executor._made == {}
     gc.collect()
     assert [loop() for loop in loops] == [None] * 5
     assert len(here.seen) == 15
@@ -299,7 +299,7 @@ def test_one_app_serves_event_loops_of_several_threads_at_once(server: Server) -
         outcomes = [outcome for each in threads.map(lambda _: run(main()), range(4)) for outcome in each]
     assert [outcome.error for outcome in outcomes] == [None] * 80
     assert len(refreshes(here)) == 1
-    assert app._executor._made == {}
+    assert app._performer.executor._made == {}
 
 
 @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
@@ -311,7 +311,7 @@ def test_a_loop_that_ends_without_asyncio_run_costs_no_connection_for_good(serve
         loop = asyncio.new_event_loop()
         loop.run_until_complete(app.call(operation()))
         loop.close()
-    assert len(app._executor._made) == 1
+    assert len(app._performer.executor._made) == 1
     gc.collect()
     assert eventually(lambda: here.open <= 1)
     del app, loop

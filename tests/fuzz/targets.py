@@ -30,9 +30,7 @@ OUTCOMES = (SignedIn, SignedOut, InvalidCredentials, AuthenticatedTeam)
 ADMIT_ALL: Any = {"allow_restricted": True, "allow_anonymous": True}
 NAMES = ("authorization", "x-stack-access-token", "x-hexclave-access-token", "x-stack-auth", "x-api-key", "cookie")
 KEYS = KeyServer()
-VERIFIER: Verifier[Any] = Verifier(
-    App(lambda request: KEYS(request) if "jwks" in request.url else reply(404)), remember=0
-)
+VERIFIER: Verifier = Verifier(App(lambda request: KEYS(request) if "jwks" in request.url else reply(404)), remember=0)
 
 
 def text_of(data: bytes) -> str:
@@ -90,7 +88,7 @@ def api_key(data: bytes) -> None:
 
 
 def key_document(data: bytes) -> None:
-    verifier: Verifier[Any] = Verifier(App(lambda _: reply(200, data, cache_control=text_of(data[:60]))))
+    verifier: Verifier = Verifier(App(lambda _: reply(200, data, cache_control=text_of(data[:60]))))
     only_sdk_errors(lambda: verifier.verify(token()), AccessTokenClaims)
 
 

@@ -53,8 +53,8 @@ class Recorder:
     def find(self, made: Any, *absent: str) -> None:
         self.made, self.absent = made, absent
 
-    def pages(self, page: Callable[[Any], Any]) -> str:
-        self.made = page("next")
+    def pages(self, page: Callable[[Any], Any], cursor: Any = None) -> str:
+        self.made, self.cursor = page("next"), cursor
         return "pages"
 
 
@@ -85,11 +85,12 @@ def test_a_method_hands_its_operation_to_the_performer_in_both_modes(tmp_path: P
     assert inspect.signature(module.AsyncThings.change).return_annotation.__name__ == "Thing"
 
 
-def test_a_list_leaves_the_cursor_to_its_pages(tmp_path: Path) -> None:
+def test_a_list_begins_at_the_cursor_and_goes_on_by_itself(tmp_path: Path) -> None:
     module = things(tmp_path, "things.change")
-    assert list(parameters(module.Things.list)) == ["limit", "query"]
+    assert list(parameters(module.Things.list)) == ["cursor", "limit", "query"]
     performer = Recorder()
-    assert module.Things(performer).list(query="x") == "pages"
+    assert module.Things(performer).list(query="x", cursor="c") == "pages"
+    assert performer.cursor == "c"
     assert performer.made.query == {"cursor": "next", "limit": 100, "query": "x"}
 
 

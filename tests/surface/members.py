@@ -1,37 +1,43 @@
 """The members of an app: every method of every resource that it offers."""
 
+import inspect
 import re
 from collections.abc import Iterator
 from typing import Any
 
-from hexclave._call import Method, Resource
-
 MEMBER = re.compile(r'(?:\w+\.|for_\w+\("\w+"\)\.)*\w+')
 
 
-def members(owner: Any, path: str = "") -> Iterator[tuple[str, tuple[type, str]]]:
-    """Each method as `teams.members.list`, with the class that defines it and its name there."""
+def members(owner: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Each method as `teams.members.list`, with its source."""
     for name in dir(type(owner)):
         if name.startswith("_"):
             continue
         attribute = getattr(type(owner), name)
-        if isinstance(attribute, Method):
-            yield f"{path}{name}", defined(owner, name)
-        elif isinstance(attribute, property):
+        if isinstance(attribute, property):
             value = getattr(owner, name)
-            if isinstance(value, Resource):
+            if is_resource(value):
                 yield from members(value, f"{path}{name}.")
         elif name.startswith("for_"):
             yield from members(getattr(owner, name)("x"), f"{path}{name}(…).")
+        elif is_resource(owner) and inspect.isfunction(attribute):
+            yield f"{path}{name}", defined(owner, name)
 
 
-def called(app: Any, expression: str) -> tuple[type, str]:
-    """The class and the name of the method that an expression of the table calls."""
+def is_resource(value: object) -> bool:
+    """Whether its methods are members of an app."""
+    return type(value).__module__.startswith(("hexclave.resources.", "hexclave_api.resources."))
+
+
+def called(app: Any, expression: str) -> str:
+    """The method that an expression of the table calls."""
     found = MEMBER.match(expression)
     assert found is not None
     method = eval(f"app.{found[0]}", {"app": app})
     return defined(method.__self__, found[0].rpartition(".")[2])
 
 
-def defined(owner: object, name: str) -> tuple[type, str]:
-    return next(kind for kind in type(owner).__mro__ if name in vars(kind)), name
+def defined(owner: object, name: str) -> str:
+    """The source: apps of several access types may have the same method in classes of their own."""
+    method = inspect.getattr_static(owner, name)
+    return re.sub(r"\w+Flows\(", "Flows(", inspect.getsource(method))

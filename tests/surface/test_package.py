@@ -68,16 +68,15 @@ APP = {
     "hexclave",
     "hexclave._app",
     "hexclave._body",
-    "hexclave._call",
-    "hexclave._client_resources",
     "hexclave._context",
+    "hexclave._engine",
+    "hexclave._engine.performing",
     "hexclave._exchange",
     "hexclave._executor",
     "hexclave._many",
     "hexclave._options",
     "hexclave._messages",
     "hexclave._misuse",
-    "hexclave._server_resources",
     "hexclave._steps",
     "hexclave._use",
     "hexclave._transport",
@@ -93,6 +92,8 @@ APP = {
     "hexclave.hooks",
     "hexclave.options",
     "hexclave.ratelimit",
+    "hexclave.resources",
+    "hexclave.resources.by_access",
     "hexclave.retries",
     "hexclave.timeouts",
 }
@@ -112,10 +113,8 @@ GETTING_A_USER = {
     "hexclave._transport.parsing",
     "hexclave._transport.pool",
     "hexclave._transport.sockets",
-    "hexclave._lift",
-    "hexclave.errors._homes",
-    "hexclave.errors._users",
-    "hexclave.resources",
+    "hexclave.bulk",
+    "hexclave.resources.flows",
     "hexclave.resources.users",
 }
 LIBRARIES = (
@@ -164,7 +163,7 @@ def test_a_first_call_loads_no_more_than_it_needs(url):
     call = f"hexclave.HexclaveServerApp('p1', 'ssk_not_a_real_key', base_url={url!r}).users.get('u1').id"
     loaded = loaded_by(f"import hexclave; assert {call} == 'u1'")
     assert ours(loaded) == APP | GETTING_A_USER | {"hexclave._transport.decoding"}
-    assert generated(loaded) == generated(loaded_by("import hexclave_api.operations.users, hexclave_api.pagination"))
+    assert generated(loaded) == generated(loaded_by("import hexclave_api.resources.users"))
     assert not loaded & {*NEVER, "hexclave_api._table", "hexclave_api.registry", "hexclave_api.webhooks"}
     others = loaded - ours(loaded) - generated(loaded) - loaded_by(LIBRARIES)
     assert {name.partition(".")[0] for name in others} <= {

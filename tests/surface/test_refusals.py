@@ -46,7 +46,7 @@ def test_a_bare_number_is_no_time_and_no_duration(access: str, expression: str, 
 
 def test_every_kind_of_time_is_among_them() -> None:
     arguments = {each.values[2] for each in with_times()}
-    assert {"expires_in", "within", "poll_every", "timeout", "scheduled_at", "expires_at", "shortest"} <= arguments
+    assert {"expires_in", "within", "poll_every", "timeout", "scheduled_at", "expires_at", "duration_min"} <= arguments
 
 
 def with_ids(*texts: str) -> Iterator[Any]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
 
+import attrs
 import pytest
 
 from hexclave._messages import Reply
@@ -57,7 +58,7 @@ def calls_of(action: Callable[[], object]) -> Counter[CodeType | str]:
 @pytest.fixture
 def app() -> HexclaveServerApp:
     app = HexclaveServerApp("project-1", KEY)
-    app._executor = Answering()  # type: ignore[assignment]
+    app._performer = attrs.evolve(app._performer, executor=Answering())
     return app
 
 

@@ -35,7 +35,10 @@ def test_amounts_are_whole_and_positive(member, by):
 
 def test_customers_are_made_without_a_call():
     recording = recorded("server")
-    assert (recording.app.payments.for_custom("c").kind, recording.app.payments.for_custom("c").id) == ("custom", "c")
+    assert (
+        recording.app.payments.for_custom("c").customer_type,
+        recording.app.payments.for_custom("c").customer_id,
+    ) == ("custom", "c")
     assert recording.sent == []
 
 

@@ -204,7 +204,7 @@ def test_a_process_that_is_forked_during_a_fetch_fetches_for_itself() -> None:
 
     app = HexclaveServerApp(PROJECT, KEY, base_url="http://127.0.0.1:9")
     verifier = Verifier(app, issuers=[BASE.removesuffix("/api/v1")])
-    app._executor._opened = Server  # type: ignore[assignment, method-assign]
+    app._performer.executor._opened = Server  # type: ignore[assignment, method-assign]
     with ThreadPoolExecutor(1) as pool:
         leading = pool.submit(verifier.verify, token(at=now()))
         assert started_fetch.wait(10)

@@ -182,7 +182,7 @@ class ServerApiKeys:
     def __init__(self, performer: Performer) -> None:
         self._performer = performer
 
-    def list(self, user_id: str | Unset = UNSET) -> Page[UserApiKey]:
+    def list(self, user_id: str) -> Page[UserApiKey]:
         """The user's keys; of each, only the last four characters are shown.
 
         Args:
@@ -269,7 +269,7 @@ class AsyncServerApiKeys:
     def __init__(self, performer: AsyncPerformer) -> None:
         self._performer = performer
 
-    def list(self, user_id: str | Unset = UNSET) -> AsyncPages[UserApiKey]:
+    def list(self, user_id: str) -> AsyncPages[UserApiKey]:
         """The user's keys; of each, only the last four characters are shown.
 
         Args:

@@ -33,7 +33,7 @@ class CustomCustomer:
         """
         return self._performer.call(get_item(self.customer_type, self.customer_id, item_id))
 
-    def list_products(self, *, limit: int = 100) -> Page[CustomerProduct]:
+    def list_products(self, *, cursor: str | Unset = UNSET, limit: int = 100) -> Page[CustomerProduct]:
         """List a customer's products.
 
         The products that a customer holds, a page at a time. A client sees its own and its teams' products,
@@ -41,12 +41,13 @@ class CustomCustomer:
         TEAM_MEMBERSHIP_NOT_FOUND.
 
         Args:
+            cursor: Where to start: `next_cursor` of the page before.
             limit: Items per page, 1 to 100; 10 if left out. 1 to 100. Default: 10.
 
         GET /payments/products/{customer_type}/{customer_id}. Not in the published API documents.
         """
         return self._performer.pages(
-            lambda cursor: list_customer_products(self.customer_type, self.customer_id, cursor=cursor, limit=limit)
+            lambda at: list_customer_products(self.customer_type, self.customer_id, cursor=at, limit=limit), cursor
         )
 
     def cancel_subscription(self, product_id: str, *, subscription_id: str | Unset = UNSET) -> None:
@@ -93,7 +94,7 @@ class AsyncCustomCustomer:
         """
         return await self._performer.call(get_item(self.customer_type, self.customer_id, item_id))
 
-    def list_products(self, *, limit: int = 100) -> AsyncPages[CustomerProduct]:
+    def list_products(self, *, cursor: str | Unset = UNSET, limit: int = 100) -> AsyncPages[CustomerProduct]:
         """List a customer's products.
 
         The products that a customer holds, a page at a time. A client sees its own and its teams' products,
@@ -101,12 +102,13 @@ class AsyncCustomCustomer:
         TEAM_MEMBERSHIP_NOT_FOUND.
 
         Args:
+            cursor: Where to start: `next_cursor` of the page before.
             limit: Items per page, 1 to 100; 10 if left out. 1 to 100. Default: 10.
 
         GET /payments/products/{customer_type}/{customer_id}. Not in the published API documents.
         """
         return self._performer.pages(
-            lambda cursor: list_customer_products(self.customer_type, self.customer_id, cursor=cursor, limit=limit)
+            lambda at: list_customer_products(self.customer_type, self.customer_id, cursor=at, limit=limit), cursor
         )
 
     async def cancel_subscription(self, product_id: str, *, subscription_id: str | Unset = UNSET) -> None:

@@ -42,19 +42,20 @@ class Customer:
         """
         return self._performer.call(get_billing(self.customer_type, self.customer_id))
 
-    def list_invoices(self, *, limit: int = 100) -> Page[Invoice]:
+    def list_invoices(self, *, cursor: str | Unset = UNSET, limit: int = 100) -> Page[Invoice]:
         """List a customer's invoices.
 
         Invoices of the customer's subscriptions, newest first, a page at a time. An unknown cursor is answered
         with 400.
 
         Args:
+            cursor: Where to start: `next_cursor` of the page before.
             limit: Items per page, 1 to 100; 10 if left out. 1 to 100. Default: 10.
 
         GET /payments/invoices/{customer_type}/{customer_id}. Not in the published API documents.
         """
         return self._performer.pages(
-            lambda cursor: list_invoices(self.customer_type, self.customer_id, cursor=cursor, limit=limit)
+            lambda at: list_invoices(self.customer_type, self.customer_id, cursor=at, limit=limit), cursor
         )
 
     def get_item(self, item_id: str) -> Item:
@@ -98,7 +99,7 @@ class Customer:
         """
         return self._performer.call(create_payment_method_setup_intent(self.customer_type, self.customer_id))
 
-    def list_products(self, *, limit: int = 100) -> Page[CustomerProduct]:
+    def list_products(self, *, cursor: str | Unset = UNSET, limit: int = 100) -> Page[CustomerProduct]:
         """List a customer's products.
 
         The products that a customer holds, a page at a time. A client sees its own and its teams' products,
@@ -106,12 +107,13 @@ class Customer:
         TEAM_MEMBERSHIP_NOT_FOUND.
 
         Args:
+            cursor: Where to start: `next_cursor` of the page before.
             limit: Items per page, 1 to 100; 10 if left out. 1 to 100. Default: 10.
 
         GET /payments/products/{customer_type}/{customer_id}. Not in the published API documents.
         """
         return self._performer.pages(
-            lambda cursor: list_customer_products(self.customer_type, self.customer_id, cursor=cursor, limit=limit)
+            lambda at: list_customer_products(self.customer_type, self.customer_id, cursor=at, limit=limit), cursor
         )
 
     def switch_subscription(
@@ -220,19 +222,20 @@ class AsyncCustomer:
         """
         return await self._performer.call(get_billing(self.customer_type, self.customer_id))
 
-    def list_invoices(self, *, limit: int = 100) -> AsyncPages[Invoice]:
+    def list_invoices(self, *, cursor: str | Unset = UNSET, limit: int = 100) -> AsyncPages[Invoice]:
         """List a customer's invoices.
 
         Invoices of the customer's subscriptions, newest first, a page at a time. An unknown cursor is answered
         with 400.
 
         Args:
+            cursor: Where to start: `next_cursor` of the page before.
             limit: Items per page, 1 to 100; 10 if left out. 1 to 100. Default: 10.
 
         GET /payments/invoices/{customer_type}/{customer_id}. Not in the published API documents.
         """
         return self._performer.pages(
-            lambda cursor: list_invoices(self.customer_type, self.customer_id, cursor=cursor, limit=limit)
+            lambda at: list_invoices(self.customer_type, self.customer_id, cursor=at, limit=limit), cursor
         )
 
     async def get_item(self, item_id: str) -> Item:
@@ -276,7 +279,7 @@ class AsyncCustomer:
         """
         return await self._performer.call(create_payment_method_setup_intent(self.customer_type, self.customer_id))
 
-    def list_products(self, *, limit: int = 100) -> AsyncPages[CustomerProduct]:
+    def list_products(self, *, cursor: str | Unset = UNSET, limit: int = 100) -> AsyncPages[CustomerProduct]:
         """List a customer's products.
 
         The products that a customer holds, a page at a time. A client sees its own and its teams' products,
@@ -284,12 +287,13 @@ class AsyncCustomer:
         TEAM_MEMBERSHIP_NOT_FOUND.
 
         Args:
+            cursor: Where to start: `next_cursor` of the page before.
             limit: Items per page, 1 to 100; 10 if left out. 1 to 100. Default: 10.
 
         GET /payments/products/{customer_type}/{customer_id}. Not in the published API documents.
         """
         return self._performer.pages(
-            lambda cursor: list_customer_products(self.customer_type, self.customer_id, cursor=cursor, limit=limit)
+            lambda at: list_customer_products(self.customer_type, self.customer_id, cursor=at, limit=limit), cursor
         )
 
     async def switch_subscription(

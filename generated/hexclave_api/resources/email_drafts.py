@@ -63,7 +63,7 @@ class EmailDrafts:
 
     def update(
         self,
-        id_: str,
+        draft_id: str,
         *,
         display_name: str | Unset = UNSET,
         theme_id: str | bool | Unset = UNSET,
@@ -72,8 +72,8 @@ class EmailDrafts:
     ) -> None:
         """Changes the draft.
 
-        `theme_id`: `None` takes the project's own theme, `False` none. `sent_at` needs a timezone; `None` marks
-        the draft as not sent, and older servers do so too when it is left out.
+        `theme_id`: `False` takes no theme. `sent_at` needs a timezone; `None` marks the draft as not sent, and
+        older servers do so too when it is left out.
 
         Args:
             display_name: Name for people; need not be unique.
@@ -85,7 +85,7 @@ class EmailDrafts:
         """
         return self._performer.call(
             update_email_draft(
-                id_,
+                draft_id,
                 display_name=display_name,
                 theme_id=theme_id,
                 tsx_source=tsx_source,
@@ -141,7 +141,7 @@ class AsyncEmailDrafts:
 
     async def update(
         self,
-        id_: str,
+        draft_id: str,
         *,
         display_name: str | Unset = UNSET,
         theme_id: str | bool | Unset = UNSET,
@@ -150,8 +150,8 @@ class AsyncEmailDrafts:
     ) -> None:
         """Changes the draft.
 
-        `theme_id`: `None` takes the project's own theme, `False` none. `sent_at` needs a timezone; `None` marks
-        the draft as not sent, and older servers do so too when it is left out.
+        `theme_id`: `False` takes no theme. `sent_at` needs a timezone; `None` marks the draft as not sent, and
+        older servers do so too when it is left out.
 
         Args:
             display_name: Name for people; need not be unique.
@@ -163,7 +163,7 @@ class AsyncEmailDrafts:
         """
         return await self._performer.call(
             update_email_draft(
-                id_,
+                draft_id,
                 display_name=display_name,
                 theme_id=theme_id,
                 tsx_source=tsx_source,

@@ -22,6 +22,7 @@ class Outbox:
         status: str | Unset = UNSET,
         simple_status: str | Unset = UNSET,
         limit: int = 100,
+        cursor: str | Unset = UNSET,
         user_id: str | Unset = UNSET,
     ) -> Page[OutboxEmail]:
         """List e-mails, sent and waiting.
@@ -33,34 +34,34 @@ class Outbox:
             status: Only e-mails of this status, such as `scheduled` or `sent`.
             simple_status: Only e-mails of this simple status: `in-progress`, `ok` or `error`.
             limit: E-mails per page, 100 at most.
+            cursor: The `next_cursor` of the page before; the id of an e-mail.
             user_id: Only e-mails to this user. Needs a server of release 2026-09 or newer.
 
         GET /emails/outbox.
         """
         return self._performer.pages(
-            lambda cursor: list_outbox_emails(
-                status=status, simple_status=simple_status, limit=limit, cursor=cursor, user_id=user_id
-            )
+            lambda at: list_outbox_emails(
+                status=status, simple_status=simple_status, limit=limit, cursor=at, user_id=user_id
+            ),
+            cursor,
         )
 
-    def get(self, id_: str, *, status: str | Unset = UNSET, simple_status: str | Unset = UNSET) -> OutboxEmail:
+    def get(self, email_id: str) -> OutboxEmail:
         """An email and what became of it.
 
         Args:
-            id_: The e-mail's id.
-            status: Not used here.
-            simple_status: Not used here.
+            email_id: The e-mail's id.
 
         Raises:
             NotFoundError: there is no such email.
 
         GET /emails/outbox/{id}.
         """
-        return self._performer.call(get_outbox_email(id_, status=status, simple_status=simple_status))
+        return self._performer.call(get_outbox_email(email_id))
 
     def update(
         self,
-        id_: str,
+        email_id: str,
         *,
         tsx_source: str | Unset = UNSET,
         theme_id: str | Unset | None = UNSET,
@@ -75,7 +76,7 @@ class Outbox:
         `theme_id=None` is no theme; `scheduled_at` needs a timezone.
 
         Args:
-            id_: The e-mail's id.
+            email_id: The e-mail's id.
             tsx_source: The e-mail's source, as a React component in TSX.
             theme_id: Theme to render with; `None` for no theme.
             to: Recipient; an object with `type` (`user-primary-email`, for instance) and what belongs to
@@ -92,7 +93,7 @@ class Outbox:
         """
         return self._performer.call(
             update_outbox_email(
-                id_,
+                email_id,
                 tsx_source=tsx_source,
                 theme_id=theme_id,
                 to=to,
@@ -102,44 +103,44 @@ class Outbox:
             )
         )
 
-    def pause(self, id_: str) -> OutboxEmail:
+    def pause(self, email_id: str) -> OutboxEmail:
         """The email, which stays until it is resumed.
 
         Args:
-            id_: The e-mail's id.
+            email_id: The e-mail's id.
 
         Raises:
             EmailNotEditable: it is too late.
 
         PATCH /emails/outbox/{id}.
         """
-        return self._performer.call(update_outbox_email(id_, is_paused=True))
+        return self._performer.call(update_outbox_email(email_id, is_paused=True))
 
-    def resume(self, id_: str) -> OutboxEmail:
+    def resume(self, email_id: str) -> OutboxEmail:
         """The email, which is on its way again.
 
         Args:
-            id_: The e-mail's id.
+            email_id: The e-mail's id.
 
         Raises:
             EmailNotEditable: it is too late.
 
         PATCH /emails/outbox/{id}.
         """
-        return self._performer.call(update_outbox_email(id_, is_paused=False))
+        return self._performer.call(update_outbox_email(email_id, is_paused=False))
 
-    def cancel(self, id_: str) -> OutboxEmail:
+    def cancel(self, email_id: str) -> OutboxEmail:
         """The email, which will never be sent.
 
         Args:
-            id_: The e-mail's id.
+            email_id: The e-mail's id.
 
         Raises:
             EmailNotEditable: it is too late.
 
         PATCH /emails/outbox/{id}.
         """
-        return self._performer.call(update_outbox_email(id_, cancel=True))
+        return self._performer.call(update_outbox_email(email_id, cancel=True))
 
 
 class AsyncOutbox:
@@ -154,6 +155,7 @@ class AsyncOutbox:
         status: str | Unset = UNSET,
         simple_status: str | Unset = UNSET,
         limit: int = 100,
+        cursor: str | Unset = UNSET,
         user_id: str | Unset = UNSET,
     ) -> AsyncPages[OutboxEmail]:
         """List e-mails, sent and waiting.
@@ -165,34 +167,34 @@ class AsyncOutbox:
             status: Only e-mails of this status, such as `scheduled` or `sent`.
             simple_status: Only e-mails of this simple status: `in-progress`, `ok` or `error`.
             limit: E-mails per page, 100 at most.
+            cursor: The `next_cursor` of the page before; the id of an e-mail.
             user_id: Only e-mails to this user. Needs a server of release 2026-09 or newer.
 
         GET /emails/outbox.
         """
         return self._performer.pages(
-            lambda cursor: list_outbox_emails(
-                status=status, simple_status=simple_status, limit=limit, cursor=cursor, user_id=user_id
-            )
+            lambda at: list_outbox_emails(
+                status=status, simple_status=simple_status, limit=limit, cursor=at, user_id=user_id
+            ),
+            cursor,
         )
 
-    async def get(self, id_: str, *, status: str | Unset = UNSET, simple_status: str | Unset = UNSET) -> OutboxEmail:
+    async def get(self, email_id: str) -> OutboxEmail:
         """An email and what became of it.
 
         Args:
-            id_: The e-mail's id.
-            status: Not used here.
-            simple_status: Not used here.
+            email_id: The e-mail's id.
 
         Raises:
             NotFoundError: there is no such email.
 
         GET /emails/outbox/{id}.
         """
-        return await self._performer.call(get_outbox_email(id_, status=status, simple_status=simple_status))
+        return await self._performer.call(get_outbox_email(email_id))
 
     async def update(
         self,
-        id_: str,
+        email_id: str,
         *,
         tsx_source: str | Unset = UNSET,
         theme_id: str | Unset | None = UNSET,
@@ -207,7 +209,7 @@ class AsyncOutbox:
         `theme_id=None` is no theme; `scheduled_at` needs a timezone.
 
         Args:
-            id_: The e-mail's id.
+            email_id: The e-mail's id.
             tsx_source: The e-mail's source, as a React component in TSX.
             theme_id: Theme to render with; `None` for no theme.
             to: Recipient; an object with `type` (`user-primary-email`, for instance) and what belongs to
@@ -224,7 +226,7 @@ class AsyncOutbox:
         """
         return await self._performer.call(
             update_outbox_email(
-                id_,
+                email_id,
                 tsx_source=tsx_source,
                 theme_id=theme_id,
                 to=to,
@@ -234,41 +236,41 @@ class AsyncOutbox:
             )
         )
 
-    async def pause(self, id_: str) -> OutboxEmail:
+    async def pause(self, email_id: str) -> OutboxEmail:
         """The email, which stays until it is resumed.
 
         Args:
-            id_: The e-mail's id.
+            email_id: The e-mail's id.
 
         Raises:
             EmailNotEditable: it is too late.
 
         PATCH /emails/outbox/{id}.
         """
-        return await self._performer.call(update_outbox_email(id_, is_paused=True))
+        return await self._performer.call(update_outbox_email(email_id, is_paused=True))
 
-    async def resume(self, id_: str) -> OutboxEmail:
+    async def resume(self, email_id: str) -> OutboxEmail:
         """The email, which is on its way again.
 
         Args:
-            id_: The e-mail's id.
+            email_id: The e-mail's id.
 
         Raises:
             EmailNotEditable: it is too late.
 
         PATCH /emails/outbox/{id}.
         """
-        return await self._performer.call(update_outbox_email(id_, is_paused=False))
+        return await self._performer.call(update_outbox_email(email_id, is_paused=False))
 
-    async def cancel(self, id_: str) -> OutboxEmail:
+    async def cancel(self, email_id: str) -> OutboxEmail:
         """The email, which will never be sent.
 
         Args:
-            id_: The e-mail's id.
+            email_id: The e-mail's id.
 
         Raises:
             EmailNotEditable: it is too late.
 
         PATCH /emails/outbox/{id}.
         """
-        return await self._performer.call(update_outbox_email(id_, cancel=True))
+        return await self._performer.call(update_outbox_email(email_id, cancel=True))

@@ -173,6 +173,7 @@ class AdminPayments:
     def list_transactions(
         self,
         *,
+        cursor: str | Unset = UNSET,
         limit: int = 100,
         type_: Literal[
             "chargeback",
@@ -194,6 +195,7 @@ class AdminPayments:
         Purchases, renewals, refunds and changes of quantity, newest first, a page at a time.
 
         Args:
+            cursor: Where to start: `next_cursor` of the page before.
             limit: Items per page.
             type_: Only transactions of this type.
             customer_type: Only transactions of such customers.
@@ -202,9 +204,10 @@ class AdminPayments:
         GET /internal/payments/transactions. Not in the published API documents.
         """
         return self._performer.pages(
-            lambda cursor: list_transactions(
-                cursor=cursor, limit=limit, type_=type_, customer_type=customer_type, customer_id=customer_id
-            ).mapped(lambda reply: Part(reply.transactions, reply.next_cursor))
+            lambda at: list_transactions(
+                cursor=at, limit=limit, type_=type_, customer_type=customer_type, customer_id=customer_id
+            ).mapped(lambda reply: Part(reply.transactions, reply.next_cursor)),
+            cursor,
         )
 
     def refund_transaction(
@@ -359,6 +362,7 @@ class AsyncAdminPayments:
     def list_transactions(
         self,
         *,
+        cursor: str | Unset = UNSET,
         limit: int = 100,
         type_: Literal[
             "chargeback",
@@ -380,6 +384,7 @@ class AsyncAdminPayments:
         Purchases, renewals, refunds and changes of quantity, newest first, a page at a time.
 
         Args:
+            cursor: Where to start: `next_cursor` of the page before.
             limit: Items per page.
             type_: Only transactions of this type.
             customer_type: Only transactions of such customers.
@@ -388,9 +393,10 @@ class AsyncAdminPayments:
         GET /internal/payments/transactions. Not in the published API documents.
         """
         return self._performer.pages(
-            lambda cursor: list_transactions(
-                cursor=cursor, limit=limit, type_=type_, customer_type=customer_type, customer_id=customer_id
-            ).mapped(lambda reply: Part(reply.transactions, reply.next_cursor))
+            lambda at: list_transactions(
+                cursor=at, limit=limit, type_=type_, customer_type=customer_type, customer_id=customer_id
+            ).mapped(lambda reply: Part(reply.transactions, reply.next_cursor)),
+            cursor,
         )
 
     async def refund_transaction(

@@ -23,6 +23,7 @@ class PromoCodes:
     def list(
         self,
         *,
+        cursor: str | Unset = UNSET,
         query: str | Unset = UNSET,
         status: Literal["active", "all", "ended", "expired", "paused", "scheduled"] | Unset = UNSET,
     ) -> Page[PromoCode]:
@@ -31,14 +32,16 @@ class PromoCodes:
         Newest first, 25 a page.
 
         Args:
+            cursor: Where to start: `next_cursor` of the page before.
             query: Only codes whose name contains this.
 
         GET /internal/payments/promo-codes. Not in the published API documents; newer servers only.
         """
         return self._performer.pages(
-            lambda cursor: list_promo_codes(cursor=cursor, query=query, status=status).mapped(
+            lambda at: list_promo_codes(cursor=at, query=query, status=status).mapped(
                 lambda reply: Part(reply.promo_codes, reply.next_cursor)
-            )
+            ),
+            cursor,
         )
 
     def get(self, promo_code_id: str) -> PromoCode:
@@ -102,6 +105,7 @@ class AsyncPromoCodes:
     def list(
         self,
         *,
+        cursor: str | Unset = UNSET,
         query: str | Unset = UNSET,
         status: Literal["active", "all", "ended", "expired", "paused", "scheduled"] | Unset = UNSET,
     ) -> AsyncPages[PromoCode]:
@@ -110,14 +114,16 @@ class AsyncPromoCodes:
         Newest first, 25 a page.
 
         Args:
+            cursor: Where to start: `next_cursor` of the page before.
             query: Only codes whose name contains this.
 
         GET /internal/payments/promo-codes. Not in the published API documents; newer servers only.
         """
         return self._performer.pages(
-            lambda cursor: list_promo_codes(cursor=cursor, query=query, status=status).mapped(
+            lambda at: list_promo_codes(cursor=at, query=query, status=status).mapped(
                 lambda reply: Part(reply.promo_codes, reply.next_cursor)
-            )
+            ),
+            cursor,
         )
 
     async def get(self, promo_code_id: str) -> PromoCode:

@@ -32,13 +32,14 @@ class SessionReplays:
     def list(
         self,
         *,
+        cursor: str | Unset = UNSET,
         limit: int = 100,
         user_ids: Sequence[str] | Unset = UNSET,
         team_ids: Sequence[str] | Unset = UNSET,
-        min_duration: timedelta | Unset = UNSET,
-        max_duration: timedelta | Unset = UNSET,
-        last_event_after: datetime | Unset = UNSET,
-        last_event_before: datetime | Unset = UNSET,
+        duration_min: timedelta | Unset = UNSET,
+        duration_max: timedelta | Unset = UNSET,
+        last_event_at_from: datetime | Unset = UNSET,
+        last_event_at_to: datetime | Unset = UNSET,
         click_count_min: int | Unset = UNSET,
         country_codes: str | Unset = UNSET,
     ) -> Page[SessionReplay]:
@@ -48,14 +49,15 @@ class SessionReplays:
         with their last event in a span of time (both ends need a timezone), with so many clicks.
 
         Args:
+            cursor: The `next_cursor` of the page before.
             limit: Sessions per page.
             user_ids: Only sessions of these users.
             team_ids: Only sessions of members of these teams.
-            min_duration: Only sessions at least this long, in milliseconds.
-            max_duration: Only sessions at most this long, in milliseconds.
-            last_event_after: Only sessions with their last event at this time or later, in milliseconds
+            duration_min: Only sessions at least this long, in milliseconds.
+            duration_max: Only sessions at most this long, in milliseconds.
+            last_event_at_from: Only sessions with their last event at this time or later, in milliseconds
                 since 1970 (UTC).
-            last_event_before: Only sessions with their last event at this time or earlier, in milliseconds
+            last_event_at_to: Only sessions with their last event at this time or earlier, in milliseconds
                 since 1970 (UTC).
             click_count_min: Only sessions with at least this many clicks.
             country_codes: Countries to filter by, as two-letter codes joined with commas. Needs a server of
@@ -68,18 +70,19 @@ class SessionReplays:
         `list_session_replays_on_older_server` instead.
         """
         return self._performer.pages(
-            lambda cursor: list_session_replays(
-                cursor=cursor,
+            lambda at: list_session_replays(
+                cursor=at,
                 limit=limit,
                 user_ids=user_ids,
                 team_ids=team_ids,
-                duration_ms_min=duration_millis(min_duration, "min_duration"),
-                duration_ms_max=duration_millis(max_duration, "max_duration"),
-                last_event_at_from_millis=moment_millis(last_event_after, "last_event_after"),
-                last_event_at_to_millis=moment_millis(last_event_before, "last_event_before"),
+                duration_ms_min=duration_millis(duration_min, "duration_min"),
+                duration_ms_max=duration_millis(duration_max, "duration_max"),
+                last_event_at_from_millis=moment_millis(last_event_at_from, "last_event_at_from"),
+                last_event_at_to_millis=moment_millis(last_event_at_to, "last_event_at_to"),
                 click_count_min=click_count_min,
                 country_codes=country_codes,
-            )
+            ),
+            cursor,
         )
 
     def get(self, session_replay_id: str) -> SessionReplay:
@@ -94,7 +97,9 @@ class SessionReplays:
         """
         return self._performer.call(get_session_replay(session_replay_id))
 
-    def list_chunks(self, session_replay_id: str, *, limit: int = 100) -> Page[SessionReplayChunk]:
+    def list_chunks(
+        self, session_replay_id: str, *, cursor: str | Unset = UNSET, limit: int = 100
+    ) -> Page[SessionReplayChunk]:
         """List the chunks of a recorded session.
 
         In the order of recording, without the events themselves. ITEM_NOT_FOUND when there is no such
@@ -102,13 +107,14 @@ class SessionReplays:
 
         Args:
             session_replay_id: The recorded session's id.
+            cursor: The `next_cursor` of the page before.
             limit: Chunks per page.
 
         GET /session-replays/{session_replay_id}/chunks. Needs a server of release 2026-09 or newer. Older
         servers have `list_session_replay_chunks_on_older_server` instead.
         """
         return self._performer.pages(
-            lambda cursor: list_session_replay_chunks(session_replay_id, cursor=cursor, limit=limit)
+            lambda at: list_session_replay_chunks(session_replay_id, cursor=at, limit=limit), cursor
         )
 
     def get_chunk_events(self, session_replay_id: str, chunk_id: str) -> tuple[Mapping[str, Any], ...]:
@@ -209,13 +215,14 @@ class AsyncSessionReplays:
     def list(
         self,
         *,
+        cursor: str | Unset = UNSET,
         limit: int = 100,
         user_ids: Sequence[str] | Unset = UNSET,
         team_ids: Sequence[str] | Unset = UNSET,
-        min_duration: timedelta | Unset = UNSET,
-        max_duration: timedelta | Unset = UNSET,
-        last_event_after: datetime | Unset = UNSET,
-        last_event_before: datetime | Unset = UNSET,
+        duration_min: timedelta | Unset = UNSET,
+        duration_max: timedelta | Unset = UNSET,
+        last_event_at_from: datetime | Unset = UNSET,
+        last_event_at_to: datetime | Unset = UNSET,
         click_count_min: int | Unset = UNSET,
         country_codes: str | Unset = UNSET,
     ) -> AsyncPages[SessionReplay]:
@@ -225,14 +232,15 @@ class AsyncSessionReplays:
         with their last event in a span of time (both ends need a timezone), with so many clicks.
 
         Args:
+            cursor: The `next_cursor` of the page before.
             limit: Sessions per page.
             user_ids: Only sessions of these users.
             team_ids: Only sessions of members of these teams.
-            min_duration: Only sessions at least this long, in milliseconds.
-            max_duration: Only sessions at most this long, in milliseconds.
-            last_event_after: Only sessions with their last event at this time or later, in milliseconds
+            duration_min: Only sessions at least this long, in milliseconds.
+            duration_max: Only sessions at most this long, in milliseconds.
+            last_event_at_from: Only sessions with their last event at this time or later, in milliseconds
                 since 1970 (UTC).
-            last_event_before: Only sessions with their last event at this time or earlier, in milliseconds
+            last_event_at_to: Only sessions with their last event at this time or earlier, in milliseconds
                 since 1970 (UTC).
             click_count_min: Only sessions with at least this many clicks.
             country_codes: Countries to filter by, as two-letter codes joined with commas. Needs a server of
@@ -245,18 +253,19 @@ class AsyncSessionReplays:
         `list_session_replays_on_older_server` instead.
         """
         return self._performer.pages(
-            lambda cursor: list_session_replays(
-                cursor=cursor,
+            lambda at: list_session_replays(
+                cursor=at,
                 limit=limit,
                 user_ids=user_ids,
                 team_ids=team_ids,
-                duration_ms_min=duration_millis(min_duration, "min_duration"),
-                duration_ms_max=duration_millis(max_duration, "max_duration"),
-                last_event_at_from_millis=moment_millis(last_event_after, "last_event_after"),
-                last_event_at_to_millis=moment_millis(last_event_before, "last_event_before"),
+                duration_ms_min=duration_millis(duration_min, "duration_min"),
+                duration_ms_max=duration_millis(duration_max, "duration_max"),
+                last_event_at_from_millis=moment_millis(last_event_at_from, "last_event_at_from"),
+                last_event_at_to_millis=moment_millis(last_event_at_to, "last_event_at_to"),
                 click_count_min=click_count_min,
                 country_codes=country_codes,
-            )
+            ),
+            cursor,
         )
 
     async def get(self, session_replay_id: str) -> SessionReplay:
@@ -271,7 +280,9 @@ class AsyncSessionReplays:
         """
         return await self._performer.call(get_session_replay(session_replay_id))
 
-    def list_chunks(self, session_replay_id: str, *, limit: int = 100) -> AsyncPages[SessionReplayChunk]:
+    def list_chunks(
+        self, session_replay_id: str, *, cursor: str | Unset = UNSET, limit: int = 100
+    ) -> AsyncPages[SessionReplayChunk]:
         """List the chunks of a recorded session.
 
         In the order of recording, without the events themselves. ITEM_NOT_FOUND when there is no such
@@ -279,13 +290,14 @@ class AsyncSessionReplays:
 
         Args:
             session_replay_id: The recorded session's id.
+            cursor: The `next_cursor` of the page before.
             limit: Chunks per page.
 
         GET /session-replays/{session_replay_id}/chunks. Needs a server of release 2026-09 or newer. Older
         servers have `list_session_replay_chunks_on_older_server` instead.
         """
         return self._performer.pages(
-            lambda cursor: list_session_replay_chunks(session_replay_id, cursor=cursor, limit=limit)
+            lambda at: list_session_replay_chunks(session_replay_id, cursor=at, limit=limit), cursor
         )
 
     async def get_chunk_events(self, session_replay_id: str, chunk_id: str) -> tuple[Mapping[str, Any], ...]:

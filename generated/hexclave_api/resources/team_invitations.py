@@ -3,7 +3,6 @@
 from ..models.sent_team_invitation import SentTeamInvitation
 from ..models.team_invitation_details import TeamInvitationDetails
 from ..models.team_invitation_page import TeamInvitation
-from ..operation import UNSET, Unset
 from ..operations.team_invitations import (
     accept_team_invitation,
     accept_team_invitation_by_id,
@@ -107,12 +106,12 @@ class TeamInvitations:
         """
         return self._performer.call(send_team_invitation(team_id=team_id, email=email, callback_url=callback_url))
 
-    def revoke(self, invitation_id: str, team_id: str | Unset = UNSET) -> None:
+    def revoke(self, team_id: str, invitation_id: str) -> None:
         """Withdraws an invitation; clients need `$remove_members`.
 
         Args:
-            invitation_id: The invitation's id.
             team_id: The team of the invitation; the server demands it.
+            invitation_id: The invitation's id.
 
         Raises:
             ServerError: there is no such invitation.
@@ -224,12 +223,12 @@ class AsyncTeamInvitations:
         """
         return await self._performer.call(send_team_invitation(team_id=team_id, email=email, callback_url=callback_url))
 
-    async def revoke(self, invitation_id: str, team_id: str | Unset = UNSET) -> None:
+    async def revoke(self, team_id: str, invitation_id: str) -> None:
         """Withdraws an invitation; clients need `$remove_members`.
 
         Args:
-            invitation_id: The invitation's id.
             team_id: The team of the invitation; the server demands it.
+            invitation_id: The invitation's id.
 
         Raises:
             ServerError: there is no such invitation.
@@ -344,12 +343,12 @@ class ServerTeamInvitations:
         """
         return self._performer.call(send_team_invitation(team_id=team_id, email=email, callback_url=callback_url))
 
-    def revoke(self, invitation_id: str, team_id: str | Unset = UNSET) -> None:
+    def revoke(self, team_id: str, invitation_id: str) -> None:
         """Withdraws an invitation; clients need `$remove_members`.
 
         Args:
-            invitation_id: The invitation's id.
             team_id: The team of the invitation; the server demands it.
+            invitation_id: The invitation's id.
 
         Raises:
             ServerError: there is no such invitation.
@@ -465,12 +464,12 @@ class AsyncServerTeamInvitations:
         """
         return await self._performer.call(send_team_invitation(team_id=team_id, email=email, callback_url=callback_url))
 
-    async def revoke(self, invitation_id: str, team_id: str | Unset = UNSET) -> None:
+    async def revoke(self, team_id: str, invitation_id: str) -> None:
         """Withdraws an invitation; clients need `$remove_members`.
 
         Args:
-            invitation_id: The invitation's id.
             team_id: The team of the invitation; the server demands it.
+            invitation_id: The invitation's id.
 
         Raises:
             ServerError: there is no such invitation.

@@ -19,7 +19,9 @@ class TeamPermissionDefinitions:
     def __init__(self, performer: Performer) -> None:
         self._performer = performer
 
-    def list(self, *, limit: int | Unset = UNSET, query: str | Unset = UNSET) -> Page[PermissionDefinition]:
+    def list(
+        self, *, limit: int | Unset = UNSET, cursor: str | Unset = UNSET, query: str | Unset = UNSET
+    ) -> Page[PermissionDefinition]:
         """List the permissions that members can hold in a team.
 
         All of them unless `limit` asks for pages; those of the system begin with `$`, such as
@@ -27,13 +29,15 @@ class TeamPermissionDefinitions:
 
         Args:
             limit: Permissions per page, 200 at most. Needs a server of release 2026-09 or newer.
+            cursor: The `next_cursor` of the page before; only together with `limit`. Needs a server of
+                release 2026-09 or newer.
             query: Only permissions that contain this text, upper and lower case alike. Needs a server of
                 release 2026-09 or newer.
 
         GET /team-permission-definitions.
         """
         return self._performer.pages(
-            lambda cursor: list_team_permission_definitions(limit=limit, cursor=cursor, query=query)
+            lambda at: list_team_permission_definitions(limit=limit, cursor=at, query=query), cursor
         )
 
     def create(
@@ -108,7 +112,9 @@ class AsyncTeamPermissionDefinitions:
     def __init__(self, performer: AsyncPerformer) -> None:
         self._performer = performer
 
-    def list(self, *, limit: int | Unset = UNSET, query: str | Unset = UNSET) -> AsyncPages[PermissionDefinition]:
+    def list(
+        self, *, limit: int | Unset = UNSET, cursor: str | Unset = UNSET, query: str | Unset = UNSET
+    ) -> AsyncPages[PermissionDefinition]:
         """List the permissions that members can hold in a team.
 
         All of them unless `limit` asks for pages; those of the system begin with `$`, such as
@@ -116,13 +122,15 @@ class AsyncTeamPermissionDefinitions:
 
         Args:
             limit: Permissions per page, 200 at most. Needs a server of release 2026-09 or newer.
+            cursor: The `next_cursor` of the page before; only together with `limit`. Needs a server of
+                release 2026-09 or newer.
             query: Only permissions that contain this text, upper and lower case alike. Needs a server of
                 release 2026-09 or newer.
 
         GET /team-permission-definitions.
         """
         return self._performer.pages(
-            lambda cursor: list_team_permission_definitions(limit=limit, cursor=cursor, query=query)
+            lambda at: list_team_permission_definitions(limit=limit, cursor=at, query=query), cursor
         )
 
     async def create(

@@ -45,26 +45,29 @@ class Teams:
         order_by: Literal["created_at"] | Unset = UNSET,
         desc: bool | Unset = UNSET,
         limit: int | Unset = UNSET,
+        cursor: str | Unset = UNSET,
         query: str | Unset = UNSET,
     ) -> Page[Team]:
-        """The teams that the user is in, at most 200 a page.
+        """The teams that the user is in.
 
-        `query` keeps those with this text in their name, or with exactly this id.
+        All in one page unless `limit` (at most 200) asks for smaller ones. `query` keeps those with this text
+        in their name, or with exactly this id. The arguments need a server of release 2026-09 or newer.
 
         Args:
             order_by: Only `created_at` exists. Needs a server of release 2026-09 or newer.
             desc: True puts the newest first; false is the default. Needs a server of release 2026-09 or
                 newer.
             limit: Teams per page, 200 at most. Needs a server of release 2026-09 or newer.
+            cursor: The `next_cursor` of the page before; only together with `limit`. Needs a server of
+                release 2026-09 or newer.
             query: Only teams with this text in their name, or with exactly this id. Needs a server of
                 release 2026-09 or newer.
 
         GET /teams.
         """
         return self._performer.pages(
-            lambda cursor: list_teams(
-                user_id="me", order_by=order_by, desc=desc, limit=limit, cursor=cursor, query=query
-            )
+            lambda at: list_teams(user_id="me", order_by=order_by, desc=desc, limit=limit, cursor=at, query=query),
+            cursor,
         )
 
     def create(
@@ -109,7 +112,7 @@ class Teams:
 
         GET /teams/{team_id}.
         """
-        return self._performer.find(get_team(team_id), "TEAM_NOT_FOUND")
+        return self._performer.find(get_team(team_id), "TEAM_NOT_FOUND", "TEAM_MEMBERSHIP_NOT_FOUND")
 
     def get(self, team_id: str) -> Team:
         """Get a team.
@@ -191,26 +194,29 @@ class AsyncTeams:
         order_by: Literal["created_at"] | Unset = UNSET,
         desc: bool | Unset = UNSET,
         limit: int | Unset = UNSET,
+        cursor: str | Unset = UNSET,
         query: str | Unset = UNSET,
     ) -> AsyncPages[Team]:
-        """The teams that the user is in, at most 200 a page.
+        """The teams that the user is in.
 
-        `query` keeps those with this text in their name, or with exactly this id.
+        All in one page unless `limit` (at most 200) asks for smaller ones. `query` keeps those with this text
+        in their name, or with exactly this id. The arguments need a server of release 2026-09 or newer.
 
         Args:
             order_by: Only `created_at` exists. Needs a server of release 2026-09 or newer.
             desc: True puts the newest first; false is the default. Needs a server of release 2026-09 or
                 newer.
             limit: Teams per page, 200 at most. Needs a server of release 2026-09 or newer.
+            cursor: The `next_cursor` of the page before; only together with `limit`. Needs a server of
+                release 2026-09 or newer.
             query: Only teams with this text in their name, or with exactly this id. Needs a server of
                 release 2026-09 or newer.
 
         GET /teams.
         """
         return self._performer.pages(
-            lambda cursor: list_teams(
-                user_id="me", order_by=order_by, desc=desc, limit=limit, cursor=cursor, query=query
-            )
+            lambda at: list_teams(user_id="me", order_by=order_by, desc=desc, limit=limit, cursor=at, query=query),
+            cursor,
         )
 
     async def create(
@@ -255,7 +261,7 @@ class AsyncTeams:
 
         GET /teams/{team_id}.
         """
-        return await self._performer.find(get_team(team_id), "TEAM_NOT_FOUND")
+        return await self._performer.find(get_team(team_id), "TEAM_NOT_FOUND", "TEAM_MEMBERSHIP_NOT_FOUND")
 
     async def get(self, team_id: str) -> Team:
         """Get a team.
@@ -325,6 +331,7 @@ class ServerTeams:
         order_by: Literal["created_at"] | Unset = UNSET,
         desc: bool | Unset = UNSET,
         limit: int | Unset = UNSET,
+        cursor: str | Unset = UNSET,
         query: str | Unset = UNSET,
     ) -> Page[ServerTeam]:
         """List teams.
@@ -338,15 +345,18 @@ class ServerTeams:
             desc: True puts the newest first; false is the default. Needs a server of release 2026-09 or
                 newer.
             limit: Teams per page, 200 at most. Needs a server of release 2026-09 or newer.
+            cursor: The `next_cursor` of the page before; only together with `limit`. Needs a server of
+                release 2026-09 or newer.
             query: Only teams with this text in their name, or with exactly this id. Needs a server of
                 release 2026-09 or newer.
 
         GET /teams.
         """
         return self._performer.pages(
-            lambda cursor: list_teams_as_server(
-                user_id=user_id, order_by=order_by, desc=desc, limit=limit, cursor=cursor, query=query
-            )
+            lambda at: list_teams_as_server(
+                user_id=user_id, order_by=order_by, desc=desc, limit=limit, cursor=at, query=query
+            ),
+            cursor,
         )
 
     def create(
@@ -479,6 +489,7 @@ class AsyncServerTeams:
         order_by: Literal["created_at"] | Unset = UNSET,
         desc: bool | Unset = UNSET,
         limit: int | Unset = UNSET,
+        cursor: str | Unset = UNSET,
         query: str | Unset = UNSET,
     ) -> AsyncPages[ServerTeam]:
         """List teams.
@@ -492,15 +503,18 @@ class AsyncServerTeams:
             desc: True puts the newest first; false is the default. Needs a server of release 2026-09 or
                 newer.
             limit: Teams per page, 200 at most. Needs a server of release 2026-09 or newer.
+            cursor: The `next_cursor` of the page before; only together with `limit`. Needs a server of
+                release 2026-09 or newer.
             query: Only teams with this text in their name, or with exactly this id. Needs a server of
                 release 2026-09 or newer.
 
         GET /teams.
         """
         return self._performer.pages(
-            lambda cursor: list_teams_as_server(
-                user_id=user_id, order_by=order_by, desc=desc, limit=limit, cursor=cursor, query=query
-            )
+            lambda at: list_teams_as_server(
+                user_id=user_id, order_by=order_by, desc=desc, limit=limit, cursor=at, query=query
+            ),
+            cursor,
         )
 
     async def create(

@@ -22,6 +22,7 @@ class Users:
         *,
         team_id: str | Unset = UNSET,
         limit: int = 100,
+        cursor: str | Unset = UNSET,
         order_by: Literal["last_active_at", "signed_up_at"] | Unset = UNSET,
         desc: bool | Unset = UNSET,
         query: str | Unset = UNSET,
@@ -40,6 +41,7 @@ class Users:
         Args:
             team_id: Only members of this team.
             limit: Users per page, 1 to 1,000.
+            cursor: The `next_cursor` of the page before; the id of a user.
             order_by: What to sort by; `signed_up_at` when left out. `last_active_at` needs a server of
                 release 2026-09 or newer.
             desc: True puts the newest first; false is the default.
@@ -56,10 +58,10 @@ class Users:
         GET /users.
         """
         return self._performer.pages(
-            lambda cursor: list_users(
+            lambda at: list_users(
                 team_id=team_id,
                 limit=limit,
-                cursor=cursor,
+                cursor=at,
                 order_by=order_by,
                 desc=desc,
                 query=query,
@@ -67,7 +69,8 @@ class Users:
                 only_anonymous=only_anonymous,
                 include_restricted=include_restricted,
                 excluded_email_domains=excluded_email_domains,
-            )
+            ),
+            cursor,
         )
 
     def create(
@@ -312,6 +315,7 @@ class AsyncUsers:
         *,
         team_id: str | Unset = UNSET,
         limit: int = 100,
+        cursor: str | Unset = UNSET,
         order_by: Literal["last_active_at", "signed_up_at"] | Unset = UNSET,
         desc: bool | Unset = UNSET,
         query: str | Unset = UNSET,
@@ -330,6 +334,7 @@ class AsyncUsers:
         Args:
             team_id: Only members of this team.
             limit: Users per page, 1 to 1,000.
+            cursor: The `next_cursor` of the page before; the id of a user.
             order_by: What to sort by; `signed_up_at` when left out. `last_active_at` needs a server of
                 release 2026-09 or newer.
             desc: True puts the newest first; false is the default.
@@ -346,10 +351,10 @@ class AsyncUsers:
         GET /users.
         """
         return self._performer.pages(
-            lambda cursor: list_users(
+            lambda at: list_users(
                 team_id=team_id,
                 limit=limit,
-                cursor=cursor,
+                cursor=at,
                 order_by=order_by,
                 desc=desc,
                 query=query,
@@ -357,7 +362,8 @@ class AsyncUsers:
                 only_anonymous=only_anonymous,
                 include_restricted=include_restricted,
                 excluded_email_domains=excluded_email_domains,
-            )
+            ),
+            cursor,
         )
 
     async def create(

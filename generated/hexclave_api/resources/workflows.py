@@ -59,6 +59,7 @@ class Workflows:
         version: int | Unset = UNSET,
         run_key: str | Unset = UNSET,
         only_active: bool | Unset = UNSET,
+        cursor: str | Unset = UNSET,
         limit: int = 100,
         include_state: bool | Unset = UNSET,
     ) -> Page[WorkflowRun]:
@@ -71,22 +72,24 @@ class Workflows:
             version: Only runs of this version.
             run_key: Only runs with this key.
             only_active: Only runs that are queued, running or sleeping.
+            cursor: Where to start: `next_cursor` of the page before.
             limit: Items per page.
             include_state: With the steps of each run.
 
         GET /internal/workflows/{workflow_id}/runs. Not in the published API documents; newer servers only.
         """
         return self._performer.pages(
-            lambda cursor: list_workflow_runs(
+            lambda at: list_workflow_runs(
                 workflow_id,
                 state=state,
                 version=version,
                 run_key=run_key,
                 only_active=only_active,
-                cursor=cursor,
+                cursor=at,
                 limit=limit,
                 include_state=include_state,
-            ).mapped(lambda reply: Part(reply.runs, reply.next_cursor))
+            ).mapped(lambda reply: Part(reply.runs, reply.next_cursor)),
+            cursor,
         )
 
     def cancel_runs(
@@ -166,6 +169,7 @@ class AsyncWorkflows:
         version: int | Unset = UNSET,
         run_key: str | Unset = UNSET,
         only_active: bool | Unset = UNSET,
+        cursor: str | Unset = UNSET,
         limit: int = 100,
         include_state: bool | Unset = UNSET,
     ) -> AsyncPages[WorkflowRun]:
@@ -178,22 +182,24 @@ class AsyncWorkflows:
             version: Only runs of this version.
             run_key: Only runs with this key.
             only_active: Only runs that are queued, running or sleeping.
+            cursor: Where to start: `next_cursor` of the page before.
             limit: Items per page.
             include_state: With the steps of each run.
 
         GET /internal/workflows/{workflow_id}/runs. Not in the published API documents; newer servers only.
         """
         return self._performer.pages(
-            lambda cursor: list_workflow_runs(
+            lambda at: list_workflow_runs(
                 workflow_id,
                 state=state,
                 version=version,
                 run_key=run_key,
                 only_active=only_active,
-                cursor=cursor,
+                cursor=at,
                 limit=limit,
                 include_state=include_state,
-            ).mapped(lambda reply: Part(reply.runs, reply.next_cursor))
+            ).mapped(lambda reply: Part(reply.runs, reply.next_cursor)),
+            cursor,
         )
 
     async def cancel_runs(
@@ -322,6 +328,7 @@ class AdminWorkflows:
         version: int | Unset = UNSET,
         run_key: str | Unset = UNSET,
         only_active: bool | Unset = UNSET,
+        cursor: str | Unset = UNSET,
         limit: int = 100,
         include_state: bool | Unset = UNSET,
     ) -> Page[WorkflowRun]:
@@ -334,22 +341,24 @@ class AdminWorkflows:
             version: Only runs of this version.
             run_key: Only runs with this key.
             only_active: Only runs that are queued, running or sleeping.
+            cursor: Where to start: `next_cursor` of the page before.
             limit: Items per page.
             include_state: With the steps of each run.
 
         GET /internal/workflows/{workflow_id}/runs. Not in the published API documents; newer servers only.
         """
         return self._performer.pages(
-            lambda cursor: list_workflow_runs(
+            lambda at: list_workflow_runs(
                 workflow_id,
                 state=state,
                 version=version,
                 run_key=run_key,
                 only_active=only_active,
-                cursor=cursor,
+                cursor=at,
                 limit=limit,
                 include_state=include_state,
-            ).mapped(lambda reply: Part(reply.runs, reply.next_cursor))
+            ).mapped(lambda reply: Part(reply.runs, reply.next_cursor)),
+            cursor,
         )
 
     def cancel_runs(
@@ -499,6 +508,7 @@ class AsyncAdminWorkflows:
         version: int | Unset = UNSET,
         run_key: str | Unset = UNSET,
         only_active: bool | Unset = UNSET,
+        cursor: str | Unset = UNSET,
         limit: int = 100,
         include_state: bool | Unset = UNSET,
     ) -> AsyncPages[WorkflowRun]:
@@ -511,22 +521,24 @@ class AsyncAdminWorkflows:
             version: Only runs of this version.
             run_key: Only runs with this key.
             only_active: Only runs that are queued, running or sleeping.
+            cursor: Where to start: `next_cursor` of the page before.
             limit: Items per page.
             include_state: With the steps of each run.
 
         GET /internal/workflows/{workflow_id}/runs. Not in the published API documents; newer servers only.
         """
         return self._performer.pages(
-            lambda cursor: list_workflow_runs(
+            lambda at: list_workflow_runs(
                 workflow_id,
                 state=state,
                 version=version,
                 run_key=run_key,
                 only_active=only_active,
-                cursor=cursor,
+                cursor=at,
                 limit=limit,
                 include_state=include_state,
-            ).mapped(lambda reply: Part(reply.runs, reply.next_cursor))
+            ).mapped(lambda reply: Part(reply.runs, reply.next_cursor)),
+            cursor,
         )
 
     async def cancel_runs(

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
-from .operation import Operation, Unset
+from .operation import UNSET, Operation, Unset
 from .pagination import AsyncPages, Page, PageReply
 
 T = TypeVar("T")
@@ -18,8 +18,8 @@ class Performer(Protocol):
     def find(self, operation: Operation[T], /, *absent: str) -> T | None:
         """Return the result of the operation, or `None` if the API reports one of the `absent` error codes."""
 
-    def pages(self, page: Callable[[str | Unset], Operation[PageReply[T]]], /) -> Page[T]:
-        """Return the first page of a list; `page` makes the operation for the page at a cursor."""
+    def pages(self, page: Callable[[str | Unset], Operation[PageReply[T]]], cursor: str | Unset = UNSET, /) -> Page[T]:
+        """Return the page of a list at the cursor; `page` makes the operation for the page at a cursor."""
 
 
 class AsyncPerformer(Protocol):
@@ -31,5 +31,7 @@ class AsyncPerformer(Protocol):
     async def find(self, operation: Operation[T], /, *absent: str) -> T | None:
         """Return the result of the operation, or `None` if the API reports one of the `absent` error codes."""
 
-    def pages(self, page: Callable[[str | Unset], Operation[PageReply[T]]], /) -> AsyncPages[T]:
-        """Return the pages of a list; `page` makes the operation for the page at a cursor."""
+    def pages(
+        self, page: Callable[[str | Unset], Operation[PageReply[T]]], cursor: str | Unset = UNSET, /
+    ) -> AsyncPages[T]:
+        """Return the pages of a list from the cursor on; `page` makes the operation for the page at a cursor."""

@@ -93,9 +93,12 @@ SecretText: TypeAlias = str | Secret
 
 
 def hidden(value: Any) -> Any:
-    """`value`, as a `Secret` if it is text. The API says what it thinks of an empty one."""
+    """Return `value`, as a `Secret` if it is text. The API says what it thinks of an empty one.
+
+    Bytes become an empty object of a class with the same name: errors can say what was given, and no frame holds it.
+    """
     if value.__class__ is not str:
-        return value
+        return type(value.__class__.__name__, (), {})() if value.__class__ in _BYTES else value
     secret = _new(Secret)
     secret._read = lambda: value  # noqa: SLF001 - past `__init__`, which refuses an empty text
     return secret
@@ -132,6 +135,7 @@ def revealed(value: Any) -> Any:
 
 
 _new: Final = object.__new__
+_BYTES: Final = (bytes, bytearray)
 
 
 def _utf8(secret: Secret) -> bytes:

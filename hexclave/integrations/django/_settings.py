@@ -10,7 +10,6 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 
 from hexclave import HexclaveServerApp
-from hexclave._call import Blocking
 from hexclave.errors import UnsafeUseError
 from hexclave.integrations._guard import Guard, Options
 
@@ -23,7 +22,7 @@ _KNOWN: Final = (*_OF_THE_APP, "OPTIONS", *_OF_THE_GUARD, *_OF_REQUESTS)
 @attrs.frozen
 class Installed:
     app: HexclaveServerApp
-    guard: Guard[Blocking]
+    guard: Guard
     options: Options
 
 

@@ -161,8 +161,8 @@ ANY_SERVER: list[Call] = [
     ('data_vault.set("v", "my-key", "x", secret="my-secret")', "POST /data-vault/stores/v/set", ...),
     (
         (
-            'session_replays.list(user_ids=["a", "b"], shortest=MINUTE, longest=HOUR, last_event_from=NOON, '
-            "last_event_until=NOON, click_count_min=1)"
+            'session_replays.list(user_ids=["a", "b"], duration_min=MINUTE, duration_max=HOUR, '
+            "last_event_at_from=NOON, last_event_at_to=NOON, click_count_min=1)"
         ),
         (
             "GET /session-replays?limit=100&user_ids=a%2Cb&duration_ms_min=60000&duration_ms_max=3600000"

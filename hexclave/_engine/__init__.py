@@ -1,0 +1,1 @@
+"""The engine: what happens between a method and the bytes on the wire."""

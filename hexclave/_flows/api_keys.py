@@ -1,0 +1,54 @@
+"""API keys of users. Those of teams: `app.teams.api_keys`."""
+
+from datetime import datetime
+
+from hexclave._flows.base import Flows
+from hexclave.api_keys import key_of
+from hexclave_api.models import CreatedUserApiKey, TeamApiKey, UserApiKey
+from hexclave_api.operation import Operation, Unset
+from hexclave_api.operations import api_keys
+from hexclave_api.secret import SecretText
+from hexclave_api.times import moment_millis
+
+
+class ApiKeyFlows(Flows):
+    """The API keys of any user."""
+
+    resource = "api_keys"
+    access = ("server", "admin")
+
+    def check(self, api_key: SecretText) -> Operation[UserApiKey]:
+        """What the API knows of a key that somebody presented. POST /user-api-keys/check.
+
+        Raises:
+            InvalidApiKeyError: not sent: its form or checksum is wrong, or it is a team's.
+            ApiKeyNotValid: it does not work: `ApiKeyNotFound`, `ApiKeyExpired`, `ApiKeyRevoked`, `WrongApiKeyType`.
+        """
+        return api_keys.check_user_api_key(api_key=key_of("user", api_key))
+
+
+class TeamApiKeyFlows(Flows):
+    """The API keys of any team."""
+
+    resource = "teams.api_keys"
+    access = ("server", "admin")
+
+    def check(self, api_key: SecretText) -> Operation[TeamApiKey]:
+        """What the API knows of a key that somebody presented. POST /team-api-keys/check.
+
+        Raises:
+            InvalidApiKeyError: not sent: its form or checksum is wrong, or it is a user's.
+            ApiKeyNotValid: it does not work: `ApiKeyNotFound`, `ApiKeyExpired`, `ApiKeyRevoked`, `WrongApiKeyType`.
+        """
+        return api_keys.check_team_api_key(api_key=key_of("team", api_key))
+
+
+def _create(
+    user_id: str, description: str, expires_at: datetime | None, is_public: bool | Unset
+) -> Operation[CreatedUserApiKey]:
+    return api_keys.create_user_api_key(
+        user_id=user_id,
+        description=description,
+        expires_at_millis=moment_millis(expires_at, "expires_at"),
+        is_public=is_public,
+    )

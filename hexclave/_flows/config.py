@@ -1,0 +1,76 @@
+"""The project's configuration: defaults, and layers that override them."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Literal, cast
+
+from hexclave._flows.base import Flows
+from hexclave.errors import UnsafeUseError
+from hexclave_api.inputs import ConfigSourceInput
+from hexclave_api.models import ConfigText
+from hexclave_api.operation import UNSET, JsonValue, Operation, Unset
+from hexclave_api.operations import config
+
+Level = Literal["project", "branch", "environment"]
+
+
+class _AnyConfigFlows(Flows):
+    """One layer of the configuration at a time. A server key may use the layer `branch` alone."""
+
+    def get_override(self, level: Level) -> Operation[Mapping[str, JsonValue]]:
+        """What a layer says. GET /internal/config/override/{level}."""
+        return config.get_config_override(level).mapped(_read)
+
+    def replace_override(
+        self, level: Level, override: Mapping[str, JsonValue], *, source: ConfigSourceInput | Unset = UNSET
+    ) -> Operation[None]:
+        """Makes `override` all that a layer says. PUT /internal/config/override/{level}.
+
+        `source`, where the configuration comes from, is required for the layer `branch`.
+
+        Raises:
+            BadRequestError: its text says what is wrong with the configuration.
+        """
+        return config.replace_config_override(level, config_string=_text(override), source=source).silenced()
+
+    def update_override(self, level: Level, changes: Mapping[str, JsonValue]) -> Operation[None]:
+        """Adds `changes` to what a layer says. Keys may be paths: `auth.allowSignUp`.
+
+        PATCH /internal/config/override/{level}.
+
+        Raises:
+            BadRequestError: its text says what is wrong with the configuration.
+        """
+        return config.update_config_override(level, config_override_string=_text(changes)).silenced()
+
+
+class ConfigFlows(_AnyConfigFlows):
+    """One layer of the configuration at a time. A server key may use the layer `branch` alone."""
+
+    resource = "config"
+    access = ("server",)
+
+
+class AdminConfigFlows(_AnyConfigFlows):
+    """The whole configuration, its layers, and where it is pushed from."""
+
+    resource = "config"
+    access = ("admin",)
+
+    def get(self) -> Operation[Mapping[str, JsonValue]]:
+        """Return the whole configuration, as it is in force. GET /internal/config."""
+        return config.get_config().mapped(_read)
+
+
+def _read(text: ConfigText) -> Mapping[str, JsonValue]:
+    value: Any = json.loads(text.config_string.reveal())
+    if not isinstance(value, dict):
+        raise TypeError("the configuration is no object")
+    return cast(Mapping[str, JsonValue], value)
+
+
+def _text(override: Mapping[str, JsonValue]) -> str:
+    try:
+        return json.dumps(override, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise UnsafeUseError(f"The configuration is not JSON: {error}") from None

@@ -1,0 +1,47 @@
+"""E-mails that were sent or are about to be."""
+
+from datetime import timedelta
+
+from hexclave._flows.base import Flows
+from hexclave._steps import Steps
+from hexclave._waiting import until
+from hexclave_api.models import OutboxEmail
+from hexclave_api.operations import emails
+
+
+class OutboxFlows(Flows):
+    """Looks at e-mails, and changes or stops those that are still here."""
+
+    resource = "emails.outbox"
+    access = ("server", "admin")
+
+    def wait(
+        self,
+        email_id: str,
+        *,
+        poll_every: timedelta = timedelta(seconds=2),
+        within: timedelta = timedelta(minutes=5),
+    ) -> Steps[OutboxEmail]:
+        """Return the email when it has arrived or failed: its `simple_status` is no longer `in-progress`.
+
+        An email that is due later than `within` is returned when it is ready, its `status` being `scheduled`.
+        GET /emails/outbox/{id}, again and again.
+
+        Raises:
+            TotalTimeout: it is still on its way, or paused.
+            NotFoundError: there is no such email.
+        """
+        begun = self._context.clock.time()
+        return until(
+            self._context,
+            emails.get_outbox_email(email_id),
+            lambda email: (
+                email.simple_status != "in-progress"
+                or (
+                    email.status == "scheduled"
+                    and (email.scheduled_at_millis or 0) > (begun + within.total_seconds()) * 1000
+                )
+            ),
+            every=poll_every,
+            within=within,
+        )

@@ -1,0 +1,59 @@
+"""What all ways of signing in share: the session gets the tokens."""
+
+from typing import Final, TypeVar
+
+import attrs
+
+from hexclave._context import Context
+from hexclave._exchange import exchange
+from hexclave._flows.base import Flows
+from hexclave._session import Session, received
+from hexclave._steps import Steps
+from hexclave.errors import SessionExpired, UnsafeUseError
+from hexclave.tokens import FixedTokens
+from hexclave_api.models import OAuthTokens, SignInOrSignUpResult, SignInResult
+from hexclave_api.operation import Operation
+from hexclave_api.secret import Secret, SecretText
+
+Signed = TypeVar("Signed", SignInResult, SignInOrSignUpResult, OAuthTokens)
+PUBLIC_CLIENT: Final = "__stack_public_client__"
+
+
+class SigningIn(Flows):
+    """Flows."""
+
+    def _sign_in(self, operation: Operation[Signed]) -> Steps[Signed]:
+        session = self._sign_in_session()
+        try:
+            # With the session's tokens, because an anonymous user that signs up keeps its id.
+            result = yield from exchange(self._context, operation)
+        except SessionExpired:
+            result = None
+        if result is None:
+            result = yield from exchange(self._alone(), operation)
+        yield session.save(received(result.access_token, result.refresh_token))
+        return result
+
+    def _access_token(self) -> Steps[Secret | None]:
+        app, session = self._context, self._session()
+        deadline = None if app.timeout.total is None else app.clock.monotonic() + app.timeout.total
+        tokens = yield from session.tokens(app, rejected=None, deadline=deadline)
+        return None if tokens is None else tokens.access_token
+
+    def _sign_in_session(self) -> Session:
+        session = self._session()
+        if isinstance(session.store, FixedTokens):
+            raise UnsafeUseError("FixedTokens keeps the session it was given; sign in with a MemoryTokenStore.")
+        return session
+
+    def _session(self) -> Session:
+        session = self._context.session
+        if session is None:
+            raise UnsafeUseError("The app has no session to sign in: use app.with_session(store).")
+        return session
+
+    def _alone(self) -> Context:
+        return attrs.evolve(self._context, session=None)
+
+    def _client_secret(self) -> SecretText:
+        return self._context.publishable_client_key or PUBLIC_CLIENT

@@ -1,0 +1,46 @@
+"""Teams, and what belongs to them."""
+
+from hexclave._context import Context
+from hexclave._exchange import exchange
+from hexclave._flows.base import Flows, found
+from hexclave._steps import Steps
+from hexclave.api_keys import InvalidApiKeyError, key_of
+from hexclave.errors import ApiKeyNotValid, TeamNotFound
+from hexclave_api.models import ServerTeam, TeamApiKey
+from hexclave_api.operation import Operation
+from hexclave_api.operations import api_keys, teams
+from hexclave_api.secret import SecretText
+
+
+class TeamFlows(Flows):
+    """All teams of the project."""
+
+    resource = "teams"
+    access = ("server", "admin")
+
+    def get_by_api_key(self, api_key: SecretText) -> Steps[ServerTeam]:
+        """The team that an API key belongs to. POST /team-api-keys/check, then GET /teams/{team_id}.
+
+        Raises:
+            InvalidApiKeyError: not sent: its form or checksum is wrong, or it is a user's.
+            ApiKeyNotValid: it does not work: `ApiKeyNotFound`, `ApiKeyExpired`, `ApiKeyRevoked`, `WrongApiKeyType`.
+        """
+        return _owner(self._context, api_keys.check_team_api_key(api_key=key_of("team", api_key)))
+
+    def find_by_api_key(self, api_key: SecretText) -> Steps[ServerTeam | None]:
+        """The team that an API key belongs to; `None` if it does not work. Every other failure is raised.
+
+        POST /team-api-keys/check, then GET /teams/{team_id}; neither where form or checksum of the key are wrong.
+        """
+        try:
+            check = api_keys.check_team_api_key(api_key=key_of("team", api_key))
+        except InvalidApiKeyError:
+            return None
+        finally:
+            del api_key
+        return (yield from found(_owner(self._context, check), ApiKeyNotValid, TeamNotFound))
+
+
+def _owner(context: Context, check: Operation[TeamApiKey]) -> Steps[ServerTeam]:
+    key = yield from exchange(context, check)
+    return (yield from exchange(context, teams.get_team_as_server(key.team_id)))
