@@ -4,6 +4,64 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from hexclave.resources.api_keys import AsyncServerApiKeys as AsyncServerApiKeys
+    from hexclave.resources.api_keys import ServerApiKeys as ServerApiKeys
+    from hexclave.resources.auth import AsyncAuth as AsyncAuth
+    from hexclave.resources.auth import Auth as Auth
+    from hexclave.resources.config import AdminConfig as AdminConfig
+    from hexclave.resources.config import AsyncAdminConfig as AsyncAdminConfig
+    from hexclave.resources.config import AsyncConfig as AsyncConfig
+    from hexclave.resources.config import Config as Config
+    from hexclave.resources.connected_accounts import AsyncConnectedAccounts as AsyncConnectedAccounts
+    from hexclave.resources.connected_accounts import AsyncServerConnectedAccounts as AsyncServerConnectedAccounts
+    from hexclave.resources.connected_accounts import ConnectedAccounts as ConnectedAccounts
+    from hexclave.resources.connected_accounts import ServerConnectedAccounts as ServerConnectedAccounts
+    from hexclave.resources.custom_customer import AsyncCustomCustomer as AsyncCustomCustomer
+    from hexclave.resources.custom_customer import CustomCustomer as CustomCustomer
+    from hexclave.resources.customer import AsyncCustomer as AsyncCustomer
+    from hexclave.resources.customer import AsyncServerCustomer as AsyncServerCustomer
+    from hexclave.resources.customer import Customer as Customer
+    from hexclave.resources.customer import ServerCustomer as ServerCustomer
+    from hexclave.resources.data_vault import AsyncDataVault as AsyncDataVault
+    from hexclave.resources.data_vault import DataVault as DataVault
+    from hexclave.resources.emails import AdminEmails as AdminEmails
+    from hexclave.resources.emails import AsyncAdminEmails as AsyncAdminEmails
+    from hexclave.resources.emails import AsyncEmails as AsyncEmails
+    from hexclave.resources.emails import Emails as Emails
+    from hexclave.resources.me import AsyncMe as AsyncMe
+    from hexclave.resources.me import AsyncServerMe as AsyncServerMe
+    from hexclave.resources.me import Me as Me
+    from hexclave.resources.me import ServerMe as ServerMe
+    from hexclave.resources.outbox import AsyncOutbox as AsyncOutbox
+    from hexclave.resources.outbox import Outbox as Outbox
+    from hexclave.resources.payments import AdminPayments as AdminPayments
+    from hexclave.resources.payments import AsyncAdminPayments as AsyncAdminPayments
+    from hexclave.resources.payments import AsyncPayments as AsyncPayments
+    from hexclave.resources.payments import AsyncServerPayments as AsyncServerPayments
+    from hexclave.resources.payments import Payments as Payments
+    from hexclave.resources.payments import ServerPayments as ServerPayments
+    from hexclave.resources.permissions import AsyncPermissions as AsyncPermissions
+    from hexclave.resources.permissions import AsyncServerPermissions as AsyncServerPermissions
+    from hexclave.resources.permissions import Permissions as Permissions
+    from hexclave.resources.permissions import ServerPermissions as ServerPermissions
+    from hexclave.resources.promo_codes import AsyncPromoCodes as AsyncPromoCodes
+    from hexclave.resources.promo_codes import PromoCodes as PromoCodes
+    from hexclave.resources.session_replays import AsyncSessionReplays as AsyncSessionReplays
+    from hexclave.resources.session_replays import SessionReplays as SessionReplays
+    from hexclave.resources.sessions import AsyncServerSessions as AsyncServerSessions
+    from hexclave.resources.sessions import ServerSessions as ServerSessions
+    from hexclave.resources.team_api_keys import AsyncServerTeamApiKeys as AsyncServerTeamApiKeys
+    from hexclave.resources.team_api_keys import ServerTeamApiKeys as ServerTeamApiKeys
+    from hexclave.resources.team_permissions import AsyncServerTeamPermissions as AsyncServerTeamPermissions
+    from hexclave.resources.team_permissions import AsyncTeamPermissions as AsyncTeamPermissions
+    from hexclave.resources.team_permissions import ServerTeamPermissions as ServerTeamPermissions
+    from hexclave.resources.team_permissions import TeamPermissions as TeamPermissions
+    from hexclave.resources.teams import AsyncServerTeams as AsyncServerTeams
+    from hexclave.resources.teams import AsyncTeams as AsyncTeams
+    from hexclave.resources.teams import ServerTeams as ServerTeams
+    from hexclave.resources.teams import Teams as Teams
+    from hexclave.resources.users import AsyncUsers as AsyncUsers
+    from hexclave.resources.users import Users as Users
     from hexclave_api.resources.agents import Agents as Agents
     from hexclave_api.resources.agents import AsyncAgents as AsyncAgents
     from hexclave_api.resources.ai_chats import AiChats as AiChats
@@ -78,65 +136,6 @@ if TYPE_CHECKING:
     from hexclave_api.resources.workflows import AsyncAdminWorkflows as AsyncAdminWorkflows
     from hexclave_api.resources.workflows import AsyncWorkflows as AsyncWorkflows
     from hexclave_api.resources.workflows import Workflows as Workflows
-
-    from hexclave.resources.api_keys import AsyncServerApiKeys as AsyncServerApiKeys
-    from hexclave.resources.api_keys import ServerApiKeys as ServerApiKeys
-    from hexclave.resources.auth import AsyncAuth as AsyncAuth
-    from hexclave.resources.auth import Auth as Auth
-    from hexclave.resources.config import AdminConfig as AdminConfig
-    from hexclave.resources.config import AsyncAdminConfig as AsyncAdminConfig
-    from hexclave.resources.config import AsyncConfig as AsyncConfig
-    from hexclave.resources.config import Config as Config
-    from hexclave.resources.connected_accounts import AsyncConnectedAccounts as AsyncConnectedAccounts
-    from hexclave.resources.connected_accounts import AsyncServerConnectedAccounts as AsyncServerConnectedAccounts
-    from hexclave.resources.connected_accounts import ConnectedAccounts as ConnectedAccounts
-    from hexclave.resources.connected_accounts import ServerConnectedAccounts as ServerConnectedAccounts
-    from hexclave.resources.custom_customer import AsyncCustomCustomer as AsyncCustomCustomer
-    from hexclave.resources.custom_customer import CustomCustomer as CustomCustomer
-    from hexclave.resources.customer import AsyncCustomer as AsyncCustomer
-    from hexclave.resources.customer import AsyncServerCustomer as AsyncServerCustomer
-    from hexclave.resources.customer import Customer as Customer
-    from hexclave.resources.customer import ServerCustomer as ServerCustomer
-    from hexclave.resources.data_vault import AsyncDataVault as AsyncDataVault
-    from hexclave.resources.data_vault import DataVault as DataVault
-    from hexclave.resources.emails import AdminEmails as AdminEmails
-    from hexclave.resources.emails import AsyncAdminEmails as AsyncAdminEmails
-    from hexclave.resources.emails import AsyncEmails as AsyncEmails
-    from hexclave.resources.emails import Emails as Emails
-    from hexclave.resources.me import AsyncMe as AsyncMe
-    from hexclave.resources.me import AsyncServerMe as AsyncServerMe
-    from hexclave.resources.me import Me as Me
-    from hexclave.resources.me import ServerMe as ServerMe
-    from hexclave.resources.outbox import AsyncOutbox as AsyncOutbox
-    from hexclave.resources.outbox import Outbox as Outbox
-    from hexclave.resources.payments import AdminPayments as AdminPayments
-    from hexclave.resources.payments import AsyncAdminPayments as AsyncAdminPayments
-    from hexclave.resources.payments import AsyncPayments as AsyncPayments
-    from hexclave.resources.payments import AsyncServerPayments as AsyncServerPayments
-    from hexclave.resources.payments import Payments as Payments
-    from hexclave.resources.payments import ServerPayments as ServerPayments
-    from hexclave.resources.permissions import AsyncPermissions as AsyncPermissions
-    from hexclave.resources.permissions import AsyncServerPermissions as AsyncServerPermissions
-    from hexclave.resources.permissions import Permissions as Permissions
-    from hexclave.resources.permissions import ServerPermissions as ServerPermissions
-    from hexclave.resources.promo_codes import AsyncPromoCodes as AsyncPromoCodes
-    from hexclave.resources.promo_codes import PromoCodes as PromoCodes
-    from hexclave.resources.session_replays import AsyncSessionReplays as AsyncSessionReplays
-    from hexclave.resources.session_replays import SessionReplays as SessionReplays
-    from hexclave.resources.sessions import AsyncServerSessions as AsyncServerSessions
-    from hexclave.resources.sessions import ServerSessions as ServerSessions
-    from hexclave.resources.team_api_keys import AsyncServerTeamApiKeys as AsyncServerTeamApiKeys
-    from hexclave.resources.team_api_keys import ServerTeamApiKeys as ServerTeamApiKeys
-    from hexclave.resources.team_permissions import AsyncServerTeamPermissions as AsyncServerTeamPermissions
-    from hexclave.resources.team_permissions import AsyncTeamPermissions as AsyncTeamPermissions
-    from hexclave.resources.team_permissions import ServerTeamPermissions as ServerTeamPermissions
-    from hexclave.resources.team_permissions import TeamPermissions as TeamPermissions
-    from hexclave.resources.teams import AsyncServerTeams as AsyncServerTeams
-    from hexclave.resources.teams import AsyncTeams as AsyncTeams
-    from hexclave.resources.teams import ServerTeams as ServerTeams
-    from hexclave.resources.teams import Teams as Teams
-    from hexclave.resources.users import AsyncUsers as AsyncUsers
-    from hexclave.resources.users import Users as Users
 else:
     from importlib import import_module
 

@@ -3,11 +3,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
-from hexclave_api.models import PromoCode
-from hexclave_api.resources import promo_codes as api
-
 from hexclave._engine.performing import AsyncPerformer, BlockingPerformer
 from hexclave.resources import flows
+from hexclave_api.models import PromoCode
+from hexclave_api.resources import promo_codes as api
 
 
 class PromoCodes(api.PromoCodes):
