@@ -49,9 +49,9 @@ matrix: ## Run the tests on the other supported Pythons that are installed: make
 lowest: ## Run the tests with the lowest version of every dependency
 	$(PYTHON) -m venv build/lowest
 	build/lowest/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
-	@# In a second step without dependencies: some tools of the tests ask for newer ones than the SDK does.
+	@# In a second step: some tools of the tests ask for newer ones than the SDK does.
 	$(PYTHON) -m tests.lowest > build/lowest/requirements.txt
-	build/lowest/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement build/lowest/requirements.txt
+	build/lowest/bin/pip install --quiet --disable-pip-version-check --requirement build/lowest/requirements.txt
 	build/lowest/bin/pytest -n $(WORKERS)
 
 coverage: setup ## Measure branch coverage with the tests

@@ -205,7 +205,8 @@ class Comparison:
 
     def _is_required(self, node: Node, name: str) -> bool:
         # What older servers leave out of replies is optional, but the documents promise it.
-        promised = self.direction == "received" and "x-since" in node.get("properties", {}).get(name, {})
+        schema = node.get("properties", {}).get(name)  # which may be true or false
+        promised = self.direction == "received" and isinstance(schema, dict) and "x-since" in schema
         return promised or name in node.get("required", ())
 
     def _enum(self, old: Shape, new: Shape, place: Place) -> None:
