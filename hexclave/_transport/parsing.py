@@ -126,13 +126,13 @@ class ReplyReader:
     def _begin_body(self, data: bytes) -> bool:
         headers = self.headers
         encoding, length = headers.get("transfer-encoding"), headers.get("content-length")
+        if encoding is not None and (encoding.lower() != "chunked" or not self._is_http_1_1()):
+            raise _malformed("unknown transfer encoding")
         if self._method == "HEAD" or self.status in _NO_BODY:
             # A body may follow after all, so the connection is of no use if one is announced.
             self.reusable = self.reusable and encoding is None and length in (None, "0")
             self._left = 0
         elif encoding is not None:
-            if encoding.lower() != "chunked" or not self._is_http_1_1():
-                raise _malformed("unknown transfer encoding")
             self._chunked = True
         elif length is not None:
             self._left = int(length)

@@ -5,6 +5,7 @@ import base64
 import http.client
 import json
 import socket
+import ssl
 import time
 import traceback
 import uuid
@@ -55,10 +56,21 @@ class Place:
     port: int
     behaviour: str
     name: str
+    secure_port: int | None = None
+    """Where calls go by TLS, if they do."""
+    authority: str = ""
 
     @property
     def base_url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/{self.behaviour}/{self.name}"
+        origin = (
+            f"http://127.0.0.1:{self.port}" if self.secure_port is None else f"https://127.0.0.1:{self.secure_port}"
+        )
+        return f"{origin}/{self.behaviour}/{self.name}"
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What an app needs to call here."""
+        return {"ssl_context": ssl.create_default_context(cafile=self.authority)} if self.authority else {}
 
     @property
     def seen(self) -> list[dict[str, Any]]:
@@ -83,6 +95,9 @@ class Place:
 class Server:
     port: int
     other_port: int
+    secure_port: int
+    authority: str
+    """The file of the certificate to trust at the secure port."""
 
     def at(self, behaviour: str, *arguments: object) -> Place:
         return Place(self.port, ",".join([behaviour, *map(str, arguments)]), uuid.uuid4().hex[:12])
@@ -90,6 +105,10 @@ class Server:
     def elsewhere(self, behaviour: str, *arguments: object) -> Place:
         """Another origin: the same host, another port."""
         return attrs.evolve(self.at(behaviour, *arguments), port=self.other_port)
+
+    def secure(self, behaviour: str, *arguments: object) -> Place:
+        """The same by TLS."""
+        return attrs.evolve(self.at(behaviour, *arguments), secure_port=self.secure_port, authority=self.authority)
 
     def raw(self, *replies: bytes, then: str = "close") -> Place:
         """The n-th request gets the n-th reply; `then` the connection is `close`d, `reset`, `keep`t or `hold` open."""
@@ -118,12 +137,12 @@ def options(**changes: Any) -> dict[str, Any]:
 
 def blocking(place: Place, access: str = "server", **changes: Any) -> Any:
     app: Any = BLOCKING[access]
-    return app("project-1", KEYS[access], base_url=place.base_url, **options(**changes))
+    return app("project-1", KEYS[access], base_url=place.base_url, **options(**place.options | changes))
 
 
 def awaiting(place: Place, access: str = "server", **changes: Any) -> Any:
     app: Any = AWAITING[access]
-    return app("project-1", KEYS[access], base_url=place.base_url, **options(**changes))
+    return app("project-1", KEYS[access], base_url=place.base_url, **options(**place.options | changes))
 
 
 @contextmanager

@@ -19,7 +19,8 @@ def server() -> Iterator[Server]:
         [sys.executable, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
-        yield Server(*map(int, process.stdout.readline().split()))
+        *ports, authority = process.stdout.readline().split()
+        yield Server(*map(int, ports), authority=authority)
         process.communicate()  # the end of its standard input ends it
     assert process.returncode == 0
 

@@ -10,6 +10,7 @@ import base64
 import gzip
 import json
 import socket
+import ssl
 import struct
 import sys
 import time
@@ -19,6 +20,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import attrs
+import trustme
 
 HELD = 30.0
 """Seconds for which a stalled connection stays open; longer than any test waits."""
@@ -244,6 +246,71 @@ async def huge(connection: Connection, request: Request, megabytes: str) -> None
     await connection.send(b'"')
 
 
+SURPLUS = http(200, {"content-type": "application/json"}, b'{"path": "/somebody-else", "body": "a stranger\'s reply"}')
+"""What a caller must never get: the reply of somebody else."""
+
+
+@behaviour
+async def surplus(connection: Connection, request: Request, how: str) -> None:
+    """To the first request more is sent than its reply; after that all is well."""
+    whole = request.reply()
+    content = whole.partition(b"\r\n\r\n")[2]
+    chunked = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(content), content)
+    length = f"content-length: {len(content)}\r\n".encode()
+    if request.number > 1:
+        await connection.send(whole)
+        return
+    match how:
+        case "two-replies":
+            await connection.send(whole + SURPLUS)
+        case "chunks":
+            await connection.send(chunked + SURPLUS)
+        case "trailer":
+            await connection.send(chunked[:-2] + b"x-trailer: 1\r\n\r\n" + SURPLUS)
+        case "split":  # The surplus begins in the segment of the reply and goes on in the next.
+            await connection.send(whole + SURPLUS[:5])
+            await asyncio.sleep(0.02)
+            await connection.send(SURPLUS[5:])
+        case "later":
+            await connection.send(whole)
+            await asyncio.sleep(0.02)
+            await connection.send(SURPLUS)
+        case "line-ends":
+            await connection.send(whole + b"\r\n\r\n")
+            await asyncio.sleep(0.02)
+            await connection.send(SURPLUS)
+        case "line-end-after-chunks":
+            await connection.send(chunked + b"\r\n")
+            await asyncio.sleep(0.02)
+            await connection.send(SURPLUS)
+        case "204" | "304":
+            await connection.send(f"HTTP/1.1 {how} Nothing\r\n\r\n".encode() + SURPLUS)
+        case "204-with-length" | "304-with-length":  # The body that is announced would come when nobody looks.
+            await connection.send(f"HTTP/1.1 {how[:3]} Nothing\r\ncontent-length: {len(SURPLUS)}\r\n\r\n".encode())
+            await asyncio.sleep(0.05)
+            await connection.send(SURPLUS)
+        case "interim":
+            await connection.send(whole + b"HTTP/1.1 100 Continue\r\n\r\n" + SURPLUS)
+        case "both-lengths":
+            framing = b"transfer-encoding: chunked\r\n" + length
+            await connection.send(chunked.replace(b"transfer-encoding: chunked\r\n", framing) + SURPLUS)
+        case "two-lengths":
+            await connection.send(whole.replace(b"\r\n\r\n", b"\r\ncontent-length: 2\r\n\r\n", 1) + SURPLUS)
+        case "unknown-transfer":
+            await connection.send(chunked.replace(b"chunked", b"gzip, chunked", 1) + SURPLUS)
+        case "head":  # A body where none may be.
+            await connection.send(whole)
+
+
+@behaviour
+async def ahead(connection: Connection, request: Request) -> None:
+    """The reply to the next request comes before that request, a moment after the one to this."""
+    await connection.send(request.reply())
+    if request.number == 1:
+        await asyncio.sleep(0.05)
+        await connection.send(SURPLUS)
+
+
 @behaviour
 async def cookie(connection: Connection, request: Request) -> None:
     """Every reply hands out the caller's token as a cookie, as a server with sessions would."""
@@ -356,14 +423,17 @@ class Server:
 
 
 async def main() -> None:
-    """Serve on two ports, which are told on the first line of standard output, until standard input ends."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
-    server = Server()
-    for each in sockets:
-        await asyncio.start_server(server.serve, sock=each, limit=1 << 20, backlog=2048)
-    sys.stdout.write(f"{' '.join(str(each.getsockname()[1]) for each in sockets)}\n")
-    sys.stdout.flush()
-    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+    """Serve on three ports, the last by TLS, which are told on the first line of standard output, with the file of the
+    authority to trust, until standard input ends."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
+    server, authority, context = Server(), trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    for each, tls in zip(sockets, (None, None, context), strict=True):
+        await asyncio.start_server(server.serve, sock=each, ssl=tls, limit=1 << 20, backlog=2048)
+    with authority.cert_pem.tempfile() as file:
+        sys.stdout.write(f"{' '.join(str(each.getsockname()[1]) for each in sockets)} {file}\n")
+        sys.stdout.flush()
+        await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
 
 
 if __name__ == "__main__":
