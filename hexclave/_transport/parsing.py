@@ -11,6 +11,8 @@ LONGEST_HEAD: Final = 1 << 16
 """Bytes of all status lines and headers together."""
 _LONGEST_LINE: Final = 1 << 14
 _INTERIM: Final = (100, 103)
+_FRAMING: Final = frozenset({"content-length", "transfer-encoding"})
+_CONTROLS: Final = bytes([*range(9), *range(10, 32), 127])
 _NO_BODY: Final = (204, 304)
 _END: Final = b"\r\n\r\n"
 _START: Final = b"HTTP/1."
@@ -101,8 +103,8 @@ class ReplyReader:
             data = data[end:]
             if self.status >= 200:
                 return self._begin_body(data)
-            if self.status not in _INTERIM:
-                raise _malformed(f"unexpected status {self.status}")
+            if self.status not in _INTERIM or self.headers.keys() & _FRAMING:
+                raise _malformed(f"unexpected status {self.status}, or one with a body")
             if not data:
                 self._head = b""
                 return False
@@ -116,7 +118,8 @@ class ReplyReader:
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             problem = str(error)
             self.status = 0
-        if not self.status:
+        line = head[: head.find(b"\r\n")]
+        if not self.status or len(line.translate(None, _CONTROLS)) < len(line):
             raise _malformed(problem)
         if self._oversized:
             raise _malformed("a header is too long")

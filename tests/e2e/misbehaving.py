@@ -193,6 +193,16 @@ async def encoded(connection: Connection, request: Request, how: str, code: str 
 
 
 @behaviour
+async def inflated(connection: Connection, request: Request, megabytes: str, layers: str = "1") -> None:
+    """A text of so many megabytes, compressed to a thousandth by each layer."""
+    content = gzip.compress(b'"' + b"x" * ((int(megabytes) << 20) - 2) + b'"', 1)
+    for _ in range(int(layers) - 1):
+        content = gzip.compress(content)
+    coding = ", ".join(["gzip"] * int(layers))
+    await connection.send(http(200, {"content-type": "application/json", "content-encoding": coding}, content))
+
+
+@behaviour
 async def redirect(connection: Connection, request: Request, code: str, location: str) -> None:
     target = base64.urlsafe_b64decode(location).decode("latin-1")
     await connection.send(request.reply(int(code), headers={"location": target}))

@@ -176,6 +176,51 @@ def test_eight_threads_on_one_app_get_their_own_replies(server: Server) -> None:
         assert [outcome.error for outcome in in_threads(work, 8)] == [None] * 8
 
 
+def test_no_more_than_100_calls_are_on_the_wire_at_once(server: Server, mode: str) -> None:
+    here = server.at("ok", 0.5)
+    if mode == "blocking":
+        with blocking(here, timeout=PATIENT) as app:
+            outcomes = in_threads(lambda _: app.call(operation()), 130)
+    else:
+
+        async def main() -> list[Outcome]:
+            async with awaiting(here, timeout=PATIENT) as app:
+                return await asyncio.gather(*[attempted_async(lambda: app.call(operation())) for _ in range(130)])
+
+        outcomes = run(main())
+    assert [outcome.error for outcome in outcomes] == [None] * 130
+    assert len({request["connection"] for request in here.seen}) == 100
+
+
+def test_a_call_whose_time_is_over_before_its_turn_was_not_sent(server: Server, mode: str) -> None:
+    here = server.at("ok", 1)
+    if mode == "blocking":
+        with blocking(here, timeout=PATIENT) as app:
+            hasty = app.options(timeout=0.3)
+
+            def one(number: int) -> Any:
+                if number < 100:
+                    return app.call(operation("POST"))
+                time.sleep(0.4)
+                return hasty.call(operation("POST"))
+
+            outcomes = in_threads(one, 101)
+    else:
+
+        async def main() -> list[Outcome]:
+            async with awaiting(here, timeout=PATIENT) as app:
+                calls = [
+                    asyncio.ensure_future(attempted_async(lambda: app.call(operation("POST")))) for _ in range(100)
+                ]
+                await asyncio.sleep(0.3)
+                late = await attempted_async(lambda: app.options(timeout=0.3).call(operation("POST")))
+                return [*await asyncio.gather(*calls), late]
+
+        outcomes = run(main())
+    assert type(outcomes[-1].error) is TotalTimeout
+    assert len(here.seen) == 100
+
+
 def test_users_of_one_app_never_see_each_others_tokens_or_cookies(server: Server, mode: str) -> None:
     """60 users at once over one pool; the server tells each call whose token arrived, and hands out cookies."""
     here = server.at("cookie")
