@@ -222,6 +222,20 @@ def test_each_attempt_gets_the_time_that_is_left():
     assert second <= 28
 
 
+def test_a_redirect_gets_the_time_that_is_left():
+    clock = FakeClock()
+
+    def slow(request):
+        clock.pass_(20)
+        return reply(307, location="https://api.example.com/api/v1/users/u2")
+
+    played = play(context(timeout=30, clock=clock), operation(), slow, reply())
+    assert [request.total_timeout for request in played.sent] == [30, 10]
+    played = play(context(timeout=30, clock=clock), operation(), slow, slow)
+    assert type(played.error) is TotalTimeout
+    assert len(played.sent) == 2
+
+
 def test_no_request_is_sent_without_any_time_left():
     clock = FakeClock()
 

@@ -229,6 +229,15 @@ def test_a_usual_reply_keeps_its_connection_byte_by_byte(data: bytes) -> None:
     assert ours("GET", [data + b"\r\n"], ended=False) == Verdict(200, b"{}", False)
 
 
+@pytest.mark.parametrize(
+    "surplus", [b"HTTP/1.1 204 No\r\n\r\n", b"\r\n", b"\r\n\r\n", b"\n", b"\r", b"H", b"HTTP/1.1", b"\0"]
+)
+@pytest.mark.parametrize("data", PLAIN)
+def test_any_surplus_ends_the_connection(data: bytes, surplus: bytes) -> None:
+    assert ours("GET", [data + surplus], ended=False) == Verdict(200, b"{}", False)
+    assert ours("GET", [data[:-1], data[-1:] + surplus], ended=False) == Verdict(200, b"{}", False)
+
+
 @pytest.mark.parametrize("framing", [b"content-length: 9", b"transfer-encoding: chunked", b"x: y"])
 @pytest.mark.parametrize("size", [8, 9])
 def test_a_body_above_the_limit_is_refused(framing: bytes, size: int) -> None:
