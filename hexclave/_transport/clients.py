@@ -23,7 +23,7 @@ class ClientRequest(Protocol):
     def headers(self) -> MutableMapping[str, str]: ...
 
 
-class _ClientReply(Protocol):
+class ClientReply(Protocol):
     @property
     def status_code(self) -> int: ...
     @property
@@ -32,15 +32,9 @@ class _ClientReply(Protocol):
     def is_stream_consumed(self) -> bool: ...
     @property
     def content(self) -> bytes: ...
-
-
-class ClientReply(_ClientReply, Protocol):
     def iter_raw(self) -> Iterator[bytes]: ...
-    def close(self) -> None: ...
-
-
-class AsyncClientReply(_ClientReply, Protocol):
     def aiter_raw(self) -> AsyncIterator[bytes]: ...
+    def close(self) -> None: ...
     async def aclose(self) -> None: ...
 
 
@@ -72,7 +66,7 @@ class BlockingHttpClient(_Client[R], Protocol[R]):
 class AsyncHttpClient(_Client[R], Protocol[R]):
     """What the async apps ask of `http_client=`: an `httpx.AsyncClient` or an `httpx2.AsyncClient` fits."""
 
-    async def send(self, request: R, *, stream: bool, auth: None, follow_redirects: bool) -> AsyncClientReply: ...
+    async def send(self, request: R, *, stream: bool, auth: None, follow_redirects: bool) -> ClientReply: ...
     async def aclose(self) -> None: ...
 
 
@@ -111,7 +105,7 @@ class HttpxTransport(Generic[R]):
                 body.add(chunk)
         finally:
             response.close()
-        content, encoding = body.content, response.headers.get("content-encoding", "")
+        content, encoding = bytes(body.content), response.headers.get("content-encoding", "")
         return _reply(response, decode(response.status_code, encoding, content, request.max_reply_size, deadline))
 
     def close(self) -> None:
@@ -154,7 +148,7 @@ class AsyncHttpxTransport(Generic[R]):
                 body.add(chunk)
         finally:
             await response.aclose()
-        content, encoding = body.content, response.headers.get("content-encoding", "")
+        content, encoding = bytes(body.content), response.headers.get("content-encoding", "")
         return _reply(
             response, await decode_async(response.status_code, encoding, content, request.max_reply_size, deadline)
         )
@@ -193,21 +187,15 @@ async def _cancellable(sending: Coroutine[object, object, Reply], deadline: floa
 class _Body:
     def __init__(self, limit: int, deadline: float | None) -> None:
         self._limit, self._deadline = limit, deadline
-        self._pieces: list[bytes] = []
-        self._size = 0
+        self.content = bytearray()
 
     def add(self, piece: bytes) -> None:
-        self._pieces.append(piece)
-        self._size += len(piece)
-        if self._size > self._limit:
+        self.content += piece
+        if len(self.content) > self._limit:
             raise UnreadableReplyError(f"The reply is larger than max_reply_size, {self._limit} bytes.")
         # The other side may be so quick that no wait is ever needed.
         if self._deadline is not None and time.monotonic() >= self._deadline:
             raise timed_out(self._deadline)
-
-    @property
-    def content(self) -> bytes:
-        return b"".join(self._pieces)
 
 
 def _check(client: _Client[R]) -> None:
@@ -232,7 +220,7 @@ def _sooner(limit: Seconds, left: Seconds) -> Seconds:
     return min((each for each in (limit, left) if each is not None), default=None)
 
 
-def _reply(response: _ClientReply, content: bytes) -> Reply:
+def _reply(response: ClientReply, content: bytes) -> Reply:
     return Reply(response.status_code, response.headers, content)
 
 

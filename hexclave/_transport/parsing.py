@@ -28,26 +28,6 @@ class ReplyReader:
     llhttp does not tell how many bytes it took, so a surplus could hide from whoever lets it find the end of a body.
     """
 
-    __slots__ = (
-        "_begun",
-        "_chunked",
-        "_done",
-        "_head",
-        "_head_size",
-        "_left",
-        "_limit",
-        "_method",
-        "_oversized",
-        "_parser",
-        "_tail",
-        "_until_close",
-        "chunks",
-        "headers",
-        "reusable",
-        "started",
-        "status",
-    )
-
     def __init__(self, method: str, limit: int) -> None:
         self._method = method
         self._limit = limit

@@ -1,11 +1,9 @@
 """HTTP/1.1 over the connections of an asyncio event loop."""
 
 import asyncio
-import contextlib
 import socket
 import time
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from hexclave._messages import Reply, Request
 from hexclave._transport.address import Origin, address
@@ -17,10 +15,6 @@ from hexclave.errors import APIConnectionError, HexclaveError, UnsafeUseError
 
 if TYPE_CHECKING:
     import ssl
-
-_Address: TypeAlias = tuple[
-    socket.AddressFamily, socket.SocketKind, int, str, tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]
-]
 
 
 class AsyncSocketTransport:
@@ -101,25 +95,35 @@ class AsyncSocketTransport:
         left = None if deadline is None else deadline - time.monotonic()
         left = min((each for each in (limit, left) if each is not None), default=None)
         failure: HexclaveError
-        sock: socket.socket | None = None
         try:
             async with asyncio.timeout(left):
-                sock = await _connected(loop, origin, left)
-                context, name = (self._context(), origin.host) if origin.scheme == "https" else (None, None)
-                _, connection = await loop.create_connection(_Connection, sock=sock, ssl=context, server_hostname=name)
+                return await self._connected(loop, origin, None if left is None else time.monotonic() + left)
         except TimeoutError:
             failure = timed_out(deadline, connecting=True)
         except (OSError, UnicodeError) as error:  # UnicodeError: no name service could know such a host.
             failure = unreachable(str(origin), error)
-        except BaseException:
-            if sock is not None:
-                sock.close()
-            raise
-        else:
-            return connection
-        if sock is not None:
-            sock.close()
         raise failure
+
+    async def _connected(self, loop: asyncio.AbstractEventLoop, origin: Origin, ends: float | None) -> "_Connection":
+        """Connect to the first address that answers. Each gets an equal share of the time that is left for all.
+
+        Not left to asyncio: it gives the first all the time, or loses a connection when it is cancelled.
+        """
+        context, name = (self._context(), origin.host) if origin.scheme == "https" else (None, None)
+        found = await loop.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
+        for number, (*_, place) in enumerate(found, 1):
+            share = None if ends is None else (ends - time.monotonic()) / (len(found) - number + 1)
+            try:
+                async with asyncio.timeout(share):
+                    _, connection = await loop.create_connection(
+                        _Connection, str(place[0]), origin.port, ssl=context, server_hostname=name
+                    )
+            except OSError:
+                if number == len(found):
+                    raise
+            else:
+                return connection
+        raise OSError("the name has no address")
 
     def _context(self) -> "ssl.SSLContext":
         if self._ssl_context is None:
@@ -248,31 +252,3 @@ class _Connection(asyncio.Protocol):
             self._fail(failure)
         else:
             self._reply.set_result(None)
-
-
-async def _connected(loop: asyncio.AbstractEventLoop, origin: Origin, limit: float | None) -> socket.socket:
-    """Connect to the first address that answers. Each gets an equal share of the time that is left for all."""
-    ends = None if limit is None else time.monotonic() + limit
-    found = await _addresses(loop, origin)
-    for number, (family, kind, protocol, _, place) in enumerate(found):
-        sock = socket.socket(family, kind, protocol)
-        sock.setblocking(False)
-        try:
-            async with asyncio.timeout(None if ends is None else (ends - time.monotonic()) / (len(found) - number)):
-                await loop.sock_connect(sock, place)
-        except OSError:
-            sock.close()
-            if number == len(found) - 1:
-                raise
-        except BaseException:
-            sock.close()
-            raise
-        else:
-            return sock
-    raise OSError("the name has no address")
-
-
-async def _addresses(loop: asyncio.AbstractEventLoop, origin: Origin) -> Sequence[_Address]:
-    with contextlib.suppress(socket.gaierror):  # An address needs no thread to look it up.
-        return socket.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
-    return await loop.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
