@@ -100,7 +100,10 @@ class SocketTransport:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if origin.scheme == "https":
                 sock.settimeout(_left(ends))
-                sock = tls = self._context().wrap_socket(sock, server_hostname=origin.host)
+                from hexclave._transport.tls import default_context  # slow to load
+
+                context = self._ssl_context or default_context()
+                sock = tls = context.wrap_socket(sock, server_hostname=origin.host)
             return _Connection(sock, tls)
         except TimeoutError:
             failure = timed_out(deadline, connecting=True)
@@ -113,13 +116,6 @@ class SocketTransport:
         if sock is not None:
             sock.close()
         raise failure
-
-    def _context(self) -> "ssl.SSLContext":
-        if self._ssl_context is None:
-            from hexclave._transport.tls import default_context  # slow to load
-
-            return default_context()
-        return self._ssl_context
 
 
 class _Connection:

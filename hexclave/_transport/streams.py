@@ -109,7 +109,11 @@ class AsyncSocketTransport:
 
         Not left to asyncio: it gives the first all the time, or loses a connection when it is cancelled.
         """
-        context, name = (self._context(), origin.host) if origin.scheme == "https" else (None, None)
+        context = name = None
+        if origin.scheme == "https":
+            from hexclave._transport.tls import default_context  # slow to load
+
+            context, name = self._ssl_context or default_context(), origin.host
         found = await loop.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
         for number, (*_, place) in enumerate(found, 1):
             share = None if ends is None else (ends - time.monotonic()) / (len(found) - number + 1)
@@ -124,13 +128,6 @@ class AsyncSocketTransport:
             else:
                 return connection
         raise OSError("the name has no address")
-
-    def _context(self) -> "ssl.SSLContext":
-        if self._ssl_context is None:
-            from hexclave._transport.tls import default_context  # slow to load
-
-            return default_context()
-        return self._ssl_context
 
 
 class _Connection(asyncio.Protocol):
