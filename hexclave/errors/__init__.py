@@ -1,22 +1,22 @@
-"""Every error that the SDK raises, in one tree.
+"""All errors that the SDK raises, in one tree.
 
     HexclaveError
-    ├── UnsafeUseError                  refused before any I/O; also a ValueError
-    ├── OAuthCallbackError              the browser came back with a failure
+    ├── UnsafeUseError                  raised before any I/O; also a ValueError
+    ├── OAuthCallbackError              the OAuth sign-in failed
     ├── TransportError                  no usable reply
     │   ├── APIConnectionError, UnreadableReplyError, TooManyRedirectsError, CrossOriginRedirectError
     │   └── APITimeoutError
     │       └── ConnectTimeout, ReadTimeout, TotalTimeout
-    └── APIStatusError                  the API answered that the call failed
+    └── APIStatusError                  the API returned an error status
         ├── BadRequestError             400
         ├── AuthenticationError         401
         ├── PermissionDeniedError       403
         ├── NotFoundError               404
-        ├── OperationNotAvailable       404, 405: the server is older than the operation
+        ├── OperationNotAvailable       404, 405: the server predates the operation
         ├── ConflictError               409
         ├── RateLimitError              429
         ├── ServerError                 5xx
-        └── KnownError                  the API named the error by a code; by domain:
+        └── KnownError                  the API sent a known error code; by domain:
             ├── [requests] AllOverloadsFailed, BodyParsingError, UnsupportedError
             ├── [requests] SchemaError
             │   └── ArgumentNotAvailable
@@ -86,8 +86,8 @@
             │   SessionReplayRenderLimitReached
             └── [ai chat] ImageAttachmentTooLarge, TooManyImageAttachments
 
-Each known error also belongs to the family of its HTTP status: `UserNotFound` is a `KnownError` and a `NotFoundError`.
-A code that this version does not know arrives in its family, with `code` kept.
+Each known error also derives from the class of its HTTP status: `UserNotFound` is a `KnownError` and a `NotFoundError`.
+An error with an unknown code is raised as the class of its status, with `code` set.
 """
 
 # ruff: noqa: F403, F405 -- type checkers see the known errors through star imports; a test compares them with `__all__`

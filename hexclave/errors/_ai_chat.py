@@ -1,4 +1,4 @@
-"""Images sent to the assistant."""
+"""Errors of images attached to AI chat messages."""
 
 from hexclave.errors._details import detail
 from hexclave.errors._status import BadRequestError, KnownError

@@ -1,34 +1,34 @@
-"""Analytics queries and session replays."""
+"""Errors of analytics queries and session replays."""
 
 from hexclave.errors._details import detail
 from hexclave.errors._status import BadRequestError, ConflictError, KnownError
 
 
 class AnalyticsNotEnabled(KnownError, BadRequestError):
-    """The project has analytics switched off."""
+    """Analytics is not enabled for the project."""
 
     code = "ANALYTICS_NOT_ENABLED"
-    hint = "Switch analytics on in the project."
+    hint = "Enable analytics in the project."
 
 
 class AnalyticsQueryError(KnownError, BadRequestError):
-    """The database refused the query."""
+    """The database rejected the query."""
 
     code = "ANALYTICS_QUERY_ERROR"
     error = detail(str)
 
 
 class AnalyticsQueryTimeout(KnownError, BadRequestError):
-    """The query ran longer than it may."""
+    """The query timed out."""
 
     code = "ANALYTICS_QUERY_TIMEOUT"
-    hint = "Narrow the query, or allow it more time."
+    hint = "Narrow the query, or raise its timeout."
     timeout_ms = detail(int)
 
 
 class SessionReplayRenderLimitReached(KnownError, ConflictError):
-    """The project renders as many session replays as it may at once."""
+    """The project's limit of concurrent session replay renders is reached."""
 
     code = "SESSION_REPLAY_RENDER_LIMIT_REACHED"
-    hint = "Wait until one of them is done."
+    hint = "Wait for one of them to finish."
     limit = detail(int)

@@ -1,39 +1,39 @@
-"""API keys that users and teams hold."""
+"""Errors of API keys of users and teams."""
 
 from hexclave.errors._details import detail
 from hexclave.errors._status import AuthenticationError, BadRequestError, KnownError, NotFoundError
 
 
 class ApiKeyNotValid(KnownError):
-    """The API key is no good for this call."""
+    """The API key is not valid for this call."""
 
 
 class ApiKeyExpired(ApiKeyNotValid, AuthenticationError):
-    """The API key has run out."""
+    """The API key has expired."""
 
     code = "API_KEY_EXPIRED"
 
 
 class ApiKeyNotFound(ApiKeyNotValid, NotFoundError):
-    """There is no such API key."""
+    """The API key does not exist."""
 
     code = "API_KEY_NOT_FOUND"
 
 
 class ApiKeyRevoked(ApiKeyNotValid, AuthenticationError):
-    """The API key was revoked."""
+    """The API key has been revoked."""
 
     code = "API_KEY_REVOKED"
 
 
 class PublicApiKeyCannotBeRevoked(ApiKeyNotValid, BadRequestError):
-    """The key reported as leaked is a public one, which may be seen."""
+    """The key reported as leaked is public and cannot be revoked."""
 
     code = "PUBLIC_API_KEY_CANNOT_BE_REVOKED"
 
 
 class WrongApiKeyType(ApiKeyNotValid, BadRequestError):
-    """A team's API key was given where a user's is wanted, or the reverse."""
+    """A team API key was sent where a user API key is required, or vice versa."""
 
     code = "WRONG_API_KEY_TYPE"
     expected_type = detail(str)

@@ -1,11 +1,11 @@
-"""The data vault."""
+"""Errors of the data vault."""
 
 from hexclave.errors._details import detail
 from hexclave.errors._status import BadRequestError, KnownError
 
 
 class DataVaultStoreDoesNotExist(KnownError, BadRequestError):
-    """The project has no vault store with this id."""
+    """The project has no vault store with this ID."""
 
     code = "DATA_VAULT_STORE_DOES_NOT_EXIST"
     hint = "Create the store in the project first."
@@ -13,7 +13,7 @@ class DataVaultStoreDoesNotExist(KnownError, BadRequestError):
 
 
 class DataVaultStoreHashedKeyDoesNotExist(KnownError, BadRequestError):
-    """The store holds nothing under this key."""
+    """The store has no value for this key."""
 
     code = "DATA_VAULT_STORE_HASHED_KEY_DOES_NOT_EXIST"
     store_id = detail(str)

@@ -1,4 +1,4 @@
-"""Details of an error as typed attributes, read from the mapping that the server sent."""
+"""Error details as typed attributes, parsed from the mapping that the server sent."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -16,13 +16,13 @@ T = TypeVar("T")
 
 
 class RestrictedReason(TypedDict):
-    """Why a user is restricted; `type` is `anonymous`, `email_not_verified` or `restricted_by_administrator`."""
+    """The reason a user is restricted: `type` is `anonymous`, `email_not_verified` or `restricted_by_administrator`."""
 
     type: str
 
 
 class Detail(Generic[T]):
-    """One detail. On an error: its value, or `None` where the server sent none or something of another type."""
+    """Descriptor of a detail. Its value on an error is `None` if the server sent none or one of another type."""
 
     def __init__(self, kind: type[T], key: str) -> None:
         self.kind = kind
@@ -45,7 +45,7 @@ class Detail(Generic[T]):
 
 
 def detail(kind: type[T], key: str = "") -> Detail[T]:
-    """A detail of this type; `key` where the wire has another name."""
+    """Declare a detail of this type; `key` is its name in the API if it differs."""
     return Detail(kind, key)
 
 

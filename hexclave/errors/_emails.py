@@ -1,4 +1,4 @@
-"""Sending e-mail: templates, rendering and the outbox."""
+"""Errors of sending email: templates, rendering and the outbox."""
 
 from datetime import datetime
 
@@ -7,14 +7,14 @@ from hexclave.errors._status import BadRequestError, ConflictError, KnownError
 
 
 class EmailCapacityBoostAlreadyActive(KnownError, ConflictError):
-    """The sending capacity is boosted already."""
+    """The email capacity boost is already active."""
 
     code = "EMAIL_CAPACITY_BOOST_ALREADY_ACTIVE"
     expires_at = detail(datetime)
 
 
 class EmailNotEditable(KnownError, BadRequestError):
-    """The e-mail in the outbox has gone too far to be changed."""
+    """The email in the outbox can no longer be edited."""
 
     code = "EMAIL_NOT_EDITABLE"
     email_id = detail(str)
@@ -22,27 +22,27 @@ class EmailNotEditable(KnownError, BadRequestError):
 
 
 class EmailRenderingError(KnownError, BadRequestError):
-    """The template or theme could not be turned into an e-mail."""
+    """The email template or theme could not be rendered."""
 
     code = "EMAIL_RENDERING_ERROR"
     error = detail(str)
 
 
 class EmailTemplateAlreadyExists(KnownError, ConflictError):
-    """The project has its own template for this kind of e-mail already."""
+    """The project already has a custom template for this kind of email."""
 
     code = "EMAIL_TEMPLATE_ALREADY_EXISTS"
 
 
 class RequiresCustomEmailServer(KnownError, BadRequestError):
-    """The project sends through the shared server, which cannot do this."""
+    """The project must use its own email server for this."""
 
     code = "REQUIRES_CUSTOM_EMAIL_SERVER"
-    hint = "Set up an SMTP server of your own in the project."
+    hint = "Configure your own SMTP server in the project."
 
 
 class TemplateSourceRewriteError(KnownError, BadRequestError):
-    """The assistant could not rewrite the source of the template."""
+    """The assistant could not rewrite the template source."""
 
     code = "TEMPLATE_SOURCE_REWRITE_ERROR"
     error = detail(str)

@@ -1,20 +1,20 @@
-"""Tokens of other identity providers, exchanged for a session."""
+"""Errors of exchanging an identity provider's token for a session."""
 
 from hexclave.errors._details import detail
 from hexclave.errors._status import AuthenticationError, BadRequestError, KnownError
 
 
 class ExternalAuthProviderNotConfigured(KnownError, BadRequestError):
-    """The project is not set up for this identity provider."""
+    """The identity provider is not configured for the project."""
 
     code = "EXTERNAL_AUTH_PROVIDER_NOT_CONFIGURED"
-    hint = "`reason` says which setting is missing."
+    hint = "See `reason` for the missing setting."
     reason = detail(str)
 
 
 class InvalidExternalAuthToken(KnownError, AuthenticationError):
-    """The identity provider's token does not hold."""
+    """The identity provider's token is invalid."""
 
     code = "INVALID_EXTERNAL_AUTH_TOKEN"
-    hint = "`reason` says what is wrong with the token."
+    hint = "See `reason` for what is wrong with the token."
     reason = detail(str)

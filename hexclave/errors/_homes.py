@@ -1,4 +1,4 @@
-"""Which module has which known error, so that asking for one of them does not load all."""
+"""Module of each known error, so that importing one does not load them all."""
 
 from collections.abc import Mapping
 from typing import Final

@@ -1,4 +1,4 @@
-"""Every known error, as replies name them. Loading all takes long, so this module waits until a reply names one."""
+"""All known errors by name and by code. Imported only when a reply has a code, because loading them all is slow."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -54,9 +54,9 @@ BY_NAME: Final[Mapping[str, type[KnownError]]] = {
     for name, value in vars(domain).items()
     if isinstance(value, type) and issubclass(value, KnownError) and value is not KnownError
 }
-"""Class name to class, abstract parents included."""
+"""Class name to class, including abstract parents."""
 
 BY_CODE: Final[Mapping[str, type[KnownError]]] = {
     vars(known)["code"]: known for known in BY_NAME.values() if "code" in vars(known)
 }
-"""The API's code to the one class that stands for it."""
+"""API error code to class."""

@@ -1,4 +1,4 @@
-"""Refusals of what a server does not have because it is older than the description."""
+"""Errors for operations and arguments that an older server lacks."""
 
 import re
 from typing import TYPE_CHECKING, Any, Final
@@ -16,7 +16,7 @@ _AFTER: Final = "after "
 
 
 def explained(error: APIStatusError, content: bytes, operation: "Operation[Any]") -> APIStatusError:
-    """The error, or one that says more where the server is too old for the operation or for its arguments."""
+    """Return the error, or a more specific one if the server is too old for the operation or its arguments."""
     if isinstance(error, SchemaError):
         if arguments := _unknown_arguments(error.reason or error.message, operation):
             return _argument_not_available(error, arguments, operation)
@@ -26,16 +26,16 @@ def explained(error: APIStatusError, content: bytes, operation: "Operation[Any]"
 
 
 def _is_no_route(status: int | None, content: bytes) -> bool:
-    """Whether the API itself says so; servers in front of it answer with other pages."""
+    """Return whether the 404 or 405 comes from the API itself rather than from a proxy in front of it."""
     return not content if status == 405 else status == 404 and _NO_SUCH_ROUTE in content[:100]
 
 
 def _operation_not_available(error: APIStatusError, operation: "Operation[Any]") -> OperationNotAvailable:
     named = f"{operation.name} ({operation.method} {operation.template})"
     if operation.since is None:
-        text = f"The server does not have {named}, which every known release has. Check base_url."
+        text = f"The server does not have {named}, although every known release has it. Check base_url."
     else:
-        text = f"The server does not have {named}, which {_came(operation.since)}: it is older."
+        text = f"The server does not have {named}, which {_came(operation.since)}: it is an older version."
     if operation.older is not None:
         text += f" {_advice(operation.older)}"
     made = OperationNotAvailable(text, **_facts(error))
@@ -56,7 +56,7 @@ def _argument_not_available(
 ) -> ArgumentNotAvailable:
     since = max(filter(None, map(operation.arguments_since.get, arguments)), default=None)
     named = f"{' and '.join(arguments)} of {operation.name} ({operation.method} {operation.template})"
-    age = f", which {_came(since)}: it is older" if since else "; it may be older than this version of the SDK"
+    age = f", which {_came(since)}: it is an older version" if since else "; it may be older than this SDK"
     remedy = f"Leave {'it' if len(arguments) == 1 else 'them'} out."
     made = ArgumentNotAvailable(f"The server does not know {named}{age}. {remedy}", **_facts(error))
     made.arguments, made.since = arguments, since
@@ -64,7 +64,7 @@ def _argument_not_available(
 
 
 def _unknown_arguments(message: str, operation: "Operation[Any]") -> tuple[str, ...]:
-    """The arguments that were sent and that the server calls unknown, though the description has them."""
+    """Return the arguments that were sent and that the server rejected as unknown, although the spec has them."""
     sent = {"query": operation.query, "body": operation.body if isinstance(operation.body, dict) else {}}
     unknown = [name for place, names in _UNKNOWN.findall(message) for name in names.split(", ") if name in sent[place]]
     for place, name in _NOT_A_CHOICE.findall(message):

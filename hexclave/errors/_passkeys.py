@@ -1,30 +1,30 @@
-"""Passkeys."""
+"""Errors of passkeys."""
 
 from hexclave.errors._details import detail
 from hexclave.errors._status import BadRequestError, KnownError
 
 
 class PasskeyAuthenticationFailed(KnownError, BadRequestError):
-    """The passkey's answer was not accepted for signing in."""
+    """The passkey could not be verified for sign-in."""
 
     code = "PASSKEY_AUTHENTICATION_FAILED"
 
 
 class PasskeyAuthenticationNotEnabled(KnownError, BadRequestError):
-    """The project does not let users sign in with passkeys."""
+    """Passkey sign-in is not enabled for the project."""
 
     code = "PASSKEY_AUTHENTICATION_NOT_ENABLED"
-    hint = "Switch passkeys on in the project."
+    hint = "Enable passkeys in the project."
 
 
 class PasskeyRegistrationFailed(KnownError, BadRequestError):
-    """The new passkey was not accepted."""
+    """The new passkey could not be registered."""
 
     code = "PASSKEY_REGISTRATION_FAILED"
 
 
 class PasskeyWebAuthnError(KnownError, BadRequestError):
-    """The browser or device refused the passkey; the API itself does not send this."""
+    """The browser or device rejected the passkey; not sent by the API itself."""
 
     code = "PASSKEY_WEBAUTHN_ERROR"
     webauthn_message = detail(str, "message")

@@ -1,18 +1,18 @@
-"""Products, items, purchases and refunds."""
+"""Errors of products, items, purchases and refunds."""
 
 from hexclave.errors._details import detail
 from hexclave.errors._status import BadRequestError, KnownError, NotFoundError, PermissionDeniedError
 
 
 class CustomerDoesNotExist(KnownError, BadRequestError):
-    """There is no customer with this id."""
+    """No customer has this ID."""
 
     code = "CUSTOMER_DOES_NOT_EXIST"
     customer_id = detail(str)
 
 
 class DefaultPaymentMethodRequired(KnownError, BadRequestError):
-    """The plan cannot be switched before the customer has a default payment method."""
+    """Switching plans requires a default payment method."""
 
     code = "DEFAULT_PAYMENT_METHOD_REQUIRED"
     customer_type = detail(str)
@@ -20,7 +20,7 @@ class DefaultPaymentMethodRequired(KnownError, BadRequestError):
 
 
 class ItemCustomerTypeDoesNotMatch(KnownError, BadRequestError):
-    """The item is for another kind of customer."""
+    """The item belongs to a different type of customer."""
 
     code = "ITEM_CUSTOMER_TYPE_DOES_NOT_MATCH"
     item_id = detail(str)
@@ -30,14 +30,14 @@ class ItemCustomerTypeDoesNotMatch(KnownError, BadRequestError):
 
 
 class ItemNotFound(KnownError, NotFoundError):
-    """There is no item with this id."""
+    """No item has this ID."""
 
     code = "ITEM_NOT_FOUND"
     item_id = detail(str)
 
 
 class ItemQuantityInsufficientAmount(KnownError, BadRequestError):
-    """The customer has less of the item than is to be taken away."""
+    """The customer's quantity of the item is too low to decrease it by this amount."""
 
     code = "ITEM_QUANTITY_INSUFFICIENT_AMOUNT"
     item_id = detail(str)
@@ -46,27 +46,27 @@ class ItemQuantityInsufficientAmount(KnownError, BadRequestError):
 
 
 class NewPurchasesBlocked(KnownError, PermissionDeniedError):
-    """The project sells nothing at present."""
+    """The project has blocked new purchases."""
 
     code = "NEW_PURCHASES_BLOCKED"
 
 
 class OneTimePurchaseAlreadyRefunded(KnownError, BadRequestError):
-    """The purchase was refunded before."""
+    """The purchase has already been refunded."""
 
     code = "ONE_TIME_PURCHASE_ALREADY_REFUNDED"
     one_time_purchase_id = detail(str)
 
 
 class OneTimePurchaseNotFound(KnownError, NotFoundError):
-    """There is no purchase with this id to refund."""
+    """No refundable purchase has this ID."""
 
     code = "ONE_TIME_PURCHASE_NOT_FOUND"
     one_time_purchase_id = detail(str)
 
 
 class ProductAlreadyGranted(KnownError, BadRequestError):
-    """The customer owns the product, which cannot be owned twice."""
+    """The customer already owns the product, which is not stackable."""
 
     code = "PRODUCT_ALREADY_GRANTED"
     product_id = detail(str)
@@ -74,7 +74,7 @@ class ProductAlreadyGranted(KnownError, BadRequestError):
 
 
 class ProductCustomerTypeDoesNotMatch(KnownError, BadRequestError):
-    """The product is for another kind of customer."""
+    """The product belongs to a different type of customer."""
 
     code = "PRODUCT_CUSTOMER_TYPE_DOES_NOT_MATCH"
     product_id = detail(str)
@@ -84,7 +84,7 @@ class ProductCustomerTypeDoesNotMatch(KnownError, BadRequestError):
 
 
 class ProductDoesNotExist(KnownError, BadRequestError):
-    """There is no such product, or a client asked for one that only servers may grant."""
+    """The product does not exist, or only servers may grant it."""
 
     code = "PRODUCT_DOES_NOT_EXIST"
     product_id = detail(str)
@@ -95,24 +95,24 @@ class StripeAccountInfoNotFound(KnownError, NotFoundError):
     """The project has no Stripe account connected."""
 
     code = "STRIPE_ACCOUNT_INFO_NOT_FOUND"
-    hint = "Complete the payments set-up of the project."
+    hint = "Complete the payments setup of the project."
 
 
 class SubscriptionAlreadyRefunded(KnownError, BadRequestError):
-    """The subscription was refunded before."""
+    """The subscription has already been refunded."""
 
     code = "SUBSCRIPTION_ALREADY_REFUNDED"
     subscription_id = detail(str)
 
 
 class SubscriptionInvoiceNotFound(KnownError, NotFoundError):
-    """There is no invoice with this id to refund."""
+    """No refundable invoice has this ID."""
 
     code = "SUBSCRIPTION_INVOICE_NOT_FOUND"
     subscription_invoice_id = detail(str)
 
 
 class TestModePurchaseNonRefundable(KnownError, BadRequestError):
-    """The purchase was made in test mode, where no money can go back."""
+    """Purchases made in test mode cannot be refunded."""
 
     code = "TEST_MODE_PURCHASE_NON_REFUNDABLE"

@@ -1,21 +1,21 @@
-"""Permissions of users, in a team and in the whole project."""
+"""Errors of team and project permissions."""
 
 from hexclave.errors._details import detail
 from hexclave.errors._status import AuthenticationError, BadRequestError, KnownError, NotFoundError
 
 
 class ContainedPermissionNotFound(KnownError, BadRequestError):
-    """The permission is to contain one that the project does not define."""
+    """The project does not define the contained permission."""
 
     code = "CONTAINED_PERMISSION_NOT_FOUND"
     permission_id = detail(str)
 
 
 class PermissionIdAlreadyExists(KnownError, BadRequestError):
-    """The project defines a permission with this id already."""
+    """The project already defines a permission with this ID."""
 
     code = "PERMISSION_ID_ALREADY_EXISTS"
-    hint = "Ids of team permissions and project permissions must differ from each other too."
+    hint = "Permission IDs must be unique across team and project permissions."
     permission_id = detail(str)
 
 
@@ -27,7 +27,7 @@ class PermissionNotFound(KnownError, NotFoundError):
 
 
 class ProjectPermissionRequired(KnownError, AuthenticationError):
-    """The signed-in user lacks a permission in the project."""
+    """The signed-in user lacks a required project permission."""
 
     code = "PROJECT_PERMISSION_REQUIRED"
     user_id = detail(str)
@@ -44,7 +44,7 @@ class TeamPermissionNotFound(KnownError, AuthenticationError):
 
 
 class TeamPermissionRequired(KnownError, AuthenticationError):
-    """The signed-in user lacks a permission in the team."""
+    """The signed-in user lacks a required team permission."""
 
     code = "TEAM_PERMISSION_REQUIRED"
     team_id = detail(str)
@@ -53,7 +53,7 @@ class TeamPermissionRequired(KnownError, AuthenticationError):
 
 
 class PermissionScopeMismatch(KnownError, NotFoundError):
-    """The permission is one for teams and a project permission is wanted, or the reverse."""
+    """A team permission was given where a project permission is required, or vice versa."""
 
     code = "WRONG_PERMISSION_SCOPE"
     permission_id = detail(str)

@@ -1,4 +1,4 @@
-"""Which project a request is for, and whether its keys open that project."""
+"""Errors of the project of a request, its access type and its keys."""
 
 from datetime import datetime
 
@@ -7,59 +7,59 @@ from hexclave.errors._status import AuthenticationError, BadRequestError, KnownE
 
 
 class ProjectAuthenticationError(KnownError):
-    """The keys of the project are missing, wrong, or not enough."""
+    """The project's keys are missing, invalid or insufficient."""
 
-    hint = "Check project id and keys of the app; they must come from the same project."
+    hint = "Check the app's project ID and keys; they must belong to the same project."
 
 
 class ExpectedInternalProject(ProjectAuthenticationError, AuthenticationError):
-    """The endpoint serves the project named `internal` and no other."""
+    """The endpoint is only available to the project `internal`."""
 
     code = "EXPECTED_INTERNAL_PROJECT"
     hint = "Use an app for the project `internal`; this endpoint manages projects."
 
 
 class InvalidProjectAuthentication(ProjectAuthenticationError):
-    """What the request says about project, access type and keys does not fit together."""
+    """The project, access type and keys of the request do not match."""
 
 
 class AccessTypeRequired(InvalidProjectAuthentication, BadRequestError):
-    """The endpoint needs to know the project, and the request names neither access type nor keys."""
+    """The request has neither an access type nor keys, and the endpoint requires a project."""
 
     code = "ACCESS_TYPE_REQUIRED"
 
 
 class AccessTypeWithoutProjectId(InvalidProjectAuthentication, BadRequestError):
-    """The request names an access type but no project."""
+    """The request has an access type but no project ID."""
 
     code = "ACCESS_TYPE_WITHOUT_PROJECT_ID"
-    hint = "Give the app a project id."
+    hint = "Pass a project ID to the app."
     request_type = detail(str)
 
 
 class InsufficientAccessType(InvalidProjectAuthentication, AuthenticationError):
-    """The endpoint is closed to the access type of the request."""
+    """The endpoint is not available to this access type."""
 
     code = "INSUFFICIENT_ACCESS_TYPE"
-    hint = "Make the call with an app of one of `allowed_access_types`."
+    hint = "Use an app with one of the `allowed_access_types`."
     actual_access_type = detail(str)
     allowed_access_types = detail(list[str])
 
 
 class InvalidAccessType(InvalidProjectAuthentication, BadRequestError):
-    """The access type is none of client, server and admin."""
+    """The access type is not client, server or admin."""
 
     code = "INVALID_ACCESS_TYPE"
 
 
 class InvalidAdminAccessToken(InvalidProjectAuthentication):
-    """The admin access token cannot be used here."""
+    """The admin access token is not valid for this call."""
 
-    hint = "Get a fresh access token of a user who manages the project."
+    hint = "Get a new access token of a user who manages the project."
 
 
 class AdminAccessTokenExpired(InvalidAdminAccessToken, AuthenticationError):
-    """The admin access token is too old."""
+    """The admin access token has expired."""
 
     code = "ADMIN_ACCESS_TOKEN_EXPIRED"
     expired_at_millis = detail(int)
@@ -80,110 +80,110 @@ class InvalidProjectForAdminAccessToken(InvalidAdminAccessToken, AuthenticationE
 
 
 class UnparsableAdminAccessToken(InvalidAdminAccessToken, AuthenticationError):
-    """The admin access token is not a token, or its signature does not hold."""
+    """The admin access token is malformed or its signature is invalid."""
 
     code = "UNPARSABLE_ADMIN_ACCESS_TOKEN"
 
 
 class InvalidPublishableClientKey(InvalidProjectAuthentication, AuthenticationError):
-    """The project does not have this publishable client key, or the key has run out."""
+    """The publishable client key does not belong to the project, or has expired."""
 
     code = "INVALID_PUBLISHABLE_CLIENT_KEY"
-    hint = "Copy the publishable client key of this very project."
+    hint = "Copy the publishable client key of this project."
     project_id = detail(str)
 
 
 class InvalidSecretServerKey(InvalidProjectAuthentication, AuthenticationError):
-    """The project does not have this secret server key, or the key has run out."""
+    """The secret server key does not belong to the project, or has expired."""
 
     code = "INVALID_SECRET_SERVER_KEY"
-    hint = "Copy the secret server key of this very project; a new one may have replaced it."
+    hint = "Copy the secret server key of this project; it may have been replaced."
     project_id = detail(str)
 
 
 class InvalidSuperSecretAdminKey(InvalidProjectAuthentication, AuthenticationError):
-    """The project does not have this super secret admin key, or the key has run out."""
+    """The super secret admin key does not belong to the project, or has expired."""
 
     code = "INVALID_SUPER_SECRET_ADMIN_KEY"
-    hint = "Copy the super secret admin key of this very project; a new one may have replaced it."
+    hint = "Copy the super secret admin key of this project; it may have been replaced."
     project_id = detail(str)
 
 
 class ProjectKeyWithoutAccessType(InvalidProjectAuthentication, BadRequestError):
-    """The request carries a key or an admin token but names no access type."""
+    """The request has a key or an admin token but no access type."""
 
     code = "PROJECT_KEY_WITHOUT_ACCESS_TYPE"
 
 
 class ProjectAuthenticationRequired(ProjectAuthenticationError):
-    """The request lacks a key that it cannot do without."""
+    """The request lacks a required key."""
 
-    hint = "Give the app the key that belongs to its access type."
+    hint = "Pass the key for the app's access type."
 
 
 class AdminAuthenticationRequired(ProjectAuthenticationRequired, AuthenticationError):
-    """Admin access was asked for without an admin key or an admin access token."""
+    """Admin access requires an admin key or an admin access token."""
 
     code = "ADMIN_AUTHENTICATION_REQUIRED"
-    hint = "Give the app a super secret admin key."
+    hint = "Pass a super secret admin key to the app."
 
 
 class ClientAuthenticationRequired(ProjectAuthenticationRequired, AuthenticationError):
-    """Client access was asked for without a publishable client key, in older versions of the API."""
+    """Client access requires a publishable client key; sent by older versions of the API."""
 
     code = "CLIENT_AUTHENTICATION_REQUIRED"
 
 
 class ClientOrAdminAuthenticationRequired(ProjectAuthenticationRequired, AuthenticationError):
-    """Neither a client key nor an admin key was sent, in older versions of the API."""
+    """A client key or an admin key is required; sent by older versions of the API."""
 
     code = "CLIENT_OR_ADMIN_AUTHENTICATION_REQUIRED"
 
 
 class ClientOrServerAuthenticationRequired(ProjectAuthenticationRequired, AuthenticationError):
-    """Neither a client key nor a server key was sent, in older versions of the API."""
+    """A client key or a server key is required; sent by older versions of the API."""
 
     code = "CLIENT_OR_SERVER_AUTHENTICATION_REQUIRED"
 
 
 class ClientOrServerOrAdminAuthenticationRequired(ProjectAuthenticationRequired, AuthenticationError):
-    """No key of any kind was sent, in older versions of the API."""
+    """A client, server or admin key is required; sent by older versions of the API."""
 
     code = "CLIENT_OR_SERVER_OR_ADMIN_AUTHENTICATION_REQUIRED"
 
 
 class PublishableClientKeyRequiredForProject(ProjectAuthenticationRequired, AuthenticationError):
-    """The project insists on a publishable client key and the request has none."""
+    """The project requires a publishable client key."""
 
     code = "PUBLISHABLE_CLIENT_KEY_REQUIRED_FOR_PROJECT"
-    hint = "Give the app a publishable client key, or switch the requirement off in the project."
+    hint = "Pass a publishable client key to the app, or turn the requirement off in the project."
     project_id = detail(str)
 
 
 class ServerAuthenticationRequired(ProjectAuthenticationRequired, AuthenticationError):
-    """Server access was asked for without a secret server key."""
+    """Server access requires a secret server key."""
 
     code = "SERVER_AUTHENTICATION_REQUIRED"
-    hint = "Give the app a secret server key."
+    hint = "Pass a secret server key to the app."
 
 
 class BranchDoesNotExist(KnownError, BadRequestError):
-    """The project has no branch with the id that the request names."""
+    """The project has no branch with this ID."""
 
     code = "BRANCH_DOES_NOT_EXIST"
     branch_id = detail(str)
 
 
 class CurrentProjectNotFound(KnownError, BadRequestError):
-    """There is no project with the id that the request is made for."""
+    """The project of the request does not exist."""
 
     code = "CURRENT_PROJECT_NOT_FOUND"
-    hint = "Check the project id of the app and the API that it talks to."
+    hint = "Check the app's project ID and base URL."
     project_id = detail(str)
 
 
 class ProjectNotFound(KnownError, NotFoundError):
-    """The project asked about does not exist, or is not the caller's to see."""
+    """The requested project does not exist, or is not visible to the caller."""
 
     code = "PROJECT_NOT_FOUND"
     project_id = detail(str)

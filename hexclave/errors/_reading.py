@@ -1,4 +1,4 @@
-"""From a reply to the error that it reports."""
+"""Conversion of error replies into exceptions."""
 
 import json
 import re
@@ -42,10 +42,10 @@ _TITLE: Final = re.compile(rb"<title[^>]{0,100}>([^<]{1,200})</title>", re.IGNOR
 
 
 def failed_status(reply: "Reply") -> int | None:
-    """The status of a reply that reports a failure, `None` for one that reports success.
+    """Return the status of an error reply, or `None` for a successful one.
 
-    Statuses below 200 and redirects count as failures too. A 2xx is a failure when it carries a known error: the API
-    overrides the status on request, and names the real one in a header that a proxy may have dropped.
+    Statuses below 200 and redirects are errors too. A 2xx is an error when it has a known error header: the API
+    overrides the status on request and sends the real one in a header, which a proxy may have dropped.
     """
     if not 200 <= reply.status < 300:
         return reply.status
@@ -67,10 +67,10 @@ def from_reply(
     retry_after: float | None = None,
     secrets: Collection[str] = (),
 ) -> APIStatusError:
-    """The error that a reply reports, whatever the reply looks like, without the secrets that were sent.
+    """Return the exception for an error reply of any shape, with the secrets of the request removed.
 
-    A known code decides the class; otherwise, and always for 429, the status does. Where header and body disagree, the
-    body's code is believed: message and details come from the body and must fit the class.
+    A known code determines the class; otherwise, and always for 429, the status does. If header and body disagree, the
+    code in the body wins, because message and details come from the body and must match the class.
     """
     status = failed_status(reply) or reply.status
     report = _read(reply, status)
@@ -89,10 +89,10 @@ def from_reply(
     )
     if report.code and in_header and report.code != in_header:
         error.add_note(
-            f"The reply's header says {one_line(in_header)}, its body {one_line(report.code)}; the body was believed."
+            f"The header has the code {one_line(in_header)}, the body {one_line(report.code)}; the body's was used."
         )
     if code and code.isupper() and not isinstance(error, KnownError):
-        error.add_note(f"This version of the SDK does not know the code {one_line(code)}; a newer one may.")
+        error.add_note(f"This version of the SDK does not know the error code {one_line(code)}; try a newer one.")
     return error
 
 
@@ -117,21 +117,21 @@ def _class_of(code: str | None, status: int) -> type[APIStatusError]:
 def _read(reply: "Reply", status: int) -> _Report:
     content = reply.content.strip()
     if not content:
-        return _Report(f"{_answer(status)} and no explanation.")
+        return _Report(f"{_answer(status)} with an empty body.")
     if len(content) > _MOST_BYTES:
-        return _Report(f"{_answer(status)} and {len(content)} bytes, too many to be an explanation.")
+        return _Report(f"{_answer(status)} with {len(content)} bytes, too many for an error message.")
     if content.startswith(b"<"):
         title = _TITLE.search(content[:8192])
         named = f" titled {one_line(title[1].decode(errors='replace'), 100)!r}" if title else ""
-        return _Report(f"{_answer(status)} and a page of markup{named}; it may come from a proxy.")
+        return _Report(f"{_answer(status)} with an HTML page{named}; it may come from a proxy.")
     try:
         body = json.loads(content)
     except (ValueError, RecursionError):
         if content.startswith((b"{", b"[")):
-            return _Report(f"{_answer(status)} and {len(content)} bytes of broken JSON.")
+            return _Report(f"{_answer(status)} with {len(content)} bytes of invalid JSON.")
         text = content.decode(errors="replace")
         if "\0" in text or text.count("\ufffd") * 10 > len(text):
-            return _Report(f"{_answer(status)} and {len(content)} bytes that are not text.")
+            return _Report(f"{_answer(status)} with {len(content)} bytes of binary data.")
         return _Report(text)
     return _report_of(body, status)
 
@@ -140,7 +140,7 @@ def _report_of(body: "JsonValue", status: int) -> _Report:
     if isinstance(body, str) and body.strip():
         return _Report(body)
     if not isinstance(body, dict):
-        return _Report(f"{_answer(status)} and JSON of an unknown shape.")
+        return _Report(f"{_answer(status)} with JSON of an unknown shape.")
     code = _as_code(body.get("code"))
     error = body.get("error")
     rfc_6749_code = error if isinstance(error, str) and _RFC_6749_CODE.fullmatch(error) else None
@@ -149,7 +149,7 @@ def _report_of(body: "JsonValue", status: int) -> _Report:
     message = next((text for text in candidates if isinstance(text, str) and text.strip()), None)
     details = body.get("details")
     return _Report(
-        message or f"{_answer(status)} and JSON of an unknown shape.",
+        message or f"{_answer(status)} with JSON of an unknown shape.",
         code,
         rfc_6749_code,
         details if isinstance(details, dict) else None,
@@ -175,6 +175,6 @@ def _as_code(value: object) -> str | None:
 
 
 def request_id_of(reply: "Reply") -> str | None:
-    """The server's id of the request, if the reply names one that can be shown."""
+    """Return the server's request ID, if the reply has a printable one."""
     value = _header(reply, "request-id")
     return value if value is not None and _REQUEST_ID.fullmatch(value) else None

@@ -1,44 +1,44 @@
-"""What is wrong with the request itself, whatever it asks for."""
+"""Errors in the request itself, common to all endpoints."""
 
 from hexclave.errors._details import detail
 from hexclave.errors._status import BadRequestError, KnownError, ServerError
 
 
 class AllOverloadsFailed(KnownError, BadRequestError):
-    """The endpoint takes several kinds of request and this one fits none of them."""
+    """The request matches none of the forms that the endpoint accepts."""
 
     code = "ALL_OVERLOADS_FAILED"
-    hint = "Each entry of `overload_errors` says why one of them was refused."
+    hint = "See `overload_errors` for why each form was rejected."
     overload_errors = detail(list[dict[str, object]])
 
 
 class BodyParsingError(KnownError, BadRequestError):
-    """The body could not be decoded: its JSON, text encoding or content type is not accepted."""
+    """The request body could not be parsed (invalid JSON, text encoding or content type)."""
 
     code = "BODY_PARSING_ERROR"
 
 
 class SchemaError(KnownError, BadRequestError):
-    """A field of the body, the query or the path is missing, unknown or of the wrong kind."""
+    """A field of the body, query or path is missing, unknown or of the wrong type."""
 
     code = "SCHEMA_ERROR"
-    hint = "The message names each field that was refused."
+    hint = "The message names each rejected field."
     reason = detail(str, "message")
 
 
 class ArgumentNotAvailable(SchemaError):
-    """The server does not know an argument of the call, because it is older."""
+    """The server is an older version that does not support an argument of the call."""
 
-    hint = "Leave the argument out, or use a newer server."
+    hint = "Omit the argument, or upgrade the server."
 
     arguments: tuple[str, ...] = ()
-    """The arguments by the API's names; `order_by=last_active_at` where only the value is not known."""
+    """The arguments by their API names; `order_by=last_active_at` if only the value is unsupported."""
     since: str | None = None
-    """The release that brought them: `2026-09`, or `after 2026-04`."""
+    """The release that added them: `2026-09`, or `after 2026-04`."""
 
 
 class UnsupportedError(KnownError, ServerError):
-    """A stand-in for an error that the other side cannot name."""
+    """A placeholder for an error that the server could not represent."""
 
     code = "UNSUPPORTED_ERROR"
     original_error_code = detail(str, "originalErrorCode")

@@ -1,4 +1,4 @@
-"""Who is signed in: access tokens, refresh tokens, and what they are good for."""
+"""Errors of sessions, access tokens and refresh tokens."""
 
 from datetime import datetime
 from typing import Self
@@ -8,21 +8,21 @@ from hexclave.errors._status import AuthenticationError, BadRequestError, KnownE
 
 
 class SessionAuthenticationError(KnownError):
-    """Something about the user's session is wrong."""
+    """The user's session is invalid."""
 
 
 class InvalidSessionAuthentication(SessionAuthenticationError):
-    """The tokens of the user's session do not hold."""
+    """The tokens of the user's session are invalid."""
 
 
 class InvalidAccessToken(InvalidSessionAuthentication):
-    """The access token cannot be used; a fresh one may help."""
+    """The access token is invalid; refreshing it may help."""
 
-    hint = "Refresh the access token and repeat the call; a session does so by itself."
+    hint = "Refresh the access token and retry the call; sessions do this automatically."
 
 
 class AccessTokenExpired(InvalidAccessToken, AuthenticationError):
-    """The access token is too old."""
+    """The access token has expired."""
 
     code = "ACCESS_TOKEN_EXPIRED"
     expired_at_millis = detail(int)
@@ -36,70 +36,70 @@ class InvalidProjectForAccessToken(InvalidAccessToken, AuthenticationError):
     """The access token was issued by another project."""
 
     code = "INVALID_PROJECT_FOR_ACCESS_TOKEN"
-    hint = "Keep the tokens of each project in a store of their own."
+    hint = "Use a separate token store for each project."
     expected_project_id = detail(str)
     actual_project_id = detail(str)
 
 
 class UnparsableAccessToken(InvalidAccessToken, AuthenticationError):
-    """The access token is not a token, or its signature or issuer does not hold."""
+    """The access token is malformed, or its signature or issuer is invalid."""
 
     code = "UNPARSABLE_ACCESS_TOKEN"
 
 
 class RefreshTokenError(KnownError):
-    """Something about a refresh token or its session is wrong."""
+    """The refresh token or its session is invalid."""
 
 
 class CannotDeleteCurrentSession(RefreshTokenError, BadRequestError):
-    """The session to revoke is the one that makes the call."""
+    """A session cannot revoke itself."""
 
     code = "CANNOT_DELETE_CURRENT_SESSION"
     hint = "Sign out instead."
 
 
 class ProviderRejected(RefreshTokenError, AuthenticationError):
-    """The OAuth provider would not renew its own token."""
+    """The OAuth provider refused to refresh its token."""
 
     code = "PROVIDER_REJECTED"
-    hint = "Let the user connect the account again."
+    hint = "Have the user connect the account again."
 
 
 class RefreshTokenNotFoundOrExpired(RefreshTokenError, AuthenticationError):
-    """The refresh token is unknown, too old or revoked, or its user is gone."""
+    """The refresh token is unknown, expired or revoked, or its user was deleted."""
 
     code = "REFRESH_TOKEN_NOT_FOUND_OR_EXPIRED"
-    hint = "The user has to sign in again."
+    hint = "Have the user sign in again."
 
 
 class SessionExpired(RefreshTokenNotFoundOrExpired):
-    """The session is over: the API no longer accepts its refresh token, and the session forgot its tokens."""
+    """The session has ended: the API rejected its refresh token, and its tokens were removed from the store."""
 
     @classmethod
     def of(cls, error: RefreshTokenNotFoundOrExpired) -> Self:
-        """The same error, now that it has ended a session."""
+        """Return the same error as a `SessionExpired`."""
         expired = cls(error.message)
         expired.__setstate__(error.__reduce__()[2])
         return expired
 
 
 class AnonymousAuthenticationNotAllowed(KnownError, AuthenticationError):
-    """An anonymous user made the call and the request does not admit anonymous users."""
+    """Anonymous users are not allowed to make this request."""
 
     code = "ANONYMOUS_AUTHENTICATION_NOT_ALLOWED"
-    hint = "Let the app allow anonymous users, or have the user sign up."
+    hint = "Allow anonymous users in the app, or have the user sign up."
 
 
 class RestrictedUserNotAllowed(KnownError, PermissionDeniedError):
-    """A restricted user made the call and the request does not admit restricted users."""
+    """Restricted users are not allowed to make this request."""
 
     code = "RESTRICTED_USER_NOT_ALLOWED"
-    hint = "`restricted_reason` says what the user has to do first; or let the app allow restricted users."
+    hint = "See `restricted_reason` for what the user must do first, or allow restricted users in the app."
     restricted_reason = detail(RestrictedReason)
 
 
 class UserAuthenticationRequired(KnownError, AuthenticationError):
-    """The endpoint acts for a signed-in user and the request carries none."""
+    """The request requires a signed-in user."""
 
     code = "USER_AUTHENTICATION_REQUIRED"
-    hint = "Make the call in a session of a user."
+    hint = "Make the call in a user's session."

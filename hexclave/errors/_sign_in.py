@@ -1,4 +1,4 @@
-"""Signing up and in: what a project allows, and what is still missing."""
+"""Errors of signing up and signing in."""
 
 from hexclave.errors._details import detail
 from hexclave.errors._status import BadRequestError, ConflictError, KnownError, PermissionDeniedError
@@ -6,39 +6,39 @@ from hexclave_api.secret import Secret
 
 
 class AnonymousAccountsNotEnabled(KnownError, BadRequestError):
-    """The project has no anonymous accounts."""
+    """Anonymous accounts are not enabled for the project."""
 
     code = "ANONYMOUS_ACCOUNTS_NOT_ENABLED"
-    hint = "Switch anonymous accounts on in the project."
+    hint = "Enable anonymous accounts in the project."
 
 
 class BotChallengeFailed(KnownError, BadRequestError):
-    """The answer to the bot challenge was not accepted."""
+    """The bot challenge was not passed."""
 
     code = "BOT_CHALLENGE_FAILED"
     reason = detail(str, "message")
 
 
 class BotChallengeRequired(KnownError, ConflictError):
-    """The sign-up looks automated and a visible bot challenge has to be passed first."""
+    """The sign-up looks automated; a visible bot challenge must be passed first."""
 
     code = "BOT_CHALLENGE_REQUIRED"
 
 
 class EmailPasswordMismatch(KnownError, BadRequestError):
-    """E-mail address and password do not belong together."""
+    """Incorrect email or password."""
 
     code = "EMAIL_PASSWORD_MISMATCH"
 
 
 class InvalidTotpCode(KnownError, BadRequestError):
-    """The one-time password of the authenticator app is wrong."""
+    """The one-time password from the authenticator app is incorrect."""
 
     code = "INVALID_TOTP_CODE"
 
 
 class MultiFactorAuthenticationRequired(KnownError, BadRequestError):
-    """The first factor is accepted and the one-time password of the second is wanted."""
+    """The first factor was accepted; a one-time password is required as the second."""
 
     code = "MULTI_FACTOR_AUTHENTICATION_REQUIRED"
     hint = "Continue with `attempt_code` and the user's one-time password."
@@ -46,22 +46,22 @@ class MultiFactorAuthenticationRequired(KnownError, BadRequestError):
 
 
 class RedirectUrlNotWhitelisted(KnownError, BadRequestError):
-    """The project does not trust the domain of the redirect or callback URL."""
+    """The redirect or callback URL is not in the project's trusted domains."""
 
     code = "REDIRECT_URL_NOT_WHITELISTED"
-    hint = "Add the domain to the trusted domains of the project."
+    hint = "Add the domain to the project's trusted domains."
     redirect_url = detail(str)
 
 
 class SignUpNotEnabled(KnownError, BadRequestError):
-    """The project takes no new users."""
+    """Sign-up is not enabled for the project."""
 
     code = "SIGN_UP_NOT_ENABLED"
-    hint = "Switch sign-up on in the project."
+    hint = "Enable sign-up in the project."
 
 
 class SignUpRejected(KnownError, PermissionDeniedError):
-    """A sign-up rule of the project turned the user away."""
+    """A sign-up rule of the project rejected the user."""
 
     code = "SIGN_UP_REJECTED"
     reason = detail(str, "message")

@@ -1,82 +1,82 @@
-"""Replies that report a failure: families by HTTP status, for known and unknown errors alike."""
+"""Base classes for error replies, one for each HTTP status."""
 
 from hexclave_api.errors import HexclaveError
 
 
 class APIStatusError(HexclaveError):
-    """The API, or something in front of it, answered that the call failed."""
+    """The API, or a proxy in front of it, returned an error status."""
 
 
 class BadRequestError(APIStatusError):
-    """400: the request cannot be carried out as it is."""
+    """400: the request is invalid."""
 
     status = 400
-    hint = "Correct the request; unchanged it fails again."
+    hint = "Correct the request; retrying it unchanged will fail again."
 
 
 class AuthenticationError(APIStatusError):
-    """401: keys or tokens are missing, wrong or not enough.
+    """401: keys or tokens are missing, invalid or insufficient.
 
-    The API answers 401 also where a permission is missing, see `TeamPermissionRequired` and `InsufficientAccessType`.
+    The API also returns 401 for missing permissions; see `TeamPermissionRequired` and `InsufficientAccessType`.
     """
 
     status = 401
-    hint = "Check which keys and tokens the call carries, and that they belong to this project."
+    hint = "Check the keys and tokens of the call, and that they belong to this project."
 
 
 class PermissionDeniedError(APIStatusError):
-    """403: the caller is known and may not do this."""
+    """403: the caller is authenticated but not allowed to do this."""
 
     status = 403
-    hint = "Make the call with an access type or as a user that is allowed to."
+    hint = "Use an access type or a user with the required permission."
 
 
 class NotFoundError(APIStatusError):
-    """404: what the path names does not exist, or not for this caller."""
+    """404: the resource does not exist, or is not visible to the caller."""
 
     status = 404
-    hint = "Check the ids in the path, and that they belong to this project."
+    hint = "Check the IDs in the path, and that they belong to this project."
 
 
 class OperationNotAvailable(APIStatusError):
-    """404 or 405: the server has no such operation, most likely because it is older."""
+    """404 or 405: the server does not have this operation, most likely because it is an older version."""
 
     status = 404
-    hint = "Use a newer server, or do without this operation."
+    hint = "Upgrade the server, or avoid this operation."
 
     operation: str | None = None
-    """The name of the operation, that of its function in `hexclave_api`."""
+    """The name of the operation's function in `hexclave_api`."""
     since: str | None = None
-    """The release that brought it: `2026-09`, or `after 2026-04`; `None` for what every known release has."""
+    """The release that added it: `2026-09`, or `after 2026-04`; `None` if every known release has it."""
 
 
 class ConflictError(APIStatusError):
-    """409: the call contradicts the present state."""
+    """409: the request conflicts with the current state."""
 
     status = 409
-    hint = "Read the present state and decide from there."
+    hint = "Fetch the current state before retrying."
 
 
 class RateLimitError(APIStatusError):
-    """429: too many requests, and the call's deadline or attempts did not allow to wait any longer."""
+    """429: too many requests, and the call's deadline or attempts left no room for another retry."""
 
     status = 429
-    hint = "Send less, or allow the call more time."
+    hint = "Send fewer requests, or raise the total timeout."
 
     limit: int | None = None
-    """Requests allowed in a window, where the server said so."""
+    """Requests allowed per window, if the server sent it."""
     remaining: int | None = None
-    """Requests left in this window, where the server said so."""
+    """Requests left in this window, if the server sent it."""
     reset: float | None = None
-    """Seconds from the reply to the next window, where the server said so."""
+    """Seconds from the reply to the next window, if the server sent it."""
 
 
 class ServerError(APIStatusError):
-    """5xx: the fault is the server's."""
+    """5xx: the server failed to process the request."""
 
     status = 500
-    hint = "Try again later. If it stays, give the request id to those who run the server."
+    hint = "Try again later. If it persists, report the request ID to the operators of the server."
 
 
 class KnownError(APIStatusError):
-    """An error whose code this version knows, and each of whose details is an attribute."""
+    """An error with a code known to this version, with its details as attributes."""

@@ -1,18 +1,18 @@
-"""Teams, their members and invitations."""
+"""Errors of teams, members and invitations."""
 
 from hexclave.errors._details import RestrictedReason, detail
 from hexclave.errors._status import ConflictError, KnownError, NotFoundError, PermissionDeniedError
 
 
 class TeamAlreadyExists(KnownError, ConflictError):
-    """A team with this id is there already; no known version of the API sends this."""
+    """A team with this ID already exists; not sent by any known version of the API."""
 
     code = "TEAM_ALREADY_EXISTS"
     team_id = detail(str)
 
 
 class TeamInvitationEmailMismatch(KnownError, PermissionDeniedError):
-    """The invitation went to an e-mail address that is not the user's."""
+    """The invitation was sent to a different email address than the user's."""
 
     code = "TEAM_INVITATION_EMAIL_MISMATCH"
 
@@ -21,18 +21,18 @@ class TeamInvitationRestrictedUserNotAllowed(KnownError, PermissionDeniedError):
     """A restricted user cannot accept an invitation."""
 
     code = "TEAM_INVITATION_RESTRICTED_USER_NOT_ALLOWED"
-    hint = "`restricted_reason` says what the user has to do first."
+    hint = "See `restricted_reason` for what the user must do first."
     restricted_reason = detail(RestrictedReason)
 
 
 class TeamMembershipAlreadyExists(KnownError, ConflictError):
-    """The user is a member of the team already."""
+    """The user is already a member of the team."""
 
     code = "TEAM_MEMBERSHIP_ALREADY_EXISTS"
 
 
 class TeamMembershipNotFound(KnownError, NotFoundError):
-    """The user is no member of the team."""
+    """The user is not a member of the team."""
 
     code = "TEAM_MEMBERSHIP_NOT_FOUND"
     team_id = detail(str)
@@ -40,7 +40,7 @@ class TeamMembershipNotFound(KnownError, NotFoundError):
 
 
 class TeamNotFound(KnownError, NotFoundError):
-    """The project has no team with this id."""
+    """The project has no team with this ID."""
 
     code = "TEAM_NOT_FOUND"
     team_id = detail(str)

@@ -1,68 +1,68 @@
-"""Calls that got no usable reply."""
+"""Errors of calls without a usable reply."""
 
 from hexclave_api.errors import HexclaveError
 
 
 class TransportError(HexclaveError):
-    """The call got no usable reply."""
+    """The call did not get a usable reply."""
 
     sent: bool = True
-    """Whether the request may have arrived; `False` where there never was a connection."""
+    """Whether the request may have reached the server; `False` if no connection was made."""
 
 
 class APIConnectionError(TransportError):
-    """The API could not be reached, or the connection broke before the reply was complete."""
+    """The API could not be reached, or the connection was lost before the reply was complete."""
 
     hint = "Check that the API can be reached from here (URL, DNS, proxy, firewall), then try again."
 
 
 class APITimeoutError(TransportError):
-    """The call took longer than it may."""
+    """The call timed out."""
 
-    hint = "Try again, or allow more time."
+    hint = "Try again, or raise the timeout."
 
 
 class ConnectTimeout(APITimeoutError):
-    """No connection came about in time, so nothing was sent."""
+    """Connecting timed out; nothing was sent."""
 
     sent = False
-    hint = "Check that the API can be reached from here (URL, DNS, proxy, firewall), or allow more time to connect."
+    hint = "Check that the API can be reached from here (URL, DNS, proxy, firewall), or raise the connect timeout."
 
 
 class ReadTimeout(APITimeoutError):
-    """The connection stood and went silent; the API may have carried out the request."""
+    """The connection went silent; the API may have processed the request."""
 
-    hint = "Before repeating a change, look whether it has been made."
+    hint = "Check whether a change was applied before you repeat it."
 
 
 class TotalTimeout(APITimeoutError):
-    """The time for the whole call, with all its attempts and waits, is over."""
+    """The total timeout of the call, including retries and waits, was exceeded."""
 
-    hint = "Allow the call more time, or fewer attempts."
+    hint = "Raise the total timeout, or allow fewer attempts."
 
 
 class UnreadableReplyError(TransportError):
-    """The API reported success with a body that is not what the operation promises."""
+    """The API reported success, but the body does not match the operation's schema."""
 
-    hint = "Check that the base URL is the API's and that nothing on the way changes replies."
+    hint = "Check that the base URL is the API's and that no proxy alters replies."
 
 
 class TooManyRedirectsError(TransportError):
-    """The API sent the call from one address to the next without end."""
+    """The call was redirected too many times."""
 
     hint = "Check the base URL."
 
 
 class CrossOriginRedirectError(TransportError):
-    """The reply redirects to another origin, which must not see the keys of the request."""
+    """The reply redirects to another origin, which must not receive the request's keys."""
 
-    hint = "Make the API's own origin the base URL."
+    hint = "Use the API's own origin as the base URL."
 
 
 class OAuthCallbackError(HexclaveError):
-    """The browser came back from an OAuth sign-in with a failure, or without an authorization code."""
+    """The OAuth sign-in returned an error, or no authorization code."""
 
-    hint = "Let the user begin the sign-in anew."
+    hint = "Have the user start the sign-in again."
 
     error: str | None = None
     """The OAuth error code in the callback, such as `access_denied` (RFC 6749)."""

@@ -1,18 +1,18 @@
-"""Users, their e-mail addresses and other contact channels."""
+"""Errors of users and their contact channels."""
 
 from hexclave.errors._details import detail
 from hexclave.errors._status import BadRequestError, ConflictError, KnownError, NotFoundError
 
 
 class CannotGetOwnUserWithoutUser(KnownError, BadRequestError):
-    """`me` was asked for and nobody is signed in."""
+    """`me` was requested without a signed-in user."""
 
     code = "CANNOT_GET_OWN_USER_WITHOUT_USER"
-    hint = "Make the call in a session of a user, or name the user by id."
+    hint = "Make the call in a user's session, or pass the user's ID."
 
 
 class ContactChannelAlreadyUsedForAuthBySomeoneElse(KnownError, ConflictError):
-    """Another user signs in with this e-mail address."""
+    """Another user already signs in with this email address."""
 
     code = "CONTACT_CHANNEL_ALREADY_USED_FOR_AUTH_BY_SOMEONE_ELSE"
     type = detail(str)
@@ -21,13 +21,13 @@ class ContactChannelAlreadyUsedForAuthBySomeoneElse(KnownError, ConflictError):
 
 
 class EmailAlreadyVerified(KnownError, ConflictError):
-    """The e-mail address needs no verification any more."""
+    """The email address is already verified."""
 
     code = "EMAIL_ALREADY_VERIFIED"
 
 
 class EmailIsNotPrimaryEmail(KnownError, BadRequestError):
-    """The e-mail address is not the user's primary one."""
+    """The email address is not the user's primary email."""
 
     code = "EMAIL_IS_NOT_PRIMARY_EMAIL"
     email = detail(str)
@@ -35,19 +35,19 @@ class EmailIsNotPrimaryEmail(KnownError, BadRequestError):
 
 
 class EmailNotAssociatedWithUser(KnownError, BadRequestError):
-    """No user signs in with this e-mail address."""
+    """No user signs in with this email address."""
 
     code = "EMAIL_NOT_ASSOCIATED_WITH_USER"
 
 
 class EmailNotVerified(KnownError, BadRequestError):
-    """The action is for users with a verified e-mail address."""
+    """The user's email address must be verified first."""
 
     code = "EMAIL_NOT_VERIFIED"
 
 
 class UserWithEmailAlreadyExists(KnownError, ConflictError):
-    """A user with this e-mail address is there already."""
+    """A user with this email already exists."""
 
     code = "USER_EMAIL_ALREADY_EXISTS"
     email = detail(str)
@@ -55,13 +55,13 @@ class UserWithEmailAlreadyExists(KnownError, ConflictError):
 
 
 class UserIdDoesNotExist(KnownError, BadRequestError):
-    """The body or the query names a user whom the project does not have."""
+    """The body or query refers to a user that does not exist in the project."""
 
     code = "USER_ID_DOES_NOT_EXIST"
     user_id = detail(str)
 
 
 class UserNotFound(KnownError, NotFoundError):
-    """The project has no such user."""
+    """The project has no user with this ID."""
 
     code = "USER_NOT_FOUND"

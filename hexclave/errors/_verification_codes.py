@@ -1,34 +1,34 @@
-"""Codes and links sent by e-mail: one-time sign-in, verification, resets, invitations."""
+"""Errors of codes and links sent by email: one-time sign-in, verification, password reset, invitation."""
 
 from hexclave.errors._status import BadRequestError, ConflictError, KnownError, NotFoundError
 
 
 class VerificationCodeError(KnownError):
-    """The code or link is no good."""
+    """The verification code or link is invalid."""
 
-    hint = "Have a new code sent."
+    hint = "Request a new code."
 
 
 class VerificationCodeAlreadyUsed(VerificationCodeError, ConflictError):
-    """The code or link was used before."""
+    """The code or link has already been used."""
 
     code = "VERIFICATION_CODE_ALREADY_USED"
 
 
 class VerificationCodeExpired(VerificationCodeError, BadRequestError):
-    """The code or link is too old."""
+    """The code or link has expired."""
 
     code = "VERIFICATION_CODE_EXPIRED"
 
 
 class VerificationCodeMaxAttemptsReached(VerificationCodeError, BadRequestError):
-    """The code was guessed wrongly too often and no longer counts."""
+    """The code was entered incorrectly too many times and is no longer valid."""
 
     code = "VERIFICATION_CODE_MAX_ATTEMPTS_REACHED"
 
 
 class VerificationCodeNotFound(VerificationCodeError, NotFoundError):
-    """The project never issued such a code or link."""
+    """The code or link does not exist in the project."""
 
     code = "VERIFICATION_CODE_NOT_FOUND"
-    hint = "Check that the whole code arrived, and that it belongs to this project."
+    hint = "Check that the code is complete and belongs to this project."

@@ -99,7 +99,7 @@ def test_explain_says_what_happened_to_which_request_and_what_to_do() -> None:
         "  min_length: 8\n"
         "  retry after: 0 s\n"
         "  note: Tried with two passwords.\n"
-        "  what to do: Correct the request; unchanged it fails again."
+        "  what to do: Correct the request; retrying it unchanged will fail again."
     )
 
 

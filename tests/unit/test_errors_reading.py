@@ -134,15 +134,13 @@ def test_a_code_in_the_body_needs_no_header() -> None:
 def test_a_code_in_the_header_needs_no_body(body: bytes) -> None:
     error = read(reply(404, body, x_stack_known_error="USER_NOT_FOUND"))
     assert type(error) is UserNotFound
-    assert error.message.startswith("The server answered 404 Not Found and ")
+    assert error.message.startswith("The server answered 404 Not Found with ")
 
 
 def test_where_header_and_body_disagree_the_body_is_believed_and_a_note_says_so() -> None:
     error = read(reply(404, USER_NOT_FOUND, x_stack_known_error="TEAM_NOT_FOUND"))
     assert type(error) is UserNotFound
-    assert error.__notes__ == [
-        "The reply's header says TEAM_NOT_FOUND, its body USER_NOT_FOUND; the body was believed."
-    ]
+    assert error.__notes__ == ["The header has the code TEAM_NOT_FOUND, the body USER_NOT_FOUND; the body's was used."]
     assert error.__notes__[0] in error.explain()
 
 
@@ -170,7 +168,7 @@ def test_an_unknown_code_falls_into_the_class_of_its_status(status: int, family:
     error = read(reply(status, {"code": "FROM_THE_FUTURE", "error": "New.", "details": {"a": 1}}))
     assert type(error) is family
     assert (error.code, error.status, error.details, error.message) == ("FROM_THE_FUTURE", status, {"a": 1}, "New.")
-    assert error.__notes__ == ["This version of the SDK does not know the code FROM_THE_FUTURE; a newer one may."]
+    assert error.__notes__ == ["This version of the SDK does not know the error code FROM_THE_FUTURE; try a newer one."]
     assert type(read(reply(status))) is family
 
 
@@ -217,33 +215,33 @@ def test_the_header_counts_more_than_an_oauth_error() -> None:
         ("a JSON text", "a JSON text"),
         ("caf\xe9 and more text".encode("latin-1"), "caf\ufffd and more text"),
         (b'\xef\xbb\xbf{"error": "With a byte order mark."}', "With a byte order mark."),
-        (b"", "The server answered 404 Not Found and no explanation."),
-        (b" \r\n\t", "The server answered 404 Not Found and no explanation."),
-        (b'{"code": "USER_NOT_F', "The server answered 404 Not Found and 20 bytes of broken JSON."),
-        (b"[" * 100_000, "The server answered 404 Not Found and 100000 bytes of broken JSON."),
-        (b'{"a": ' + b"1" * 5000 + b"}", "The server answered 404 Not Found and 5007 bytes of broken JSON."),
-        ([], "The server answered 404 Not Found and JSON of an unknown shape."),
-        ([{"code": "USER_NOT_FOUND"}], "The server answered 404 Not Found and JSON of an unknown shape."),
-        ({}, "The server answered 404 Not Found and JSON of an unknown shape."),
-        ({"code": 5, "error": ["x"]}, "The server answered 404 Not Found and JSON of an unknown shape."),
-        (None, "The server answered 404 Not Found and JSON of an unknown shape."),
-        (b"\x00\x01\x02binary", "The server answered 404 Not Found and 9 bytes that are not text."),
-        (b"\x89PNG\xff\xfe\xfd", "The server answered 404 Not Found and 7 bytes that are not text."),
+        (b"", "The server answered 404 Not Found with an empty body."),
+        (b" \r\n\t", "The server answered 404 Not Found with an empty body."),
+        (b'{"code": "USER_NOT_F', "The server answered 404 Not Found with 20 bytes of invalid JSON."),
+        (b"[" * 100_000, "The server answered 404 Not Found with 100000 bytes of invalid JSON."),
+        (b'{"a": ' + b"1" * 5000 + b"}", "The server answered 404 Not Found with 5007 bytes of invalid JSON."),
+        ([], "The server answered 404 Not Found with JSON of an unknown shape."),
+        ([{"code": "USER_NOT_FOUND"}], "The server answered 404 Not Found with JSON of an unknown shape."),
+        ({}, "The server answered 404 Not Found with JSON of an unknown shape."),
+        ({"code": 5, "error": ["x"]}, "The server answered 404 Not Found with JSON of an unknown shape."),
+        (None, "The server answered 404 Not Found with JSON of an unknown shape."),
+        (b"\x00\x01\x02binary", "The server answered 404 Not Found with 9 bytes of binary data."),
+        (b"\x89PNG\xff\xfe\xfd", "The server answered 404 Not Found with 7 bytes of binary data."),
         (
             b"x" * (2 << 20),
-            "The server answered 404 Not Found and 2097152 bytes, too many to be an explanation.",
+            "The server answered 404 Not Found with 2097152 bytes, too many for an error message.",
         ),
         (
             b"<!DOCTYPE html><html><head><title>404 Not\nFound</title></head><body>secret</body></html>",
-            "The server answered 404 Not Found and a page of markup titled '404 Not Found'; it may come from a proxy.",
+            "The server answered 404 Not Found with an HTML page titled '404 Not Found'; it may come from a proxy.",
         ),
         (
             b"<html><body>no title</body></html>",
-            "The server answered 404 Not Found and a page of markup; it may come from a proxy.",
+            "The server answered 404 Not Found with an HTML page; it may come from a proxy.",
         ),
         (
             b"<?xml version='1.0'?><Error><Code>AccessDenied</Code></Error>",
-            "The server answered 404 Not Found and a page of markup; it may come from a proxy.",
+            "The server answered 404 Not Found with an HTML page; it may come from a proxy.",
         ),
     ],
 )
@@ -253,7 +251,7 @@ def test_whatever_the_body_is_the_message_says_something_readable(body: object, 
 
 
 def test_a_status_without_a_name_is_told_by_its_number() -> None:
-    assert read(reply(299 + 300)).message == "The server answered 599 and no explanation."
+    assert read(reply(299 + 300)).message == "The server answered 599 with an empty body."
 
 
 def test_a_long_text_is_cut() -> None:

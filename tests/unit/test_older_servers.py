@@ -50,7 +50,7 @@ class TestOperations:
         assert (error.status, error.method, error.path) == (answer.status, "GET", "/project-secrets")
         assert error.message == (
             "The server does not have list_project_secrets (GET /project-secrets), which came after release 2026-04: "
-            "it is older."
+            "it is an older version."
         )
 
     def test_the_older_route_is_named_where_there_is_one(self):
@@ -67,7 +67,7 @@ class TestOperations:
         error = failed(users.list_users(), plain(404, NO_PAGE))
         assert isinstance(error, OperationNotAvailable)
         assert error.since is None
-        assert "which every known release has. Check base_url." in error.message
+        assert "although every known release has it. Check base_url." in error.message
 
     @pytest.mark.parametrize(
         "answer",
@@ -101,7 +101,7 @@ class TestArguments:
         assert error.reason
         assert error.message == (
             "The server does not know limit and query of list_teams_as_server (GET /teams), which came with release "
-            "2026-09: it is older. Leave them out."
+            "2026-09: it is an older version. Leave them out."
         )
 
     def test_a_field_of_the_body_too(self):
