@@ -8,8 +8,10 @@ from urllib.parse import quote
 
 import pytest
 
+import hexclave
 from hexclave import HexclaveError, UnsafeUseError
 from tests.surface.calls import CALLS
+from tests.surface.members import members
 from tests.surface.recording import APPS, recorded
 
 HALF_A_PAIR = "\ud83d"
@@ -96,3 +98,40 @@ def test_there_are_many_of_each() -> None:
     assert len(list(with_ids(""))) > 100
     assert len(list(with_texts())) > 100
     assert {each.values[0] for each in with_ids("")} == set(APPS)
+
+
+EVERY_APP = {
+    f"{mode}{kind.title()}": getattr(hexclave, f"{mode}Hexclave{kind.title()}App")("project-1", key)
+    for mode in ("", "Async")
+    for kind, key in (("client", "pck_not_a_real"), ("server", "ssk_not_a_real"), ("admin", "sak_not_a_real"))
+}
+
+
+def methods(app: Any) -> Iterator[Any]:
+    for path, _ in members(app):
+        yield eval(f"app.{path}".replace("(…)", "('x')"), {"app": app})
+
+
+@pytest.mark.parametrize("name", EVERY_APP)
+def test_an_unknown_keyword_names_the_method_that_was_called(name: str) -> None:
+    """And not the operation behind it: `list_users()` stands nowhere in the caller's code."""
+    called = list(methods(EVERY_APP[name]))
+    assert len(called) > 50
+    for method in called:
+        with pytest.raises(TypeError, match=rf"^\w+\.{method.__name__}\(\) ") as caught:
+            method(no_such_argument=1)
+        assert "no_such_argument" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", [name for name in EVERY_APP if name.startswith("Async")])
+def test_a_forgotten_await_names_the_method_that_was_called(name: str) -> None:
+    coroutines = [method for method in methods(EVERY_APP[name]) if inspect.iscoroutinefunction(method)]
+    assert len(coroutines) > 30
+    for method in coroutines:
+        assert method.__qualname__ in {f"{kind.__name__}.{method.__name__}" for kind in type(method.__self__).__mro__}
+
+
+def test_python_warns_of_a_forgotten_await_by_that_name() -> None:
+    app = EVERY_APP["AsyncServer"]
+    with pytest.warns(RuntimeWarning, match=r"coroutine 'AsyncUsers\.get' was never awaited"):
+        app.users.get("u1")
