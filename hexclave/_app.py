@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, Unpack,
 import attrs
 
 from hexclave import credentials
-from hexclave._context import AdminAccessToken, Context, Shared
+from hexclave._engine.context import AdminAccessToken, Context, Shared
+from hexclave._engine.misuse import ClosedWithAwait, ClosedWithoutAwait, ResourcesOfOtherApps
+from hexclave._engine.options import Options
+from hexclave._engine.options import hooks as checked_hooks
 from hexclave._engine.performing import AsyncPerformer, BlockingPerformer
 from hexclave._many import CONCURRENCY, Many
-from hexclave._misuse import ClosedWithAwait, ClosedWithoutAwait, ResourcesOfOtherApps
-from hexclave._options import Options
-from hexclave._options import hooks as checked_hooks
 from hexclave._steps import Call, Steps
 from hexclave.errors import UnsafeUseError
 from hexclave.hooks import Hooks
@@ -24,9 +24,9 @@ from hexclave_api.operation import UNSET, AccessType, Operation, Unset
 from hexclave_api.secret import Secret, SecretText
 
 if TYPE_CHECKING:
-    from hexclave._async_executor import AwaitingExecutor
-    from hexclave._executor import BlockingExecutor
-    from hexclave._session import Session
+    from hexclave._engine.async_executor import AwaitingExecutor
+    from hexclave._engine.executor import BlockingExecutor
+    from hexclave._engine.session import Session
     from hexclave.bulk import AsyncOutcomes, Outcomes
     from hexclave.tokens import AsyncTokenStore, MemoryTokenStore, Tokens, TokenStore  # noqa: F401 - in a base class
     from hexclave.verify import AsyncVerifier, AuthenticateOptions, AuthenticationResult, Verifier
@@ -115,7 +115,7 @@ class App(ResourcesOfOtherApps, Generic[P, Store]):
 
     def _session(self, session: "Store | Tokens") -> "Session":
         # Loaded here, so that apps without a session, such as those of most servers, do not pay for it.
-        from hexclave._session import Session
+        from hexclave._engine.session import Session
         from hexclave.tokens import Tokens
 
         method = None if isinstance(session, type) else getattr(session, self._store_method, None)
@@ -260,7 +260,7 @@ class AwaitingApp(ClosedWithAwait, App[AsyncPerformer, "AsyncTokenStore"]):
 
 def blocking_executor(options: Options) -> "BlockingExecutor":
     # Imported with the first app, so that `import hexclave` does not pay for it.
-    from hexclave._executor import BlockingExecutor
+    from hexclave._engine.executor import BlockingExecutor
 
     options.check_mode(is_async=False)
     if options.http_client is not None:
@@ -271,7 +271,7 @@ def blocking_executor(options: Options) -> "BlockingExecutor":
 
 
 def awaiting_executor(options: Options) -> "AwaitingExecutor":
-    from hexclave._async_executor import AwaitingExecutor
+    from hexclave._engine.async_executor import AwaitingExecutor
 
     options.check_mode(is_async=True)
     if options.http_client is not None:

@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING, Any, Unpack
 
 from hexclave._app import AwaitingApp, BlockingApp, awaiting_executor, blocking_executor, empty_store
-from hexclave._context import AdminAccessToken
+from hexclave._engine.context import AdminAccessToken
+from hexclave._engine.options import taken
 from hexclave._engine.performing import AsyncPerformer, BlockingPerformer
-from hexclave._options import taken
 from hexclave.credentials import masked, textless
 from hexclave.options import AppOptions
 from hexclave.resources.by_access import (

@@ -11,7 +11,7 @@ from hexclave.timeouts import Timeout
 if TYPE_CHECKING:
     import ssl
 
-    from hexclave._shared_gate import SharedState
+    from hexclave._ratelimit.shared_gate import SharedState
 
 __all__ = ["AppOptions"]
 

@@ -16,10 +16,10 @@ from hexclave._steps import Sleep, Steps
 from hexclave.errors import UnsafeUseError
 
 if TYPE_CHECKING:
-    from hexclave._gate import Clock, Gate, P, Wait
-    from hexclave._pacing import Adaptive, Ceiling
-    from hexclave._ratelimit_headers import RateLimitInfo
-    from hexclave._shared_gate import SharedState
+    from hexclave._ratelimit.gate import Clock, Gate, P, Wait
+    from hexclave._ratelimit.headers import RateLimitInfo
+    from hexclave._ratelimit.pacing import Adaptive, Ceiling
+    from hexclave._ratelimit.shared_gate import SharedState
 
 __all__ = ["RateLimit"]
 
@@ -165,8 +165,8 @@ class Gates:
                     gate.learn(lambda pace: pace.succeed(passed, ticket.waited))
             return
         # The gates and their law are loaded with the first refusal, or for a ceiling: most programs never need them.
-        from hexclave._pacing import LONGEST_CLOSED, Adaptive
-        from hexclave._ratelimit_headers import read_rate_limit
+        from hexclave._ratelimit.headers import read_rate_limit
+        from hexclave._ratelimit.pacing import LONGEST_CLOSED, Adaptive
 
         info = read_rate_limit(headers, now=clock.time())
         wait = None if info.wait is None else min(info.wait, LONGEST_CLOSED)
@@ -206,15 +206,15 @@ class Gates:
 
     def _gate(self, pace: "P", now: float, name: str) -> "Gate[P]":
         if self._shared is None:
-            from hexclave._gate import Gate
+            from hexclave._ratelimit.gate import Gate
 
             return Gate(pace, now)
-        from hexclave._shared_gate import SharedGate
+        from hexclave._ratelimit.shared_gate import SharedGate
 
         return SharedGate(pace, now, self._shared, name)
 
     def _gate_of(self, ceiling: RateLimit, scope: Scope, clock: "Clock") -> "Gate[Ceiling]":
-        from hexclave._pacing import Ceiling
+        from hexclave._ratelimit.pacing import Ceiling
 
         with self._lock:
             if self._ceiling_gate is None:

@@ -10,7 +10,7 @@ import time
 import weakref
 from typing import Any, Final
 
-from hexclave._shared_gate import Swapped
+from hexclave._ratelimit.shared_gate import Swapped
 from hexclave._steps import Call, Steps
 from hexclave.errors import UnsafeUseError
 

@@ -8,10 +8,10 @@ from typing import Any, TypeVar
 import attrs
 
 from hexclave import credentials
-from hexclave._context import Context, Shared
-from hexclave._exchange import exchange
+from hexclave._engine.context import Context, Shared
+from hexclave._engine.exchange import exchange
+from hexclave._engine.session import Session
 from hexclave._messages import Reply, Request
-from hexclave._session import Session
 from hexclave._steps import Call, Done, Send, Sleep, Step, Steps, Wait
 from hexclave.hooks import Hooks
 from hexclave.ratelimit import Gates

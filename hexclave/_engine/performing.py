@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import attrs
 
-from hexclave._context import Context
-from hexclave._exchange import exchange
+from hexclave._engine.context import Context
+from hexclave._engine.exchange import exchange
 from hexclave._many import Many
 from hexclave._steps import Steps
 from hexclave.errors import APIStatusError
@@ -14,8 +14,8 @@ from hexclave_api.operation import UNSET, Operation, Unset
 from hexclave_api.pagination import AsyncPages, Page, PageReply, Pages
 
 if TYPE_CHECKING:
-    from hexclave._async_executor import AwaitingExecutor
-    from hexclave._executor import BlockingExecutor
+    from hexclave._engine.async_executor import AwaitingExecutor
+    from hexclave._engine.executor import BlockingExecutor
     from hexclave.bulk import AsyncOutcomes, Outcomes
 
 R = TypeVar("R")

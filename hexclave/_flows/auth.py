@@ -5,7 +5,7 @@ import json
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from hexclave._exchange import exchange
+from hexclave._engine.exchange import exchange
 from hexclave._flows.cli_login import CliLogin
 from hexclave._flows.oauth_sign_in import OAuthSignIn
 from hexclave._flows.passkeys import Passkeys

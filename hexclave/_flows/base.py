@@ -2,7 +2,7 @@
 
 from typing import ClassVar, TypeVar
 
-from hexclave._context import Context
+from hexclave._engine.context import Context
 from hexclave._steps import Steps
 from hexclave.errors import HexclaveError
 from hexclave_api.operation import AccessType

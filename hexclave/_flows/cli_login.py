@@ -5,11 +5,11 @@ from urllib.parse import urlencode
 
 import attrs
 
-from hexclave._exchange import exchange
+from hexclave._engine.exchange import exchange
+from hexclave._engine.polling import seconds
+from hexclave._engine.session import received
 from hexclave._flows.signing_in import SigningIn
-from hexclave._session import received
 from hexclave._steps import Sleep, Steps
-from hexclave._waiting import seconds
 from hexclave.errors import CliAuthExpiredError, CliAuthUsedError, TotalTimeout, UnsafeUseError
 from hexclave_api import models
 from hexclave_api.operation import UNSET, Unset

@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import Literal
 
-from hexclave._context import Context
-from hexclave._exchange import exchange
+from hexclave._engine.context import Context
+from hexclave._engine.exchange import exchange
 from hexclave._flows.base import Flows
+from hexclave._flows.times import moment_text
 from hexclave._steps import Steps
-from hexclave._times import moment_text
 from hexclave.errors import ItemQuantityInsufficientAmount, UnsafeUseError
 from hexclave_api.inputs import InlineProduct
 from hexclave_api.operation import UNSET, Operation, Unset

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from hexclave._exchange import exchange
+from hexclave._engine.exchange import exchange
 from hexclave._flows.base import Flows, found
 from hexclave._steps import Call, Steps
 from hexclave.errors import DataVaultStoreHashedKeyDoesNotExist, UnsafeUseError

@@ -1,8 +1,8 @@
 """The user whose tokens the app's session holds."""
 
-from hexclave._exchange import exchange
+from hexclave._engine.exchange import exchange
+from hexclave._engine.session import Session
 from hexclave._flows.base import Flows, found
-from hexclave._session import Session
 from hexclave._steps import Steps
 from hexclave.errors import (
     AnonymousAuthenticationNotAllowed,

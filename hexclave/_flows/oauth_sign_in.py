@@ -3,9 +3,9 @@
 import secrets
 from collections.abc import Sequence
 
-from hexclave._exchange import exchange
+from hexclave._engine.exchange import exchange
+from hexclave._engine.session import received
 from hexclave._flows.signing_in import SigningIn
-from hexclave._session import received
 from hexclave._steps import Steps
 from hexclave.errors import UnsafeUseError
 from hexclave.oauth import OAuthAuthorization, Pkce

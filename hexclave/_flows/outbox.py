@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 
+from hexclave._engine.polling import until
 from hexclave._flows.base import Flows
 from hexclave._steps import Steps
-from hexclave._waiting import until
 from hexclave_api.models import OutboxEmail
 from hexclave_api.operations import emails
 

@@ -4,10 +4,10 @@ from typing import Final, TypeVar
 
 import attrs
 
-from hexclave._context import Context
-from hexclave._exchange import exchange
+from hexclave._engine.context import Context
+from hexclave._engine.exchange import exchange
+from hexclave._engine.session import Session, received
 from hexclave._flows.base import Flows
-from hexclave._session import Session, received
 from hexclave._steps import Steps
 from hexclave.errors import SessionExpired, UnsafeUseError
 from hexclave.tokens import FixedTokens

@@ -1,7 +1,7 @@
 """Teams, and what belongs to them."""
 
-from hexclave._context import Context
-from hexclave._exchange import exchange
+from hexclave._engine.context import Context
+from hexclave._engine.exchange import exchange
 from hexclave._flows.base import Flows, found
 from hexclave._steps import Steps
 from hexclave.api_keys import InvalidApiKeyError, key_of

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Container, Hashable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from hexclave._context import Context
-from hexclave._exchange import exchange
+from hexclave._engine.context import Context
+from hexclave._engine.exchange import exchange
 from hexclave._many import CONCURRENCY, Many
 from hexclave._steps import Steps
 from hexclave.errors import UserNotFound

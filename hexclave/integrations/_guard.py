@@ -7,8 +7,8 @@ from typing import Any, Final, get_args
 import attrs
 
 from hexclave import AsyncHexclaveAdminApp, AsyncHexclaveServerApp, HexclaveAdminApp, HexclaveServerApp
-from hexclave._context import Context
-from hexclave._exchange import exchange
+from hexclave._engine.context import Context
+from hexclave._engine.exchange import exchange
 from hexclave._flows.base import found
 from hexclave._flows.permissions import ServerPermissionFlows
 from hexclave._flows.team_permissions import ServerTeamPermissionFlows

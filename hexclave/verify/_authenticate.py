@@ -4,8 +4,8 @@ from typing import Literal, TypeAlias
 
 import attrs
 
-from hexclave._context import Context
-from hexclave._exchange import exchange
+from hexclave._engine.context import Context
+from hexclave._engine.exchange import exchange
 from hexclave._steps import Done, Steps
 from hexclave.api_keys import InvalidApiKeyError, read_api_key
 from hexclave.credentials import HEADERS

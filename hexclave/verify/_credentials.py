@@ -6,7 +6,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 import attrs
 
-from hexclave._incoming import header_values
+from hexclave._request_headers import header_values
 from hexclave.api_keys import looks_like_api_key
 from hexclave.errors import UnsafeUseError
 from hexclave.tokens import Tokens

@@ -13,8 +13,8 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 import attrs
 
-from hexclave._context import Context
-from hexclave._exchange import exchange
+from hexclave._engine.context import Context
+from hexclave._engine.exchange import exchange
 from hexclave._messages import Reply
 from hexclave._steps import Send, Step, Steps, Wait
 from hexclave.credentials import HEADERS
@@ -119,7 +119,7 @@ class Document:
                 outcome = error
             raise
         finally:
-            app.shared.flights.land(self, flight, outcome)
+            app.shared.flights.finish(self, flight, outcome)
 
     def _load(self, app: Context) -> Steps[None]:
         operation = _of_keys(get_jwks(app.project_id, **self._kind.include))

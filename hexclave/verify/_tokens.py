@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, Final, cast
 
-from hexclave._context import Context
+from hexclave._engine.context import Context
 from hexclave._steps import Done, Steps
 from hexclave.errors import UnsafeUseError
 from hexclave.verify._claims import AccessTokenClaims, read_claims

@@ -12,7 +12,7 @@ from hexclave.verify._tokens import TokenChecks
 from hexclave_api.secret import SecretText, hidden
 
 if TYPE_CHECKING:
-    from hexclave._context import Context
+    from hexclave._engine.context import Context
     from hexclave._engine.performing import AsyncPerformer, BlockingPerformer
 
 P_co = TypeVar("P_co", covariant=True)

@@ -110,7 +110,7 @@ class Router:
             InvalidWebhookError: it does not come from the project; answer 400.
             UnsafeUseError: the body was parsed already, or a function or the store is async: use `ahandle`.
         """
-        from hexclave._executor import BlockingExecutor
+        from hexclave._engine.executor import BlockingExecutor
 
         if not isinstance(self._deliveries, DeliveryStore):
             raise UnsafeUseError("This store of deliveries is async: await ahandle(…), or take a DeliveryStore.")
@@ -123,7 +123,7 @@ class Router:
             InvalidWebhookError: it does not come from the project; answer 400.
             UnsafeUseError: the body was parsed already.
         """
-        from hexclave._async_executor import AwaitingExecutor
+        from hexclave._engine.async_executor import AwaitingExecutor
 
         return await AwaitingExecutor().run(self._steps(body, headers))
 

@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 
 import attrs
 
-from hexclave._incoming import header_values
+from hexclave._request_headers import header_values
 from hexclave.errors import UnsafeUseError
 from hexclave.webhooks._errors import WebhookHeadersError, WebhookSignatureError, WebhookTimestampError
 from hexclave_api.secret import Secret, SecretText

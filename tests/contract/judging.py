@@ -6,7 +6,7 @@ from typing import Any
 
 import attrs
 
-from hexclave._exchange import exchange as steps_of
+from hexclave._engine.exchange import exchange as steps_of
 from hexclave.retries import Retries
 from hexclave.tokens import Tokens
 from hexclave_api import strict

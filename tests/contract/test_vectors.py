@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from hexclave import errors
-from hexclave._exchange import exchange
+from hexclave._engine.exchange import exchange
 from hexclave._messages import Reply
 from hexclave.retries import Retries
 from hexclave.tokens import Tokens

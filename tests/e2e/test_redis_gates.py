@@ -19,8 +19,8 @@ import redis
 import redis.asyncio
 
 from hexclave import AsyncHexclaveServerApp, HexclaveServerApp
-from hexclave._async_executor import AwaitingExecutor
-from hexclave._executor import BlockingExecutor
+from hexclave._engine.async_executor import AwaitingExecutor
+from hexclave._engine.executor import BlockingExecutor
 from hexclave._steps import Steps
 from hexclave.errors import UnsafeUseError
 from hexclave.ratelimit import Gates, RateLimit, Scope, Ticket
@@ -71,8 +71,8 @@ def admitted_for(gates: Gates, seconds: float) -> int:
 
 CALLS = """
 import asyncio, sys, time
-from hexclave._async_executor import AwaitingExecutor
-from hexclave._executor import BlockingExecutor
+from hexclave._engine.async_executor import AwaitingExecutor
+from hexclave._engine.executor import BlockingExecutor
 from hexclave.ratelimit import Gates, RateLimit, Scope
 from hexclave.redis import RedisGates
 
@@ -277,7 +277,7 @@ def test_clients_of_your_own_serve_the_apps_of_their_mode_and_stay_open(server: 
 def test_a_forked_child_uses_connections_of_its_own(server: RedisProcess) -> None:
     script = """
         import os, sys, time
-        from hexclave._executor import BlockingExecutor
+        from hexclave._engine.executor import BlockingExecutor
         from hexclave.ratelimit import Gates, RateLimit, Scope
         from hexclave.redis import RedisGates
 

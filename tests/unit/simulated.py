@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import attrs
 
-from hexclave._shared_gate import Swapped
+from hexclave._ratelimit.shared_gate import Swapped
 from hexclave._steps import Sleep, Steps
 from hexclave.ratelimit import Gates, Scope, Ticket, WaitTooLong
 

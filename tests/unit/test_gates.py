@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hexclave._pacing import LONGEST_CLOSED
+from hexclave._ratelimit.pacing import LONGEST_CLOSED
 from hexclave.ratelimit import RateLimit, Scope, Ticket, WaitTooLong
 from tests.unit.simulated import SCOPE, Scene
 

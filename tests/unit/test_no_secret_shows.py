@@ -15,7 +15,7 @@ import pytest
 
 import hexclave_api
 from hexclave import errors
-from hexclave._body import content
+from hexclave._engine.body import content
 from hexclave_api import models
 from hexclave_api.model import Model
 from hexclave_api.operation import Operation, Unset

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from hexclave._ratelimit_headers import RateLimitInfo, read_rate_limit
+from hexclave._ratelimit.headers import RateLimitInfo, read_rate_limit
 
 NOW = 1_800_000_000.0
 NOTHING = RateLimitInfo()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import hexclave
 from hexclave import errors
-from hexclave._times import moment_text
+from hexclave._flows.times import moment_text
 from hexclave.verify._credentials import find_credentials
 from hexclave_api.times import moment_millis
 from tests.playing import reply

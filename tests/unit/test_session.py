@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from hexclave._exchange import exchange
+from hexclave._engine.exchange import exchange
 from hexclave._steps import Send, Sleep, Wait
 from hexclave.errors import (
     AccessTokenExpired,

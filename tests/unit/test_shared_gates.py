@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hexclave._pacing import LONGEST_CLOSED, Adaptive
-from hexclave._shared_gate import _pace, _text
+from hexclave._ratelimit.pacing import LONGEST_CLOSED, Adaptive
+from hexclave._ratelimit.shared_gate import _pace, _text
 from hexclave._steps import Steps
 from hexclave.ratelimit import Gates, RateLimit, Ticket, WaitTooLong
 from tests.unit.simulated import SCOPE, Server, Store, TokenBucket, World, worker

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from hexclave import AsyncHexclaveServerApp, HexclaveServerApp
-from hexclave._context import Context
+from hexclave._engine.context import Context
 from hexclave._messages import Reply
 from hexclave._steps import Send, Wait
 from hexclave.errors import NotFoundError, TotalTimeout

@@ -18,8 +18,9 @@ from hexclave_api.operation import AccessType
 from hexclave_api.secret import Secret
 
 if TYPE_CHECKING:
-    from hexclave._gate import Clock
-    from hexclave._session import Flights, Session
+    from hexclave._engine.session import Session
+    from hexclave._engine.single_flight import SingleFlight
+    from hexclave._ratelimit.gate import Clock
     from hexclave.verify._tokens import TokenChecks
 
 AdminAccessToken: TypeAlias = Callable[[], str | Awaitable[str]]
@@ -58,10 +59,10 @@ class Shared:
         return Local(self._make_gates(), map(f"{os.urandom(12).hex()}{{:08x}}".format, itertools.count()))
 
     @property
-    def flights(self) -> "Flights":
-        from hexclave._session import Flights  # no app without a session needs it
+    def flights(self) -> "SingleFlight":
+        from hexclave._engine.single_flight import SingleFlight  # no app without a session needs it
 
-        return Flights.of_this_process()
+        return SingleFlight.of_this_process()
 
 
 @attrs.frozen(eq=False)

@@ -10,11 +10,11 @@ from urllib.parse import urljoin, urlsplit
 import attrs
 
 from hexclave import credentials
-from hexclave._body import WITH_BODY, content
-from hexclave._context import Context
+from hexclave._engine.body import WITH_BODY, content
+from hexclave._engine.checks import check_use, check_use_signed_out
+from hexclave._engine.context import Context
 from hexclave._messages import Reply, Request
 from hexclave._steps import Send, Sleep, Steps
-from hexclave._use import check_use, check_use_signed_out
 from hexclave.credentials import HEADERS
 from hexclave.errors import (
     APIConnectionError,
@@ -205,10 +205,11 @@ def _attempt(call: _Call, tokens: "Tokens | None", admin_token: Secret | None) -
     ticket = None if local.gates.are_open else (yield from _admitted(call, local.gates))
     request = _request(call, next(local.nonces), tokens, admin_token)
     if app.hooks.on_request is not None:
-        from hexclave._events import RequestEvent, masked
+        from hexclave._engine.observing import redact_headers
+        from hexclave._events import RequestEvent
 
         app.hooks.on_request(
-            RequestEvent(operation.name, request.method, call.shown_url, masked(request.headers), call.attempt)
+            RequestEvent(operation.name, request.method, call.shown_url, redact_headers(request.headers), call.attempt)
         )
     started = app.clock.monotonic()
     reply: Reply | None = None
@@ -224,7 +225,7 @@ def _attempt(call: _Call, tokens: "Tokens | None", admin_token: Secret | None) -
         if failed_status(reply) is not None:
             failure = _reported(call, reply)
     if app.hooks.on_response is not None or logger.isEnabledFor(logging.DEBUG):
-        from hexclave._events import observe  # most calls are watched by nobody
+        from hexclave._engine.observing import observe  # most calls are watched by nobody
 
         observe(call, reply, failure, app.clock.monotonic() - started)
     if failure is not None:
@@ -352,8 +353,8 @@ def _decoded(operation: Operation[object], reply: Reply) -> object:
 
 def _reported(call: _Call, reply: Reply) -> HexclaveError:
     # No call that succeeds needs these.
-    from hexclave._events import CREDENTIAL_HEADERS
-    from hexclave._ratelimit_headers import read_rate_limit
+    from hexclave._engine.observing import CREDENTIAL_HEADERS
+    from hexclave._ratelimit.headers import read_rate_limit
 
     info = read_rate_limit(reply.headers, now=call.app.clock.time())
     sent = {secret.reveal() for secret in secrets_in([call.operation.query, call.operation.body])}

@@ -11,8 +11,8 @@ from typing import Any, Final, Protocol
 
 import attrs
 
-from hexclave._gate import Clock, Gate, P, Wait
-from hexclave._pacing import LEAD, Adaptive, Ceiling
+from hexclave._ratelimit.gate import Clock, Gate, P, Wait
+from hexclave._ratelimit.pacing import LEAD, Adaptive, Ceiling
 from hexclave._steps import Steps
 
 _TRIES: Final = 10

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
-from hexclave._executor import USED_BEFORE_FORK
+from hexclave._engine.executor import USED_BEFORE_FORK
 from hexclave._messages import Reply, Request
 from hexclave._steps import Call, Send, Sleep, Step, Steps, Wait
 from hexclave._transport.own import OwnTransports

@@ -2,9 +2,7 @@
 
 import contextlib
 import copy
-import os
-import threading
-from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import attrs
 
@@ -18,7 +16,7 @@ from hexclave_api.secret import Secret
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-    from hexclave._context import Context
+    from hexclave._engine.context import Context
 
 T = TypeVar("T")
 
@@ -26,39 +24,6 @@ _ABANDONED: Final = object()
 """Outcome of a refresh that says nothing to those who wait for it: its caller was cancelled or ran out of time."""
 _POLL: Final = 0.1
 """Seconds between looks at a store while another process refreshes."""
-
-
-class Flights:
-    """The refreshes that are under way, one at most for each store."""
-
-    _by_process: ClassVar[dict[int, "Flights"]] = {}
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._running: dict[int, Future[object]] = {}
-
-    @classmethod
-    def of_this_process(cls) -> "Flights":
-        """Those of all apps, because several may use one store. What a forked child inherits nobody lands there."""
-        flights = cls._by_process.get(os.getpid())
-        return cls._by_process.setdefault(os.getpid(), cls()) if flights is None else flights
-
-    def join(self, store: object) -> tuple["Future[object]", bool]:
-        """The store's running refresh, and whether the caller has to carry it out because there was none."""
-        from concurrent.futures import Future  # no call before the first refresh needs it
-
-        with self._lock:
-            flight = self._running.get(id(store))
-            if flight is not None:
-                return flight, False
-            flight = self._running[id(store)] = Future()
-            return flight, True
-
-    def land(self, store: object, flight: "Future[object]", outcome: object) -> None:
-        """End a refresh for all who wait. Before this the store is up to date, so late comers need not join."""
-        with self._lock:
-            del self._running[id(store)]
-        flight.set_result(outcome)
 
 
 class Session:
@@ -137,7 +102,7 @@ class Session:
         else:
             return tokens
         finally:
-            app.shared.flights.land(self.store, flight, outcome)
+            app.shared.flights.finish(self.store, flight, outcome)
         raise failure
 
     def _refreshed(self, app: "Context", rejected: Tokens | None, deadline: float | None) -> Steps[Tokens | None]:
@@ -166,7 +131,7 @@ class Session:
 
     def _refresh(self, app: "Context", tokens: Tokens, deadline: float | None) -> Steps[Tokens | None]:
         """Fresh tokens, now in the store; `None` if somebody signed in or out meanwhile, so that the store decides."""
-        from hexclave._exchange import exchange
+        from hexclave._engine.exchange import exchange
         from hexclave_api.operations.sessions import refresh_session
 
         total = None if deadline is None else max(0.001, deadline - app.clock.monotonic())

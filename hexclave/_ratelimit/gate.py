@@ -8,7 +8,7 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Final, Generic, NamedTuple, Protocol, TypeVar
 
-from hexclave._pacing import LEAD, Adaptive, Ceiling, Lease
+from hexclave._ratelimit.pacing import LEAD, Adaptive, Ceiling, Lease
 from hexclave._steps import Steps
 
 P = TypeVar("P", bound=Adaptive | Ceiling)

@@ -19,7 +19,7 @@ from hexclave_api.error_text import one_line
 from hexclave_api.secret import Secret
 
 if TYPE_CHECKING:
-    from hexclave._shared_gate import SharedState
+    from hexclave._ratelimit.shared_gate import SharedState
 
 _SWITCHES: Final = ("allow_anonymous", "allow_restricted", "allow_insecure_http", "http2")
 

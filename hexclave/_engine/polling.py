@@ -4,8 +4,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TypeVar
 
-from hexclave._context import Context
-from hexclave._exchange import exchange
+from hexclave._engine.context import Context
+from hexclave._engine.exchange import exchange
 from hexclave._steps import Sleep, Steps
 from hexclave.errors import TotalTimeout, UnsafeUseError
 from hexclave_api.operation import Operation

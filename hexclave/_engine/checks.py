@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from hexclave._context import Context
+from hexclave._engine.context import Context
 from hexclave.errors import UnsafeUseError
 from hexclave_api.operation import Operation
 

@@ -1,0 +1,41 @@
+"""One refresh at a time for each token store, shared by all who ask meanwhile."""
+
+import os
+import threading
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+
+class SingleFlight:
+    """The refreshes in flight, at most one for each store."""
+
+    _by_process: ClassVar[dict[int, "SingleFlight"]] = {}
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running: dict[int, Future[object]] = {}
+
+    @classmethod
+    def of_this_process(cls) -> "SingleFlight":
+        """Return those of all apps, which may share a store; a forked child has its own."""
+        flights = cls._by_process.get(os.getpid())
+        return cls._by_process.setdefault(os.getpid(), cls()) if flights is None else flights
+
+    def join(self, store: object) -> tuple["Future[object]", bool]:
+        """Return the store's refresh in flight, and whether the caller has to carry it out because there was none."""
+        from concurrent.futures import Future  # no call before the first refresh needs it
+
+        with self._lock:
+            flight = self._running.get(id(store))
+            if flight is not None:
+                return flight, False
+            flight = self._running[id(store)] = Future()
+            return flight, True
+
+    def finish(self, store: object, flight: "Future[object]", outcome: object) -> None:
+        """End a refresh for all who wait. The store is up to date before this, so later callers need not join."""
+        with self._lock:
+            del self._running[id(store)]
+        flight.set_result(outcome)
