@@ -12,6 +12,7 @@ from generator.importing import naming
 from generator.importing.components import Components, Part
 from generator.importing.naming import Position
 from generator.importing.standing import Standing, holder, pick
+from generator.importing.uniting import either
 from generator.importing.upstream import Place, View
 from generator.importing.wording import is_correction, keep_wording
 
@@ -170,20 +171,20 @@ class _Merge:
         old = {(p["in"], p["name"]): p for p in before.get("parameters", [])}
         found: dict[tuple[str, str], Json] = {}
         having: dict[tuple[str, str], list[str]] = defaultdict(list)
-        said_by: dict[tuple[str, str], str] = {}
-        # A parameter is one for all: what access types have that are not imported counts where nobody else has it.
+        # A parameter is one for all, and allows what any of them allows; what access types have that are not imported
+        # counts where nobody else has it.
         for audience, caller in sorted(callers.items(), key=lambda item: item[0] not in self._imported):
             for parameter in caller["parameters"]:
                 key = parameter["in"], parameter["name"]
                 if is_correction(old.get(key, {})):
                     continue
                 having[key].append(audience)
-                first = said_by.setdefault(key, audience)
-                if found.setdefault(key, parameter) != parameter and {first, audience} <= self._imported:
-                    raise DescriptionError(
-                        f"{self._standing.source}: the parameter {key[1]} of {naming.text(place)} differs between "
-                        f"{first} and {audience}; describe it by hand, marked `x-ours: why`"
-                    )
+                first = found.setdefault(key, parameter)
+                if first != parameter and audience in self._imported:
+                    found[key] = first | {
+                        "schema": either(first["schema"], parameter["schema"]),
+                        "required": first["required"] and parameter["required"],
+                    }
         for key, parameter in found.items():
             counterpart = old.get(key, {})
             kept = {name: value for name, value in parameter.items() if name != "required" or value}

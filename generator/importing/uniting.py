@@ -26,25 +26,26 @@ def alternatives(shapes: list[Json]) -> Json:
     fields: Json = {}
     for shape in shapes:
         for name, field in shape["properties"].items():
-            fields[name] = _either(fields[name], field) if name in fields else field
+            fields[name] = either(fields[name], field) if name in fields else field
     needed = [name for name in fields if all(name in shape.get("required", []) for shape in shapes)]
     nullable = any("null" in _types(shape) for shape in shapes)
     return _record(fields, needed) | ({"type": ["object", "null"]} if nullable else {})
 
 
-def _either(one: Json, other: Json) -> Json:
+def either(one: Json, other: Json) -> Json:
+    """The narrowest schema here that allows what `one` and `other` allow."""
     if one == other:
         return one
     if one.get("properties") and other.get("properties"):
         return alternatives([one, other])
     if _types(one) == _types(other) == ["array"]:
-        return {"type": "array", "items": _either(one.get("items", {}), other.get("items", {}))}
+        return {"type": "array", "items": either(one.get("items", {}), other.get("items", {}))}
     kinds = list(dict.fromkeys([*_types(one), *_types(other)]))
     if not _types(one) or not _types(other) or {"array", "object"} & set(kinds):
         return {}
     values = [_values(each) for each in (one, other)]
-    either: Json = {"type": kinds if len(kinds) > 1 else kinds[0]}
-    return either | ({"enum": list(dict.fromkeys([*values[0], *values[1]]))} if all(values) else {})
+    scalar: Json = {"type": kinds if len(kinds) > 1 else kinds[0]}
+    return scalar | ({"enum": list(dict.fromkeys([*values[0], *values[1]]))} if all(values) else {})
 
 
 def _record(fields: Json, needed: list[str]) -> Json:

@@ -1,5 +1,7 @@
 """Merging upstream's documents into the description: access, names, words, what is ours, and what stays."""
 
+from typing import Any
+
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -75,6 +77,19 @@ def test_a_parameter_that_some_access_types_lack_says_so(room: Room):
     client = document(**{"/teams": {"get": operation(TEAM, None, "200", parameter("user_id"))}})
     found = room.take(client=client, server=server)["paths"]["/teams"]["get"]["parameters"]
     assert {p["name"]: p.get("x-access") for p in found} == {"user_id": None, "deleted": ["server"]}
+
+
+def test_a_parameter_that_differs_between_access_types_allows_what_any_allows(room: Room):
+    def things(**words: Any) -> Json:
+        listing = operation(TEAM, None, "200", parameter("kind") | words, parameter("other"))
+        return document(**{"/things": {"get": listing}})
+
+    one = things(schema={"type": "string", "enum": ["a", "b"]}, required=True)
+    other = things(schema={"type": "string", "enum": ["b", "c"]})
+    kind, _ = room.take(client=one, server=other)["paths"]["/things"]["get"]["parameters"]
+    assert kind == {"name": "kind", "in": "query", "schema": {"type": "string", "enum": ["a", "b", "c"]}}
+    kind, _ = room.take(client=one, server=things(schema={"type": "boolean"}))["paths"]["/things"]["get"]["parameters"]
+    assert kind["schema"] == {"type": ["string", "boolean"]}
 
 
 def test_equal_shapes_are_one_component_across_operations_audiences_and_events(room: Room):

@@ -218,15 +218,20 @@ def test_names_begin_with_the_verb_that_the_path_has(room: Room):
 
 def test_the_parts_of_an_all_of_are_one_object_and_those_of_a_choice_too(room: Room):
     whole = {"allOf": [record(a=STRING), record((), b=STRING), {"required": ["b"]}]}
+    lists = [{"type": "array", "items": {"type": kind}} for kind in ("string", "integer")]
     choice = {
-        "oneOf": [record(kind={"const": "x", "type": "string"}, a=STRING), record(kind={"type": "null"}, b=STRING)]
+        "oneOf": [
+            record(kind={"const": "x", "type": "string"}, a=STRING, values=lists[0]),
+            record(kind={"type": "null"}, b=STRING, values=lists[1]),
+        ]
     }
     description = room.take(client=document(**{"/things": {"get": operation(record(whole=whole, choice=choice))}}))
     assert schemas(description)["Whole"] == record(("a", "b"), a=STRING, b=STRING)
     found = schemas(description)["Choice"]
-    assert found["required"] == ["kind"]
+    assert found["required"] == ["kind", "values"]
+    assert found["properties"]["values"]["items"]["type"] == ["string", "integer"]
     assert found["properties"]["kind"]["type"] == ["string", "null"]
-    assert found["properties"].keys() == {"kind", "a", "b"}
+    assert found["properties"].keys() == {"kind", "a", "b", "values"}
 
 
 def test_the_emulators_source_says_what_it_answers(tmp_path_factory: pytest.TempPathFactory):
