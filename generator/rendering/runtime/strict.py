@@ -80,7 +80,7 @@ def check(shape: Any, data: Any, *, release: str | None = None) -> list[Deviatio
 
 @cache
 def _schemas() -> Mapping[str, Any]:
-    text = files(__package__).joinpath("description.json").read_text("utf-8")
+    text = files(__name__.rpartition(".")[0]).joinpath("description.json").read_text("utf-8")
     schemas: Mapping[str, Any] = json.loads(text)["components"]["schemas"]
     return schemas
 
