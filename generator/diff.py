@@ -65,7 +65,8 @@ def _imported(folder: Path, at_hand: Json) -> Json:
     for view in views.values():
         for place, operation in view.items():
             mends.mend(place, operation)
-    return merging.merge(at_hand, views, str(folder)).description
+    # Dated whatever the folder is called, so that what these documents newly promise is told apart.
+    return merging.merge(at_hand, views, str(folder), folder.resolve().name or "new").description
 
 
 def _text(changes: Sequence[Change]) -> str:

@@ -213,7 +213,7 @@ def change_event(editor: _Editor) -> None:
 
 EDITS: tuple[Callable[[_Editor], None], ...] = (
     *(remove_operation, add_operation, rename_operation, change_access, change_parameters, change_event),
-    *(change_reply, change_reply, change_reply, change_body, change_body),
+    *(change_reply, change_reply, change_reply, change_reply, change_body, change_body, change_body),
 )
 
 
@@ -224,13 +224,16 @@ def _change_fields(editor: _Editor, subject: str, schemas: list[Json], *, receiv
     owners = [_at(schema, way) for schema in schemas]
     fields, needed = owners[0]["properties"], owners[0].get("required", [])
     plain = [name for name, field in fields.items() if field.get("type") == "string" and "enum" not in field]
-    name = random.choice(plain)
+    optional = [name for name in plain if name not in needed]
+    promised = [name for name in plain if name in needed]
+    which = random.choice([0, 1, 4, 5, *[2] * bool(optional), *[3] * bool(promised), *[6, 7] * ("kind" in fields)])
+    name = random.choice({2: optional, 3: promised}.get(which, plain))
     is_needed = name in needed
 
     def done(what: str, kind: str, breaking: bool, field: str = name) -> None:
         editor.did(f"{what} {field} of {subject}", (subject, field, kind, breaking))
 
-    match random.randrange(8):
+    match which:
         case 0:
             demanded = random.random() < 0.5
             for owner in owners:
@@ -242,11 +245,11 @@ def _change_fields(editor: _Editor, subject: str, schemas: list[Json], *, receiv
                 del owner["properties"][name]
                 owner["required"] = [each for each in owner.get("required", []) if each != name]
             done("removed", "removed", True)
-        case 2 if not is_needed:
+        case 2:
             for owner in owners:
                 owner["required"] = [*owner.get("required", []), name]
             done("required", "became-required", not received)
-        case 3 if is_needed:
+        case 3:
             for owner in owners:
                 owner["required"] = [each for each in owner["required"] if each != name]
             done("no longer required", "became-optional", received)
@@ -263,7 +266,7 @@ def _change_fields(editor: _Editor, subject: str, schemas: list[Json], *, receiv
             for owner in owners:
                 owner["properties"][name] = {"type": "boolean"}
             done("type of", "retyped", True)
-        case 6 | 7 as which if "kind" in fields:
+        case _:
             grows = which == 6
             for owner in owners:
                 owner["properties"]["kind"]["enum"] = ["club", "firm", "crew", "gang"] if grows else ["club", "firm"]

@@ -300,6 +300,16 @@ def test_a_shape_that_splits_gets_a_provisional_name_made_from_its_operation(roo
     assert room.out == "nothing to do\n"
 
 
+def test_the_place_that_did_not_change_keeps_the_name_though_more_places_did(room: Room):
+    room.take(client=teams(TEAM))
+    split = teams(SERVER_TEAM)
+    split["paths"][TEAM_PATH]["get"] = operation(TEAM, None, "200", path_parameter("team_id"))
+    description = room.take(client=split)
+    assert reply_of(description, "get", TEAM_PATH) == ref("Team")
+    assert reply_of(description, "post", "/teams", "201") != ref("Team")
+    assert schemas(description)["Team"] == record(**NAMED)
+
+
 def test_what_surrounds_a_shape_that_splits_splits_too(room: Room):
     def both(one: Json, other: Json) -> Json:
         holder = {"/a": record(holder=record(team=one)), "/b": record(holder=record(team=other))}
