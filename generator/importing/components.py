@@ -90,9 +90,8 @@ class Components:
                 if name := self._decided(position) or self._standing.component(before)[0]:
                     self._names[position] = name
                     shared.setdefault(self._signatures[position], name)
-        self._stood = {name: _signature(shape) for name, shape in self._standing.shapes()}
-        for name, signature in self._stood.items():
-            shared.setdefault(signature, name)
+        for name, shape in self._standing.shapes():
+            shared.setdefault(_signature(shape), name)
         self._shared = shared
         taken = {*self._standing.schemas, *shared.values()}
         for position in sorted(self._signatures.keys() - self._names.keys(), key=_naming_order):
@@ -156,7 +155,6 @@ class Components:
             return (
                 any(self._decided(position) == name for position in positions),
                 not positions or text == stands,
-                any(self._signatures[position] == self._stood.get(name) for position in positions),
                 len(positions) == max(map(len, versions.values())),
             )
 

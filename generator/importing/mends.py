@@ -49,6 +49,16 @@ def turn_credential_headers_into_needs(_place: Place, operation: Json) -> int:
     return _drop(operation, lambda parameter: parameter["in"] == "header")
 
 
+def spare_the_publishable_key(place: Place, operation: Json) -> int:
+    """Moving a session to another domain is declared to need the publishable client key, which server apps do not have;
+    the API does without."""
+    needs = operation.get("x-needs", [])
+    if place != ("post", "/auth/oauth/cross-domain/authorize") or "publishable_client_key" not in needs:
+        return 0
+    needs.remove("publishable_client_key")
+    return 1
+
+
 def type_query_flags(_place: Place, operation: Json) -> int:
     """Booleans in queries are declared as the strings "true" and "false": that is how they are sent."""
     return _retype_query(operation, lambda p: p["schema"].get("enum") == ["true", "false"], {"type": "boolean"})
@@ -193,6 +203,7 @@ MENDS: tuple[Mend, ...] = (
     require_path_parameters,
     drop_query_twins,
     turn_credential_headers_into_needs,
+    spare_the_publishable_key,
     type_query_flags,
     type_query_numbers,
     type_query_lists,

@@ -48,6 +48,16 @@ def test_path_parameters_are_required(room: Room):
     assert "mended require path parameters: 1" in room.out.splitlines()
 
 
+def test_moving_a_session_needs_no_publishable_key(room: Room):
+    path = "/auth/oauth/cross-domain/authorize"
+    names = ("x-stack-access-token", "x-stack-publishable-client-key")
+    declared = [parameter(name, "header", required=True) for name in names]
+    documented = {url: {"post": operation(THING, None, "200", *declared)} for url in (path, "/other")}
+    paths = room.take(server=document(**documented))["paths"]
+    assert paths[path]["post"]["x-needs"] == ["access_token"]
+    assert paths["/other"]["post"]["x-needs"] == ["access_token", "publishable_client_key"]
+
+
 def test_query_parameters_that_repeat_the_path_or_the_body_are_dropped(room: Room):
     declared = [path_parameter("id"), parameter("id"), parameter("name"), parameter("other")]
     found = parameters(room, "patch", "/things/{id}", *declared, body=record(name=STRING))
