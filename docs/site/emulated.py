@@ -1,7 +1,7 @@
-"""`python -m docs.site.emulated`: write into docs/emulator.md what the emulator does for each operation.
+"""`python -m docs.site.emulated`: write the table of supported operations into docs/emulator.md.
 
-Read from the emulator itself: which tables the code of an operation uses, what it checks beyond the description, and
-whether it sends emails or reports events.
+The table is derived from the emulator's code: the tables that an operation uses, its checks beyond the API description,
+and the emails and events that it causes.
 """
 
 import inspect
@@ -20,39 +20,39 @@ from hexclave_emulator.webhooks.events import emit
 PAGE: Final = Path(__file__).parents[1] / "emulator.md"
 BEGIN, END = "<!-- operations: begin -->\n", "<!-- operations: end -->\n"
 STANDS_IN: Final = {
-    "/deployments": "nothing is built or run; `POST /_emulator/api/deployments` makes deployments",
-    "/internal/workflows": "sources are read for triggers and steps, not run; schedules begin nothing",
-    "/internal/config/github": "no repository is touched",
-    "/internal/emails/managed-onboarding": "no name server is asked; each check is one step",
-    "/session-replays/{session_replay_id}/renders": "ready after five seconds; the video is empty",
-    "/internal/rewrite-template-source": "a stub that echoes",
-    "/internal/plan-usage": "the limits of one plan",
-    "/payments/purchases": "paid at once, without Stripe",
+    "/deployments": "nothing is built or run; `POST /_emulator/api/deployments` creates deployments",
+    "/internal/workflows": "sources are parsed for triggers and steps, not executed; schedules do not run",
+    "/internal/config/github": "no repository is accessed",
+    "/internal/emails/managed-onboarding": "no DNS lookups; each check advances one step",
+    "/session-replays/{session_replay_id}/renders": "ready after five seconds, with an empty video",
+    "/internal/rewrite-template-source": "returns the source unchanged",
+    "/internal/plan-usage": "the limits of a single plan",
+    "/payments/purchases": "paid immediately, without Stripe",
     "/internal/payments/stripe": "without Stripe",
     "/internal/payments/setup": "without Stripe",
     "/payments/payment-method": "without Stripe",
-    "/analytics/query": "SQLite in place of ClickHouse",
-    "/internal/analytics/query": "SQLite in place of ClickHouse",
-    "/auth/external": "refuses every token: nobody here can sign one",
-    "/auth/oauth/callback/apple": "refuses every token: nobody here can sign one",
+    "/analytics/query": "SQLite instead of ClickHouse",
+    "/internal/analytics/query": "SQLite instead of ClickHouse",
+    "/auth/external": "rejects every token, because none can be issued locally",
+    "/auth/oauth/callback/apple": "rejects every token, because none can be issued locally",
     "/internal/external-db-sync": "nothing is synced",
 }
-"""Where something stands in for what the API does, by the beginning of the path."""
+"""Operations that simulate an external service, by path prefix."""
 
 
 def matrix() -> str:
-    """The count and the table."""
+    """Return the summary and the table."""
     operations.load()
     routes = sorted((each for each in Router().routes if each.operation is not None), key=_key)
     performed = [each for each in routes if each.handler is not None]
     stand_ins = [each for each in performed if _limit(each)]
     share = f"{100 * len(performed) / len(routes):.1f}"
     head = (
-        f"{len(performed)} of {len(routes)} operations ({share} %) are performed with state and rules; in "
-        f"{len(stand_ins)} of them something stands in for what lies beyond the API.\n\n"
-        "Every operation checks keys, access type, path, query and body against the description. “Rules” counts the\n"
-        "checks beyond it, “state” names the tables that it may read or write.\n\n"
-        "| operation | rules | state | effects | how far |\n|---|---|---|---|---|\n"
+        f"{len(performed)} of {len(routes)} operations ({share} %) are implemented with state and rules; "
+        f"{len(stand_ins)} of them simulate an external service or simplify what the API does.\n\n"
+        "Every operation checks keys, access type, path, query and body against the API description. “Rules” is the\n"
+        "number of additional checks, “state” lists the tables that the operation may read or write.\n\n"
+        "| operation | rules | state | effects | support |\n|---|---|---|---|---|\n"
     )
     return head + "".join(_row(each) for each in routes)
 
@@ -72,11 +72,10 @@ def _row(entry: Route) -> str:
         }
     )
     effects = [name for name, function in (("email", send_mail), ("event", emit)) if function in found]
-    far = _limit(entry) or ("whole" if entry.handler is not None else "answers 501")
+    support = _limit(entry) or ("full" if entry.handler is not None else "answers 501")
     checks = sum(max(1, len(rule.checks)) for rule in entry.rules.values() if rule != Rule())
-    return (
-        f"| `{entry.method} {entry.template}` | {checks or ''} | {', '.join(tables)} | {', '.join(effects)} | {far} |\n"
-    )
+    cells = f"`{entry.method} {entry.template}`", checks or "", ", ".join(tables), ", ".join(effects), support
+    return f"| {' | '.join(map(str, cells))} |\n"
 
 
 def _limit(entry: Route) -> str:
@@ -84,7 +83,7 @@ def _limit(entry: Route) -> str:
 
 
 def _reached(function: Callable[..., Any]) -> Iterator[Any]:
-    """The functions of the emulator and the tables that a call of the function may use."""
+    """Yield the emulator functions and tables that a call of the function may use."""
     todo: list[Any] = [function]
     seen: set[int] = set()
     while todo:
@@ -110,7 +109,7 @@ def _names(code: CodeType) -> Iterator[str]:
 
 
 def written(page: str) -> str:
-    """The page with the matrix of now."""
+    """Return the page with the current table."""
     before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
     return f"{before}{BEGIN}{matrix()}{END}{after}"
