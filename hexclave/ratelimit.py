@@ -88,12 +88,12 @@ class Ticket:
     __slots__ = ("number", "passed", "scope", "waited")
 
     def __init__(self, scope: Scope, number: int = 0, passed: float = -math.inf) -> None:
-        self.scope = scope
-        self.number = number
+        self.scope: Scope = scope
+        self.number: int = number
         """Its place in every queue; of two, the lower came first."""
-        self.passed = passed
+        self.passed: float = passed
         """When the gate of the scope let it through; in the infinite past if there was none."""
-        self.waited = False
+        self.waited: bool = False
         """Whether that gate made it wait."""
 
 

@@ -22,8 +22,8 @@ try:
     from redis.exceptions import ConnectionError as ConnectionLost
     from redis.exceptions import RedisError
     from redis.retry import Retry
-except ImportError as error:
-    raise ImportError("hexclave.redis needs redis-py: pip install 'hexclave[redis]'") from error
+except ImportError as _missing:
+    raise ImportError("hexclave.redis needs redis-py: pip install 'hexclave[redis]'") from _missing
 
 __all__ = ["RedisGates"]
 

@@ -87,9 +87,9 @@ class Emulator:
         self, *, db: Path | None = None, stub: bool = False, release: Release = LATEST, ready: bool = True
     ) -> None:
         operations.load()
-        self.state = State()
-        self.clock = Clock()
-        self.faults = Faults()
+        self.state: State = State()
+        self.clock: Clock = Clock()
+        self.faults: Faults = Faults()
         self.log: deque[Logged] = deque(maxlen=10_000)
         """The latest requests, oldest first."""
         self.release = release
@@ -105,7 +105,7 @@ class Emulator:
         self.lock = threading.RLock()
         self.deliveries: Final = Deliveries(self)
         self.clock.on_change = self.deliveries.wake
-        self.router = Router(release)
+        self.router: Router = Router(release)
         self._answered = 0
         self._claims: dict[str, JsonObject] = {}
         self._storage = Storage(db) if db is not None else None

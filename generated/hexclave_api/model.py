@@ -8,10 +8,8 @@ from typing import (
     Any,
     ClassVar,
     Final,
-    Generic,
     NamedTuple,
     Self,
-    TypeVar,
     get_args,
     get_origin,
     get_type_hints,
@@ -22,8 +20,6 @@ import attrs
 
 from .declaring import frozen as frozen
 from .reading import UNIONS, WireError, kind, reader
-
-M = TypeVar("M", datetime, datetime | None)
 
 _ADDITIONAL: Final = "additional_properties"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -190,28 +186,18 @@ _new: Final = object.__new__
 _set_attributes: Final = vars(Model)["__dict__"].__set__
 
 
-class Moment(Generic[M]):
-    """A field of milliseconds since 1970 as a time in UTC; `None` where the field is `None`.
-
-    Beyond the years 1 to 9999 it is the first or last moment that a `datetime` can hold.
-    """
-
-    def __init__(self, field: str) -> None:
-        self._field = field
-
-    @overload
-    def __get__(self, model: None, owner: type[Model]) -> Self: ...
-    @overload
-    def __get__(self, model: Model, owner: type[Model]) -> M: ...
-    def __get__(self, model: Model | None, owner: type[Model]) -> Self | datetime | None:
-        if model is None:
-            return self
-        if (millis := getattr(model, self._field)) is None:
-            return None
-        try:
-            return _EPOCH + timedelta(milliseconds=millis)
-        except OverflowError:
-            return _LAST if millis > 0 else _FIRST
+@overload
+def moment(millis: int) -> datetime: ...
+@overload
+def moment(millis: int | None) -> datetime | None: ...
+def moment(millis: int | None) -> datetime | None:
+    """Milliseconds since 1970 as a time in UTC; beyond the years 1 to 9999 the first or last that a `datetime` holds."""
+    if millis is None:
+        return None
+    try:
+        return _EPOCH + timedelta(milliseconds=millis)
+    except OverflowError:
+        return _LAST if millis > 0 else _FIRST
 
 
 def _lay_out(hints: Mapping[str, Any], wire_names: Mapping[str, str]) -> Layout:

@@ -82,7 +82,7 @@ class Page(_NoSequence, Generic[T]):
     ) -> None:
         self.items: Sequence[T] = reply.items
         """The items of this page alone."""
-        self.next_cursor = _next_cursor(reply)
+        self.next_cursor: str | None = _next_cursor(reply)
         """Where the next page begins: the id of its first item; `None` on the last page."""
         self._pages = pages
         self._perform = perform
@@ -129,7 +129,7 @@ class AsyncPage(_NoSequence, Generic[T]):
     ) -> None:
         self.items: Sequence[T] = reply.items
         """The items of this page alone."""
-        self.next_cursor = _next_cursor(reply)
+        self.next_cursor: str | None = _next_cursor(reply)
         """Where the next page begins: the id of its first item; `None` on the last page."""
         self._pages = pages
         self._perform = perform

@@ -155,7 +155,7 @@ class _Rendering:
             "__init__.py", "facade_init", places=dict(sorted(places.items())), words="The resources of apps."
         )
         homes = {each.name: f"hexclave._flows.{each.module}" for each in sorted(flows, key=lambda each: each.name)}
-        yield self._text("flows.py", "facade_init", places=homes, words="The flows behind the resources.")
+        yield self._text("_flows.py", "facade_init", places=homes, words="The flows behind the resources.")
         yield self._text("by_access.py", "offered", by_access=roots)
         for module in sorted({each.module for each in found if not each.is_plain}):
             group = [each for each in found if each.module == module and not each.is_plain]

@@ -45,7 +45,7 @@ class Shared:
         self._local = {os.getpid(): self._new()}
         self.checks: dict[object, TokenChecks] = {}
         """Of access tokens, with the keys for them, by the options of verifiers."""
-        self.clock_skew = 0.0
+        self.clock_skew: float = 0.0
         """Seconds that the server's clock is ahead of ours, as far as a refreshed token told."""
 
     @property

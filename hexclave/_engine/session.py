@@ -30,7 +30,7 @@ class Session:
     """One user's tokens in a store, as the calls of an app use them."""
 
     def __init__(self, store: AsyncTokenStore | Tokens) -> None:
-        self.store = MemoryTokenStore(store) if isinstance(store, Tokens) else store
+        self.store: AsyncTokenStore = MemoryTokenStore(store) if isinstance(store, Tokens) else store
 
     def tokens(self, app: "Context", *, rejected: Tokens | None, deadline: float | None) -> Steps[Tokens | None]:
         """What to send: tokens with a fresh access token, or `None` when signed out.

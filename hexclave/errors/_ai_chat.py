@@ -7,13 +7,13 @@ from hexclave.errors._status import BadRequestError, KnownError
 class ImageAttachmentTooLarge(KnownError, BadRequestError):
     """An image in the message is too large."""
 
-    code = "IMAGE_ATTACHMENT_TOO_LARGE"
-    max_bytes = detail(int)
-    actual_bytes = detail(int)
+    code: str | None = "IMAGE_ATTACHMENT_TOO_LARGE"
+    max_bytes: int | None = detail(int)
+    actual_bytes: int | None = detail(int)
 
 
 class TooManyImageAttachments(KnownError, BadRequestError):
     """The message has too many images."""
 
-    code = "TOO_MANY_IMAGE_ATTACHMENTS"
-    max_images = detail(int)
+    code: str | None = "TOO_MANY_IMAGE_ATTACHMENTS"
+    max_images: int | None = detail(int)

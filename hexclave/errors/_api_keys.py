@@ -11,30 +11,30 @@ class ApiKeyNotValid(KnownError):
 class ApiKeyExpired(ApiKeyNotValid, AuthenticationError):
     """The API key has expired."""
 
-    code = "API_KEY_EXPIRED"
+    code: str | None = "API_KEY_EXPIRED"
 
 
 class ApiKeyNotFound(ApiKeyNotValid, NotFoundError):
     """The API key does not exist."""
 
-    code = "API_KEY_NOT_FOUND"
+    code: str | None = "API_KEY_NOT_FOUND"
 
 
 class ApiKeyRevoked(ApiKeyNotValid, AuthenticationError):
     """The API key has been revoked."""
 
-    code = "API_KEY_REVOKED"
+    code: str | None = "API_KEY_REVOKED"
 
 
 class PublicApiKeyCannotBeRevoked(ApiKeyNotValid, BadRequestError):
     """The key reported as leaked is public and cannot be revoked."""
 
-    code = "PUBLIC_API_KEY_CANNOT_BE_REVOKED"
+    code: str | None = "PUBLIC_API_KEY_CANNOT_BE_REVOKED"
 
 
 class WrongApiKeyType(ApiKeyNotValid, BadRequestError):
     """A team API key was sent where a user API key is required, or vice versa."""
 
-    code = "WRONG_API_KEY_TYPE"
-    expected_type = detail(str)
-    actual_type = detail(str)
+    code: str | None = "WRONG_API_KEY_TYPE"
+    expected_type: str | None = detail(str)
+    actual_type: str | None = detail(str)

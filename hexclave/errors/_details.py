@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypedDict, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypedDict, TypeVar, cast, overload
 
 from hexclave_api.secret import Secret
 
@@ -44,9 +44,9 @@ class Detail(Generic[T]):
         return value
 
 
-def detail(kind: type[T], key: str = "") -> Detail[T]:
+def detail(kind: type[T], key: str = "") -> T | None:
     """Declare a detail of this type; `key` is its name in the API if it differs."""
-    return Detail(kind, key)
+    return cast(T, Detail(kind, key))  # Annotations say what an error's attribute reads as, for every tool.
 
 
 def _as_int(value: "JsonValue") -> int | None:

@@ -7,14 +7,14 @@ from hexclave.errors._status import AuthenticationError, BadRequestError, KnownE
 class ExternalAuthProviderNotConfigured(KnownError, BadRequestError):
     """The identity provider is not configured for the project."""
 
-    code = "EXTERNAL_AUTH_PROVIDER_NOT_CONFIGURED"
+    code: str | None = "EXTERNAL_AUTH_PROVIDER_NOT_CONFIGURED"
     hint = "See `reason` for the missing setting."
-    reason = detail(str)
+    reason: str | None = detail(str)
 
 
 class InvalidExternalAuthToken(KnownError, AuthenticationError):
     """The identity provider's token is invalid."""
 
-    code = "INVALID_EXTERNAL_AUTH_TOKEN"
+    code: str | None = "INVALID_EXTERNAL_AUTH_TOKEN"
     hint = "See `reason` for what is wrong with the token."
-    reason = detail(str)
+    reason: str | None = detail(str)

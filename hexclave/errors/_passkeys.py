@@ -7,25 +7,25 @@ from hexclave.errors._status import BadRequestError, KnownError
 class PasskeyAuthenticationFailed(KnownError, BadRequestError):
     """The passkey could not be verified for sign-in."""
 
-    code = "PASSKEY_AUTHENTICATION_FAILED"
+    code: str | None = "PASSKEY_AUTHENTICATION_FAILED"
 
 
 class PasskeyAuthenticationNotEnabled(KnownError, BadRequestError):
     """Passkey sign-in is not enabled for the project."""
 
-    code = "PASSKEY_AUTHENTICATION_NOT_ENABLED"
+    code: str | None = "PASSKEY_AUTHENTICATION_NOT_ENABLED"
     hint = "Enable passkeys in the project."
 
 
 class PasskeyRegistrationFailed(KnownError, BadRequestError):
     """The new passkey could not be registered."""
 
-    code = "PASSKEY_REGISTRATION_FAILED"
+    code: str | None = "PASSKEY_REGISTRATION_FAILED"
 
 
 class PasskeyWebAuthnError(KnownError, BadRequestError):
     """The browser or device rejected the passkey; not sent by the API itself."""
 
-    code = "PASSKEY_WEBAUTHN_ERROR"
-    webauthn_message = detail(str, "message")
-    webauthn_code = detail(str, "code")
+    code: str | None = "PASSKEY_WEBAUTHN_ERROR"
+    webauthn_message: str | None = detail(str, "message")
+    webauthn_code: str | None = detail(str, "code")

@@ -7,14 +7,14 @@ from hexclave.errors._status import BadRequestError, KnownError
 class PasswordAuthenticationNotEnabled(KnownError, BadRequestError):
     """Password sign-in is not enabled for the project."""
 
-    code = "PASSWORD_AUTHENTICATION_NOT_ENABLED"
+    code: str | None = "PASSWORD_AUTHENTICATION_NOT_ENABLED"
     hint = "Enable password sign-in in the project."
 
 
 class PasswordConfirmationMismatch(KnownError, BadRequestError):
     """The current password is incorrect."""
 
-    code = "PASSWORD_CONFIRMATION_MISMATCH"
+    code: str | None = "PASSWORD_CONFIRMATION_MISMATCH"
 
 
 class PasswordRequirementsNotMet(KnownError):
@@ -24,19 +24,19 @@ class PasswordRequirementsNotMet(KnownError):
 class PasswordTooLong(PasswordRequirementsNotMet, BadRequestError):
     """The password is too long."""
 
-    code = "PASSWORD_TOO_LONG"
-    max_length = detail(int, "maxLength")
+    code: str | None = "PASSWORD_TOO_LONG"
+    max_length: int | None = detail(int, "maxLength")
 
 
 class PasswordTooShort(PasswordRequirementsNotMet, BadRequestError):
     """The password is too short."""
 
-    code = "PASSWORD_TOO_SHORT"
-    min_length = detail(int)
+    code: str | None = "PASSWORD_TOO_SHORT"
+    min_length: int | None = detail(int)
 
 
 class UserDoesNotHavePassword(KnownError, BadRequestError):
     """The user has no password to change."""
 
-    code = "USER_DOES_NOT_HAVE_PASSWORD"
+    code: str | None = "USER_DOES_NOT_HAVE_PASSWORD"
     hint = "Set a password first."

@@ -7,23 +7,23 @@ from hexclave.errors._status import BadRequestError, KnownError, ServerError
 class AllOverloadsFailed(KnownError, BadRequestError):
     """The request matches none of the forms that the endpoint accepts."""
 
-    code = "ALL_OVERLOADS_FAILED"
+    code: str | None = "ALL_OVERLOADS_FAILED"
     hint = "See `overload_errors` for why each form was rejected."
-    overload_errors = detail(list[dict[str, object]])
+    overload_errors: list[dict[str, object]] | None = detail(list[dict[str, object]])
 
 
 class BodyParsingError(KnownError, BadRequestError):
     """The request body could not be parsed (invalid JSON, text encoding or content type)."""
 
-    code = "BODY_PARSING_ERROR"
+    code: str | None = "BODY_PARSING_ERROR"
 
 
 class SchemaError(KnownError, BadRequestError):
     """A field of the body, query or path is missing, unknown or of the wrong type."""
 
-    code = "SCHEMA_ERROR"
+    code: str | None = "SCHEMA_ERROR"
     hint = "The message names each rejected field."
-    reason = detail(str, "message")
+    reason: str | None = detail(str, "message")
 
 
 class ArgumentNotAvailable(SchemaError):
@@ -40,5 +40,5 @@ class ArgumentNotAvailable(SchemaError):
 class UnsupportedError(KnownError, ServerError):
     """A placeholder for an error that the server could not represent."""
 
-    code = "UNSUPPORTED_ERROR"
-    original_error_code = detail(str, "originalErrorCode")
+    code: str | None = "UNSUPPORTED_ERROR"
+    original_error_code: str | None = detail(str, "originalErrorCode")

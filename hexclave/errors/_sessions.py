@@ -24,27 +24,27 @@ class InvalidAccessToken(InvalidSessionAuthentication):
 class AccessTokenExpired(InvalidAccessToken, AuthenticationError):
     """The access token has expired."""
 
-    code = "ACCESS_TOKEN_EXPIRED"
-    expired_at_millis = detail(int)
-    expired_at = detail(datetime, "expired_at_millis")
-    project_id = detail(str)
-    user_id = detail(str)
-    refresh_token_id = detail(str)
+    code: str | None = "ACCESS_TOKEN_EXPIRED"
+    expired_at_millis: int | None = detail(int)
+    expired_at: datetime | None = detail(datetime, "expired_at_millis")
+    project_id: str | None = detail(str)
+    user_id: str | None = detail(str)
+    refresh_token_id: str | None = detail(str)
 
 
 class InvalidProjectForAccessToken(InvalidAccessToken, AuthenticationError):
     """The access token was issued by another project."""
 
-    code = "INVALID_PROJECT_FOR_ACCESS_TOKEN"
+    code: str | None = "INVALID_PROJECT_FOR_ACCESS_TOKEN"
     hint = "Use a separate token store for each project."
-    expected_project_id = detail(str)
-    actual_project_id = detail(str)
+    expected_project_id: str | None = detail(str)
+    actual_project_id: str | None = detail(str)
 
 
 class UnparsableAccessToken(InvalidAccessToken, AuthenticationError):
     """The access token is malformed, or its signature or issuer is invalid."""
 
-    code = "UNPARSABLE_ACCESS_TOKEN"
+    code: str | None = "UNPARSABLE_ACCESS_TOKEN"
 
 
 class RefreshTokenError(KnownError):
@@ -54,21 +54,21 @@ class RefreshTokenError(KnownError):
 class CannotDeleteCurrentSession(RefreshTokenError, BadRequestError):
     """A session cannot revoke itself."""
 
-    code = "CANNOT_DELETE_CURRENT_SESSION"
+    code: str | None = "CANNOT_DELETE_CURRENT_SESSION"
     hint = "Sign out instead."
 
 
 class ProviderRejected(RefreshTokenError, AuthenticationError):
     """The OAuth provider refused to refresh its token."""
 
-    code = "PROVIDER_REJECTED"
+    code: str | None = "PROVIDER_REJECTED"
     hint = "Have the user connect the account again."
 
 
 class RefreshTokenNotFoundOrExpired(RefreshTokenError, AuthenticationError):
     """The refresh token is unknown, expired or revoked, or its user was deleted."""
 
-    code = "REFRESH_TOKEN_NOT_FOUND_OR_EXPIRED"
+    code: str | None = "REFRESH_TOKEN_NOT_FOUND_OR_EXPIRED"
     hint = "Have the user sign in again."
 
 
@@ -86,20 +86,20 @@ class SessionExpired(RefreshTokenNotFoundOrExpired):
 class AnonymousAuthenticationNotAllowed(KnownError, AuthenticationError):
     """Anonymous users are not allowed to make this request."""
 
-    code = "ANONYMOUS_AUTHENTICATION_NOT_ALLOWED"
+    code: str | None = "ANONYMOUS_AUTHENTICATION_NOT_ALLOWED"
     hint = "Allow anonymous users in the app, or have the user sign up."
 
 
 class RestrictedUserNotAllowed(KnownError, PermissionDeniedError):
     """Restricted users are not allowed to make this request."""
 
-    code = "RESTRICTED_USER_NOT_ALLOWED"
+    code: str | None = "RESTRICTED_USER_NOT_ALLOWED"
     hint = "See `restricted_reason` for what the user must do first, or allow restricted users in the app."
-    restricted_reason = detail(RestrictedReason)
+    restricted_reason: RestrictedReason | None = detail(RestrictedReason)
 
 
 class UserAuthenticationRequired(KnownError, AuthenticationError):
     """The request requires a signed-in user."""
 
-    code = "USER_AUTHENTICATION_REQUIRED"
+    code: str | None = "USER_AUTHENTICATION_REQUIRED"
     hint = "Make the call in a user's session."

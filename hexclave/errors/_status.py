@@ -10,7 +10,7 @@ class APIStatusError(HexclaveError):
 class BadRequestError(APIStatusError):
     """400: the request is invalid."""
 
-    status = 400
+    status: int | None = 400
     hint = "Correct the request; retrying it unchanged will fail again."
 
 
@@ -20,28 +20,28 @@ class AuthenticationError(APIStatusError):
     The API also returns 401 for missing permissions; see `TeamPermissionRequired` and `InsufficientAccessType`.
     """
 
-    status = 401
+    status: int | None = 401
     hint = "Check the keys and tokens of the call, and that they belong to this project."
 
 
 class PermissionDeniedError(APIStatusError):
     """403: the caller is authenticated but not allowed to do this."""
 
-    status = 403
+    status: int | None = 403
     hint = "Use an access type or a user with the required permission."
 
 
 class NotFoundError(APIStatusError):
     """404: the resource does not exist, or is not visible to the caller."""
 
-    status = 404
+    status: int | None = 404
     hint = "Check the IDs in the path, and that they belong to this project."
 
 
 class OperationNotAvailable(APIStatusError):
     """404 or 405: the server does not have this operation, most likely because it is an older version."""
 
-    status = 404
+    status: int | None = 404
     hint = "Upgrade the server, or avoid this operation."
 
     operation: str | None = None
@@ -53,14 +53,14 @@ class OperationNotAvailable(APIStatusError):
 class ConflictError(APIStatusError):
     """409: the request conflicts with the current state."""
 
-    status = 409
+    status: int | None = 409
     hint = "Fetch the current state before retrying."
 
 
 class RateLimitError(APIStatusError):
     """429: too many requests, and the call's deadline or attempts left no room for another retry."""
 
-    status = 429
+    status: int | None = 429
     hint = "Send fewer requests, or raise the total timeout."
 
     limit: int | None = None
@@ -74,7 +74,7 @@ class RateLimitError(APIStatusError):
 class ServerError(APIStatusError):
     """5xx: the server failed to process the request."""
 
-    status = 500
+    status: int | None = 500
     hint = "Try again later. If it persists, report the request ID to the operators of the server."
 
 

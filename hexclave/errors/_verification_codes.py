@@ -12,23 +12,23 @@ class VerificationCodeError(KnownError):
 class VerificationCodeAlreadyUsed(VerificationCodeError, ConflictError):
     """The code or link has already been used."""
 
-    code = "VERIFICATION_CODE_ALREADY_USED"
+    code: str | None = "VERIFICATION_CODE_ALREADY_USED"
 
 
 class VerificationCodeExpired(VerificationCodeError, BadRequestError):
     """The code or link has expired."""
 
-    code = "VERIFICATION_CODE_EXPIRED"
+    code: str | None = "VERIFICATION_CODE_EXPIRED"
 
 
 class VerificationCodeMaxAttemptsReached(VerificationCodeError, BadRequestError):
     """The code was entered incorrectly too many times and is no longer valid."""
 
-    code = "VERIFICATION_CODE_MAX_ATTEMPTS_REACHED"
+    code: str | None = "VERIFICATION_CODE_MAX_ATTEMPTS_REACHED"
 
 
 class VerificationCodeNotFound(VerificationCodeError, NotFoundError):
     """The code or link does not exist in the project."""
 
-    code = "VERIFICATION_CODE_NOT_FOUND"
+    code: str | None = "VERIFICATION_CODE_NOT_FOUND"
     hint = "Check that the code is complete and belongs to this project."

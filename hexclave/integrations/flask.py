@@ -11,7 +11,7 @@
 Needs `flask`.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from typing import Any, Final, ParamSpec, TypeAlias, TypeVar, Unpack, cast, overload
 
@@ -28,7 +28,7 @@ from hexclave.integrations._refused import Refused
 from hexclave.verify import AuthenticateOptions, AuthenticationResult, SignedIn
 from hexclave.verify._tokens import check_options
 from hexclave.webhooks import Router
-from hexclave_api.operation import UNSET, Unset
+from hexclave_api.operation import UNSET, JsonValue, Unset
 
 __all__ = [
     "Hexclave",
@@ -57,8 +57,8 @@ class RefusedError(HTTPException):
     """A request that may not come in: 401 or 403. Handle it to word the answer yourself; keep the headers."""
 
     def __init__(self, refused: Refused) -> None:
-        self.code = refused.status_code
-        self.body = refused.body
+        self.code: int | None = refused.status_code
+        self.body: Mapping[str, JsonValue] = refused.body
         """What the answer says, as JSON: `code`, `error`, and `details` with what was missing."""
         response = Response(json.dumps(refused.body), refused.status_code, mimetype="application/json")
         response.headers.update(refused.headers)

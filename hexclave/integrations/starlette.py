@@ -10,7 +10,7 @@
 Needs `starlette`. FastAPI has dependencies for the same: `hexclave.integrations.fastapi`.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypeAlias, Unpack
 
@@ -29,7 +29,7 @@ from hexclave.integrations._refused import Refused
 from hexclave.verify import AuthenticateOptions, AuthenticationResult, SignedIn
 from hexclave.verify._tokens import check_options
 from hexclave.webhooks import Router
-from hexclave_api.operation import UNSET, Unset
+from hexclave_api.operation import UNSET, JsonValue, Unset
 
 __all__ = [
     "Hexclave",
@@ -51,7 +51,7 @@ class RefusedError(HTTPException):
 
     def __init__(self, refused: Refused) -> None:
         super().__init__(refused.status_code, str(refused), dict(refused.headers))
-        self.body = refused.body
+        self.body: Mapping[str, JsonValue] = refused.body
         """What the answer says, as JSON: `code`, `error`, and `details` with what was missing."""
 
 

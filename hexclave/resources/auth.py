@@ -14,7 +14,7 @@ from datetime import timedelta
 from hexclave._engine.performing import AsyncPerformer, BlockingPerformer
 from hexclave._flows.cli_login import PendingCliLogin
 from hexclave.oauth import OAuthAuthorization
-from hexclave.resources import flows
+from hexclave.resources import _flows as flows
 from hexclave_api.models import ExternalSignIn, OAuthTokens
 from hexclave_api.operation import JsonValue
 from hexclave_api.resources import auth as api

@@ -3,7 +3,7 @@ from collections.abc import Mapping
 
 from hexclave._engine.performing import AsyncPerformer, BlockingPerformer
 from hexclave._flows.config import Level
-from hexclave.resources import flows
+from hexclave.resources import _flows as flows
 from hexclave_api.inputs import ConfigSourceInput
 from hexclave_api.operation import UNSET, JsonValue, Unset
 from hexclave_api.resources import config as api

@@ -2,7 +2,7 @@
 from collections.abc import Sequence
 
 from hexclave._engine.performing import AsyncPerformer, BlockingPerformer
-from hexclave.resources import flows
+from hexclave.resources import _flows as flows
 from hexclave_api.resources import connected_accounts as api
 from hexclave_api.secret import Secret
 

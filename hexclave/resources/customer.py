@@ -3,7 +3,7 @@ from datetime import datetime
 from typing import Literal
 
 from hexclave._engine.performing import AsyncPerformer, BlockingPerformer
-from hexclave.resources import flows
+from hexclave.resources import _flows as flows
 from hexclave_api.inputs import InlineProduct
 from hexclave_api.operation import UNSET, Unset
 from hexclave_api.resources import customer as api

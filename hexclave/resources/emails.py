@@ -2,7 +2,7 @@
 from datetime import datetime
 
 from hexclave._engine.performing import AsyncPerformer, BlockingPerformer
-from hexclave.resources import flows
+from hexclave.resources import _flows as flows
 from hexclave.resources.outbox import AsyncOutbox, Outbox
 from hexclave_api.resources import emails as api
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Literal
 
 from hexclave._engine.performing import AsyncPerformer, BlockingPerformer
-from hexclave.resources import flows
+from hexclave.resources import _flows as flows
 from hexclave_api.models import PromoCode
 from hexclave_api.resources import promo_codes as api
 

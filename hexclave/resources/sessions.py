@@ -2,7 +2,7 @@
 from datetime import timedelta
 
 from hexclave._engine.performing import AsyncPerformer, BlockingPerformer
-from hexclave.resources import flows
+from hexclave.resources import _flows as flows
 from hexclave.tokens import Tokens
 from hexclave_api.operation import UNSET, Unset
 from hexclave_api.resources import sessions as api

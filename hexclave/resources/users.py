@@ -5,7 +5,7 @@ from typing import Any
 from hexclave._engine.performing import AsyncPerformer, BlockingPerformer
 from hexclave._many import CONCURRENCY
 from hexclave.bulk import AsyncOutcomes, Outcomes
-from hexclave.resources import flows
+from hexclave.resources import _flows as flows
 from hexclave_api.models import ServerUser
 from hexclave_api.operation import UNSET, Unset
 from hexclave_api.pagination import AsyncPages, Page

@@ -114,7 +114,7 @@ GETTING_A_USER = {
     "hexclave._transport.pool",
     "hexclave._transport.sockets",
     "hexclave.bulk",
-    "hexclave.resources.flows",
+    "hexclave.resources._flows",
     "hexclave.resources.users",
 }
 LIBRARIES = (

@@ -152,7 +152,7 @@ class State:
     """All tables. `state[USERS]` is the table that `USERS` declares."""
 
     def __init__(self) -> None:
-        self.journal = Journal()
+        self.journal: Journal = Journal()
         self._tables: dict[str, Table[Any]] = {}
 
     def __getitem__(self, definition: TableDefinition[R]) -> Table[R]:

@@ -3,7 +3,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
-from ..model import Model, Moment, frozen
+from ..model import Model, frozen, moment
 from ..reading import Known, Maybe
 from ..secret import Secret
 from .config_problem import ConfigProblem
@@ -147,4 +147,7 @@ class AdminProject(Model):
     pushed_config_error: Maybe[ConfigProblem | None]
     config_warnings: Maybe[tuple[ConfigProblem, ...]]
 
-    created_at = Moment[datetime]("created_at_millis")
+    @property
+    def created_at(self) -> datetime:
+        """`created_at_millis` as a time in UTC."""
+        return moment(self.created_at_millis)

@@ -2,7 +2,7 @@
 from datetime import datetime
 from typing import Literal
 
-from ..model import Model, Moment, frozen
+from ..model import Model, frozen, moment
 from ..reading import Known
 
 
@@ -26,4 +26,7 @@ class AgentConfirmation(Model):
     status: Known[Literal["denied", "success", "waiting"]]
     """`waiting` until the user decides, then `success` or `denied`."""
 
-    expires_at = Moment[datetime]("expires_at_millis")
+    @property
+    def expires_at(self) -> datetime:
+        """`expires_at_millis` as a time in UTC."""
+        return moment(self.expires_at_millis)

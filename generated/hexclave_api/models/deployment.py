@@ -2,7 +2,7 @@
 from datetime import datetime
 from typing import Literal
 
-from ..model import Model, Moment, frozen
+from ..model import Model, frozen, moment
 from ..reading import Known, Maybe
 
 
@@ -61,5 +61,12 @@ class Deployment(Model):
     source_manifest: Maybe[SourceManifest | None]
     """Not in lists."""
 
-    created_at = Moment[datetime]("created_at_millis")
-    finished_at = Moment[datetime | None]("finished_at_millis")
+    @property
+    def created_at(self) -> datetime:
+        """`created_at_millis` as a time in UTC."""
+        return moment(self.created_at_millis)
+
+    @property
+    def finished_at(self) -> datetime | None:
+        """`finished_at_millis` as a time in UTC."""
+        return moment(self.finished_at_millis)

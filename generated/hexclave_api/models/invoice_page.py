@@ -2,7 +2,7 @@
 from datetime import datetime
 from typing import Literal
 
-from ..model import Model, Moment, frozen
+from ..model import Model, frozen, moment
 from ..reading import Known
 from ..secret import Secret
 from .pagination import Pagination
@@ -20,7 +20,10 @@ class Invoice(Model):
     hosted_invoice_url: Secret | None
     """Page of the invoice."""
 
-    created_at = Moment[datetime]("created_at_millis")
+    @property
+    def created_at(self) -> datetime:
+        """`created_at_millis` as a time in UTC."""
+        return moment(self.created_at_millis)
 
 
 @frozen

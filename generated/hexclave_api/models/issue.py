@@ -2,7 +2,7 @@
 from datetime import datetime
 from typing import Literal
 
-from ..model import Model, Moment, frozen
+from ..model import Model, frozen, moment
 from ..reading import Known
 
 
@@ -41,5 +41,12 @@ class Issue(Model):
     url: str
     """Page of the issue in the dashboard."""
 
-    first_seen_at = Moment[datetime]("first_seen_at_millis")
-    last_seen_at = Moment[datetime]("last_seen_at_millis")
+    @property
+    def first_seen_at(self) -> datetime:
+        """`first_seen_at_millis` as a time in UTC."""
+        return moment(self.first_seen_at_millis)
+
+    @property
+    def last_seen_at(self) -> datetime:
+        """`last_seen_at_millis` as a time in UTC."""
+        return moment(self.last_seen_at_millis)

@@ -3,7 +3,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from ..model import Model, Moment, frozen
+from ..model import Model, frozen, moment
 from ..reading import Maybe
 from .metrics_point import MetricsPoint
 from .server_user import ServerUser
@@ -81,7 +81,10 @@ class MetricsEmail(Model):
     created_at_millis: int
     """When it was created, in milliseconds since 1970 (UTC)."""
 
-    created_at = Moment[datetime]("created_at_millis")
+    @property
+    def created_at(self) -> datetime:
+        """`created_at_millis` as a time in UTC."""
+        return moment(self.created_at_millis)
 
 
 @frozen
@@ -212,8 +215,15 @@ class MetricsUser(Model):
     last_active_at_millis: int | None
     """When the user was last seen, in milliseconds since 1970 (UTC)."""
 
-    signed_up_at = Moment[datetime]("signed_up_at_millis")
-    last_active_at = Moment[datetime | None]("last_active_at_millis")
+    @property
+    def signed_up_at(self) -> datetime:
+        """`signed_up_at_millis` as a time in UTC."""
+        return moment(self.signed_up_at_millis)
+
+    @property
+    def last_active_at(self) -> datetime | None:
+        """`last_active_at_millis` as a time in UTC."""
+        return moment(self.last_active_at_millis)
 
 
 @frozen

@@ -3,7 +3,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
-from ..model import Model, Moment, frozen
+from ..model import Model, frozen, moment
 from ..reading import Known, Maybe
 
 
@@ -137,18 +137,77 @@ class OutboxEmail(Model):
     marked_as_spam_at_millis: Maybe[int]
     """When it was reported as spam, in milliseconds since 1970 (UTC)."""
 
-    created_at = Moment[datetime]("created_at_millis")
-    updated_at = Moment[datetime]("updated_at_millis")
-    scheduled_at = Moment[datetime]("scheduled_at_millis")
-    next_send_retry_at = Moment[datetime | None]("next_send_retry_at_millis")
-    started_rendering_at = Moment[datetime | None]("started_rendering_at_millis")
-    rendered_at = Moment[datetime | None]("rendered_at_millis")
-    started_sending_at = Moment[datetime | None]("started_sending_at_millis")
-    delivered_at = Moment[datetime | None]("delivered_at_millis")
-    error_at = Moment[datetime | None]("error_at_millis")
-    skipped_at = Moment[datetime | None]("skipped_at_millis")
-    bounced_at = Moment[datetime | None]("bounced_at_millis")
-    delivery_delayed_at = Moment[datetime | None]("delivery_delayed_at_millis")
-    opened_at = Moment[datetime | None]("opened_at_millis")
-    clicked_at = Moment[datetime | None]("clicked_at_millis")
-    marked_as_spam_at = Moment[datetime | None]("marked_as_spam_at_millis")
+    @property
+    def created_at(self) -> datetime:
+        """`created_at_millis` as a time in UTC."""
+        return moment(self.created_at_millis)
+
+    @property
+    def updated_at(self) -> datetime:
+        """`updated_at_millis` as a time in UTC."""
+        return moment(self.updated_at_millis)
+
+    @property
+    def scheduled_at(self) -> datetime:
+        """`scheduled_at_millis` as a time in UTC."""
+        return moment(self.scheduled_at_millis)
+
+    @property
+    def next_send_retry_at(self) -> datetime | None:
+        """`next_send_retry_at_millis` as a time in UTC."""
+        return moment(self.next_send_retry_at_millis)
+
+    @property
+    def started_rendering_at(self) -> datetime | None:
+        """`started_rendering_at_millis` as a time in UTC."""
+        return moment(self.started_rendering_at_millis)
+
+    @property
+    def rendered_at(self) -> datetime | None:
+        """`rendered_at_millis` as a time in UTC."""
+        return moment(self.rendered_at_millis)
+
+    @property
+    def started_sending_at(self) -> datetime | None:
+        """`started_sending_at_millis` as a time in UTC."""
+        return moment(self.started_sending_at_millis)
+
+    @property
+    def delivered_at(self) -> datetime | None:
+        """`delivered_at_millis` as a time in UTC."""
+        return moment(self.delivered_at_millis)
+
+    @property
+    def error_at(self) -> datetime | None:
+        """`error_at_millis` as a time in UTC."""
+        return moment(self.error_at_millis)
+
+    @property
+    def skipped_at(self) -> datetime | None:
+        """`skipped_at_millis` as a time in UTC."""
+        return moment(self.skipped_at_millis)
+
+    @property
+    def bounced_at(self) -> datetime | None:
+        """`bounced_at_millis` as a time in UTC."""
+        return moment(self.bounced_at_millis)
+
+    @property
+    def delivery_delayed_at(self) -> datetime | None:
+        """`delivery_delayed_at_millis` as a time in UTC."""
+        return moment(self.delivery_delayed_at_millis)
+
+    @property
+    def opened_at(self) -> datetime | None:
+        """`opened_at_millis` as a time in UTC."""
+        return moment(self.opened_at_millis)
+
+    @property
+    def clicked_at(self) -> datetime | None:
+        """`clicked_at_millis` as a time in UTC."""
+        return moment(self.clicked_at_millis)
+
+    @property
+    def marked_as_spam_at(self) -> datetime | None:
+        """`marked_as_spam_at_millis` as a time in UTC."""
+        return moment(self.marked_as_spam_at_millis)

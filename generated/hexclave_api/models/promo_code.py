@@ -2,7 +2,7 @@
 from datetime import datetime
 from typing import Literal
 
-from ..model import Model, Moment, frozen
+from ..model import Model, frozen, moment
 from ..reading import Known
 
 
@@ -45,7 +45,22 @@ class PromoCode(Model):
     """How many months, with `fixed_duration`."""
     has_active_subscription_redemptions: bool
 
-    starts_at = Moment[datetime | None]("starts_at_millis")
-    ends_at = Moment[datetime | None]("ends_at_millis")
-    paused_at = Moment[datetime | None]("paused_at_millis")
-    ended_at = Moment[datetime | None]("ended_at_millis")
+    @property
+    def starts_at(self) -> datetime | None:
+        """`starts_at_millis` as a time in UTC."""
+        return moment(self.starts_at_millis)
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """`ends_at_millis` as a time in UTC."""
+        return moment(self.ends_at_millis)
+
+    @property
+    def paused_at(self) -> datetime | None:
+        """`paused_at_millis` as a time in UTC."""
+        return moment(self.paused_at_millis)
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """`ended_at_millis` as a time in UTC."""
+        return moment(self.ended_at_millis)

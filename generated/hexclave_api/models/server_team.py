@@ -2,7 +2,7 @@
 from datetime import datetime
 from typing import Any
 
-from ..model import Model, Moment, frozen
+from ..model import Model, frozen, moment
 
 
 @frozen
@@ -24,4 +24,7 @@ class ServerTeam(Model):
     client_read_only_metadata: Any
     """Your data, any JSON. Clients may read it, only servers write it."""
 
-    created_at = Moment[datetime]("created_at_millis")
+    @property
+    def created_at(self) -> datetime:
+        """`created_at_millis` as a time in UTC."""
+        return moment(self.created_at_millis)

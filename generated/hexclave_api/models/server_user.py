@@ -2,7 +2,7 @@
 from datetime import datetime
 from typing import Any
 
-from ..model import Model, Moment, frozen
+from ..model import Model, frozen, moment
 from .linked_oauth_account import LinkedOAuthAccount
 from .restricted_reason import RestrictedReason
 from .server_team import ServerTeam
@@ -77,5 +77,12 @@ class ServerUser(Model):
     oauth_providers: tuple[LinkedOAuthAccount, ...]
     """OAuth accounts the user signs in with."""
 
-    signed_up_at = Moment[datetime]("signed_up_at_millis")
-    last_active_at = Moment[datetime]("last_active_at_millis")
+    @property
+    def signed_up_at(self) -> datetime:
+        """`signed_up_at_millis` as a time in UTC."""
+        return moment(self.signed_up_at_millis)
+
+    @property
+    def last_active_at(self) -> datetime:
+        """`last_active_at_millis` as a time in UTC."""
+        return moment(self.last_active_at_millis)

@@ -3,7 +3,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from ..model import Model, Moment, frozen
+from ..model import Model, frozen, moment
 
 
 @frozen
@@ -27,9 +27,20 @@ class SessionReplayChunkHeader(Model):
     created_at_millis: int
     """When it was stored, in milliseconds since 1970 (UTC)."""
 
-    first_event_at = Moment[datetime]("first_event_at_millis")
-    last_event_at = Moment[datetime]("last_event_at_millis")
-    created_at = Moment[datetime]("created_at_millis")
+    @property
+    def first_event_at(self) -> datetime:
+        """`first_event_at_millis` as a time in UTC."""
+        return moment(self.first_event_at_millis)
+
+    @property
+    def last_event_at(self) -> datetime:
+        """`last_event_at_millis` as a time in UTC."""
+        return moment(self.last_event_at_millis)
+
+    @property
+    def created_at(self) -> datetime:
+        """`created_at_millis` as a time in UTC."""
+        return moment(self.created_at_millis)
 
 
 @frozen

@@ -2,7 +2,7 @@
 from datetime import datetime
 from typing import Literal
 
-from ..model import Model, Moment, frozen
+from ..model import Model, frozen, moment
 from ..reading import Known
 from ..secret import Secret
 
@@ -35,7 +35,10 @@ class SessionReplayVideo(Model):
     duration_ms: float
     """Milliseconds."""
 
-    url_expires_at = Moment[datetime]("url_expires_at_millis")
+    @property
+    def url_expires_at(self) -> datetime:
+        """`url_expires_at_millis` as a time in UTC."""
+        return moment(self.url_expires_at_millis)
 
 
 @frozen
@@ -62,6 +65,17 @@ class SessionReplayRender(Model):
     """When it ended, in milliseconds since 1970 (UTC); `None` until then."""
     video: SessionReplayVideo | None
 
-    created_at = Moment[datetime]("created_at_millis")
-    started_at = Moment[datetime | None]("started_at_millis")
-    finished_at = Moment[datetime | None]("finished_at_millis")
+    @property
+    def created_at(self) -> datetime:
+        """`created_at_millis` as a time in UTC."""
+        return moment(self.created_at_millis)
+
+    @property
+    def started_at(self) -> datetime | None:
+        """`started_at_millis` as a time in UTC."""
+        return moment(self.started_at_millis)
+
+    @property
+    def finished_at(self) -> datetime | None:
+        """`finished_at_millis` as a time in UTC."""
+        return moment(self.finished_at_millis)

@@ -2,7 +2,7 @@
 from datetime import datetime
 from typing import Literal
 
-from ..model import Model, Moment, frozen
+from ..model import Model, frozen, moment
 from ..reading import Known, Maybe
 from .masked_api_key import MaskedApiKey
 
@@ -30,6 +30,17 @@ class TeamApiKey(Model):
     manually_revoked_at_millis: Maybe[int]
     """When the key was revoked, in milliseconds since 1970 (UTC); absent when it was not."""
 
-    created_at = Moment[datetime]("created_at_millis")
-    expires_at = Moment[datetime | None]("expires_at_millis")
-    manually_revoked_at = Moment[datetime | None]("manually_revoked_at_millis")
+    @property
+    def created_at(self) -> datetime:
+        """`created_at_millis` as a time in UTC."""
+        return moment(self.created_at_millis)
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """`expires_at_millis` as a time in UTC."""
+        return moment(self.expires_at_millis)
+
+    @property
+    def manually_revoked_at(self) -> datetime | None:
+        """`manually_revoked_at_millis` as a time in UTC."""
+        return moment(self.manually_revoked_at_millis)

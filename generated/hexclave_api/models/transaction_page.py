@@ -3,7 +3,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
-from ..model import Model, Moment, frozen
+from ..model import Model, frozen, moment
 from ..reading import Known, Maybe
 from .product import Product
 
@@ -92,8 +92,15 @@ class Transaction(Model):
     """Id of the customer."""
     renewal_target_subscription_id: Maybe[str | None]
 
-    created_at = Moment[datetime]("created_at_millis")
-    effective_at = Moment[datetime]("effective_at_millis")
+    @property
+    def created_at(self) -> datetime:
+        """`created_at_millis` as a time in UTC."""
+        return moment(self.created_at_millis)
+
+    @property
+    def effective_at(self) -> datetime:
+        """`effective_at_millis` as a time in UTC."""
+        return moment(self.effective_at_millis)
 
 
 @frozen

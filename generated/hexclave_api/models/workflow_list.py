@@ -2,7 +2,7 @@
 from datetime import datetime
 from typing import Literal
 
-from ..model import Model, Moment, frozen
+from ..model import Model, frozen, moment
 from ..reading import Known, Maybe
 
 
@@ -51,9 +51,20 @@ class Workflow(Model):
     paused_at_millis: Maybe[int | None]
     """When it was paused, in milliseconds since 1970 (UTC); `None` if it is not."""
 
-    created_at = Moment[datetime]("created_at_millis")
-    last_deployed_at = Moment[datetime]("last_deployed_at_millis")
-    paused_at = Moment[datetime | None]("paused_at_millis")
+    @property
+    def created_at(self) -> datetime:
+        """`created_at_millis` as a time in UTC."""
+        return moment(self.created_at_millis)
+
+    @property
+    def last_deployed_at(self) -> datetime:
+        """`last_deployed_at_millis` as a time in UTC."""
+        return moment(self.last_deployed_at_millis)
+
+    @property
+    def paused_at(self) -> datetime | None:
+        """`paused_at_millis` as a time in UTC."""
+        return moment(self.paused_at_millis)
 
 
 @frozen

@@ -2,7 +2,7 @@
 from datetime import datetime
 from typing import Any, Literal
 
-from ..model import Model, Moment, frozen
+from ..model import Model, frozen, moment
 from ..reading import Known, Maybe
 from .workflow_divergence import WorkflowDivergence
 
@@ -25,7 +25,10 @@ class WorkflowStep(Model):
     created_at_millis: int
     """When it was created, in milliseconds since 1970 (UTC)."""
 
-    created_at = Moment[datetime]("created_at_millis")
+    @property
+    def created_at(self) -> datetime:
+        """`created_at_millis` as a time in UTC."""
+        return moment(self.created_at_millis)
 
 
 @frozen
@@ -53,8 +56,15 @@ class WorkflowStepAttempt(Model):
     finished_at_millis: int
     """When it ended, in milliseconds since 1970 (UTC)."""
 
-    started_at = Moment[datetime]("started_at_millis")
-    finished_at = Moment[datetime]("finished_at_millis")
+    @property
+    def started_at(self) -> datetime:
+        """`started_at_millis` as a time in UTC."""
+        return moment(self.started_at_millis)
+
+    @property
+    def finished_at(self) -> datetime:
+        """`finished_at_millis` as a time in UTC."""
+        return moment(self.finished_at_millis)
 
 
 @frozen
@@ -86,6 +96,17 @@ class WorkflowRun(Model):
     steps: Maybe[tuple[WorkflowStep, ...]]
     step_attempts: Maybe[tuple[WorkflowStepAttempt, ...]]
 
-    created_at = Moment[datetime]("created_at_millis")
-    completed_at = Moment[datetime | None]("completed_at_millis")
-    next_wake_at = Moment[datetime | None]("next_wake_at_millis")
+    @property
+    def created_at(self) -> datetime:
+        """`created_at_millis` as a time in UTC."""
+        return moment(self.created_at_millis)
+
+    @property
+    def completed_at(self) -> datetime | None:
+        """`completed_at_millis` as a time in UTC."""
+        return moment(self.completed_at_millis)
+
+    @property
+    def next_wake_at(self) -> datetime | None:
+        """`next_wake_at_millis` as a time in UTC."""
+        return moment(self.next_wake_at_millis)

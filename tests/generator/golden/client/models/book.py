@@ -3,7 +3,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
-from ..model import Model, Moment, frozen
+from ..model import Model, frozen, moment
 from ..reading import Known, Maybe
 from .author import Author
 
@@ -22,4 +22,7 @@ class Book(Model):
     ratings: Maybe[Mapping[str, float]]
     metadata: Maybe[Any]
 
-    added_at = Moment[datetime]("added_at_millis")
+    @property
+    def added_at(self) -> datetime:
+        """`added_at_millis` as a time in UTC."""
+        return moment(self.added_at_millis)
