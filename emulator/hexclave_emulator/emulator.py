@@ -102,7 +102,7 @@ class Emulator:
         """Snapshots that were given a name over HTTP."""
         self.beyond_loopback = False
         """Whether the emulator's own operations answer requests for other hosts than this machine."""
-        self.lock = threading.RLock()
+        self.lock: threading.RLock = threading.RLock()
         self.deliveries: Final = Deliveries(self)
         self.clock.on_change = self.deliveries.wake
         self.router: Router = Router(release)

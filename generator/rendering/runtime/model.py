@@ -190,7 +190,7 @@ def moment(millis: int) -> datetime: ...
 @overload
 def moment(millis: int | None) -> datetime | None: ...
 def moment(millis: int | None) -> datetime | None:
-    """Milliseconds since 1970 as a time in UTC; beyond the years 1 to 9999 the first or last that a `datetime` holds."""
+    """Milliseconds since 1970 as a time in UTC; out of range, the first or last `datetime`."""
     if millis is None:
         return None
     try:
