@@ -25,7 +25,7 @@ from typing import Any
 from hexclave import AsyncHexclaveServerApp, HexclaveError, HexclaveServerApp, Timeout
 from hexclave.ratelimit import Gates
 from hexclave_api.operations.users import list_users
-from tests.unit.simulated import (
+from tests.engine.simulated import (
     FixedWindow,
     Headers,
     Limiter,

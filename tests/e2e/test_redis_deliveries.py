@@ -10,8 +10,8 @@ import pytest
 from hexclave.webhooks import AsyncRedisDeliveryStore, RedisDeliveryStore, Router
 from hexclave.webhooks._deliveries import KEPT, LEASE
 from tests.e2e.test_redis_store import redis, redis_asyncio, redis_server
-from tests.unit.test_webhooks import SECRET
-from tests.unit.test_webhooks_router import delivery
+from tests.webhooks.test_router import delivery
+from tests.webhooks.test_webhooks import SECRET
 
 
 @pytest.fixture(scope="module")

@@ -22,8 +22,8 @@ from hexclave.verify import (
 from hexclave.webhooks import WebhookEvent, sign, verify
 from tests.playing import reply
 from tests.signing import NORMAL, App, KeyServer, b64, encoded, payload, signature, token
-from tests.unit.test_verify_api_keys import KEY
-from tests.unit.test_webhooks import SECRET
+from tests.verify.test_api_keys import KEY
+from tests.webhooks.test_webhooks import SECRET
 
 HEADER = {"alg": "ES256", "kid": "normal-key"}
 OUTCOMES = (SignedIn, SignedOut, InvalidCredentials, AuthenticatedTeam)

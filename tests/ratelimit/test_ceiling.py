@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hexclave._steps import Sleep, Steps
 from hexclave.errors import UnsafeUseError
 from hexclave.ratelimit import Gates, RateLimit, WaitTooLong
-from tests.unit.simulated import SCOPE, Scene
+from tests.engine.simulated import SCOPE, Scene
 
 
 def test_the_ceiling_is_over_all_scopes_together() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from hexclave._ratelimit.pacing import LONGEST_CLOSED
 from hexclave.ratelimit import RateLimit, Scope, Ticket, WaitTooLong
-from tests.unit.simulated import SCOPE, Scene
+from tests.engine.simulated import SCOPE, Scene
 
 
 def test_a_scope_without_a_known_limit_costs_no_step_and_leaves_no_trace() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from hexclave.ratelimit import Gates
-from tests.unit.simulated import (
+from tests.engine.simulated import (
     FixedWindow,
     Headers,
     Limiter,

@@ -39,7 +39,7 @@ from hexclave.verify import (
 )
 from tests.playing import known_error, reply
 from tests.signing import FOREIGN, App, KeyServer, payload, signed, token
-from tests.unit.test_verify_api_keys import made
+from tests.verify.test_api_keys import made
 
 USER_KEY, TEAM_KEY = made(), made(owner="team")
 UNCACHEABLE = {"cache-control": "private, no-store"}

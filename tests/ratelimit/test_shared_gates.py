@@ -11,7 +11,7 @@ from hexclave._ratelimit.pacing import LONGEST_CLOSED, Adaptive
 from hexclave._ratelimit.shared_gate import _pace, _text
 from hexclave._steps import Steps
 from hexclave.ratelimit import Gates, RateLimit, Ticket, WaitTooLong
-from tests.unit.simulated import SCOPE, Server, Store, TokenBucket, World, worker
+from tests.engine.simulated import SCOPE, Server, Store, TokenBucket, World, worker
 
 KEY = ":".join(SCOPE)
 CEILING_KEY = f"{SCOPE.project_id}:{SCOPE.access}"

@@ -13,7 +13,7 @@ from hexclave.errors import UnsafeUseError
 from hexclave.tokens import Tokens
 from hexclave.verify import MalformedTokenError
 from hexclave.verify._credentials import Found, find_credentials
-from tests.unit.test_verify_api_keys import KEY
+from tests.verify.test_api_keys import KEY
 
 PROJECT = "project-1"
 REFRESH = "refresh-token-of-the-cookie"

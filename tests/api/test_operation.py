@@ -16,7 +16,7 @@ from hexclave_api.errors import UnsafeUseError
 from hexclave_api.models import ServerUser
 from hexclave_api.operation import UNSET, Operation, Unset, encode_query, given
 from hexclave_api.operations.users import get_user, list_users
-from tests.unit.test_call_cost import calls_of
+from tests.engine.test_call_cost import calls_of
 
 
 def operation(*path: Any, query: Any = None, **more: Any) -> Operation[Any]:

@@ -22,7 +22,7 @@ from hexclave.webhooks import (
     sign,
 )
 from hexclave.webhooks._deliveries import KEPT
-from tests.unit.test_webhooks import SECRET
+from tests.webhooks.test_webhooks import SECRET
 
 
 def delivery(kind: str = "user.created", webhook_id: str = "msg_1") -> tuple[bytes, dict[str, str]]:
