@@ -5,7 +5,7 @@
     with hexclave.HexclaveServerApp() as app:
         user = app.call(create_user(primary_email="ada@example.com"))
 
-Start with one of the apps; `hexclave.errors` holds what they raise, `hexclave_api` every operation of the API.
+Start with one of the apps. `hexclave.errors` has the exceptions they raise, `hexclave_api` all operations of the API.
 """
 
 from typing import TYPE_CHECKING
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 else:
 
     def __getattr__(name: str) -> object:
-        # Loaded when touched: a program pays at import for what it uses. Type checkers read the imports above.
+        # Loaded on first access to keep imports fast. Type checkers read the imports above.
         from importlib import import_module
 
         if name in ("errors", "models"):

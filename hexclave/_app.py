@@ -1,4 +1,4 @@
-"""What the apps of all access types have in common: keys and options become a context, operations become calls."""
+"""Base classes of the apps, which build the context from keys and options and perform operations."""
 
 import functools
 from collections.abc import Callable, Iterable, Mapping
@@ -38,11 +38,11 @@ P = TypeVar("P", BlockingPerformer, AsyncPerformer)
 
 
 class App(ResourcesOfOtherApps, Generic[P, Store]):
-    """What all apps have in common. Derived apps share the connections, gates and refreshes of where they come from."""
+    """Base of all apps. Derived apps share the connections, rate limits and token refreshes of the original app."""
 
     _performer: P
     _store_method: ClassVar[str]
-    """What a session's store must have to be used in this mode."""
+    """Name of the method that a token store must have to be used in this mode."""
 
     def _made_context(
         self,
@@ -94,27 +94,27 @@ class App(ResourcesOfOtherApps, Generic[P, Store]):
 
     @property
     def project_id(self) -> str:
-        """The project that all calls are about."""
+        """ID of the app's project."""
         return self._context.project_id
 
     def _derived(self, **changes: Any) -> Self:
         app = object.__new__(type(self))
         app.__dict__.update(self.__dict__)
-        app.__dict__.pop("verifier", None)  # It has the options of the app it was made for.
+        app.__dict__.pop("verifier", None)  # The cached verifier has the options of the original app.
         app._performer = attrs.evolve(self._performer, context=attrs.evolve(self._context, **changes))
         return app
 
     def with_session(self, session: "Store | Tokens") -> Self:
-        """The same app acting with one user's tokens; connections are shared, so it costs next to nothing.
+        """Return an app that makes calls with a user's tokens. Cheap: it shares this app's connections.
 
         Raises:
-            UnsafeUseError: `session` is neither tokens nor a store that works in this mode.
+            UnsafeUseError: `session` is neither `Tokens` nor a token store for this mode.
         """
         session = credentials.textless(session)
         return self._derived(session=self._session(session))
 
     def _session(self, session: "Store | Tokens") -> "Session":
-        # Loaded here, so that apps without a session, such as those of most servers, do not pay for it.
+        # Imported here because most server apps have no session.
         from hexclave._engine.session import Session
         from hexclave.tokens import Tokens
 
@@ -131,10 +131,10 @@ class App(ResourcesOfOtherApps, Generic[P, Store]):
         retries: Retries | int | Unset = UNSET,
         hooks: Hooks | Unset = UNSET,
     ) -> Self:
-        """The same app with other options for calls made through what this returns; connections are shared.
+        """Return an app with other options. Cheap: it shares this app's connections.
 
         Raises:
-            UnsafeUseError: a value is not allowed.
+            UnsafeUseError: a value is invalid.
         """
         changes: dict[str, Any] = {}
         if timeout is not UNSET:
@@ -150,47 +150,47 @@ class BlockingApp(ClosedWithoutAwait, App[BlockingPerformer, "TokenStore"]):
     _store_method = "load"
 
     def call(self, operation: Operation[T]) -> T:
-        """The result of any operation of `hexclave_api` that this access type allows.
+        """Perform an operation of `hexclave_api` and return its result.
 
         Raises:
-            UnsafeUseError: refused before any I/O: wrong access type, missing credential.
-            HexclaveError: every other failure, see `hexclave.errors`.
+            UnsafeUseError: wrong access type or missing credential; raised before any I/O.
+            HexclaveError: any other failure, see `hexclave.errors`.
         """
         return self._performer.call(operation)
 
     def call_many(
         self, operations: Iterable[Operation[T]], *, concurrency: int = CONCURRENCY, ordered: bool = True
     ) -> "Outcomes[Operation[T], T]":
-        """What became of each operation, as a stream: a value or the error, never an abort that loses the rest.
+        """Perform many operations and yield the outcome of each: a value or an error. No failure stops the rest.
 
-        At most `concurrency` calls are in flight. `ordered` keeps the order of the operations; otherwise outcomes are
-        yielded as they complete. Memory stays constant however many there are. Nothing is sent before the outcomes are
-        iterated; `.run()` goes through all and returns a summary.
+        At most `concurrency` calls are in flight. `ordered` yields outcomes in the order of the operations, otherwise
+        as they complete. Memory use is constant. Nothing is sent until the outcomes are iterated; `.run()` iterates
+        them all and returns a summary.
 
         Raises:
-            UnsafeUseError: `concurrency` is no whole number from 1.
+            UnsafeUseError: `concurrency` is not a positive integer.
         """
         return self._performer.many(Many(operations, lambda operation: operation, concurrency, ordered))
 
     @functools.cached_property
     def verifier(self) -> "Verifier":
-        """Verifies access tokens of the project's users, without asking the API for each."""
+        """Verifier of the project's access tokens, which checks signatures locally."""
         from hexclave.verify import Verifier
 
         return Verifier(self)
 
     def authenticate(self, request: object, **options: Unpack["AuthenticateOptions"]) -> "AuthenticationResult":
-        """Who makes a request that a backend received; see `hexclave.verify`.
+        """Authenticate a request that your backend received; see `hexclave.verify`.
 
         Raises:
-            HexclaveError: the keys could not be fetched, or the API not be asked: nothing is known, so answer 503.
+            HexclaveError: the signing keys could not be fetched or the API not be reached: respond with 503.
         """
         steps = self.verifier.authenticated(request, **options)
         del request  # A traceback with locals would show its credentials.
         return self._performer.run(steps)
 
     def close(self) -> None:
-        """Close the connections. Derived apps end with it; a client or transport of yours stays open."""
+        """Close the connections, which derived apps share. A client or transport that you passed in stays open."""
         self._performer.executor.close()
 
     def __enter__(self) -> Self:
@@ -206,47 +206,47 @@ class AwaitingApp(ClosedWithAwait, App[AsyncPerformer, "AsyncTokenStore"]):
     _store_method = "aload"
 
     async def call(self, operation: Operation[T]) -> T:
-        """The result of any operation of `hexclave_api` that this access type allows.
+        """Perform an operation of `hexclave_api` and return its result.
 
         Raises:
-            UnsafeUseError: refused before any I/O: wrong access type, missing credential.
-            HexclaveError: every other failure, see `hexclave.errors`.
+            UnsafeUseError: wrong access type or missing credential; raised before any I/O.
+            HexclaveError: any other failure, see `hexclave.errors`.
         """
         return await self._performer.call(operation)
 
     def call_many(
         self, operations: Iterable[Operation[T]], *, concurrency: int = CONCURRENCY, ordered: bool = True
     ) -> "AsyncOutcomes[Operation[T], T]":
-        """What became of each operation, as a stream: a value or the error, never an abort that loses the rest.
+        """Perform many operations and yield the outcome of each: a value or an error. No failure stops the rest.
 
-        At most `concurrency` calls are in flight. `ordered` keeps the order of the operations; otherwise outcomes are
-        yielded as they complete. Memory stays constant however many there are. Nothing is sent before the outcomes are
-        iterated; `.run()` goes through all and returns a summary.
+        At most `concurrency` calls are in flight. `ordered` yields outcomes in the order of the operations, otherwise
+        as they complete. Memory use is constant. Nothing is sent until the outcomes are iterated; `.run()` iterates
+        them all and returns a summary.
 
         Raises:
-            UnsafeUseError: `concurrency` is no whole number from 1.
+            UnsafeUseError: `concurrency` is not a positive integer.
         """
         return self._performer.many(Many(operations, lambda operation: operation, concurrency, ordered))
 
     @functools.cached_property
     def verifier(self) -> "AsyncVerifier":
-        """Verifies access tokens of the project's users, without asking the API for each."""
+        """Verifier of the project's access tokens, which checks signatures locally."""
         from hexclave.verify import AsyncVerifier
 
         return AsyncVerifier(self)
 
     async def authenticate(self, request: object, **options: Unpack["AuthenticateOptions"]) -> "AuthenticationResult":
-        """Who makes a request that a backend received; see `hexclave.verify`.
+        """Authenticate a request that your backend received; see `hexclave.verify`.
 
         Raises:
-            HexclaveError: the keys could not be fetched, or the API not be asked: nothing is known, so answer 503.
+            HexclaveError: the signing keys could not be fetched or the API not be reached: respond with 503.
         """
         steps = self.verifier.authenticated(request, **options)
         del request  # A traceback with locals would show its credentials.
         return await self._performer.run(steps)
 
     async def close(self) -> None:
-        """Close this event loop's connections. Derived apps end with it; a client or transport of yours stays open."""
+        """Close this event loop's connections, which derived apps share. One that you passed in stays open."""
         await self._performer.executor.close()
 
     async def __aenter__(self) -> Self:
@@ -259,7 +259,7 @@ class AwaitingApp(ClosedWithAwait, App[AsyncPerformer, "AsyncTokenStore"]):
 
 
 def blocking_executor(options: Options) -> "BlockingExecutor":
-    # Imported with the first app, so that `import hexclave` does not pay for it.
+    # Imported with the first app to keep `import hexclave` fast.
     from hexclave._engine.executor import BlockingExecutor
 
     options.check_mode(is_async=False)
@@ -282,7 +282,7 @@ def awaiting_executor(options: Options) -> "AwaitingExecutor":
 
 
 def empty_store() -> "MemoryTokenStore":
-    """Nobody is signed in yet."""
+    """Return a token store without tokens."""
     from hexclave.tokens import MemoryTokenStore
 
     return MemoryTokenStore()
@@ -297,7 +297,7 @@ def _admin_token_steps(token: AdminAccessToken | SecretText | None) -> Callable[
 
 
 def _ask(token: AdminAccessToken) -> Steps[Secret]:
-    # Masked before it is anybody's local: whoever performs the step holds its outcome.
+    # Wrapped before it is a local variable anywhere: the frame that performs the step holds its result.
     secret = yield Call(blocking=lambda: credentials.masked(cast(str, token())), awaiting=lambda: _awaited(token))
     return credentials.checked(secret, "admin_access_token")
 

@@ -33,7 +33,7 @@ class Many(Generic[R, T]):
         name: str = "call_many",
     ) -> None:
         if isinstance(concurrency, bool) or not isinstance(concurrency, int) or concurrency < 1:
-            raise UnsafeUseError(f"concurrency must be a whole number from 1, not {concurrency!r}.")
+            raise UnsafeUseError(f"concurrency must be a positive integer, not {concurrency!r}.")
         if done != () and key is None:
             raise UnsafeUseError("done needs key=…, which says what a row is called in it.")
         self.name = name

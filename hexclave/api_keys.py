@@ -1,4 +1,4 @@
-"""API keys of users and teams, as far as their text tells: most typing errors show without asking the API."""
+"""Parsing of user and team API keys, which finds most typing errors without a call to the API."""
 
 import re
 import uuid
@@ -28,14 +28,14 @@ _LONGEST: Final = 256
 
 
 class InvalidApiKeyError(HexclaveError):
-    """The text is no API key of users or teams, or of the wrong kind. It was not sent anywhere."""
+    """The text is not a user or team API key, or is one of the wrong kind. It was not sent anywhere."""
 
-    hint = "Answer 401; check that the whole key was copied."
+    hint = "Check that the key is complete; in a server, respond with 401."
 
 
 @attrs.frozen
 class ApiKeyText:
-    """What the text of an API key says of itself. Whether the key still works, only the API knows."""
+    """The information in the text of an API key. Only the API knows whether the key is still valid."""
 
     id: str
     owner: Literal["user", "team"]
@@ -45,15 +45,15 @@ class ApiKeyText:
 
 
 def read_api_key(key: SecretText) -> ApiKeyText:
-    """What a whole API key says of itself; nothing is sent.
+    """Parse an API key; does no I/O.
 
     Raises:
-        InvalidApiKeyError: it is no API key, or not as it was given out: its checksum does not match.
+        InvalidApiKeyError: it is not an API key, or its checksum does not match.
     """
     text = key.reveal() if isinstance(key, Secret) else key
     match = _SHAPE.fullmatch(text) if isinstance(text, str) and len(text) <= _LONGEST else None
     if match is None:
-        failure = "The text does not have the shape of an API key."
+        failure = "The text does not have the format of an API key."
     elif f"{zlib.crc32(text[:-_CHECKSUM_LENGTH].encode()):08x}" != match["checksum"]:
         failure = "The API key's checksum does not match: a character is wrong or missing."
     else:
@@ -75,13 +75,13 @@ def looks_like_api_key(text: str) -> bool:
 
 
 def key_of(owner: Literal["user", "team"], key: SecretText) -> SecretText:
-    """The key, if it is an API key of such an owner.
+    """Return the key after checking its format and owner type.
 
     Raises:
-        InvalidApiKeyError: it is not.
+        InvalidApiKeyError: it is not an API key of such an owner.
     """
     other = read_api_key(key).owner
     if other != owner:
         del key
-        raise InvalidApiKeyError(f"The API key is a {other}'s; this asks for a {owner}'s.")
+        raise InvalidApiKeyError(f"Expected a {owner} API key, got a {other} API key.")
     return key

@@ -1,4 +1,4 @@
-"""The apps: wiring only. An app fixes the access type, holds the keys that belong to it, and performs operations."""
+"""The six apps: client, server and admin access, blocking and async."""
 
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -34,15 +34,15 @@ __all__ = [
 
 
 class HexclaveClientApp(BlockingApp, ClientResources):
-    """Calls as a user of the project, or as nobody yet. It never holds a secret key.
+    """An app for client access: calls are made as a user of the project, or signed out. It never holds a secret key.
 
     `session` keeps the tokens of the signed-in user; a new app starts with an empty `MemoryTokenStore`.
-    The publishable key is optional unless the project requires it.
+    The publishable client key is optional unless the project requires it.
 
-    Options are those of `AppOptions`. Keys and ids that are left out come from the environment. No I/O happens here.
+    The options are those of `AppOptions`. Omitted keys and IDs are read from the environment. Does no I/O.
 
     Raises:
-        UnsafeUseError: something is missing, in the wrong slot, or cannot be sent safely.
+        UnsafeUseError: an argument is missing, has the wrong kind of key, or cannot be sent safely.
     """
 
     def __init__(
@@ -73,14 +73,14 @@ class HexclaveClientApp(BlockingApp, ClientResources):
 
 
 class HexclaveServerApp(BlockingApp, ServerResources):
-    """Calls with the secret server key: everything about the project's users and teams. For servers only.
+    """An app for server access with the secret server key: all users and teams of the project. For servers only.
 
-    With a `session` the calls act for that user too: `me` is that user, the rights stay those of the key.
+    With a `session`, calls are made on behalf of that user: `me` is that user, the permissions are those of the key.
 
-    Options are those of `AppOptions`. Keys and ids that are left out come from the environment. No I/O happens here.
+    The options are those of `AppOptions`. Omitted keys and IDs are read from the environment. Does no I/O.
 
     Raises:
-        UnsafeUseError: something is missing, in the wrong slot, or cannot be sent safely.
+        UnsafeUseError: an argument is missing, has the wrong kind of key, or cannot be sent safely.
     """
 
     def __init__(
@@ -101,15 +101,15 @@ class HexclaveServerApp(BlockingApp, ServerResources):
 
 
 class HexclaveAdminApp(BlockingApp, AdminResources):
-    """Calls with the super secret admin key, or as an owner of the project: its configuration and all the rest.
+    """An app for admin access with the super secret admin key or as a project owner: includes project configuration.
 
-    `admin_access_token` is an owner's access token (of the project `internal`), or a function that returns a fresh one;
-    it takes the place of the key.
+    `admin_access_token` replaces the key: an owner's access token (of the project `internal`), or a function that
+    returns a fresh one.
 
-    Options are those of `AppOptions`. Keys and ids that are left out come from the environment. No I/O happens here.
+    The options are those of `AppOptions`. Omitted keys and IDs are read from the environment. Does no I/O.
 
     Raises:
-        UnsafeUseError: something is missing, in the wrong slot, or cannot be sent safely.
+        UnsafeUseError: an argument is missing, has the wrong kind of key, or cannot be sent safely.
     """
 
     def __init__(
@@ -136,15 +136,15 @@ class HexclaveAdminApp(BlockingApp, AdminResources):
 
 
 class AsyncHexclaveClientApp(AwaitingApp, AsyncClientResources):
-    """Calls as a user of the project, or as nobody yet. It never holds a secret key.
+    """An app for client access: calls are made as a user of the project, or signed out. It never holds a secret key.
 
     `session` keeps the tokens of the signed-in user; a new app starts with an empty `MemoryTokenStore`.
-    The publishable key is optional unless the project requires it.
+    The publishable client key is optional unless the project requires it.
 
-    Options are those of `AppOptions`. Keys and ids that are left out come from the environment. No I/O happens here.
+    The options are those of `AppOptions`. Omitted keys and IDs are read from the environment. Does no I/O.
 
     Raises:
-        UnsafeUseError: something is missing, in the wrong slot, or cannot be sent safely.
+        UnsafeUseError: an argument is missing, has the wrong kind of key, or cannot be sent safely.
     """
 
     def __init__(
@@ -175,14 +175,14 @@ class AsyncHexclaveClientApp(AwaitingApp, AsyncClientResources):
 
 
 class AsyncHexclaveServerApp(AwaitingApp, AsyncServerResources):
-    """Calls with the secret server key: everything about the project's users and teams. For servers only.
+    """An app for server access with the secret server key: all users and teams of the project. For servers only.
 
-    With a `session` the calls act for that user too: `me` is that user, the rights stay those of the key.
+    With a `session`, calls are made on behalf of that user: `me` is that user, the permissions are those of the key.
 
-    Options are those of `AppOptions`. Keys and ids that are left out come from the environment. No I/O happens here.
+    The options are those of `AppOptions`. Omitted keys and IDs are read from the environment. Does no I/O.
 
     Raises:
-        UnsafeUseError: something is missing, in the wrong slot, or cannot be sent safely.
+        UnsafeUseError: an argument is missing, has the wrong kind of key, or cannot be sent safely.
     """
 
     def __init__(
@@ -203,16 +203,15 @@ class AsyncHexclaveServerApp(AwaitingApp, AsyncServerResources):
 
 
 class AsyncHexclaveAdminApp(AwaitingApp, AsyncAdminResources):
-    """Calls with the super secret admin key, or as an owner of the project: its configuration and all the rest.
+    """An app for admin access with the super secret admin key or as a project owner: includes project configuration.
 
-    `admin_access_token` is an owner's access token (of the project `internal`), or a function that returns a fresh one,
-    or an awaitable of it;
-    it takes the place of the key.
+    `admin_access_token` replaces the key: an owner's access token (of the project `internal`), or a function or
+    coroutine function that returns a fresh one.
 
-    Options are those of `AppOptions`. Keys and ids that are left out come from the environment. No I/O happens here.
+    The options are those of `AppOptions`. Omitted keys and IDs are read from the environment. Does no I/O.
 
     Raises:
-        UnsafeUseError: something is missing, in the wrong slot, or cannot be sent safely.
+        UnsafeUseError: an argument is missing, has the wrong kind of key, or cannot be sent safely.
     """
 
     def __init__(

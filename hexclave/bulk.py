@@ -1,4 +1,4 @@
-"""Many calls at once: rows in, outcomes out, as a stream of constant memory in both modes."""
+"""Bulk calls: outcomes of many operations as a stream with constant memory use."""
 
 import warnings
 from collections import deque
@@ -22,10 +22,10 @@ T = TypeVar("T")
 
 @attrs.frozen
 class Success(Generic[R, T]):
-    """The call for a row succeeded."""
+    """The outcome of a row whose call succeeded."""
 
     row: R = attrs.field(repr=False)
-    """As it was given; out of the repr, because it may hold passwords."""
+    """The row as passed in; not in the repr, because it may contain passwords."""
     value: T
     ok: Literal[True] = attrs.field(default=True, init=False, repr=False)
     error: None = attrs.field(default=None, init=False, repr=False)
@@ -37,12 +37,12 @@ class Success(Generic[R, T]):
 
 @attrs.frozen
 class Failure(Generic[R]):
-    """The call for a row failed, or could not be made."""
+    """The outcome of a row whose call failed or could not be made."""
 
     row: R = attrs.field(repr=False)
-    """As it was given; out of the repr, because it may hold passwords."""
+    """The row as passed in; not in the repr, because it may contain passwords."""
     error: Exception
-    """A `HexclaveError`; or what was raised where no call could be made of the row, such as a `TypeError`."""
+    """A `HexclaveError`, or the exception raised while the row was turned into a call, such as a `TypeError`."""
     ok: Literal[False] = attrs.field(default=False, init=False, repr=False)
     value: None = attrs.field(default=None, init=False, repr=False)
 
@@ -56,13 +56,13 @@ class Failure(Generic[R]):
 
 
 Outcome: TypeAlias = Success[R, T] | Failure[R]
-"""The result of one row. `isinstance(outcome, Failure)`, `outcome.error is None` and `outcome.ok is True` tell type
-checkers which of the two it is; mypy takes `if outcome.ok` too."""
+"""The result of one row. Type checkers narrow it by `isinstance(outcome, Failure)`, `outcome.error is None` and
+`outcome.ok is True`; mypy also by `if outcome.ok`."""
 
 
 @attrs.frozen
 class Summary(Generic[R]):
-    """The counts of a bulk call that went through all rows, and what failed."""
+    """Counts and failures of a completed bulk call."""
 
     succeeded: int
     failures: "Sequence[Failure[R]]"
@@ -85,17 +85,17 @@ class Summary(Generic[R]):
 
 
 class _Unused:
-    """Warns when it is collected before anything was sent."""
+    """Base that warns if it is garbage-collected before anything was sent."""
 
     def __init__(self, name: str) -> None:
         self._name = name
         self._used = False
 
     def __del__(self) -> None:
-        # An instance whose making failed has neither.
+        # The attributes are missing if `__init__` failed.
         if not getattr(self, "_used", True):
             warnings.warn(
-                f"{self._name}() was called and never used, so nothing was sent: iterate its outcomes, or call .run().",
+                f"The result of {self._name}() was never used, so nothing was sent: iterate it, or call .run().",
                 RuntimeWarning,
                 stacklevel=2,
                 source=self,
@@ -103,7 +103,7 @@ class _Unused:
 
 
 class Outcomes(_Unused, Generator["Outcome[R, T]"]):
-    """The outcomes of a bulk call of a blocking app, yielded as they complete. Nothing is sent before iteration."""
+    """An iterator over the outcomes of a blocking app's bulk call. Nothing is sent before iteration."""
 
     def __init__(self, many: Many[R, T], perform: Callable[[Operation[T]], T]) -> None:
         self._stream = performed(many, perform)
@@ -118,12 +118,12 @@ class Outcomes(_Unused, Generator["Outcome[R, T]"]):
         return self._stream.throw(*error)
 
     def close(self) -> None:
-        """Take up no further row; calls in flight are finished."""
+        """Stop taking rows and wait for the calls in flight."""
         self._used = True
         self._stream.close()
 
     def run(self) -> Summary[R]:
-        """Go through all rows and return the counts, with the failures; successful values are dropped."""
+        """Process all rows and return the counts and failures; discard successful values."""
         succeeded, failures = 0, []
         for outcome in self:
             if outcome.ok:
@@ -134,7 +134,7 @@ class Outcomes(_Unused, Generator["Outcome[R, T]"]):
 
 
 class AsyncOutcomes(_Unused, AsyncGenerator["Outcome[R, T]"]):
-    """The outcomes of a bulk call of an async app, yielded as they complete. Nothing is sent before iteration."""
+    """An async iterator over the outcomes of an async app's bulk call. Nothing is sent before iteration."""
 
     def __init__(self, many: Many[R, T], perform: Callable[[Operation[T]], Awaitable[T]]) -> None:
         self._stream = performed_async(many, perform)
@@ -154,7 +154,7 @@ class AsyncOutcomes(_Unused, AsyncGenerator["Outcome[R, T]"]):
         await self._stream.aclose()
 
     async def run(self) -> Summary[R]:
-        """Go through all rows and return the counts, with the failures; successful values are dropped."""
+        """Process all rows and return the counts and failures; discard successful values."""
         succeeded, failures = 0, []
         async for outcome in self:
             if outcome.ok:
@@ -168,7 +168,7 @@ _Described: TypeAlias = tuple[R, Operation[T] | Exception]
 
 
 class _Rows(Generic[R, T]):
-    """Takes rows until there is none; an error of their source waits until what was taken has its outcome."""
+    """Iterator over rows that defers an error of their source until all rows taken so far have an outcome."""
 
     def __init__(self, many: Many[R, T]) -> None:
         self._described = many.described()
@@ -181,7 +181,7 @@ class _Rows(Generic[R, T]):
                 yield next(self._described)
             except StopIteration:
                 self._over = True
-            # Whatever the caller's iterable raises is the caller's to see, but not before the outcomes of its rows.
+            # Errors of the caller's iterable are raised after the outcomes of the rows before it.
             except Exception as error:
                 self._over, self._failure = True, error
             room -= 1
@@ -192,15 +192,15 @@ class _Rows(Generic[R, T]):
 
 
 def _failed(row: R, error: Exception) -> Failure[R]:
-    """Without the frame that caught the error, which holds the row."""
+    """Return the failure without the traceback frame that holds the row."""
     trace = error.__traceback__
     return Failure(row, error.with_traceback(trace and trace.tb_next))
 
 
 def performed(many: Many[R, T], perform: Callable[[Operation[T]], T]) -> Generator[Outcome[R, T]]:
-    """The outcomes, by worker threads that end with the iteration.
+    """Yield the outcomes of calls made in worker threads, which stop with the iteration.
 
-    Leaving early takes up no further row; calls under way are finished, and what became of them is not told.
+    Closing early stops taking rows; calls in flight complete, but their outcomes are lost.
     """
     from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 
@@ -231,7 +231,7 @@ def performed(many: Many[R, T], perform: Callable[[Operation[T]], T]) -> Generat
 async def performed_async(
     many: Many[R, T], perform: Callable[[Operation[T]], Awaitable[T]]
 ) -> AsyncGenerator[Outcome[R, T]]:
-    """The outcomes, by tasks that end with the iteration: leaving early cancels calls under way."""
+    """Yield the outcomes of calls made in tasks; closing early cancels calls in flight."""
     import asyncio
 
     slots = asyncio.Semaphore(many.concurrency)
@@ -252,7 +252,7 @@ async def performed_async(
             if not window:
                 rows.end()
                 return
-            # Not `await window[0]`, which a cancellation would cancel first: another call would begin in its slot.
+            # Not `await window[0]`: cancellation would cancel that task first, and another call would take its slot.
             awaited = [window[0]] if many.ordered else window
             ready, _ = await asyncio.wait(awaited, return_when=asyncio.FIRST_COMPLETED)
             window = deque(task for task in window if task not in ready)

@@ -1,6 +1,6 @@
-"""Which credentials each access type must hold, may hold and sends; wrong use is refused before any I/O.
+"""Credentials of each access type, and validation of keys, URLs and headers before any I/O.
 
-The matrix is the whole policy: what stands in no column of an access type is never sent by its apps.
+`MATRIX` is the whole policy: an app never sends a credential that its access type does not list.
 """
 
 import ipaddress
@@ -21,13 +21,13 @@ T = TypeVar("T")
 
 
 class Access(NamedTuple):
-    """A row of the matrix: names of credentials, as constructor arguments."""
+    """Credentials of an access type, by the names of the constructor arguments."""
 
     must_hold: tuple[str, ...]
     """At least one of these."""
     may_hold: tuple[str, ...]
     user_session: str
-    """What a user's tokens do on calls of this access type."""
+    """Effect of a user session on calls of this access type."""
 
 
 MATRIX: Final[Mapping[AccessType, Access]] = {
@@ -39,12 +39,12 @@ MATRIX: Final[Mapping[AccessType, Access]] = {
     "server": Access(
         must_hold=("secret_server_key",),
         may_hold=(),
-        user_session="`me` is that user; the rights stay those of the server key",
+        user_session="`me` is that user; the permissions are those of the server key",
     ),
     "admin": Access(
         must_hold=("super_secret_admin_key", "admin_access_token"),
         may_hold=(),
-        user_session="`me` is that user; the rights stay those of the admin",
+        user_session="`me` is that user; the permissions are those of the admin",
     ),
 }
 
@@ -63,15 +63,15 @@ HEADERS: Final[Mapping[str, str]] = {
     "allow_restricted": "x-stack-allow-restricted-user",
     "nonce": "x-stack-random-nonce",
 }
-"""`x-stack-*` names, because every server version reads them and older self-hosted ones read nothing else."""
+"""`x-stack-*` names, because every server version reads them and older self-hosted ones read no others."""
 
 CLIENT_VERSION: Final = f"python @hexclave/python@{re.sub(r'[^0-9.].*', '', __version__)}"
-"""The backend parses `<platform> @<package>@<digits and dots>` and ignores every other form."""
+"""The backend parses `<platform> @<package>@<digits and dots>` and ignores any other format."""
 
 DEFAULT_BASE_URL: Final = "https://api.hexclave.com"
 
 _LONGEST_LABEL: Final = 63
-"""Characters of one part of a host's name (RFC 1035)."""
+"""Maximum length of a label of a host name (RFC 1035)."""
 _PREFIXES: Final = {
     "pck_": ("publishable_client_key", "HexclaveClientApp"),
     "ssk_": ("secret_server_key", "HexclaveServerApp"),
@@ -92,30 +92,29 @@ _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 def from_environment(argument: str) -> str | None:
-    """The value of `HEXCLAVE_<NAME>`, else of its `STACK_<NAME>` twin; an empty one counts as unset."""
+    """Return the value of `HEXCLAVE_<NAME>`, or of `STACK_<NAME>`; an empty one counts as unset."""
     name = _ENVIRONMENT[argument]
     return os.environ.get(f"HEXCLAVE_{name}") or os.environ.get(f"STACK_{name}") or None
 
 
 def header_value(value: SecretText | None, argument: str) -> str:
-    """The value, if it can be a header value.
+    """Return the value after checking that it is a valid header value.
 
     Raises:
-        UnsafeUseError: it is no text or empty, or holds a line break, another control character, a non-ASCII one or
-            outer spaces.
+        UnsafeUseError: it is not a `str`, is empty, has control or non-ASCII characters, or surrounding spaces.
     """
     text = value.reveal() if isinstance(value, Secret) else value
     problem = _problem(text)
     if problem is None:
         return cast(str, text)
-    del value, text  # A traceback with locals must not show it.
+    del value, text  # A traceback with locals must not show a secret.
     raise UnsafeUseError(f"{argument} {problem}")
 
 
 def masked(given: SecretText | None) -> SecretText | None:
-    """The text, wrapped before anything can fail: a traceback with locals shows what a frame holds.
+    """Return the text as a `Secret`, so that tracebacks with locals do not show it.
 
-    What is no text, such as a key as `bytes`, is replaced by its type, which is all that its refusal names.
+    Anything else, such as a key as `bytes`, is replaced by its type, which is all that error messages need.
     """
     if isinstance(given, str):
         return Secret(given) if given else given
@@ -123,15 +122,15 @@ def masked(given: SecretText | None) -> SecretText | None:
 
 
 def textless(given: T) -> T:
-    """What should hold no secret, such as a project id; where it is text all the same, `masked` wraps it."""
+    """Wrap text passed where no secret belongs, such as a key passed as the project ID."""
     return cast(T, masked(cast(Any, given))) if isinstance(given, (str, bytes, bytearray)) else given
 
 
 def masked_headers(given: Mapping[str, str] | None) -> dict[str, SecretText | None]:
-    """The headers with their values wrapped, as `masked` does it.
+    """Return the headers with their values as secrets.
 
     Raises:
-        UnsafeUseError: they are no mapping.
+        UnsafeUseError: it is not a mapping.
     """
     mapping: object = given
     if mapping is not None and not isinstance(mapping, Mapping):
@@ -142,28 +141,28 @@ def masked_headers(given: Mapping[str, str] | None) -> dict[str, SecretText | No
 
 
 def project_id(given: SecretText | None) -> str:
-    """The project id from the argument or the environment.
+    """Return the project ID from the argument or the environment.
 
     Raises:
-        UnsafeUseError: there is none, it is a key, or it cannot be a header value.
+        UnsafeUseError: it is missing, is a key, or is not a valid header value.
     """
     secret = masked(from_environment("project_id") if given is None else given)
-    del given  # A traceback with locals must not show a key that strayed here.
+    del given  # A traceback with locals must not show a key passed here by mistake.
     if secret is None:
-        raise UnsafeUseError("The project id is missing: pass project_id=… or set HEXCLAVE_PROJECT_ID.")
+        raise UnsafeUseError("The project ID is missing: pass project_id=… or set HEXCLAVE_PROJECT_ID.")
     prefix = secret.reveal()[:4] if isinstance(secret, Secret) else ""
     if prefix in _PREFIXES:
-        raise UnsafeUseError(f"project_id was given a key ({prefix}…); project ids are UUIDs (or `internal`).")
+        raise UnsafeUseError(f"project_id is a key ({prefix}…); a project ID is a UUID or `internal`.")
     return header_value(secret, "project_id")
 
 
 def keys_of(access: AccessType, given: Mapping[str, SecretText | None], *, keyless: bool) -> dict[str, Secret]:
-    """The keys that the app of this access type holds, from its arguments or the environment.
+    """Return the keys of an app of this access type, from its arguments or the environment.
 
-    `keyless`: something else, such as an owner's access token, stands in for the key.
+    `keyless`: the app has another credential instead of the key, such as an owner's access token.
 
     Raises:
-        UnsafeUseError: a key is missing, belongs in another slot, or cannot be a header value.
+        UnsafeUseError: a key is missing, is of another kind, or is not a valid header value.
     """
     row = MATRIX[access]
     held = {}
@@ -177,10 +176,10 @@ def keys_of(access: AccessType, given: Mapping[str, SecretText | None], *, keyle
 
 
 def checked(secret: SecretText | None, argument: str) -> Secret:
-    """The key or token, if it can be a header value and belongs to this argument.
+    """Return the key or token after checking that it is a valid header value and of the right kind.
 
     Raises:
-        UnsafeUseError: it cannot or does not.
+        UnsafeUseError: it is not.
     """
     problem = _problem(secret.reveal() if isinstance(secret, Secret) else secret)
     if problem is not None or not isinstance(secret, Secret):
@@ -188,9 +187,7 @@ def checked(secret: SecretText | None, argument: str) -> Secret:
     prefix = secret.reveal()[:4]
     slot, app = _PREFIXES.get(prefix, (argument, ""))
     if slot != argument:
-        raise UnsafeUseError(
-            f"{argument} was given a {slot.replace('_', ' ')} ({prefix}…): pass it as {slot} to {app}."
-        )
+        raise UnsafeUseError(f"{argument} is a {slot.replace('_', ' ')} ({prefix}…): pass it as {slot} to {app}.")
     return secret
 
 
@@ -201,21 +198,21 @@ def _problem(value: object) -> str | None:
     if not value:
         return "is empty."
     if not (value.isascii() and value.isprintable()):
-        return "holds a line break, a control or a non-ASCII character; a header cannot carry it."
+        return "contains a line break, control character or non-ASCII character, which headers cannot carry."
     if value != value.strip():
-        return "begins or ends with a space; it was probably copied with too much around it."
+        return "begins or ends with whitespace: remove it."
     return None
 
 
 def base_url(given: SecretText | None, *, allow_insecure_http: bool) -> str:
-    """The origin and path prefix that all calls go to, without a trailing slash.
+    """Return the origin and path prefix of all calls, without a trailing slash.
 
     Raises:
-        UnsafeUseError: no absolute http(s) URL, no host, a query, fragment or password in it, or plain http to a host
-            that is not this machine.
+        UnsafeUseError: it is not an absolute HTTP(S) URL, has a query, fragment or password, or is plain HTTP to a
+            host other than localhost.
     """
     url = masked(from_environment("base_url") or DEFAULT_BASE_URL if given is None else given)
-    del given  # Like all else that is told of a refused one: it may hold a password.
+    del given  # A traceback with locals must not show it: it may contain a password.
     problem = _url_problem(url.reveal() if isinstance(url, Secret) else url, allow_insecure_http)
     if problem is not None or not isinstance(url, Secret):
         raise UnsafeUseError(f"base_url {problem}")
@@ -233,38 +230,40 @@ def _url_problem(value: object, allow_insecure_http: bool) -> str | None:
     if url.scheme not in ("http", "https") or not host:
         return "must be an absolute URL with a host, such as https://api.example.com."
     if url.username is not None or url.password is not None:
-        return "must not hold a user name or password."
-    # By their signs: an empty query or fragment still makes every path after it a part of itself.
+        return "must not contain a user name or password."
+    # Even an empty query or fragment would swallow the path that is appended.
     if any(sign in value for sign in "?# \\") or not value.isascii() or not value.isprintable():
-        return "must be origin and path only: no query, fragment, space, backslash or non-ASCII character."
+        return "must have only an origin and a path: no query, fragment, space, backslash or non-ASCII character."
     if not all(0 < len(label) <= _LONGEST_LABEL for label in host.removesuffix(".").split(".")):
-        return "has a host whose name has an empty part, or one of more than 63 characters."
+        return "has a host name with an empty label or one longer than 63 characters."
     if url.path.rstrip("/").endswith("/api/v1"):
-        return "must end before /api/v1, which every call adds."
+        return "must not include /api/v1, which is added to every call."
     if url.scheme == "http" and not allow_insecure_http and not _is_loopback(host):
         return (
-            f"sends keys to {host} over plain http. Use https, or pass allow_insecure_http=True if the network between "
-            "is yours."
+            f"would send keys to {host} over plain HTTP: use https, or pass allow_insecure_http=True if you trust the "
+            "network."
         )
     return None
 
 
 def extra_headers(given: Mapping[str, SecretText | None]) -> dict[str, Secret]:
-    """The caller's own headers, as `masked_headers` wrapped them, with lower-case names.
+    """Return the caller's own headers with lower-case names.
 
     Raises:
-        UnsafeUseError: a name is no header name, is one the SDK or the HTTP library sets, or a value cannot be sent.
+        UnsafeUseError: a name is invalid or reserved for the SDK or the HTTP library, or a value is invalid.
     """
     headers = {}
     for name, value in given.items():
         lower = name.lower() if isinstance(name, str) else ""
         if not _TOKEN.fullmatch(lower) or lower in _TRANSPORT_HEADERS:
-            raise UnsafeUseError(f"extra_headers: {name!r} cannot be set as a header of a call.")
+            raise UnsafeUseError(f"extra_headers: {name!r} is not a valid header name, or is set by the HTTP client.")
         if lower == "cookie":
-            raise UnsafeUseError("extra_headers: the API takes no cookies; a user's tokens go into the app's session.")
+            raise UnsafeUseError(
+                "extra_headers: the API does not use cookies; pass a user's tokens as the app's session."
+            )
         # The backend copies x-hexclave-* onto x-stack-*, so either prefix would override what the app sends.
         if lower.removeprefix("x-stack-").removeprefix("x-hexclave-") in _OWN_HEADERS and lower.startswith("x-"):
-            raise UnsafeUseError(f"extra_headers: {name} is set by the app; use its arguments instead.")
+            raise UnsafeUseError(f"extra_headers: {name} is set by the app; use the app's arguments instead.")
         problem = _problem(value.reveal() if isinstance(value, Secret) else value)
         if problem is not None or not isinstance(value, Secret):
             raise UnsafeUseError(f"extra_headers[{name!r}] {problem}")
@@ -282,7 +281,7 @@ def static_headers(
     allow_restricted: bool,
     extra: Mapping[str, Secret],
 ) -> Callable[[], dict[str, str]]:
-    """A function that makes the headers which are the same for every call of an app; a new dict each time."""
+    """Return a function that returns a new dict of the headers common to all calls of an app."""
     headers = {
         HEADERS["project_id"]: project,
         HEADERS["access_type"]: access,
@@ -294,14 +293,14 @@ def static_headers(
         headers[HEADERS["allow_anonymous"]] = "true"
     if allow_restricted:
         headers[HEADERS["allow_restricted"]] = "true"
-    # Nothing from here on fails, so no traceback shows this frame.
+    # Nothing below can fail, so no traceback shows this frame.
     headers.update({name: value.reveal() for name, value in extra.items()})
     headers.update({HEADERS[name]: secret.reveal() for name, secret in keys.items()})
     return headers.copy
 
 
 def origin(url: str) -> tuple[str, str, int]:
-    """Scheme, host and port: what has to be equal before a credential is sent there."""
+    """Return scheme, host and port, which must match before a credential is sent."""
     parts = urlsplit(url)
     return parts.scheme, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
 

@@ -1,4 +1,4 @@
-"""What a caller can watch: each attempt, its reply, and each wait before another one. All values are safe to log."""
+"""Hooks called on each attempt, reply and retry. All event values are safe to log."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ else:
     def __getattr__(name: str) -> object:
         if name not in ("RequestEvent", "ResponseEvent", "RetryEvent"):
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        # Loaded when touched: most programs have no hooks.
+        # Loaded on first access because most programs have no hooks.
         from hexclave import _events
 
         return getattr(_events, name)
@@ -33,19 +33,19 @@ def _function(_: object, attribute: "attrs.Attribute[Any]", value: object) -> No
 
 
 def _is_async(function: "Callable[..., object]") -> bool:
-    from inspect import iscoroutinefunction  # most programs have no hooks
+    from inspect import iscoroutinefunction  # imported here because most programs have no hooks
 
     return iscoroutinefunction(function) or iscoroutinefunction(type(function).__call__)
 
 
 @attrs.frozen
 class Hooks:
-    """Functions called on every attempt, in the thread or task of the call. They must be quick and must not block.
+    """Callbacks for every attempt, run in the thread or task of the call. They must be fast and must not block.
 
-    An exception that a hook raises ends the call and reaches the caller.
+    An exception raised by a hook aborts the call and propagates to the caller.
 
     Raises:
-        UnsafeUseError: a hook is no function, or an async one, which nothing would await.
+        UnsafeUseError: a hook is not callable, or is an async function, which would not be awaited.
     """
 
     on_request: "Callable[[RequestEvent], None] | None" = attrs.field(default=None, validator=_function)

@@ -1,4 +1,4 @@
-"""The models of the API's replies, such as `hexclave.models.ServerUser`; each is loaded when touched."""
+"""Models of the API's replies, such as `hexclave.models.ServerUser`, loaded on first access."""
 
 from typing import TYPE_CHECKING
 

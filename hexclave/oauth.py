@@ -1,4 +1,4 @@
-"""The two halves of an OAuth sign-in that no server sees together: what starts it, and the callback that ends it."""
+"""State of an OAuth sign-in between its authorization URL and its callback."""
 
 import base64
 import hashlib
@@ -17,29 +17,31 @@ __all__ = ["OAuthAuthorization", "Pkce"]
 
 @attrs.frozen
 class OAuthAuthorization:
-    """An OAuth sign-in under way. Send the user's browser to `url` and keep this until the callback comes.
+    """A pending OAuth sign-in. Redirect the user's browser to `url` and keep this object until the callback.
 
-    It belongs to one browser session: keep it where only that browser's requests find it, and use it once.
+    It belongs to one browser session: store it there, for example in a signed cookie, and use it only once.
     """
 
     url: Secret
-    """Where the browser has to go. When an account is being linked it holds an access token."""
+    """The URL to redirect the browser to. When an account is linked, it contains an access token."""
     redirect_uri: str
     state: Secret
-    """Comes back in the callback and must be the same there."""
+    """Returned in the callback, where it must be the same (CSRF protection)."""
     code_verifier: Secret
-    """Proves to the API that whoever exchanges the code also began the flow (PKCE, RFC 7636)."""
+    """Proves that the code is exchanged by the party that started the flow (PKCE, RFC 7636)."""
 
     def code_from(self, callback_url: str) -> str:
-        """The authorization code in the URL that the browser was sent back to.
+        """Return the authorization code from the callback URL.
 
         Raises:
-            UnsafeUseError: the callback does not belong to this sign-in: its `state` is missing or another one.
-            OAuthCallbackError: the callback reports that the sign-in failed, or holds no code.
+            UnsafeUseError: `state` is missing or does not match this sign-in.
+            OAuthCallbackError: the sign-in failed, or the callback has no code.
         """
         query = {name: values[0] for name, values in parse_qs(urlsplit(callback_url).query).items()}
         if not hmac.compare_digest(query.get("state", "").encode(), self.state.reveal().encode()):
-            raise UnsafeUseError("The callback's state is not this sign-in's; somebody else may have begun it.")
+            raise UnsafeUseError(
+                "The callback's state does not match this sign-in, which may be a CSRF attack: start the sign-in again."
+            )
         if "code" not in query:
             failure = OAuthCallbackError(
                 query.get("error_description") or query.get("message") or "The sign-in failed."
@@ -52,7 +54,7 @@ class OAuthAuthorization:
 
 @attrs.frozen
 class Pkce:
-    """A fresh verifier and the challenge made of it (S256)."""
+    """A PKCE verifier and its S256 challenge."""
 
     verifier: Secret
     challenge: str

@@ -1,4 +1,4 @@
-"""What every app takes besides its keys."""
+"""Options common to all apps."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Generic, TypedDict, TypeVar
@@ -20,40 +20,39 @@ TransportT = TypeVar("TransportT")
 
 
 class AppOptions(TypedDict, Generic[HttpClient, TransportT], total=False):
-    """What every app takes besides its keys; all keyword-only."""
+    """Options of every app besides its keys; all keyword-only."""
 
     base_url: str | None
-    """Where the API is, without `/api/v1`. Default: `HEXCLAVE_API_URL`, else https://api.hexclave.com."""
+    """Base URL of the API, without `/api/v1`. Default: `HEXCLAVE_API_URL`, else https://api.hexclave.com."""
     timeout: Timeout | float | None
-    """Seconds for a whole call, or a `Timeout`; `None` waits without limit. Default: `Timeout()`, 60 s."""
+    """Seconds for a whole call, or a `Timeout`; `None` disables all timeouts. Default: `Timeout()`, 60 s."""
     retries: Retries | int
-    """What is repeated and how long it waits; or how often a call is sent at most, the first time included."""
+    """Which calls are retried and when, or the maximum number of attempts, including the first."""
     rate_limit: RateLimit | float | None
-    """A ceiling of your own over all calls of the app, besides the limits that the API announces: a `RateLimit`, or
-    calls per second."""
+    """Your own limit for all calls of the app, in addition to the API's limits: a `RateLimit`, or calls per second."""
     gates: "SharedState | None"
-    """Where processes share each limit and the ceiling: a `hexclave.redis.RedisGates`. Default: nowhere."""
+    """Shared rate-limit state for several processes: a `hexclave.redis.RedisGates`. Default: not shared."""
     http_client: HttpClient | None
-    """Your own httpx or httpx2 client of the app's mode, which the app does not close. Default: connections of the
-    app's own."""
+    """Your own httpx or httpx2 client, blocking or async like the app, which does not close it. Default: the app's own
+    connections."""
     transport: TransportT | None
-    """A transport of the app's mode, which the app does not close; see `hexclave.transport`."""
+    """A transport, blocking or async like the app, which does not close it; see `hexclave.transport`."""
     ssl_context: "ssl.SSLContext | None"
-    """Certificates and versions of TLS for the app's own connections. Default: the certificates of certifi, or those
-    that `SSL_CERT_FILE` or `SSL_CERT_DIR` name."""
+    """TLS certificates and versions for the app's own connections. Default: the certificates of certifi, or those
+    in `SSL_CERT_FILE` or `SSL_CERT_DIR`."""
     http2: bool
-    """Whether the app's own connections speak HTTP/2, through httpx, with `httpx[http2]` installed. Default: no."""
+    """Whether the app's own connections use HTTP/2. Needs `httpx[http2]`. Default: no."""
     max_reply_size: int
-    """Bytes that the body of a reply may have, both as sent and decompressed. Default: 64 MiB."""
+    """Maximum size of a reply body in bytes, both compressed and decompressed. Default: 64 MiB."""
     branch_id: str | None
-    """The project's branch; the API takes `main` without it."""
+    """Branch of the project. Default: the API uses `main`."""
     allow_anonymous: bool
-    """Whether calls by anonymous users are let through (implies restricted ones). Default: no."""
+    """Whether anonymous users may make calls (implies restricted users). Default: no."""
     allow_restricted: bool
-    """Whether calls by restricted users are let through. Default: no."""
+    """Whether restricted users may make calls. Default: no."""
     allow_insecure_http: bool
-    """Whether keys may go over plain http to a host that is not this machine. Default: no."""
+    """Whether keys may be sent over plain HTTP to a host other than localhost. Default: no."""
     extra_headers: Mapping[str, str] | None
-    """Headers of your own for every call, such as a proxy's."""
+    """Additional headers for every call, for example for a proxy."""
     hooks: Hooks
-    """Functions that see every attempt, reply and wait."""
+    """Callbacks for every attempt, reply and retry."""

@@ -1,4 +1,4 @@
-"""Lists that come in pages: one page with its items, and iteration across all of them."""
+"""Paginated lists: single pages, and iteration over the items of all pages."""
 
 from hexclave_api.pagination import AsyncPage, AsyncPages, Page, PageReply, Pages, Part
 

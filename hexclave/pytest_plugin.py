@@ -4,8 +4,8 @@
         user = hexclave_server_app.call(create_user(primary_email="ada@example.com"))
         hexclave_emulator.assert_requested("POST", "/users")
 
-Every test gets an emulator of its own: other port, keys and state, also in parallel. The asynchronous apps work with
-any plugin for asynchronous tests and with `asyncio.run`; the end of the event loop closes their connections.
+Each test gets its own emulator with its own port, keys and state, also in parallel runs. The async apps work with any
+async test plugin and with `asyncio.run`; their connections are closed when the event loop ends.
 """
 
 from typing import TYPE_CHECKING
@@ -40,7 +40,7 @@ __all__ = [
 @pytest.fixture
 def hexclave_emulator() -> "Iterator[RunningEmulator]":
     """A fresh emulator on a loopback port, stopped after the test."""
-    # pytest loads this module in every run; only tests that ask for an emulator pay for one.
+    # Imported here because pytest loads this module in every run.
     from hexclave.testing import emulator
 
     with emulator() as running:
@@ -49,7 +49,7 @@ def hexclave_emulator() -> "Iterator[RunningEmulator]":
 
 @pytest.fixture
 def hexclave_environment(hexclave_emulator: "RunningEmulator", monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """The environment variables that point apps without arguments to the emulator, set during the test."""
+    """The environment variables that connect apps without arguments to the emulator, set during the test."""
     variables = hexclave_emulator.environment()
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
@@ -58,7 +58,7 @@ def hexclave_environment(hexclave_emulator: "RunningEmulator", monkeypatch: pyte
 
 @pytest.fixture
 def hexclave_client_app(hexclave_emulator: "RunningEmulator") -> "HexclaveClientApp":
-    """A client app of the emulator's project, nobody signed in."""
+    """A signed-out client app of the emulator's project."""
     return hexclave_emulator.client_app()
 
 
@@ -76,17 +76,17 @@ def hexclave_admin_app(hexclave_emulator: "RunningEmulator") -> "HexclaveAdminAp
 
 @pytest.fixture
 def async_hexclave_client_app(hexclave_emulator: "RunningEmulator") -> "AsyncHexclaveClientApp":
-    """An asynchronous client app of the emulator's project, nobody signed in."""
+    """A signed-out async client app of the emulator's project."""
     return hexclave_emulator.async_client_app()
 
 
 @pytest.fixture
 def async_hexclave_server_app(hexclave_emulator: "RunningEmulator") -> "AsyncHexclaveServerApp":
-    """An asynchronous server app of the emulator's project."""
+    """An async server app of the emulator's project."""
     return hexclave_emulator.async_server_app()
 
 
 @pytest.fixture
 def async_hexclave_admin_app(hexclave_emulator: "RunningEmulator") -> "AsyncHexclaveAdminApp":
-    """An asynchronous admin app of the emulator's project."""
+    """An async admin app of the emulator's project."""
     return hexclave_emulator.async_admin_app()

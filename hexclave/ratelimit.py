@@ -1,7 +1,7 @@
-"""Rate limits: a gate before the calls of each limited scope, and the ceiling that a user may set.
+"""Rate limiting: one gate per limited scope, and an optional ceiling for all calls of an app.
 
-A 429 closes the gate of its scope. Later calls wait there, first come first served, and are let through at a pace that
-follows what the server accepts. A scope that was never refused has no gate; its calls pass for the price of a look-up.
+A 429 closes the gate of its scope. Later calls queue there in FIFO order and are admitted at a rate that adapts to what
+the server accepts. A scope without a 429 has no gate, so its calls cost only a dict lookup.
 """
 
 import itertools
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 __all__ = ["RateLimit"]
 
 _FORGET: Final = 300.0
-"""Seconds without a wait or a refusal after which a scope counts as unlimited again."""
+"""Seconds without a wait or a 429 after which a gate is removed."""
 _MOST_GATES: Final = 1_000
 _LONGEST_WINDOW: Final = 60.0
 
 
 class Scope(NamedTuple):
-    """The calls that share one limit: limits vary by endpoint and access type."""
+    """The calls that share a rate limit: limits vary by endpoint and access type."""
 
     project_id: str
     access: str
@@ -39,12 +39,12 @@ class Scope(NamedTuple):
 
 
 class WaitTooLong(Exception):
-    """The gate will not open in time; known before any waiting."""
+    """Raised without waiting if the gate will not open in time."""
 
     def __init__(self, retry_after: float) -> None:
         super().__init__(retry_after)
         self.retry_after = retry_after
-        """Seconds until the call would be let through."""
+        """Seconds until the call would be admitted."""
 
 
 def _positive(_: object, attribute: "attrs.Attribute[float]", value: object) -> None:
@@ -54,15 +54,15 @@ def _positive(_: object, attribute: "attrs.Attribute[float]", value: object) -> 
 
 def _at_least_one(_: object, attribute: "attrs.Attribute[int]", value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise UnsafeUseError(f"RateLimit: {attribute.name} must be a whole number from 1, not {value!r}.")
+        raise UnsafeUseError(f"RateLimit: {attribute.name} must be a positive integer, not {value!r}.")
 
 
 @attrs.frozen
 class RateLimit:
-    """A ceiling over all calls of an app: `per_second` in the long run, `burst` at once after a pause.
+    """A limit for all calls of an app: `per_second` on average, and up to `burst` at once after a pause.
 
     Raises:
-        UnsafeUseError: a value is out of its range.
+        UnsafeUseError: a value is out of range.
     """
 
     per_second: float = attrs.field(validator=_positive)
@@ -70,38 +70,40 @@ class RateLimit:
 
     @classmethod
     def of(cls, value: "RateLimit | float | None") -> "RateLimit | None":
-        """A number is that of calls per second.
+        """Convert a number of calls per second to a `RateLimit`.
 
         Raises:
-            UnsafeUseError: it is neither that nor a `RateLimit`.
+            UnsafeUseError: it is neither a number nor a `RateLimit`.
         """
         if value is None or isinstance(value, RateLimit):
             return value
         if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise UnsafeUseError(f"rate_limit must be a RateLimit, calls per second or None, not {value!r}.")
+            raise UnsafeUseError(
+                f"rate_limit must be a RateLimit, a number of calls per second or None, not {value!r}."
+            )
         return cls(value)
 
 
 class Ticket:
-    """One attempt at the gates."""
+    """An admitted attempt."""
 
     __slots__ = ("number", "passed", "scope", "waited")
 
     def __init__(self, scope: Scope, number: int = 0, passed: float = -math.inf) -> None:
         self.scope: Scope = scope
         self.number: int = number
-        """Its place in every queue; of two, the lower came first."""
+        """Position in every queue; lower numbers came first."""
         self.passed: float = passed
-        """When the gate of the scope let it through; in the infinite past if there was none."""
+        """When the gate of the scope admitted it; `-inf` if there was no gate."""
         self.waited: bool = False
-        """Whether that gate made it wait."""
+        """Whether it had to wait at that gate."""
 
 
 class Gates:
-    """The gates of an app and of the apps derived from it, for any number of threads and event loops at once.
+    """The gates of an app and its derived apps. Thread-safe, also across event loops.
 
-    Nothing is locked while a call waits. A forked process needs gates of its own. With `shared`, the processes that use
-    the same state share each limit and the ceiling.
+    No lock is held while a call waits. A forked process needs its own gates. With `shared`, processes that use the same
+    state share each limit and the ceiling.
     """
 
     def __init__(self, *, ceiling: RateLimit | None = None, shared: "SharedState | None" = None) -> None:
@@ -114,19 +116,19 @@ class Gates:
 
     @property
     def are_open(self) -> bool:
-        """Whether every call may be sent at once."""
+        """Whether every call may be sent without waiting."""
         return not self._gates and self._ceiling is None
 
     def admit(
         self, scope: Scope, *, deadline: float | None, clock: "Clock", longest_closed: float = math.inf
     ) -> Steps[Ticket]:
-        """A ticket, once the call may be sent. `deadline` is in seconds of `clock.monotonic()`.
+        """Wait until the call may be sent and return its ticket. `deadline` is a time of `clock.monotonic()`.
 
-        `longest_closed` are the seconds that a closed gate may cost. A call that was refused comes again as a new one:
-        kept in front, the same few calls would use up their attempts in finding out whether the gate may be opened.
+        `longest_closed` is the maximum number of seconds to wait at a closed gate. A retry after a 429 queues at the
+        end: at the front, the same few calls would use up their attempts on probing whether the limit is over.
 
         Raises:
-            WaitTooLong: the call would be let through after `deadline`, or the gate stays closed for too long.
+            WaitTooLong: the call would be admitted after `deadline`, or the gate stays closed for too long.
         """
         ticket = Ticket(scope, next(self._numbers))
         gate = self._gates.get(scope)
@@ -138,7 +140,7 @@ class Gates:
         return ticket
 
     def wait(self, scope: Scope, *, deadline: float | None, clock: "Clock", longest_closed: float) -> float:
-        """Seconds that a call which came now would wait, as far as can be told.
+        """Estimate the seconds that a new call would wait.
 
         Raises:
             WaitTooLong: as `admit` would.
@@ -152,7 +154,7 @@ class Gates:
         return max((wait.total for wait in waits), default=0.0)
 
     def settle(self, ticket: Ticket, status: int, headers: Mapping[str, str], *, clock: "Clock") -> None:
-        """Learn from a reply; without one there is nothing to learn."""
+        """Adapt the rate to a reply."""
         scope, passed = ticket.scope, ticket.passed
         limited = status == 429
         if not limited and scope not in self._gates:
@@ -164,7 +166,7 @@ class Gates:
                 if gate is not None:
                     gate.learn(lambda pace: pace.succeed(passed, ticket.waited))
             return
-        # The gates and their law are loaded with the first refusal, or for a ceiling: most programs never need them.
+        # Imported here because most programs never see a 429.
         from hexclave._ratelimit.headers import read_rate_limit
         from hexclave._ratelimit.pacing import LONGEST_CLOSED, Adaptive
 
@@ -182,7 +184,7 @@ class Gates:
     def _pass(
         self, gate: "Gate[P]", ticket: Ticket, deadline: float | None, clock: "Clock", longest_closed: float
     ) -> Steps[bool]:
-        """Whether there was a wait."""
+        """Pass a gate and return whether the call had to wait."""
         number, waited = ticket.number, False
         with self._lock:
             gate.join(number)
@@ -239,7 +241,7 @@ def _check_wait(wait: "Wait", now: float, deadline: float | None, longest_closed
 
 
 def _announced(info: "RateLimitInfo") -> float | None:
-    """The limit per second that a reply names; that of a long window would forbid the bursts that the server allows."""
+    """Return the announced limit per second, or `None` for long windows, within which the server allows bursts."""
     if info.limit and info.window and info.window <= _LONGEST_WINDOW:
         return info.limit / info.window
     return None

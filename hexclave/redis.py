@@ -1,4 +1,4 @@
-"""Gates whose state lies in Redis, so that all processes of a fleet share each limit and the ceiling.
+"""Rate-limit state in Redis, shared by all processes of a fleet.
 
 Needs the extra: `pip install 'hexclave[redis]'`.
 """
@@ -28,14 +28,14 @@ except ImportError as _missing:
 __all__ = ["RedisGates"]
 
 _TIMEOUT: Final = 0.5
-"""Seconds; a call waits for Redis no longer than that, and then goes on without it."""
+"""Seconds; after that a call continues without Redis."""
 _FIRST_PAUSE: Final = 1.0
 _LONGEST_PAUSE: Final = 30.0
 _KEPT_FOR: Final = 600
-"""Seconds; longer than a gate stays closed or is remembered."""
+"""Seconds; longer than a gate stays closed or is kept in memory."""
 
-# The time is Redis's own, so that the clocks of the processes do not matter.
-# What cannot be a state, because of its type, size or bytes, counts as none and is overwritten.
+# Redis's clock is used, because the clocks of the processes may differ.
+# A value that cannot be a state, by its type, size or bytes, is overwritten.
 _SWAP: Final = """
 local state = ''
 if redis.call('TYPE', KEYS[1]).ok == 'string' and redis.call('STRLEN', KEYS[1]) < 4096 then
@@ -56,17 +56,17 @@ logger: Final = logging.getLogger("hexclave")
 
 
 class RedisGates:
-    """Where apps keep the state of their gates: `HexclaveServerApp(…, gates=RedisGates("redis://localhost"))`.
+    """Rate-limit state in Redis: `HexclaveServerApp(…, gates=RedisGates("redis://localhost"))`.
 
-    `redis` is a URL, which serves blocking and async apps, or your own client of redis-py, which serves apps of its
-    mode and stays yours to close. Keys begin with `prefix` and name the project. Nothing is connected before the first
-    call that has to wait or is refused.
+    `redis` is a URL, which works for blocking and async apps, or your own redis-py client, which works for apps of its
+    mode and is not closed by them. Redis keys start with `prefix` and contain the project ID. No connection is made
+    before the first call that is rate limited.
 
-    While Redis does not answer, each process limits its calls alone; a warning on the logger `hexclave` says so once,
-    and Redis is tried again after 1 s, then ever less often, at least every 30 s.
+    While Redis is unreachable, each process limits its calls on its own, logs one warning to the logger `hexclave`, and
+    retries Redis after 1 s, backing off to 30 s.
 
     Raises:
-        UnsafeUseError: `redis` is neither, or `prefix` is empty.
+        UnsafeUseError: `redis` is neither a URL nor a client, or `prefix` is empty.
     """
 
     def __init__(self, redis: "str | Redis | AsyncRedis", *, prefix: str = "hexclave") -> None:
@@ -75,10 +75,10 @@ class RedisGates:
         self._awaiting: AsyncRedis | None = None
         self._of_loops: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncRedis] = weakref.WeakKeyDictionary()
         if isinstance(redis, str):
-            # Out of this frame, because the URL may hold a password.
+            # Removed from this frame, because the URL may contain a password.
             self._url, redis = redis, ""
         if not isinstance(prefix, str) or not prefix:
-            raise UnsafeUseError("RedisGates: prefix must be a text that is not empty.")
+            raise UnsafeUseError("RedisGates: prefix must be a non-empty str.")
         self._prefix = prefix
         if self._url is not None:
             self._blocking = _blocking_client(self._url)
@@ -98,22 +98,22 @@ class RedisGates:
         return f"<RedisGates {getattr(self, '_prefix', None)!r}>"
 
     def close(self) -> None:
-        """Close the connections of blocking apps that were made here; they come back with the next call."""
+        """Close the connections for blocking apps, except those of your own client. The next call reconnects."""
         if self._url is not None and self._blocking is not None:
             self._blocking.close()
 
     async def aclose(self) -> None:
-        """Close the running event loop's connections that were made here; they come back with the next call."""
+        """Close the running event loop's connections, except those of your own client. The next call reconnects."""
         client = self._of_loops.pop(asyncio.get_running_loop(), None)
         if client is not None:
             await client.aclose()
 
     def swap(self, key: str, expected: str, new: str) -> Steps[Swapped | None]:
-        """See `SharedState`; the gates call this."""
+        """Compare and swap a state; see `SharedState`."""
         if time.monotonic() < self._away_until:
             return None
         if self._away:
-            # This call finds out whether Redis is back; the others need not wait for it.
+            # Only this call probes whether Redis is back; others do not wait for it.
             self._away_until = time.monotonic() + self._pause
         arguments = [f"{self._prefix}:gate:1:{key}"], [expected, new, _KEPT_FOR]
         try:
@@ -123,7 +123,7 @@ class RedisGates:
             return None
         if self._away:
             self._away, self._away_until, self._pause = False, 0.0, _FIRST_PAUSE
-            logger.info("Redis answers again; the gates are shared.")
+            logger.info("Redis is reachable again; rate limits are shared again.")
         done, state, seconds, micros = answer
         return Swapped(bool(done), _decoded(state), int(seconds) + int(micros) / 1e6)
 
@@ -154,17 +154,18 @@ class RedisGates:
 
     def _missed(self, error: Exception) -> None:
         pause, self._pause = self._pause, min(self._pause * 2, _LONGEST_PAUSE)
-        self._away_until = time.monotonic() + pause * random.uniform(0.8, 1.0)  # noqa: S311 - spreads a fleet's attempts
+        self._away_until = time.monotonic() + pause * random.uniform(0.8, 1.0)  # noqa: S311 - jitter
         if not self._away:
             self._away = True
             logger.warning(
-                "Redis does not answer (%s); until it does, this process limits its calls alone.", type(error).__name__
+                "Redis is unreachable (%s); until it is back, rate limits are not shared.",
+                type(error).__name__,
             )
 
 
 def _blocking_client(url: str) -> "Redis":
     try:
-        # One repetition, because a connection from the pool may have been closed since it was last used.
+        # One retry, because a pooled connection may have been closed since its last use.
         return Redis.from_url(
             url,
             socket_timeout=_TIMEOUT,
@@ -173,7 +174,7 @@ def _blocking_client(url: str) -> "Redis":
         )
     except ValueError:
         problem = "RedisGates: the URL must look like redis://host:6379/0, rediss://… or unix://path."
-    # Outside the `except`: the URL may hold a password, and the cause and this frame would show it.
+    # Outside the `except`, because the cause and this frame would show the URL, which may contain a password.
     del url
     raise UnsafeUseError(problem)
 

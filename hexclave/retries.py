@@ -1,4 +1,4 @@
-"""Which failures are worth another attempt, and how long to wait before it."""
+"""Retry policy: which failures are retried, and the backoff between attempts."""
 
 import math
 from collections.abc import Callable
@@ -14,28 +14,28 @@ _GATEWAY: Final = frozenset({502, 503, 504})
 
 
 class NotSent:
-    """There was no connection, so nothing of the request can have arrived."""
+    """No connection was made, so the request was not sent."""
 
 
 class NoReply:
-    """The connection broke or went silent; the request may have arrived and been carried out."""
+    """The connection was lost or went silent; the request may have been processed."""
 
 
 class Answered(NamedTuple):
-    """The reply reports a failure."""
+    """The server sent an error reply."""
 
     status: int
     retry_after: float | None = None
-    """Seconds, where the reply says so."""
+    """Seconds, if the reply has the header."""
 
 
 Failure: TypeAlias = NotSent | NoReply | Answered
 
 
 def _random() -> float:
-    from random import random  # most programs never repeat a call
+    from random import random  # imported here because most programs never retry
 
-    return random()  # noqa: S311 - it spreads attempts
+    return random()  # noqa: S311 - jitter
 
 
 def _positive(_: object, attribute: "attrs.Attribute[float]", value: object) -> None:
@@ -45,47 +45,49 @@ def _positive(_: object, attribute: "attrs.Attribute[float]", value: object) -> 
 
 def _at_least_one(_: object, attribute: "attrs.Attribute[int]", value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise UnsafeUseError(f"Retries: {attribute.name} must be a whole number from 1 (no repetition), not {value!r}.")
+        raise UnsafeUseError(
+            f"Retries: {attribute.name} must be a positive integer (1 disables retries), not {value!r}."
+        )
 
 
 @attrs.frozen(kw_only=True)
 class Retries:
-    """What is repeated, and how long it waits before.
+    """Retry policy of an app: exponential backoff with full jitter.
 
-    | failure | repeated for |
+    | failure | retried for |
     |---|---|
     | no connection, nothing sent | every method |
-    | connection broken or silent after sending began | GET, HEAD, PUT, DELETE and what the API declares idempotent |
-    | 429 | every method, once the gate of its scope lets it through |
-    | 502, 503, 504 | as for a broken connection |
-    | every other status | nothing |
+    | connection lost or silent after sending began | GET, HEAD, PUT, DELETE and other idempotent operations |
+    | 429 | every method, as soon as the rate limit allows |
+    | 502, 503, 504 | as for a lost connection |
+    | any other status | nothing |
 
-    The wait before attempt n + 1 is random between 0 and `first_wait * factor ** (n - 1)`, at most `longest_wait`, and
-    not less than a `Retry-After`. The app's timeout covers all attempts and waits.
+    The wait before attempt n + 1 is random between 0 and `first_wait * factor ** (n - 1)`, capped at `longest_wait`,
+    and at least `Retry-After`. The app's total timeout covers all attempts and waits.
 
     Raises:
-        UnsafeUseError: a value is out of its range.
+        UnsafeUseError: a value is out of range.
     """
 
     OFF: ClassVar["Retries"]
-    """Every call is sent once."""
+    """No retries."""
 
     attempts: int = attrs.field(default=5, validator=_at_least_one)
-    """How often a call is sent at most, the first time included."""
+    """Maximum number of attempts, including the first."""
     first_wait: float = attrs.field(default=0.5, validator=_positive)
     """Seconds."""
     factor: float = attrs.field(default=2.0, validator=_positive)
     longest_wait: float = attrs.field(default=8.0, validator=_positive)
-    """Seconds; the cap of the waits chosen here, not of a `Retry-After`."""
+    """Seconds; caps the backoff, not `Retry-After`."""
     longest_retry_after: float = attrs.field(default=60.0, validator=_positive)
-    """Seconds; a call is given up at once if the API asks for a longer wait."""
+    """Seconds; a call fails at once if the API asks for a longer wait."""
 
     @classmethod
     def of(cls, value: "Retries | int") -> "Retries":
-        """A whole number is how often a call is sent at most, the first time included.
+        """Convert a maximum number of attempts, including the first, to `Retries`.
 
         Raises:
-            UnsafeUseError: it is neither that nor `Retries`.
+            UnsafeUseError: it is neither an integer nor `Retries`.
         """
         if isinstance(value, Retries):
             return value
@@ -96,9 +98,9 @@ class Retries:
     def wait(
         self, failure: Failure, *, attempt: int, idempotent: bool, random: Callable[[], float] = _random
     ) -> float | None:
-        """Seconds until the next attempt after attempt number `attempt` (from 1); `None`: give up.
+        """Return the seconds to wait after attempt number `attempt` (from 1), or `None` to give up.
 
-        After a 429 the answer is 0, because the wait takes place at the gate. `random` gives numbers from 0 to 1.
+        Returns 0 after a 429, because the rate limit makes the call wait. `random` returns numbers from 0 to 1.
         """
         if attempt >= self.attempts or not _repeatable(failure, idempotent):
             return None

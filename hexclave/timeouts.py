@@ -1,4 +1,4 @@
-"""How long a call may take."""
+"""Timeouts of a call."""
 
 import math
 from typing import Any
@@ -19,22 +19,22 @@ def _seconds(_: object, attribute: "attrs.Attribute[Any]", value: object) -> Non
 
 @attrs.frozen
 class Timeout:
-    """Limits in seconds; `None` waits without that limit.
+    """Timeouts in seconds; `None` disables one.
 
     Raises:
-        UnsafeUseError: a limit is zero, negative, infinite or no number.
+        UnsafeUseError: a value is not a positive finite number.
     """
 
     total: float | None = attrs.field(default=60.0, validator=_seconds)
-    """For the whole call: every attempt, every wait between attempts, a token refresh."""
+    """For the whole call, including all attempts, the waits between them and a token refresh."""
     connect: float | None = attrs.field(default=10.0, validator=_seconds)
-    """For one attempt to get a connection."""
+    """For an attempt to get a connection."""
     read: float | None = attrs.field(default=30.0, validator=_seconds)
-    """For one attempt without any progress on the wire."""
+    """For an attempt without any bytes sent or received."""
 
     @classmethod
     def of(cls, value: "Timeout | float | None") -> "Timeout":
-        """A number limits the whole call and keeps the other limits; `None` lifts all limits."""
+        """Convert a number to `Timeout(total=…)`, and `None` to no timeouts at all."""
         if isinstance(value, Timeout):
             return value
         return cls(None, None, None) if value is None else cls(total=value)

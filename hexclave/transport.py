@@ -1,4 +1,4 @@
-"""What carries the calls of an app, and how to write one: give it as `transport=`."""
+"""Transports of an app, and the protocols to write your own, passed as `transport=`."""
 
 from hexclave._messages import Reply, Request
 from hexclave._transport.clients import AsyncHttpxTransport, HttpxTransport

@@ -1,4 +1,4 @@
-"""What a data vault's values and keys look like to the server: encrypted and hashed on this side."""
+"""Client-side encryption of data vault values and hashing of their keys."""
 
 import base64
 import hashlib
@@ -31,18 +31,18 @@ _SURROGATES: Final = re.compile("[\ud800-\udfff]")
 
 
 class VaultError(HexclaveError):
-    """What is stored cannot be decrypted: it was changed, or not written by an SDK."""
+    """The stored value cannot be decrypted: it was modified, or not written by an SDK."""
 
 
 @attrs.frozen(repr=False)
 class VaultKey:
-    """A key of a store, made from its name and your secret; deriving one takes 100,000 rounds of hashing.
+    """A key of a vault store, derived from its name and your secret with 100,000 rounds of PBKDF2.
 
-    The last 256 are kept, so that another read under the same key is quick.
+    The last 256 derived keys are cached, so using one again is fast.
     """
 
     hashed: str
-    """What the server knows the key by."""
+    """The hash by which the server identifies the key."""
     _derived: bytes
 
     def __repr__(self) -> str:
@@ -50,32 +50,32 @@ class VaultKey:
 
     @classmethod
     def derive(cls, key: str, secret: Secret) -> Self:
-        """Blocks for about a tenth of a second the first time.
+        """Derive the key. Blocks for about a tenth of a second if it is not cached.
 
         Raises:
-            UnsafeUseError: the key or the secret cannot be written as UTF-8.
+            UnsafeUseError: the key or the secret cannot be encoded as UTF-8.
         """
         if not _is_utf8(key):
             del key
-            raise UnsafeUseError("key must be a str that UTF-8 can write.")
+            raise UnsafeUseError("key must be a str that can be encoded as UTF-8.")
         if not _is_utf8(secret.reveal()):
             del key
-            raise UnsafeUseError("secret must be a str that UTF-8 can write.")
+            raise UnsafeUseError("secret must be a str that can be encoded as UTF-8.")
         return cls(*_derived(key, secret))
 
     def encrypt(self, value: Secret) -> str:
-        """The value as it is stored; other each time.
+        """Return the encrypted value, different each time.
 
         Raises:
-            UnsafeUseError: the value cannot be written as UTF-8.
+            UnsafeUseError: the value cannot be encoded as UTF-8.
         """
         if not _is_utf8(value.reveal()):
-            raise UnsafeUseError("value must be a str that UTF-8 can write.")
+            raise UnsafeUseError("value must be a str that can be encoded as UTF-8.")
         salt, iv = os.urandom(_SALT), os.urandom(_IV)
         return _base64(_VERSION + salt + iv + self._cipher(salt).encrypt(iv, value.reveal().encode(), None))
 
     def decrypt(self, stored: str) -> Secret:
-        """The value.
+        """Return the decrypted value.
 
         Raises:
             VaultError: it cannot be decrypted with this key.
@@ -90,7 +90,7 @@ class VaultKey:
                 return value
         except (ValueError, InvalidTag):
             pass
-        raise VaultError("What is stored under this key cannot be decrypted: it was changed, or written otherwise.")
+        raise VaultError("The stored value cannot be decrypted: it was modified, or not written by an SDK.")
 
     def _cipher(self, salt: bytes) -> "AESGCM":
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM

@@ -1,4 +1,4 @@
-"""Calls that are refused before any I/O, because the app cannot make them."""
+"""Checks before any I/O that the app can make a call."""
 
 from typing import TYPE_CHECKING
 
@@ -11,28 +11,30 @@ if TYPE_CHECKING:
 
 
 def check_use(app: Context, operation: Operation[object], tokens: "Tokens | None" = None) -> None:
-    """Refuse, before any I/O, a call that this app cannot make.
+    """Raise if the app cannot make this call.
 
     Raises:
-        UnsafeUseError: the access type is not allowed, or a credential that the operation needs is not there.
+        UnsafeUseError: the access type is not allowed, or a required credential is missing.
     """
     if app.access not in operation.access:
         allowed = ", ".join(operation.access)
-        twin = _twin(app, operation)
-        advice = f"call {twin}(…) instead" if twin else "use an app of that access type"
-        raise UnsafeUseError(f"{operation.name} is for access type {allowed}; this app's is {app.access}: {advice}.")
+        equivalent = _equivalent_operation(app, operation)
+        advice = f"call {equivalent}(…) instead" if equivalent else "use an app with that access type"
+        raise UnsafeUseError(f"{operation.name} requires access type {allowed}, not {app.access}: {advice}.")
     for need in operation.needs:
         if need == "publishable_client_key":
             if app.publishable_client_key is None:
-                where = "give the app one" if app.access == "client" else "use a client app that has one"
-                raise UnsafeUseError(f"{operation.name} needs a publishable client key: {where}.")
+                advice = "pass one to the app" if app.access == "client" else "use a client app that has one"
+                raise UnsafeUseError(f"{operation.name} requires a publishable client key: {advice}.")
         elif app.session is None and tokens is None:
-            raise UnsafeUseError(f"{operation.name} needs a user's {need.replace('_', ' ')}: use app.with_session(…).")
+            raise UnsafeUseError(
+                f"{operation.name} requires a user's {need.replace('_', ' ')}: use app.with_session(…)."
+            )
 
 
-def _twin(app: Context, operation: Operation[object]) -> str | None:
-    """The function for the same call with this app's access type."""
-    from hexclave_api import OPERATIONS  # only a refused call needs the table
+def _equivalent_operation(app: Context, operation: Operation[object]) -> str | None:
+    """Return the name of the operation for the same endpoint with this app's access type."""
+    from hexclave_api import OPERATIONS  # only needed for the error message
 
     for entry in OPERATIONS.values():
         if (entry.method, entry.path) == (operation.method, operation.template) and app.access in entry.access:
@@ -41,16 +43,16 @@ def _twin(app: Context, operation: Operation[object]) -> str | None:
 
 
 def check_use_signed_out(operation: Operation[object]) -> None:
-    """Refuse what the API could only refuse while nobody is signed in.
+    """Raise if the operation requires a signed-in user.
 
-    To ask for the user is to ask whether there is one, so the API answers that.
+    Reading the current user is allowed: it shows whether a user is signed in.
 
     Raises:
-        UnsafeUseError: the operation is about the signed-in user.
+        UnsafeUseError: it does.
     """
     if _is_about_the_user(operation):
         raise UnsafeUseError(
-            f"{operation.name} needs a signed-in user, and nobody is signed in: sign in first, for instance with "
+            f"{operation.name} requires a signed-in user: sign in first, for example with "
             "app.auth.sign_in_with_password(…), or use app.with_session(tokens)."
         )
 

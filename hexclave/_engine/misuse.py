@@ -1,9 +1,9 @@
-"""Errors for what an app does not have, which say where it is."""
+"""Errors for attributes that an app lacks, naming the app that has them."""
 
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
-    # Type checkers report these uses by themselves, so they must not see the methods below.
+    # Type checkers report these mistakes themselves, so they must not see the methods below.
     class ResourcesOfOtherApps: ...
 
     class ClosedWithoutAwait: ...

@@ -1,4 +1,4 @@
-"""The options of an app, checked when they are given."""
+"""Validation of an app's options."""
 
 import inspect
 from collections.abc import Mapping
@@ -42,24 +42,26 @@ class Options:
     max_reply_size: int
 
     def check_mode(self, *, is_async: bool) -> None:
-        """Refuse a client or transport of the other mode.
+        """Raise if the client or transport is async in a blocking app, or vice versa.
 
         Raises:
-            UnsafeUseError: it is of the other mode.
+            UnsafeUseError: it is.
         """
         for name, given in (("http_client", self.http_client), ("transport", self.transport)):
             if given is not None and inspect.iscoroutinefunction(given.send) is not is_async:
                 theirs, ours = ("a blocking", "an async") if is_async else ("an async", "a blocking")
                 kind = name.rpartition("_")[2]
-                raise UnsafeUseError(f"{name} is {theirs} {kind}; give it to {theirs} app, or {ours} one here.")
+                raise UnsafeUseError(f"{name} is {theirs} {kind}: pass {ours} one, or use {theirs} app.")
 
 
 def taken(app: str, given: AppOptions[Any, Any]) -> Options:
-    """What was given to the app of this name. `given` is emptied: a traceback with locals shows its caller's frame.
+    """Return the validated options of the app of this name.
+
+    Empties `given`, because a traceback with locals shows the caller's frame.
 
     Raises:
-        TypeError: there is no such option.
-        UnsafeUseError: a value is not allowed.
+        TypeError: an option does not exist.
+        UnsafeUseError: a value is invalid.
     """
     base_url = credentials.masked(given.pop("base_url", None))
     branch_id = credentials.masked(given.pop("branch_id", None))
@@ -69,7 +71,7 @@ def taken(app: str, given: AppOptions[Any, Any]) -> Options:
         del given[name]  # type: ignore[misc]
     extra_headers = credentials.masked_headers(given.pop("extra_headers", None))
     if unknown:
-        raise TypeError(f"{app} takes no argument {', '.join(unknown)}")
+        raise TypeError(f"{app}() got an unexpected keyword argument: {', '.join(unknown)}")
     for name in _SWITCHES:
         switch(name, options.get(name, False))
     return Options(
@@ -91,21 +93,21 @@ def taken(app: str, given: AppOptions[Any, Any]) -> Options:
 
 
 def hooks(given: object) -> Hooks:
-    """The hooks.
+    """Return the hooks.
 
     Raises:
-        UnsafeUseError: they are none.
+        UnsafeUseError: it is not a `Hooks`.
     """
     if not isinstance(given, Hooks):
-        raise UnsafeUseError(f"hooks must be a hexclave.Hooks, such as Hooks(on_retry=…), not {one_line(repr(given))}.")
+        raise UnsafeUseError(f"hooks must be hexclave.Hooks, such as Hooks(on_retry=…), not {one_line(repr(given))}.")
     return given
 
 
 def switch(name: str, value: object) -> None:
-    """Refuse what is neither `True` nor `False`: `"false"` counts as true.
+    """Raise unless the value is a bool, because strings such as `"false"` are truthy.
 
     Raises:
-        UnsafeUseError: it is neither.
+        UnsafeUseError: it is not a bool.
     """
     if not isinstance(value, bool):
         raise UnsafeUseError(f"{name} must be True or False, not {one_line(repr(value))}.")
@@ -127,9 +129,11 @@ def _own_transports(options: dict[str, Any]) -> OwnTransports:
     brought = [name for name in ("http_client", "transport") if options.get(name) is not None]
     others = [*brought[1:], *(name for name in ("ssl_context", "http2") if options.get(name))]
     if brought and others:
-        raise UnsafeUseError(f"{brought[0]} brings its own connections, so {' and '.join(others)} cannot be given too.")
+        raise UnsafeUseError(
+            f"{brought[0]} cannot be combined with {' or '.join(others)}; configure {brought[0]} itself."
+        )
     context = options.get("ssl_context")
-    # Not by its class: that would load `ssl` for every app.
+    # No isinstance check, because that would import `ssl` for every app.
     if context is not None and not callable(getattr(context, "wrap_socket", None)):
         raise UnsafeUseError(f"ssl_context must be an ssl.SSLContext, not {one_line(repr(context))}.")
     return OwnTransports(context, options.get("http2", False))
@@ -137,5 +141,5 @@ def _own_transports(options: dict[str, Any]) -> OwnTransports:
 
 def _max_reply_size(given: object) -> int:
     if isinstance(given, bool) or not isinstance(given, int) or given < 1:
-        raise UnsafeUseError(f"max_reply_size must be a positive number of bytes, not {one_line(repr(given))}.")
+        raise UnsafeUseError(f"max_reply_size must be a positive integer (bytes), not {one_line(repr(given))}.")
     return given

@@ -54,7 +54,7 @@ class Session:
                 raise TotalTimeout("The call's time ended while it waited for a refresh of the session.")
             outcome = flight.result()
             if isinstance(outcome, HexclaveError):
-                # A copy each: raising one error in many threads would mix up their tracebacks.
+                # A copy for each thread, because raising the same error in several would mix up their tracebacks.
                 raise copy.copy(outcome)
             if isinstance(outcome, Exception):
                 raise outcome  # The store's own error: nobody knows how to copy that.

@@ -1,15 +1,15 @@
-"""The tokens of a user's session, and the stores that keep them.
+"""Tokens of a user's session, and stores that persist them.
 
-| store | keeps the tokens |
+| store | stores the tokens |
 |---|---|
 | `MemoryTokenStore` | in this process |
-| `FixedTokens` | in this object, for the one session it was given |
-| `FileTokenStore` | in a file that processes of one user share |
-| `RedisTokenStore`, `AsyncRedisTokenStore` | in Redis, for a fleet |
-| `CallbackTokenStore`, `AsyncCallbackTokenStore` | wherever two functions put them |
+| `FixedTokens` | in this object, for a single session |
+| `FileTokenStore` | in a file, shared by the processes of an OS user |
+| `RedisTokenStore`, `AsyncRedisTokenStore` | in Redis, shared by a fleet |
+| `CallbackTokenStore`, `AsyncCallbackTokenStore` | wherever your two functions do |
 
-Blocking apps take a `TokenStore`, async apps either kind. To write a store, subclass `TokenStore` or `AsyncTokenStore`
-and define its three abstract methods.
+Blocking apps take a `TokenStore`, async apps either kind. To write your own, subclass `TokenStore` or `AsyncTokenStore`
+and implement its three abstract methods.
 """
 
 from typing import TYPE_CHECKING
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 else:
 
     def __getattr__(name: str) -> object:
-        # Loaded when touched: no program uses all stores, and some need asyncio.
+        # Loaded on first access: no program uses all stores, and some import asyncio.
         from importlib import import_module
 
         if name not in _HOMES:

@@ -1,4 +1,4 @@
-"""Stores over two functions of the caller, for tokens that live in a web framework's session or a table."""
+"""Token stores based on two callbacks, for example for a web framework's session or a database table."""
 
 import asyncio
 import inspect
@@ -13,21 +13,21 @@ from hexclave_api.secret import Secret
 
 
 class CallbackTokenStore(TokenStore):
-    """Keeps tokens wherever `load` and `save` do; `save(None)` signs out. Async apps call both in worker threads.
+    """A token store based on the functions `load` and `save`. Async apps call both in worker threads.
 
-    Compare-and-set loads, compares and saves under a lock between the threads of this process. Where several processes
-    share the tokens, subclass `TokenStore` with an atomic `compare_and_set` instead.
+    `save(None)` signs out. Compare-and-set is atomic only among the threads of this process. If several processes share
+    the tokens, subclass `TokenStore` with an atomic `compare_and_set` instead.
 
     Raises:
         UnsafeUseError: a callback is not callable or is async.
-        TypeError: `load` gave anything but `Tokens` or `None`.
+        TypeError: `load` returned something other than `Tokens` or `None`.
     """
 
     def __init__(self, load: Callable[[], Tokens | None], save: Callable[[Tokens | None], None]) -> None:
         for name, callback in (("load", load), ("save", save)):
             _check_callable(name, callback)
             if _is_async(callback):
-                raise UnsafeUseError(f"{name} is async; use AsyncCallbackTokenStore, with an async app.")
+                raise UnsafeUseError(f"{name} is async: use AsyncCallbackTokenStore and an async app.")
         self._load = load
         self._save = save
         self._lock = ProcessLock()
@@ -48,14 +48,14 @@ class CallbackTokenStore(TokenStore):
 
 
 class AsyncCallbackTokenStore(AsyncTokenStore):
-    """Keeps tokens wherever the async functions `load` and `save` do; `save(None)` signs out.
+    """A token store based on the async functions `load` and `save`; `save(None)` signs out.
 
-    Compare-and-set loads, compares and saves under a lock between the tasks of one event loop. Where several processes
-    share the tokens, subclass `AsyncTokenStore` with an atomic `acompare_and_set` instead.
+    Compare-and-set is atomic only among the tasks of an event loop. If several processes share the tokens, subclass
+    `AsyncTokenStore` with an atomic `acompare_and_set` instead.
 
     Raises:
         UnsafeUseError: a callback is not callable.
-        TypeError: a callback gave nothing to await; `load` gave anything but `Tokens` or `None`.
+        TypeError: a callback is not async, or `load` returned something other than `Tokens` or `None`.
     """
 
     def __init__(
@@ -96,5 +96,5 @@ def _is_async(callback: Callable[..., Any]) -> bool:
 
 def _checked(tokens: Tokens | None) -> Tokens | None:
     if not isinstance(tokens, Tokens | None):
-        raise TypeError(f"load must give Tokens or None, not {type(tokens).__name__}")
+        raise TypeError(f"load must return Tokens or None, not {type(tokens).__name__}")
     return tokens

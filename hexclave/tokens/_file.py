@@ -1,4 +1,4 @@
-"""A store in a file, for command-line tools."""
+"""A token store in a file, for command-line tools."""
 
 import errno
 import json
@@ -21,7 +21,7 @@ from hexclave.tokens._store import REFRESH_LEASE, Tokens, TokenStore, refresh_to
 from hexclave_api.secret import Secret
 
 _LOCK_WAIT: Final = 10.0
-"""Seconds. A holder needs milliseconds, so one that takes longer is stopped, or the file system's locks are broken."""
+"""Seconds. The lock is held for milliseconds, so a timeout means a suspended process or broken file locking."""
 _NO_LINKS: Final[int] = getattr(os, "O_NOFOLLOW", 0)  # Windows does not have it.
 
 
@@ -31,7 +31,7 @@ class _Lease:
     until: float
 
     def runs(self) -> bool:
-        # A clock that was set back must not stretch it.
+        # Setting the clock back must not extend the lease.
         return 0 < self.until - time.time() <= REFRESH_LEASE
 
 
@@ -42,24 +42,24 @@ class _Record:
 
 
 class FileTokenStore(TokenStore):
-    """Keeps tokens in a file that only its owner can read (mode 0600) and that processes of that user may share.
+    """A token store in a file that only its owner can read (mode 0600), shared by the processes of that user.
 
-    The file is replaced whole, so a reader or a crash never sees half of it; writers take turns by a lock on
-    `<path>.lock`, which stays behind. All missing directories are made with mode 0700; `~` is expanded. On Windows the
-    permissions of the directory protect the file; modes and owners are not checked.
+    Writes are atomic and serialized by a lock on `<path>.lock`, which is not deleted. Missing directories are created
+    with mode 0700; `~` is expanded. On Windows, modes and owners are not checked: the permissions of the directory
+    protect the file.
 
     Every method may raise:
-        PermissionError: the file is open to other users, belongs to one, or is a symbolic link; or other users can
-            write into its directory.
-        ValueError: the file holds no tokens; delete it to start signed out.
-        TimeoutError: another process kept the lock for 10 seconds.
-        OSError: the file system failed, as it says.
+        PermissionError: the file is readable by other users, belongs to one, or is a symbolic link; or its directory
+            is writable by other users.
+        ValueError: the file does not contain tokens; delete it to start signed out.
+        TimeoutError: another process held the lock for 10 seconds.
+        OSError: a file operation failed.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self._path = Path()  # A refused store is in the frames of its refusal, and must have a repr.
+        self._path = Path()  # Needed by the repr if a traceback with locals shows the invalid store.
         if not isinstance(path, str | os.PathLike) or not os.fspath(path):
-            raise UnsafeUseError(f"path must be a path of a file, not {path!r}.")
+            raise UnsafeUseError(f"path must be the path of a file, not {path!r}.")
         self._path = Path(path).expanduser().absolute()
 
     def __repr__(self) -> str:
@@ -67,7 +67,7 @@ class FileTokenStore(TokenStore):
 
     def load(self) -> Tokens | None:
         if sys.platform == "win32":
-            # Windows refuses to replace a file that somebody reads.
+            # Windows cannot replace a file that is open.
             with self._locked():
                 record = self._read()
         else:
@@ -112,7 +112,7 @@ class FileTokenStore(TokenStore):
         with os.fdopen(descriptor, "rb") as file:
             record = _parsed(file.read())
         if record is None:
-            raise ValueError(f"{self._path} holds no tokens; delete it to start signed out")
+            raise ValueError(f"{self._path} does not contain tokens; delete it to start signed out")
         return record
 
     def _write(self, record: _Record | None) -> None:
@@ -120,7 +120,7 @@ class FileTokenStore(TokenStore):
             self._path.unlink(missing_ok=True)
             return
         fresh = self._path.with_name(f"{self._path.name}.new")
-        # What a writer that was killed left behind, or what somebody put there to read along.
+        # Left by a killed process, or planted by an attacker to read the tokens.
         fresh.unlink(missing_ok=True)
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
@@ -139,12 +139,12 @@ class FileTokenStore(TokenStore):
             while not try_lock(descriptor):
                 if time.monotonic() > deadline:
                     raise TimeoutError(f"{self._path} has been locked by another process for {_LOCK_WAIT:g} s")
-                # Polling, because a blocking lock cannot be given up after a while.
-                time.sleep(random.uniform(0.001, 0.01))  # noqa: S311 - spreads processes, hides nothing
+                # Polling, because a blocking lock has no timeout.
+                time.sleep(random.uniform(0.001, 0.01))  # noqa: S311 - jitter
             try:
                 yield
             finally:
-                # Closing is not enough: a process forked meanwhile has the descriptor too.
+                # Closing is not enough: a process forked meanwhile inherited the descriptor.
                 unlock(descriptor)
         finally:
             os.close(descriptor)
@@ -155,20 +155,19 @@ class FileTokenStore(TokenStore):
             status = directory.stat()
             if status.st_uid not in (os.geteuid(), 0) or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
                 raise PermissionError(
-                    f"other users can put files into {directory}; keep tokens in a directory of your own, "
-                    "which only you can write into (chmod go-w)"
+                    f"other users can write to {directory}: run chmod go-w on it, or use a directory of your own"
                 )
 
 
 def _make_directory(directory: Path) -> None:
-    """With all those above it; the mode of `Path.mkdir` counts for the last one alone."""
+    """Create the directory and its parents; `Path.mkdir` would apply the mode only to the last one."""
     if not directory.exists():
         _make_directory(directory.parent)
         directory.mkdir(mode=0o700, exist_ok=True)
 
 
 def _opened(path: Path, flags: int) -> int:
-    """A descriptor of a file that is nobody else's."""
+    """Open a file after checking that no other user can access it."""
     try:
         descriptor = os.open(path, flags | _NO_LINKS, 0o600)
     except OSError as error:
@@ -200,7 +199,7 @@ def _parsed(content: bytes) -> _Record | None:
             None if lease is None else _Lease(str(lease["ticket"]), float(lease["until"])),
         )
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
-        # Raised by the caller: these errors and their frames hold the text of the file.
+        # The caller raises, because these errors and their frames contain the text of the file.
         return None
 
 

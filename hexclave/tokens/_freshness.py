@@ -1,4 +1,4 @@
-"""How old an access token is and what life it has left, read without verifying it: the server has the last word."""
+"""Age and remaining lifetime of an access token, read without verifying it."""
 
 import base64
 import json
@@ -14,25 +14,25 @@ MAX_AGE: Final = 75.0
 def is_fresh(
     access_token: Secret, now: float, *, min_remaining: float = MIN_REMAINING, max_age: float = MAX_AGE
 ) -> bool:
-    """Whether the token can be sent as it is: more than `min_remaining` seconds left and younger than `max_age`.
+    """Return whether the token expires in more than `min_remaining` seconds and is younger than `max_age`.
 
-    `now` is Unix time by the server's clock: `time.time() + clock_skew(…)`. A token that cannot be read is not fresh.
+    `now` is Unix time by the server's clock: `time.time() + clock_skew(…)`. A malformed token is not fresh.
     """
     issued, expires = _times(access_token)
     return issued is not None and expires is not None and expires - now > min_remaining and now - issued < max_age
 
 
 def clock_skew(access_token: Secret, received_at: float) -> float:
-    """Seconds that the server's clock is ahead of ours, by a token that it issued just now; 0 if that does not say.
+    """Return how many seconds the server's clock is ahead, by a token that it just issued; 0 if unknown.
 
-    Too low by at most the time the reply travelled, plus one second because tokens carry whole ones.
+    Too low by at most the latency of the reply plus one second, because tokens have whole seconds.
     """
     issued, _ = _times(access_token)
     return 0.0 if issued is None else issued - received_at
 
 
 def _times(access_token: Secret) -> tuple[float | None, float | None]:
-    """The claims `iat` and `exp`."""
+    """Return the claims `iat` and `exp`."""
     try:
         _, payload, _ = access_token.reveal().split(".")
         claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))

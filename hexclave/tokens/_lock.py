@@ -1,4 +1,4 @@
-"""A lock between processes on an open file, released by the system when its holder dies."""
+"""File locks between processes, released by the operating system when the process ends."""
 
 import sys
 
@@ -6,7 +6,7 @@ if sys.platform == "win32":
     import msvcrt
 
     def try_lock(descriptor: int) -> bool:
-        """Take the lock if nobody has it."""
+        """Take the lock if it is free, and return whether it was."""
         try:
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
         except OSError:
@@ -20,9 +20,9 @@ else:
     import fcntl
 
     def try_lock(descriptor: int) -> bool:
-        """Take the lock if nobody has it."""
+        """Take the lock if it is free, and return whether it was."""
         try:
-            # Not `lockf`: its locks belong to the process, so two threads would both get one.
+            # Not `lockf`: its locks are per process, so two threads would both get it.
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False

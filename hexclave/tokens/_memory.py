@@ -1,4 +1,4 @@
-"""Stores that keep tokens in the process."""
+"""Token stores in memory."""
 
 import os
 import threading
@@ -10,7 +10,7 @@ from hexclave_api.secret import Secret
 
 
 class ProcessLock:
-    """A lock between threads that a forked process starts with anew: its holder may not exist there."""
+    """A lock between threads, new in a forked process, where the thread that holds it may not exist."""
 
     def __init__(self) -> None:
         self._locks: dict[int, threading.Lock] = {}
@@ -20,11 +20,11 @@ class ProcessLock:
 
 
 class MemoryTokenStore(TokenStore):
-    """Keeps tokens until the process ends; starts signed out unless given some. Safe between threads and tasks."""
+    """A token store in memory; starts signed out unless tokens are passed. Safe for threads and tasks."""
 
     def __init__(self, tokens: Tokens | None = None) -> None:
         given: object = textless(tokens)
-        del tokens  # Text is a token, and a traceback with locals shows this frame.
+        del tokens  # A traceback with locals must not show a token passed as text.
         if given is not None and not isinstance(given, Tokens):
             kind = "str" if isinstance(given, Secret) else type(given).__name__
             raise UnsafeUseError(f"tokens must be Tokens or None, not {kind}.")
@@ -62,13 +62,13 @@ class MemoryTokenStore(TokenStore):
 
 
 class FixedTokens(MemoryTokenStore):
-    """One session, such as that of the request a backend is answering.
+    """The tokens of a single session, for example that of the request a backend is handling.
 
-    A refreshed access token stays in this object; `load()` hands it out. When the session ends, so does what it holds.
-    Signing in to another session is refused, because its tokens would be lost with the object: use `MemoryTokenStore`.
+    Refreshed tokens stay in this object and are returned by `load()`. Signing in raises, because the new session would
+    be lost with the object: use `MemoryTokenStore` for that.
 
     Raises:
-        UnsafeUseError: `save` was asked to keep another session.
+        UnsafeUseError: `save` was called with tokens.
     """
 
     def __init__(self, tokens: Tokens) -> None:
@@ -76,5 +76,5 @@ class FixedTokens(MemoryTokenStore):
 
     def save(self, tokens: Tokens | None, /) -> None:
         if tokens is not None:
-            raise UnsafeUseError("FixedTokens holds the session it was given; sign in with a MemoryTokenStore.")
+            raise UnsafeUseError("FixedTokens cannot store another session: use a MemoryTokenStore to sign in.")
         super().save(None)

@@ -1,4 +1,4 @@
-"""Stores in Redis, for the workers of a fleet. They take a client of redis-py, so nothing here imports it."""
+"""Token stores in Redis, for the workers of a fleet. They take a redis-py client, so nothing here imports it."""
 
 import secrets
 from collections.abc import Awaitable, Callable
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _FIELDS: Final = ("access_token", "refresh_token")
 _KEPT_FOR: Final = 367 * 24 * 3600
-"""Seconds after the last change. No refresh token lives longer, so nothing alive is dropped and nothing dead stays."""
+"""Seconds after the last change; longer than the lifetime of a refresh token."""
 
 _LEASE_MILLIS: Final = int(REFRESH_LEASE * 1000)
 
@@ -32,13 +32,13 @@ _GIVE_BACK: Final = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('D
 
 
 class RedisTokenStore(TokenStore):
-    """Keeps one session under `key`, and which worker refreshes it under `<key>:refresh`.
+    """A token store in Redis: one session under `key`, and a refresh lock under `<key>:refresh`.
 
-    `client` is a `redis.Redis`, with or without `decode_responses`; it stays the caller's to close. Unchanged for 367
-    days, the tokens are dropped. Async apps call it in worker threads: `AsyncRedisTokenStore` suits them better.
+    `client` is a `redis.Redis`, with or without `decode_responses`; you close it. Tokens expire 367 days after their
+    last change. Async apps call it in worker threads: use `AsyncRedisTokenStore` for them.
 
-    Every method may raise the client's own errors, such as `redis.ConnectionError`; loading raises `ValueError` if
-    there is something else than tokens.
+    Every method may raise the client's own errors, such as `redis.ConnectionError`; `load` raises `ValueError` if the
+    value is not tokens.
     """
 
     def __init__(self, client: "redis.Redis", key: str) -> None:
@@ -69,13 +69,13 @@ class RedisTokenStore(TokenStore):
 
 
 class AsyncRedisTokenStore(AsyncTokenStore):
-    """Keeps one session under `key`, and which worker refreshes it under `<key>:refresh`.
+    """A token store in Redis: one session under `key`, and a refresh lock under `<key>:refresh`.
 
-    `client` is a `redis.asyncio.Redis`, with or without `decode_responses`; it stays the caller's to close. Unchanged
-    for 367 days, the tokens are dropped.
+    `client` is a `redis.asyncio.Redis`, with or without `decode_responses`; you close it. Tokens expire 367 days after
+    their last change.
 
-    Every method may raise the client's own errors, such as `redis.ConnectionError`; loading raises `ValueError` if
-    there is something else than tokens.
+    Every method may raise the client's own errors, such as `redis.ConnectionError`; `aload` raises `ValueError` if the
+    value is not tokens.
     """
 
     def __init__(self, client: "redis.asyncio.Redis", key: str) -> None:
@@ -111,7 +111,7 @@ def _checked(key: str) -> str:
     if not isinstance(key, str):
         raise UnsafeUseError(f"key must be a str, not {type(key).__name__}.")
     if not key:
-        raise UnsafeUseError("key must not be empty; use one key for each session.")
+        raise UnsafeUseError("key must not be empty: use one key for each session.")
     return key
 
 
@@ -126,7 +126,7 @@ def _arguments(tokens: Tokens | None) -> list[str | int]:
 
 
 def _tokens(key: str, fields: list[bytes | str | None]) -> Tokens | None:
-    # No token holds a character beyond ASCII, so Tokens refuses what is read wrongly here.
+    # Tokens are ASCII, so `Tokens` rejects anything that this decodes wrongly.
     texts = [field.decode("latin-1") if isinstance(field, bytes) else field for field in fields]
     try:
         return None if texts == [None, None] else Tokens(*texts)
@@ -134,7 +134,7 @@ def _tokens(key: str, fields: list[bytes | str | None]) -> Tokens | None:
         pass
     finally:
         del fields, texts
-    raise ValueError(f"What Redis holds under {key!r} are no tokens; delete it to start signed out")
+    raise ValueError(f"the value in Redis under {key!r} is not tokens; delete it to start signed out")
 
 
 def _asked(command: Callable[[], Any]) -> Any:
@@ -154,7 +154,7 @@ async def _awaited(command: Callable[[], Awaitable[Any]]) -> Any:
 
 
 def _without_secrets(error: Exception) -> Exception:
-    """The client's error without its frames, which hold the command, and without a server's echo of its arguments."""
+    """Remove frames, which hold the command, and the server's echo of its arguments from the client's error."""
     error.__traceback__ = error.__cause__ = error.__context__ = None
     error.args = tuple(str(argument).partition(", with args beginning with")[0] for argument in error.args)
     return error

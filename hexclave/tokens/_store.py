@@ -1,4 +1,4 @@
-"""Tokens, and what a store of them can do."""
+"""Tokens of a session, and the protocols of token stores."""
 
 from abc import abstractmethod
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from hexclave.errors import UnsafeUseError
 from hexclave_api.secret import Secret, hidden
 
 REFRESH_LEASE: Final = 15.0
-"""Seconds for which one caller's `begin_refresh` keeps others from refreshing, so that a dead caller strands nobody."""
+"""Seconds after which a ticket of `begin_refresh` expires, so that a crashed process does not block others."""
 
 
 T = TypeVar("T")
@@ -25,7 +25,7 @@ def _secret(name: str, value: object) -> Secret | None:
         raise UnsafeUseError(f"{name} must be a str, a Secret or None, not {kind.__name__}.")
     secret: Secret = hidden(value)
     if not secret.reveal():
-        raise UnsafeUseError(f"{name} is empty; leave it out if there is none.")
+        raise UnsafeUseError(f"{name} is empty: omit it or pass None.")
     return secret
 
 
@@ -40,12 +40,11 @@ def _text(secret: Secret | None) -> str | None:
 
 @attrs.frozen(init=False)
 class Tokens:
-    """What a session holds. A session without a refresh token ends when its access token expires.
+    """The tokens of a session. A session without a refresh token ends when its access token expires.
 
     Raises:
-        UnsafeUseError: a token is neither `str`, `Secret` nor `None`, or it is empty, or holds a space, a line break, a
-            control or a non-ASCII character, so that no header can carry it; or both are `None`: no session is `None`,
-            not `Tokens(None, None)`.
+        UnsafeUseError: a token is not a `str`, `Secret` or `None`, is empty, or contains spaces, control or non-ASCII
+            characters, which headers cannot carry; or both are `None`: use `None` instead of `Tokens(None, None)`.
     """
 
     access_token: Secret | None
@@ -53,91 +52,91 @@ class Tokens:
 
     def __init__(self, access_token: str | Secret | None = None, refresh_token: str | Secret | None = None) -> None:
         access_token, refresh_token = masked(access_token), masked(refresh_token)
-        # Refused tokens are in the frames of their refusal, and must have a repr there.
+        # Needed by the repr if a traceback with locals shows invalid tokens.
         for name in ("access_token", "refresh_token"):
             object.__setattr__(self, name, None)
         object.__setattr__(self, "access_token", _secret("access_token", access_token))
         object.__setattr__(self, "refresh_token", _secret("refresh_token", refresh_token))
-        # A traceback with locals must not show what the errors below keep to themselves.
+        # A traceback with locals must not show the tokens.
         del access_token, refresh_token
         if self.access_token is None and self.refresh_token is None:
-            raise UnsafeUseError("Neither an access token nor a refresh token was given; no session is None.")
+            raise UnsafeUseError("Tokens needs an access token or a refresh token: use None for no session.")
         for name, secret in (("access_token", self.access_token), ("refresh_token", self.refresh_token)):
             if secret is not None and not _fits_header(secret):
-                raise UnsafeUseError(f"{name} holds a space, a line break, a control or a non-ASCII character.")
+                raise UnsafeUseError(f"{name} contains a space, line break, control character or non-ASCII character.")
 
     def reveal(self) -> dict[str, str | None]:
-        """The plain texts, to be saved where only their owner can read them; `Tokens(**saved)` brings them back."""
+        """Return the plain tokens, to be saved where only their owner can read them; restore with `Tokens(**saved)`."""
         return {"access_token": _text(self.access_token), "refresh_token": _text(self.refresh_token)}
 
 
 @runtime_checkable
 class AsyncTokenStore(Protocol):
-    """A store that async apps can use: it keeps the tokens of one session, or none when nobody is signed in.
+    """A token store for async apps: the tokens of one session, or none when signed out.
 
-    Two store objects are two stores, even over the same file or key; calls with the same object share one refresh.
+    Calls with the same store object share a token refresh; two objects for the same file or key do not.
     """
 
     @abstractmethod
     async def aload(self) -> Tokens | None:
-        """The tokens, `None` when signed out. Asked before every call."""
+        """Return the tokens, or `None` when signed out. Called before every call to the API."""
 
     @abstractmethod
     async def asave(self, tokens: Tokens | None, /) -> None:
-        """Replace whatever is kept: a sign-in, or with `None` a sign-out."""
+        """Store the tokens unconditionally, after a sign-in; `None` after a sign-out."""
 
     @abstractmethod
     async def acompare_and_set(self, expected_refresh_token: Secret | None, tokens: Tokens | None, /) -> bool:
-        """Replace the tokens if the kept refresh token is the expected one (`None`: there is none), in one atomic step.
+        """Atomically replace the tokens if the stored refresh token is the expected one (`None`: there is none).
 
-        Returns whether it did. A refresh or sign-out that comes late thereby leaves a newer sign-in alone.
+        Return whether they were replaced. This keeps a late refresh or sign-out from overwriting a newer sign-in.
         """
 
     async def abegin_refresh(self) -> str | None:
-        """A ticket for `aend_refresh`, or `None` while another process has one: wait, load again, ask again.
+        """Return a ticket for `aend_refresh`, or `None` while another process refreshes: then wait and load again.
 
-        It only spares needless refreshes and expires by itself; stores that no other process shares grant every one.
+        Tickets only avoid duplicate refreshes and expire. Stores that processes do not share always return one.
         """
         return "alone"
 
     async def aend_refresh(self, ticket: str, /) -> None:
-        """Give the ticket back, however the refresh ended."""
-        del ticket  # To mypy a protocol method without a statement is abstract.
+        """Return the ticket, whether or not the refresh succeeded."""
+        del ticket  # mypy treats a protocol method without a statement as abstract.
 
 
 @runtime_checkable
 class TokenStore(AsyncTokenStore, Protocol):
-    """A store that blocking apps can use, and async apps too: there its methods run in worker threads.
+    """A token store for blocking apps, and for async apps, which call its methods in worker threads.
 
-    A cancelled async call may still have its effect, for nothing stops the thread. Two store objects are two stores,
-    even over the same file or key; calls with the same object share one refresh.
+    A cancelled async call may still take effect, because the thread continues. Calls with the same store object share a
+    token refresh; two objects for the same file or key do not.
     """
 
     @abstractmethod
     def load(self) -> Tokens | None:
-        """The tokens, `None` when signed out. Asked before every call."""
+        """Return the tokens, or `None` when signed out. Called before every call to the API."""
 
     @abstractmethod
     def save(self, tokens: Tokens | None, /) -> None:
-        """Replace whatever is kept: a sign-in, or with `None` a sign-out."""
+        """Store the tokens unconditionally, after a sign-in; `None` after a sign-out."""
 
     @abstractmethod
     def compare_and_set(self, expected_refresh_token: Secret | None, tokens: Tokens | None, /) -> bool:
-        """Replace the tokens if the kept refresh token is the expected one (`None`: there is none), in one atomic step.
+        """Atomically replace the tokens if the stored refresh token is the expected one (`None`: there is none).
 
-        Returns whether it did. A refresh or sign-out that comes late thereby leaves a newer sign-in alone.
+        Return whether they were replaced. This keeps a late refresh or sign-out from overwriting a newer sign-in.
         """
 
     def begin_refresh(self) -> str | None:
-        """A ticket for `end_refresh`, or `None` while another process has one: wait, load again, ask again.
+        """Return a ticket for `end_refresh`, or `None` while another process refreshes: then wait and load again.
 
-        It only spares needless refreshes and expires by itself; stores that no other process shares grant every one.
+        Tickets only avoid duplicate refreshes and expire. Stores that processes do not share always return one.
         """
         return "alone"
 
     def end_refresh(self, ticket: str, /) -> None:
-        """Give the ticket back, however the refresh ended."""
-        del ticket  # To mypy a protocol method without a statement is abstract.
+        """Return the ticket, whether or not the refresh succeeded."""
+        del ticket  # mypy treats a protocol method without a statement as abstract.
 
     async def aload(self) -> Tokens | None:
         return await _in_thread(self.load)
@@ -156,11 +155,11 @@ class TokenStore(AsyncTokenStore, Protocol):
 
 
 def refresh_token_of(tokens: Tokens | None) -> Secret | None:
-    """What `compare_and_set` compares."""
+    """Return the refresh token, which `compare_and_set` compares."""
     return None if tokens is None else tokens.refresh_token
 
 
 async def _in_thread(method: Callable[..., T], *args: object) -> T:
-    import asyncio  # blocking programs never pay for it
+    import asyncio  # imported here because blocking apps do not need it
 
     return await asyncio.to_thread(method, *args)

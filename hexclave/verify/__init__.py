@@ -1,4 +1,4 @@
-"""Who is calling: access tokens verified on this machine, and requests searched for them."""
+"""Verification of access tokens and authentication of requests that your backend receives."""
 
 from hexclave.api_keys import ApiKeyText, InvalidApiKeyError, read_api_key
 from hexclave.verify._authentication import (

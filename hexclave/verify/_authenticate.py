@@ -1,4 +1,4 @@
-"""Finds out who made a request."""
+"""Authentication of a request by access token or API key."""
 
 from typing import Literal, TypeAlias
 
@@ -47,7 +47,7 @@ def _is_switch(_: object, attribute: "attrs.Attribute[bool]", value: object) -> 
 
 @attrs.frozen
 class Admitted:
-    """Who may come in, and how."""
+    """Which credentials and users a request may have."""
 
     mode: CheckedBy
     cookies: bool = attrs.field(validator=_is_switch)
@@ -57,10 +57,10 @@ class Admitted:
 
 
 def authenticate(app: Context, checks: TokenChecks, request: object, admitted: Admitted) -> Steps[AuthenticationResult]:
-    """Who made the request.
+    """Authenticate a request.
 
     Raises:
-        HexclaveError: it could not be found out: no keys, no API, no right to ask.
+        HexclaveError: the signing keys or the API are unavailable, or the app lacks permission.
     """
     failure: UnsafeUseError | None = None
     found = None
@@ -69,7 +69,7 @@ def authenticate(app: Context, checks: TokenChecks, request: object, admitted: A
     except InvalidTokenError as error:
         return InvalidCredentials(reason=error.with_traceback(None))
     except UnsafeUseError as error:
-        # The frames of the search hold the credentials.
+        # The frames below contain the credentials.
         failure = error.with_traceback(None)
     finally:
         del request
@@ -107,7 +107,7 @@ def authenticate(app: Context, checks: TokenChecks, request: object, admitted: A
 
 
 def _by_api(app: Context, access_token: Secret, admitted: Admitted) -> Steps[AuthenticationResult]:
-    """The user whom the API takes the token for, as of now."""
+    """Return the user as the API currently knows them."""
     user = yield from exchange(_admitting(app, admitted), get_current_user_as_server(), tokens=Tokens(access_token))
     return SignedIn(user_id=_present(user.id), user=user)
 
@@ -115,30 +115,30 @@ def _by_api(app: Context, access_token: Secret, admitted: Admitted) -> Steps[Aut
 def _by_api_key(app: Context, api_key: Secret, admitted: Admitted) -> Steps[AuthenticationResult]:
     owner = read_api_key(api_key).owner
     if owner not in admitted.api_keys:
-        raise InvalidApiKeyError(f"API keys of a {owner} are not admitted here.")
+        raise InvalidApiKeyError(f"API keys of a {owner} are not allowed here.")
     alone = attrs.evolve(app, session=None)
     if owner == "team":
         of_team = yield from exchange(alone, check_team_api_key(api_key=api_key))
         return AuthenticatedTeam(team_id=_present(of_team.team_id), api_key=of_team)
     of_user = yield from exchange(alone, check_user_api_key(api_key=api_key))
-    # The key does not tell what kind of user it belongs to.
+    # The reply does not say whether the user is restricted or anonymous.
     user = yield from exchange(alone, get_user(_present(of_user.user_id)))
     if user.is_anonymous and not admitted.anonymous:
-        raise AnonymousUserError("The API key belongs to an anonymous user, and those are not admitted here.")
+        raise AnonymousUserError("The API key belongs to an anonymous user; anonymous users are not allowed here.")
     if user.is_restricted and not admitted.restricted:
-        raise RestrictedUserError("The API key belongs to a restricted user, and those are not admitted here.")
+        raise RestrictedUserError("The API key belongs to a restricted user; restricted users are not allowed here.")
     return SignedIn(user_id=_present(user.id), user=user, api_key=of_user)
 
 
 def _present(id_: str | None) -> str:
-    """Replies are read patiently, but nobody is let in by one that names nobody."""
+    """Return the ID, which a reply may lack because models are lenient, but authentication needs."""
     if not id_:
-        raise UnreadableReplyError("The API vouches for the credentials without saying whose they are.")
+        raise UnreadableReplyError("The API accepted the credentials but returned no user or team ID.")
     return id_
 
 
 def _admitting(app: Context, admitted: Admitted) -> Context:
-    """The app letting through whom this request admits, whatever it lets through otherwise."""
+    """Return the app with the request's options for anonymous and restricted users instead of its own."""
     anonymous, restricted = HEADERS["allow_anonymous"], HEADERS["allow_restricted"]
 
     def headers() -> dict[str, str]:

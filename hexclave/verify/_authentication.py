@@ -1,4 +1,4 @@
-"""Who made a request, as `authenticate` found out."""
+"""Results of `authenticate`."""
 
 from collections.abc import Mapping
 from typing import ClassVar, Final, Literal, TypeAlias
@@ -19,34 +19,34 @@ _NOT_ADMITTED: Final = (RestrictedUserError, RestrictedUserNotAllowed, Anonymous
 
 @attrs.frozen(kw_only=True)
 class Authentication:
-    """What all outcomes have in common."""
+    """Base of all results."""
 
     source: Source | None = None
-    """Where the credentials were found."""
+    """Location of the credentials in the request."""
     tokens: Tokens | None = None
-    """The tokens that came with the request: `app.with_session(tokens)` makes calls in the name of their user."""
+    """The tokens of the request: use `app.with_session(tokens)` to make calls on behalf of the user."""
 
     signed_in: ClassVar[bool] = False
     """Whether a user made the request."""
 
     @property
     def status_code(self) -> Literal[401, 403]:
-        """The HTTP status to answer with where a user is needed and this is none."""
+        """The HTTP status of the response if a user is required and the request has none."""
         return 401
 
     @property
     def www_authenticate(self) -> str:
-        """The value of the header `WWW-Authenticate` of such an answer (RFC 6750)."""
+        """The `WWW-Authenticate` header of such a response (RFC 6750)."""
         return _REALM
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """What every answer that depends on the caller has to carry, so that no cache hands it to somebody else."""
+        """Headers for every response that depends on the caller, so that it is not cached for others."""
         return {"cache-control": "private, no-store"}
 
     @property
     def refusal_headers(self) -> Mapping[str, str]:
-        """The headers of an answer with `status_code`."""
+        """Headers of a response with `status_code`."""
         return {**self.headers, "www-authenticate": self.www_authenticate}
 
 
@@ -56,18 +56,18 @@ class SignedIn(Authentication):
 
     user_id: str
     claims: AccessTokenClaims | None = None
-    """What the access token says; only where this machine verified it (`mode="token"`)."""
+    """Claims of the access token; only with `mode="token"`."""
     user: ServerUser | None = None
-    """The user as of now; only where the API was asked: for API keys and with `mode="api"`."""
+    """The user from the API; only for API keys and with `mode="api"`."""
     api_key: UserApiKey | None = None
-    """The key, where it was one that the request carried."""
+    """The API key, if the request has one."""
 
     signed_in = True
 
 
 @attrs.frozen(kw_only=True)
 class AuthenticatedTeam(Authentication):
-    """The request carries the API key of a team. No user stands behind it, so it is not `signed_in`."""
+    """The request has the API key of a team. It has no user, so it is not `signed_in`."""
 
     team_id: str
     api_key: TeamApiKey
@@ -78,28 +78,28 @@ class AuthenticatedTeam(Authentication):
 
     @property
     def www_authenticate(self) -> str:
-        return f'{_REALM}, error="insufficient_scope", error_description="A user is needed, not a team."'
+        return f'{_REALM}, error="insufficient_scope", error_description="A user is required, not a team."'
 
 
 @attrs.frozen(kw_only=True)
 class SignedOut(Authentication):
-    """The request carries no credentials, or a refresh token alone, which proves nothing until it is used."""
+    """The request has no credentials, or only a refresh token, which proves nothing by itself."""
 
 
 @attrs.frozen(kw_only=True)
 class InvalidCredentials(Authentication):
-    """The request carries credentials that do not admit it."""
+    """The request has credentials that are invalid or not allowed here."""
 
     reason: HexclaveError
 
     @property
     def status_code(self) -> Literal[401, 403]:
-        """403 for users who are known and not admitted, 401 for everything else."""
+        """403 for authenticated users who are not allowed, 401 otherwise."""
         return 403 if isinstance(self.reason, _NOT_ADMITTED) else 401
 
     @property
     def www_authenticate(self) -> str:
-        """The value of the header `WWW-Authenticate`, with what is wrong (RFC 6750)."""
+        """The `WWW-Authenticate` header, with the reason (RFC 6750)."""
         error = "insufficient_scope" if self.status_code == 403 else "invalid_token"
         text = "".join(c if " " <= c <= "~" and c not in '"\\' else "'" for c in one_line(self.reason.message))
         return f'{_REALM}, error="{error}", error_description="{text}"'

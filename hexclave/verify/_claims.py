@@ -1,4 +1,4 @@
-"""What an access token says."""
+"""Claims of an access token."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -15,37 +15,37 @@ from hexclave_api.reading import Known
 
 @attrs.frozen(slots=False)
 class AccessTokenClaims:
-    """What an access token says of its user, as of the moment when it was issued (tokens live for ten minutes).
+    """Claims about the user when the access token was issued; tokens expire after ten minutes.
 
-    Permissions are not among it: ask the API for those.
+    They do not include permissions: get those from the API.
     """
 
     user_id: str
     project_id: str
     branch_id: str
     session_id: str
-    """The session that the token belongs to."""
+    """ID of the session that the token belongs to."""
     name: str | None
     email: str | None
-    """The primary e-mail address. Whether it is the user's, only `email_verified` says."""
+    """The primary email address, which may be unverified: see `email_verified`."""
     email_verified: bool
     selected_team_id: str | None
-    """The team that the user chose to work in. Says nothing about being its member still."""
+    """The team that the user selected, who may no longer be a member of it."""
     is_anonymous: bool
-    """Whether the user never signed up; anonymous users are restricted too."""
+    """Whether the user is anonymous; anonymous users are also restricted."""
     is_restricted: bool
-    """Whether the user still has to do something before being a full user."""
+    """Whether the user is restricted until they complete a step; see `restricted_reason`."""
     requires_totp_mfa: bool
     """Whether the user has set up a second factor."""
     issuer: str
     audience: str
     issued: float
-    """Unix time; `issued_at` is the same as a `datetime`, and so for the next two."""
+    """Unix time, like the next two; `issued_at` is the same as a `datetime`."""
     expires: float
     signed_up: float
     restricted_reason: Known[Literal["anonymous", "email_not_verified", "restricted_by_administrator"]] | None = None
     additional_claims: Mapping[str, Any] = attrs.field(default=NOTHING_ELSE, hash=False)
-    """Claims that this version does not know, by their names."""
+    """Claims unknown to this version of the SDK, by name."""
 
     @property
     def issued_at(self) -> datetime:
@@ -57,7 +57,7 @@ class AccessTokenClaims:
 
     @property
     def signed_up_at(self) -> datetime:
-        """When the user came to the project."""
+        """When the user signed up."""
         return _moment(self.signed_up)
 
 
@@ -83,22 +83,22 @@ _CLAIMS: Final[Mapping[str, tuple[type, ...]]] = {
     "exp": _NUMBER,
     "signed_up_at": _NUMBER,
 }
-"""The claims that every token has, in the order of the fields above, and their types."""
+"""Required claims and their types, in the order of the fields above."""
 _KNOWN: Final = frozenset({*_CLAIMS, "role", "restricted_reason", "nbf"})
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST: Final = 253_402_300_799  # 31 December 9999
 
 _values = itemgetter(*_CLAIMS)
 _good_types: set[tuple[type, ...]] = set()
-"""What the types of a token's claims were when all were right, so that most tokens are checked at a glance."""
+"""Combinations of claim types already found valid, which makes checking most tokens fast."""
 
 
 def read_claims(payload: dict[str, Any]) -> AccessTokenClaims:
-    """The claims of a decoded payload. Whose they are and whether they still hold is not looked at.
+    """Read the claims of a decoded payload without checking issuer, audience or expiry.
 
     Raises:
-        MalformedTokenError: a claim is missing or of another type, or it is another kind of token.
-        InconsistentTokenError: the claims contradict each other about what kind of user this is.
+        MalformedTokenError: a claim is missing or of the wrong type, or it is another kind of token.
+        InconsistentTokenError: the claims about the kind of user contradict each other.
     """
     try:
         values = _values(payload)

@@ -36,7 +36,7 @@ def _refresh_token(cookies: dict[str, str], project_id: str) -> str | None:
 
 
 def _newest(cookies: dict[str, str], prefixes: tuple[str, ...]) -> str | None:
-    """The refresh token of the structured cookie that was written last."""
+    """Return the refresh token of the structured cookie that was written last."""
     newest: tuple[float, str] | None = None
     for name, text in cookies.items():
         if not name.startswith(prefixes):
@@ -50,7 +50,7 @@ def _newest(cookies: dict[str, str], prefixes: tuple[str, ...]) -> str | None:
 
 
 def _cookies(headers: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Names and percent-decoded values, those that browsers send first (of the nearest path) last, so that they win."""
+    """Yield names and percent-decoded values in reverse, so that the most specific path, sent first, wins."""
     pairs = [pair.partition("=") for header in headers for pair in header.split(";")]
     for name, _, value in reversed(pairs):
         try:

@@ -1,4 +1,4 @@
-"""Searches a request for what says who is calling."""
+"""Extraction of credentials from a request."""
 
 import base64
 import json
@@ -25,7 +25,7 @@ _LONGEST_PAIR: Final = 3 * LONGEST
 
 @attrs.frozen
 class Found:
-    """The first credentials of a request; all later ones are left alone, whether these are good or not."""
+    """The first credentials of a request; others are ignored, even if these are invalid."""
 
     source: Source
     tokens: Tokens | None = None
@@ -33,17 +33,17 @@ class Found:
 
 
 def find_credentials(request: object, project_id: str, *, cookies: bool, api_keys: bool) -> Found | None:
-    """What the request carries, searched in this order; `None` if it carries nothing of ours.
+    """Return the credentials of a request, searched in this order, or `None` if there are none.
 
     1. `Authorization: Bearer` with an access token, with both tokens as the SDKs pack them, or with an API key
     2. `x-hexclave-access-token`, `x-stack-access-token`
     3. `x-stack-auth`
-    4. `x-api-key`, if API keys are admitted
-    5. the cookies of the browser SDKs, if asked for
+    4. `x-api-key`, if `api_keys`
+    5. the cookies of the browser SDKs, if `cookies`
 
     Raises:
-        MalformedTokenError: it is damaged, or a header was sent twice with different values.
-        UnsafeUseError: this is no request.
+        MalformedTokenError: they are malformed, or a header was sent twice with different values.
+        UnsafeUseError: it is not a request.
     """
     sent = header_values(request, _HEADERS)
     del request
@@ -76,7 +76,7 @@ def find_credentials(request: object, project_id: str, *, cookies: bool, api_key
 def _single(sent: dict[str, list[str]], name: str) -> str | None:
     values = {value.strip() for value in sent.get(name, ())}
     if len(values) > 1:
-        raise MalformedTokenError(f"The header {name} was sent more than once, with different values.")
+        raise MalformedTokenError(f"The request has several {name} headers with different values.")
     return values.pop() if values else None
 
 
@@ -91,7 +91,7 @@ def _unpacked(text: str) -> str:
             return base64.b64decode(text, validate=True).decode()
     except ValueError:
         pass
-    raise MalformedTokenError("The bearer credentials are not base64 of the two tokens.")
+    raise MalformedTokenError("The bearer credentials are not valid base64.")
 
 
 def _pair(text: str) -> Tokens | None:
@@ -103,7 +103,7 @@ def _pair(text: str) -> Tokens | None:
         access_token, refresh_token = value.get("accessToken"), value.get("refreshToken")
         if isinstance(access_token, str | None) and isinstance(refresh_token, str | None):
             return _tokens(access_token, refresh_token)
-    raise MalformedTokenError("The two tokens are not a JSON object with accessToken and refreshToken.")
+    raise MalformedTokenError("The credentials are not a JSON object with accessToken and refreshToken.")
 
 
 def _tokens(access_token: str | None, refresh_token: str | None) -> Tokens | None:
@@ -113,4 +113,4 @@ def _tokens(access_token: str | None, refresh_token: str | None) -> Tokens | Non
         return Tokens(access_token or None, refresh_token or None)
     except UnsafeUseError:
         pass
-    raise MalformedTokenError("A token holds characters that no token has.")
+    raise MalformedTokenError("A token contains invalid characters.")

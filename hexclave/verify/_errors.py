@@ -1,69 +1,69 @@
-"""Why a token does not prove who is calling: one class for each check that can fail."""
+"""Errors of token verification, one for each check."""
 
 from hexclave.errors import HexclaveError
 
 
 class InvalidTokenError(HexclaveError):
-    """The access token does not prove who is calling. No text of these errors holds any part of the token."""
+    """The access token is invalid. Messages of these errors contain no part of the token."""
 
-    hint = "Answer 401; the client has to come back with a fresh access token of this project."
+    hint = "Respond with 401; the client needs a fresh access token of this project."
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        # Tracebacks and pickles name the public module, so classes can move between the private ones.
+        # Tracebacks and pickles show the public module, so that classes can move between private modules.
         cls.__module__ = "hexclave.verify"
 
 
 class MalformedTokenError(InvalidTokenError):
-    """It is no access token: not a signed JWT with ES256, or a claim is missing or of another type."""
+    """The text is not an access token: not a JWT signed with ES256, or a claim is missing or of the wrong type."""
 
 
 class UnknownSigningKeyError(InvalidTokenError):
-    """It names a key that the project does not use for users of this kind."""
+    """The token's signing key (`kid`) is not one of the project's keys for this kind of user."""
 
 
 class TokenSignatureError(InvalidTokenError):
-    """Its signature does not hold: somebody changed or made up the token."""
+    """The token's signature is invalid: it was modified or forged."""
 
 
 class WrongAudienceError(InvalidTokenError):
-    """It was issued for another project or branch."""
+    """The token was issued for another project or branch."""
 
-    hint = "Check that the browser app and this backend use the same project id."
+    hint = "Check that the browser app and this backend use the same project ID."
 
 
 class WrongIssuerError(InvalidTokenError):
-    """It was issued by another deployment, or as a token for another kind of user."""
+    """The token was issued by another deployment, or for another kind of user."""
 
-    hint = "If your own deployment has a second URL, name it: Verifier(app, issuers=[…])."
+    hint = "If your deployment has a second URL, pass it: Verifier(app, issuers=[…])."
 
 
 class TokenExpiredError(InvalidTokenError):
-    """It is too old."""
+    """The token has expired."""
 
-    hint = "Answer 401; clients refresh their access token and repeat the request."
+    hint = "Respond with 401; clients refresh their access token and retry the request."
 
 
 class TokenNotYetValidError(InvalidTokenError):
-    """It may not be used before some later moment."""
+    """The token is not valid yet (`nbf`)."""
 
     hint = "Check the clock of this machine."
 
 
 class InconsistentTokenError(InvalidTokenError):
-    """Its claims contradict each other about what kind of user it is for."""
+    """The token's claims about the kind of user contradict each other."""
 
 
 class RestrictedUserError(InvalidTokenError):
-    """It belongs to a restricted user, and those are not admitted here."""
+    """The token belongs to a restricted user, and restricted users are not allowed here."""
 
-    hint = "Answer 403 and have the user lift the restriction, or admit such users with allow_restricted=True."
+    hint = "Respond with 403 and have the user lift the restriction, or pass allow_restricted=True."
 
 
 class AnonymousUserError(RestrictedUserError):
-    """It belongs to an anonymous user, and those are not admitted here."""
+    """The token belongs to an anonymous user, and anonymous users are not allowed here."""
 
-    hint = "Answer 403 and have the user sign up, or admit such users with allow_anonymous=True."
+    hint = "Respond with 403 and have the user sign up, or pass allow_anonymous=True."
 
 
 InvalidTokenError.__module__ = "hexclave.verify"

@@ -1,4 +1,4 @@
-"""Signing keys out of a JWKS document (RFC 7517)."""
+"""Parsing of signing keys in a JWKS document (RFC 7517)."""
 
 from typing import Any, Final
 
@@ -11,10 +11,10 @@ _COORDINATE: Final = 32  # bytes
 
 
 def read_keys(document: Any) -> dict[str, PublicKey]:
-    """The keys for ES256 by their ids; entries that are none are passed over.
+    """Return the ES256 keys by ID, skipping other entries.
 
     Raises:
-        ValueError: there is not a single one.
+        ValueError: there are none.
     """
     entries = document.get("keys") if isinstance(document, dict) else None
     keys: dict[str, PublicKey] = {}
@@ -24,7 +24,7 @@ def read_keys(document: Any) -> dict[str, PublicKey]:
         if isinstance(kid, str) and key is not None:
             keys.setdefault(kid, key)
     if not keys:
-        raise ValueError("no key for ES256 in the document")
+        raise ValueError("the document has no ES256 key")
     return keys
 
 
@@ -32,7 +32,7 @@ def _key(entry: dict[str, Any]) -> PublicKey | None:
     if any(entry.get(name) not in values for name, values in _WANTED.items()):
         return None
     try:
-        # That the numbers are a point of the curve is checked by the library.
+        # The library checks that the point is on the curve.
         return EllipticCurvePublicNumbers(_number(entry.get("x")), _number(entry.get("y")), SECP256R1()).public_key()
     except ValueError:
         return None
@@ -40,9 +40,9 @@ def _key(entry: dict[str, Any]) -> PublicKey | None:
 
 def _number(coordinate: Any) -> int:
     if not isinstance(coordinate, str) or not coordinate.isascii():
-        raise ValueError("a coordinate is no text")
+        raise ValueError("a coordinate is not a string")
     raw = decoded(coordinate.encode())
-    # Servers drop leading zeros, so about one key in 128 is shorter than the 32 bytes that the standard demands.
+    # Servers drop leading zeros, so about one key in 128 is shorter than the 32 bytes of the standard.
     if not 0 < len(raw) <= _COORDINATE:
         raise ValueError("a coordinate is empty or too long")
     return int.from_bytes(raw)

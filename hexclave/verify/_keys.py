@@ -1,7 +1,7 @@
-"""The project's signing keys, kept as long as the API's cache headers allow.
+"""The project's signing keys, cached as long as the API's cache headers allow.
 
-Nothing runs in the background. The first caller after four fifths of that time fetches them anew; whoever comes
-meanwhile goes on with the old ones.
+Nothing runs in the background. The first caller after 80 % of that time refreshes them, while other callers continue
+with the old keys.
 """
 
 import copy
@@ -28,18 +28,18 @@ from hexclave_api.operations.service import get_jwks
 T = TypeVar("T")
 
 Keys: TypeAlias = Mapping[str, PublicKey]
-"""By their ids."""
+"""Keys by ID."""
 
 FETCH_TIMEOUT: Final = 10.0
-"""Seconds that one fetch may take, with its attempts and waits; somebody's request waits for it."""
+"""Maximum seconds of a fetch with all its retries, because a request waits for it."""
 SHORTEST_LIFE: Final = 60.0
-"""Seconds that keys are kept whatever the cache headers say, for a fetch before every request would be no cache."""
+"""Minimum seconds that keys are cached, whatever the cache headers say."""
 LONGEST_LIFE: Final = 24 * 3600.0
-"""Seconds that keys are kept at most, and how long the last good ones serve while no new ones can be had."""
+"""Maximum seconds that keys are cached, also while they cannot be refreshed."""
 PAUSE: Final = 5.0
-"""Seconds from one fetch to the next for the sake of a key id that nobody knows, or after a failure without keys."""
+"""Minimum seconds between fetches because of unknown key IDs, or after a failure without cached keys."""
 PAUSE_WITH_OLD_KEYS: Final = 60.0
-"""Seconds after a failed fetch while the old keys still serve."""
+"""Seconds until the next fetch after a failure, if there are cached keys."""
 
 _MAX_AGE: Final = re.compile(r"(?:^|[\s,])max-age\s*=\s*\"?(\d{1,9})(?!\d)", re.IGNORECASE)
 _AS_SDK: Final = frozenset(HEADERS.values())
@@ -49,30 +49,30 @@ logger: Final = logging.getLogger("hexclave")
 
 @attrs.frozen(eq=False)
 class Snapshot:
-    """The keys of one fetch. Times are those of the monotonic clock."""
+    """The keys of a fetch. Times are those of the monotonic clock."""
 
     by_id: Keys
     refresh_at: float
     usable_until: float
     by_header: dict[bytes, PublicKey] = attrs.field(factory=dict)
-    """Keys by the whole encoded headers that were found to be genuine, which spares decoding them again."""
+    """Keys by encoded token headers seen on valid tokens, which avoids decoding those again."""
 
 
 class Document:
-    """The keys of users of one kind and of the kinds before it, as the API hands them out together."""
+    """The JWKS document for a kind of user, which also has the keys of the kinds before it."""
 
     def __init__(self, kind: Kind) -> None:
         self._kind = kind
         self.snapshot: Snapshot | None = None
         self.asked_at = -math.inf
-        """When the last fetch ended."""
+        """Time of the end of the last fetch."""
         self._failure: HexclaveError | None = None
 
     def current(self, app: Context) -> Steps[Snapshot]:
-        """Keys that may be used now, refreshed when it is time.
+        """Return usable keys, refreshing them when due.
 
         Raises:
-            HexclaveError: there are none, and none can be had.
+            HexclaveError: no keys are cached and fetching them failed.
         """
         while True:
             snapshot, now = self.snapshot, app.clock.monotonic()
@@ -89,23 +89,23 @@ class Document:
                 try:
                     yield from self._lead(app, flight, seen)
                 except HexclaveError as error:
-                    logger.warning("The signing keys could not be refreshed; the old ones go on serving: %s", error)
+                    logger.warning("The signing keys could not be refreshed; the cached keys stay in use: %s", error)
             return self.snapshot or snapshot
 
     def fetch(self, app: Context, seen: float) -> Steps[None]:
-        """One fetch, which all who ask at the time share; none if there was one since `asked_at` was `seen`.
+        """Fetch the keys once for all concurrent callers; does nothing if `asked_at` is newer than `seen`.
 
         Raises:
-            HexclaveError: it failed.
+            HexclaveError: the fetch failed.
         """
         flight, leading = app.shared.flights.join(self)
         if leading:
             return (yield from self._lead(app, flight, seen))
         if not (yield Wait(flight, _seconds(app))):
-            raise TotalTimeout("The fetch of the signing keys did not end in time.")
+            raise TotalTimeout("Fetching the signing keys timed out.")
         outcome = flight.result()
         if isinstance(outcome, HexclaveError):
-            # A copy each: raising one error in many threads would mix up their tracebacks.
+            # A copy for each thread, because raising the same error in several would mix up their tracebacks.
             raise copy.copy(outcome)
         return None
 
@@ -138,14 +138,14 @@ class Document:
         now, life = app.clock.monotonic(), _life(reply)
         old = self.snapshot
         if old is not None and old.by_id == keys:
-            # The same object says that nothing has changed to whoever remembers what these keys signed.
+            # Keeping the same object keeps remembered tokens valid.
             keys = old.by_id
         self.snapshot = Snapshot(keys, now + 0.8 * life, now + LONGEST_LIFE)
         self.asked_at = now
 
 
 class SigningKeys:
-    """The documents of a project, each fetched when the first token of its kind comes."""
+    """The JWKS documents of a project, each fetched for the first token of its kind."""
 
     def __init__(self, kinds: tuple[Kind, ...]) -> None:
         self._documents = {kind.name: Document(kind) for kind in kinds}
@@ -155,18 +155,18 @@ class SigningKeys:
         return self._documents[kind.name]
 
     def at_hand(self, kind: Kind) -> Snapshot | None:
-        """The keys for users of this kind as far as they are at hand, fresh or not."""
+        """Return the cached keys for this kind of user, fresh or not."""
         return self._documents[kind.name].snapshot
 
     def find(self, app: Context, kind: Kind, kid: str) -> Steps[Snapshot | None]:
-        """The keys that hold `kid` for users of this kind; `None` if even a fresh document does not.
+        """Return the keys that include `kid` for this kind of user, or `None` if a fresh document does not.
 
         Raises:
-            HexclaveError: there are no keys, and none can be had.
+            HexclaveError: no keys are cached and fetching them failed.
         """
         document, before = self._documents[kind.name], self._before[kind.name]
         while True:
-            # Read first: a fetch that ends after this line counts as newer.
+            # Read first, so that a fetch that ends after this line counts as newer.
             seen = document.asked_at
             narrower = () if before is None else (yield from before.current(app)).by_id
             snapshot = yield from document.current(app)
@@ -177,17 +177,17 @@ class SigningKeys:
             try:
                 yield from document.fetch(app, seen)
             except HexclaveError as error:
-                logger.warning("A token names an unknown signing key, and the keys cannot be fetched: %s", error)
+                logger.warning("A token has an unknown key ID, and the signing keys could not be fetched: %s", error)
                 return None
 
 
 def _of_keys(operation: Operation[Any]) -> Operation[Keys]:
-    """The same operation, with entries passed over that the model of the document could not hold."""
+    """Return the operation with a parser that skips entries unknown to the model."""
     return attrs.evolve(operation, parse=read_keys)
 
 
 def _without_credentials(app: Context) -> Context:
-    """The app as nobody: the document is public, and its address may be cached by whoever is on the way."""
+    """Return the app without credentials, because the document is public and proxies may cache it."""
     headers = {name: value for name, value in app.static_headers().items() if name not in _AS_SDK}
     return attrs.evolve(
         app,
@@ -200,17 +200,17 @@ def _without_credentials(app: Context) -> Context:
 
 
 def _seconds(app: Context) -> float:
-    """How long a fetch may take."""
+    """Return the timeout of a fetch."""
     return FETCH_TIMEOUT if app.timeout.total is None else min(app.timeout.total, FETCH_TIMEOUT)
 
 
 def _was_hasty(app: Context, error: HexclaveError) -> bool:
-    """Whether the fetch failed only because this app allows less time than others that share the keys."""
+    """Return whether the fetch failed only because this app's timeout is shorter than that of others."""
     return isinstance(error, TotalTimeout) and _seconds(app) < FETCH_TIMEOUT
 
 
 def _with_reply(steps: Steps[T]) -> Generator[Step, Any, tuple[T, Reply]]:
-    """The value of an exchange together with the last reply, whose headers the value does not show."""
+    """Return the value of an exchange with its last reply, whose headers are needed."""
     reply: Any = None
     try:
         step = next(steps)
@@ -228,7 +228,7 @@ def _with_reply(steps: Steps[T]) -> Generator[Step, Any, tuple[T, Reply]]:
 
 
 def _life(reply: Reply) -> float:
-    """Seconds for which the reply may be kept."""
+    """Return the seconds for which the reply may be cached."""
     control = reply.headers.get("cache-control", "")
     match = _MAX_AGE.search(control)
     age = reply.headers.get("age", "")

@@ -1,4 +1,4 @@
-"""The three kinds of users. Tokens of each have an audience, issuers and signing keys of their own."""
+"""The three kinds of users, whose tokens have different audiences, issuers and signing keys."""
 
 from collections.abc import Iterable, Mapping
 from typing import Final
@@ -12,12 +12,12 @@ _SIBLINGS: Final = tuple(
     frozenset({f"https://api.{stage}stack-auth.com", f"https://api.{stage}hexclave.com"})
     for stage in ("", "dev.", "staging.")
 )
-"""Two names of the same deployment: each issues tokens in the name of the host that was asked."""
+"""Pairs of hosts of the same deployment: tokens have the host of the request as their issuer."""
 
 
 @attrs.frozen
 class Kind:
-    """What tokens for one kind of user say of themselves, and where their keys are."""
+    """Audience, issuers and keys of tokens for a kind of user."""
 
     name: str
     audience: str
@@ -25,11 +25,11 @@ class Kind:
     restricted: bool
     anonymous: bool
     include: Mapping[str, bool]
-    """Asks for a document with the keys of this kind and of those before it."""
+    """Query of the JWKS document with the keys of this kind and of those before it."""
 
 
 def kinds(project_id: str, deployments: Iterable[str]) -> tuple[Kind, Kind, Kind]:
-    """Normal, restricted and anonymous users, as the deployments (URLs that end in `/api/v1`) know them."""
+    """Return the kinds normal, restricted and anonymous for these deployments (URLs that end in `/api/v1`)."""
     urls = list(deployments)
 
     def kind(name: str, path: str, suffix: str, restricted: bool, anonymous: bool, **include: bool) -> Kind:
@@ -44,10 +44,10 @@ def kinds(project_id: str, deployments: Iterable[str]) -> tuple[Kind, Kind, Kind
 
 
 def deployments(base_url: str, others: Iterable[str]) -> frozenset[str]:
-    """The URLs, up to `/api/v1`, in whose name tokens of this deployment may be issued.
+    """Return the URLs, including `/api/v1`, under which this deployment may issue tokens.
 
     Raises:
-        UnsafeUseError: one of `others` is no URL, or goes on after the origin and path prefix of a deployment.
+        UnsafeUseError: one of `others` is not a URL, or is more than the origin and path prefix of a deployment.
     """
     if isinstance(others, str) or not isinstance(others, Iterable):
         raise UnsafeUseError(f"issuers must be a list of URLs, not one {type(others).__name__}.")
@@ -61,13 +61,13 @@ def deployments(base_url: str, others: Iterable[str]) -> frozenset[str]:
 
 def _checked(url: str) -> str:
     if not isinstance(url, str):
-        raise UnsafeUseError(f"issuers must hold URLs, not {type(url).__name__}.")
+        raise UnsafeUseError(f"issuers must contain URLs, not {type(url).__name__}.")
     try:
         parts = urlsplit(url)
     except ValueError:
         parts = urlsplit("")
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise UnsafeUseError("issuers must hold absolute URLs such as https://auth.example.com, without a query.")
+        raise UnsafeUseError("issuers must contain absolute URLs such as https://auth.example.com, without a query.")
     if "/api/v1" in parts.path:
-        raise UnsafeUseError("issuers must hold URLs that end before /api/v1.")
+        raise UnsafeUseError("issuers must contain URLs without /api/v1.")
     return url.rstrip("/")

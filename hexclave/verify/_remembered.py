@@ -1,4 +1,4 @@
-"""Tokens that were verified before, so that the same token costs microseconds the second time."""
+"""Cache of verified tokens."""
 
 from hashlib import sha256
 from typing import Final, NamedTuple
@@ -11,7 +11,7 @@ MOST: Final = 1_000_000
 
 
 class Entry(NamedTuple):
-    """What the token says, and the keys under which it was found genuine, in the document that had them."""
+    """The claims of a verified token, and the keys and document that verified it."""
 
     claims: Done[AccessTokenClaims]
     keys: Keys
@@ -19,10 +19,10 @@ class Entry(NamedTuple):
 
 
 class Remembered:
-    """At most `size` tokens, by their hashes: the texts of tokens are not kept.
+    """A cache of at most `size` tokens, by their hashes; the tokens themselves are not kept.
 
-    Two halves instead of a lock and an order: when the young half is full it becomes the old one, whose tokens are
-    forgotten. Threads that meet here lose an entry at worst.
+    It has two halves instead of a lock and an order: when the young half is full, it replaces the old one. At worst, a
+    race between threads loses an entry.
     """
 
     def __init__(self, size: int) -> None:

@@ -1,4 +1,4 @@
-"""The checks of an access token: everything between its text and its claims."""
+"""Verification of access tokens: all checks from the text of a token to its claims."""
 
 from collections.abc import Iterable
 from typing import Any, Final, cast
@@ -29,32 +29,32 @@ LONGEST_LEEWAY: Final = 300.0
 
 
 def check_leeway(leeway: object) -> None:
-    """Refuse what is no number of seconds in the allowed range.
+    """Raise unless the value is a number of seconds in the allowed range.
 
     Raises:
-        UnsafeUseError: it is none.
+        UnsafeUseError: it is not.
     """
     if isinstance(leeway, bool) or not isinstance(leeway, (int, float)) or not 0 <= leeway <= LONGEST_LEEWAY:
         raise UnsafeUseError(f"leeway must be a number from 0 to {LONGEST_LEEWAY:g} seconds, not {leeway!r}.")
 
 
 def check_options(issuers: object, leeway: object) -> None:
-    """Refuse options of a verifier before there is one.
+    """Validate the options of a verifier before it is created.
 
     Raises:
-        UnsafeUseError: one is not allowed.
+        UnsafeUseError: one is invalid.
     """
     check_leeway(leeway)
     deployments("https://api.example.com", cast(Any, issuers))
 
 
 class TokenChecks:
-    """What tokens of a project have to be, and the keys to prove it with."""
+    """The checks of a project's tokens, with its signing keys and verified tokens."""
 
     def __init__(self, app: Context, *, issuers: Iterable[str], leeway: float, remember: int) -> None:
         check_leeway(leeway)
         if isinstance(remember, bool) or not isinstance(remember, int) or not 0 <= remember <= MOST:
-            raise UnsafeUseError(f"remember must be a whole number from 0 to {MOST:,} tokens, not {remember!r}.")
+            raise UnsafeUseError(f"remember must be an integer from 0 to {MOST:,}, not {remember!r}.")
         self._clock = app.clock
         self._leeway = leeway
         self._project_id = app.project_id
@@ -67,10 +67,10 @@ class TokenChecks:
 
     @classmethod
     def shared(cls, app: Context, *, issuers: Iterable[str], leeway: float, remember: int) -> "TokenChecks":
-        """The checks with these options, the same for an app and those derived from it.
+        """Return the checks with these options, shared by an app and its derived apps.
 
         Raises:
-            UnsafeUseError: an option is out of its range.
+            UnsafeUseError: an option is out of range.
         """
         checks = cls(app, issuers=issuers, leeway=leeway, remember=remember)
         return app.shared.checks.setdefault(checks._options, checks)
@@ -78,13 +78,13 @@ class TokenChecks:
     def verified(
         self, app: Context, token: str | Secret, *, allow_restricted: bool, allow_anonymous: bool
     ) -> Steps[AccessTokenClaims] | Done[AccessTokenClaims]:
-        """The claims of a token that passes every check. `app` fetches the keys, if that is necessary.
+        """Return the claims of a token that passes all checks. `app` fetches the keys if necessary.
 
         Raises:
             InvalidTokenError: a check failed.
-            HexclaveError: there are no keys, and none can be had.
+            HexclaveError: no keys are cached and fetching them failed.
         """
-        # By their class, which costs next to nothing: `"false"` would admit everybody.
+        # Checked because `"false"` is truthy, and by class because that is fastest.
         if allow_restricted.__class__ is not bool or allow_anonymous.__class__ is not bool:
             raise UnsafeUseError("allow_restricted and allow_anonymous must be True or False.")
         name = b""
@@ -96,12 +96,12 @@ class TokenChecks:
         return self._checked(app, token, name, allow_restricted, allow_anonymous)
 
     def _holds(self, entry: Entry, restricted: bool, anonymous: bool) -> bool:
-        """Whether it is still good here and now; if not, the checks say why."""
+        """Return whether a cached token is still valid; if not, the full checks find the reason."""
         snapshot, claims = entry.document.snapshot, entry.claims.value
         return (
             snapshot is not None
             and snapshot.by_id is entry.keys
-            # Only a fetch tells that a key was revoked.
+            # Only a fetch shows that a key was revoked.
             and self._clock.monotonic() < snapshot.refresh_at
             and self._refusal(claims, self._clock.time(), restricted, anonymous) is None
         )
@@ -125,15 +125,15 @@ class TokenChecks:
                 kid = key_id(parts.header)
                 keys = yield from self._keys.find(app, kind, kid)
                 if keys is None:
-                    raise UnknownSigningKeyError("The token names a signing key that the project does not use.")
+                    raise UnknownSigningKeyError("The token's key ID (kid) is not one of the project's signing keys.")
                 key = keys.by_id[kid]
             if not signature_holds(key, parts.signed, parts.signature):
-                raise TokenSignatureError("The token's signature does not hold.")
+                raise TokenSignatureError("The token's signature is invalid.")
             keys.by_header[parts.header] = key
             if self._remembered is not None:
                 self._remembered.put(name, Entry(Done(claims), keys.by_id, self._keys.document(kind)))
         except InvalidTokenError as error:
-            # With neither the frames below this one nor its own variables: a traceback with locals shows no token.
+            # Without the frames below and the locals of this one, which hold the token.
             failure = error.with_traceback(None)
         else:
             return claims
@@ -148,23 +148,23 @@ class TokenChecks:
         if kind is None or claims.project_id != self._project_id or claims.branch_id != self._branch_id:
             raise WrongAudienceError("The token was issued for another project or branch.")
         if claims.issuer not in kind.issuers:
-            raise WrongIssuerError("The token's issuer is not this deployment, or one for other kinds of users.")
+            raise WrongIssuerError("The token's issuer is another deployment, or for another kind of user.")
         if claims.is_restricted is not kind.restricted or claims.is_anonymous is not kind.anonymous:
-            raise InconsistentTokenError("The token's audience and its flags are for different kinds of users.")
+            raise InconsistentTokenError("The token's audience and claims are for different kinds of users.")
         if "nbf" in payload and not _reached(payload["nbf"], now + self._leeway):
-            raise TokenNotYetValidError("The token may not be used yet.")
+            raise TokenNotYetValidError("The token is not valid yet.")
         return claims, kind
 
     def _refusal(
         self, claims: AccessTokenClaims, now: float, restricted: bool, anonymous: bool
     ) -> InvalidTokenError | None:
-        """Why the user is not let in here and now."""
+        """Return the error if the token has expired or the user is not allowed, else `None`."""
         if now >= claims.expires + self._leeway:
             return TokenExpiredError("The token has expired.")
         if claims.is_anonymous and not anonymous:
-            return AnonymousUserError("The token belongs to an anonymous user, and those are not admitted here.")
+            return AnonymousUserError("The token belongs to an anonymous user; anonymous users are not allowed here.")
         if claims.is_restricted and not (restricted or anonymous):
-            return RestrictedUserError("The token belongs to a restricted user, and those are not admitted here.")
+            return RestrictedUserError("The token belongs to a restricted user; restricted users are not allowed here.")
         return None
 
 

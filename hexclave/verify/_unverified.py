@@ -1,4 +1,4 @@
-"""Claims of a token that nobody checked."""
+"""Claims of unverified tokens."""
 
 from hexclave.verify._claims import AccessTokenClaims, read_claims
 from hexclave.verify._errors import InvalidTokenError
@@ -7,13 +7,13 @@ from hexclave_api.secret import Secret
 
 
 def read_unverified(token: str | Secret) -> AccessTokenClaims:
-    """What a token says, whether it is true or not: anybody can make one that says anything.
+    """Read the claims of a token without verifying it: anybody can forge one.
 
-    Good for showing a name in a program that holds the user's own token, and for finding out why `verify` refuses one.
-    Never decide by it who is calling.
+    Use it to show a name in a program that has the user's own token, or to find out why `verify` rejects a token. Never
+    use it to authenticate a caller.
 
     Raises:
-        MalformedTokenError: it is no access token.
+        MalformedTokenError: it is not an access token.
         InconsistentTokenError: its claims contradict each other.
     """
     text = token.reveal() if isinstance(token, Secret) else token

@@ -1,4 +1,4 @@
-"""Says who is calling: from an access token, or from a whole request."""
+"""Verifier of access tokens and authenticator of requests."""
 
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any, Protocol, TypedDict, TypeVar, get_args
@@ -26,7 +26,7 @@ class HasPerformer(Protocol[P_co]):
 
 
 class AuthenticateOptions(TypedDict, total=False):
-    """The options of `authenticate`, for functions that hand them on."""
+    """The options of `authenticate`, for functions that pass them on."""
 
     mode: CheckedBy
     cookies: bool
@@ -77,19 +77,17 @@ class _AnyVerifier:
 
 
 class Verifier(_AnyVerifier):
-    """Says whose access token this is, and who made a request.
+    """A verifier of the project's access tokens, which also authenticates requests. Creating it does no I/O.
 
-    Verifiers of an app and of the apps derived from it share keys and remembered tokens if their options are the same;
-    each fetches keys within the timeout of its own app.
+    Verifiers of an app and its derived apps share keys and cached tokens if their options are the same; each fetches
+    keys within its own app's timeout.
 
-    `issuers` are further URLs, up to `/api/v1`, under which your own deployment issues tokens; the two cloud hosts know
-    each other. `leeway` is for how many seconds a token counts after it expired, for clocks that differ. `remember` is
-    how many verified tokens are kept, as hashes, until they expire or the keys change; 0 keeps none.
-
-    No I/O happens here.
+    `issuers` are additional URLs, without `/api/v1`, under which your own deployment issues tokens; those of the cloud
+    are built in. `leeway` is the tolerance for clock differences in seconds. `remember` is the number of verified
+    tokens to cache, as hashes, until they expire or the keys change; 0 disables the cache.
 
     Raises:
-        UnsafeUseError: an argument is out of its range.
+        UnsafeUseError: an argument is out of range.
     """
 
     def __init__(
@@ -106,16 +104,16 @@ class Verifier(_AnyVerifier):
     def verify(
         self, token: SecretText, *, allow_restricted: bool = False, allow_anonymous: bool = False
     ) -> AccessTokenClaims:
-        """What the token says, now that it is known to be genuine, unexpired and of this project.
+        """Verify signature, expiry, issuer and audience of an access token and return its claims.
 
-        Tokens of restricted users are refused unless `allow_restricted`, those of anonymous ones unless
-        `allow_anonymous`, which admits restricted ones too. A token stays good until it expires, ten minutes at most,
-        even if its user signs out or is deleted meanwhile. No request is made but the one for the public keys, about
-        once an hour: GET /projects/{project_id}/.well-known/jwks.json.
+        Tokens of restricted users are rejected unless `allow_restricted`, those of anonymous users unless
+        `allow_anonymous`, which also allows restricted users. A token stays valid until it expires, after at most ten
+        minutes, even if its user signs out or is deleted. The only request is the one for the public keys, about once
+        an hour: GET /projects/{project_id}/.well-known/jwks.json.
 
         Raises:
-            InvalidTokenError: the token proves nothing; the subclass says which check failed.
-            HexclaveError: the keys could not be fetched, and there are no earlier ones.
+            InvalidTokenError: the token is invalid; the subclass shows which check failed.
+            HexclaveError: the keys could not be fetched, and none are cached.
         """
         token = hidden(token)
         steps = self.verified(token, allow_restricted=allow_restricted, allow_anonymous=allow_anonymous)
@@ -131,21 +129,21 @@ class Verifier(_AnyVerifier):
         allow_restricted: bool = False,
         allow_anonymous: bool = False,
     ) -> AuthenticationResult:
-        """Who made the request: `SignedIn`, `SignedOut`, `InvalidCredentials` with a reason, or `AuthenticatedTeam`.
+        """Authenticate a request: `SignedIn`, `SignedOut`, `InvalidCredentials` with a reason, or `AuthenticatedTeam`.
 
-        `request` is any framework's, a WSGI environ, an ASGI scope or a mapping of headers. Credentials are searched in
-        `Authorization`, `x-stack-access-token`, `x-stack-auth`, `x-api-key`, cookies; the first that are there decide.
+        `request` is a request of any framework, a WSGI environ, an ASGI scope or a mapping of headers. The first
+        credentials found are used, in the order `Authorization`, `x-stack-access-token`, `x-stack-auth`, `x-api-key`,
+        cookies.
 
-        `mode="token"` verifies an access token as `verify` does. `mode="api"` asks the API instead, which knows of
-        deleted and newly restricted users: GET /users/me, with the secret server key. After a sign-out both take an
-        access token until it expires. `api_keys` admits keys of users, teams or both, `{"user", "team"}`; they always
-        need the server key: POST /user-api-keys/check, GET /users/{user_id}, POST /team-api-keys/check. `cookies=True`
-        also reads the cookies of the browser SDKs; every site that the browser visits can then make requests in the
-        user's name, so check where state-changing requests come from.
+        `mode="token"` verifies an access token like `verify`. `mode="api"` asks the API instead, which detects deleted
+        and newly restricted users: GET /users/me, with the secret server key. After a sign-out, both accept an access
+        token until it expires. `api_keys` allows API keys of users, teams or both, `{"user", "team"}`, and requires the
+        server key: POST /user-api-keys/check, GET /users/{user_id}, POST /team-api-keys/check. `cookies=True` also
+        reads the cookies of the browser SDKs; protect state-changing requests against CSRF then.
 
         Raises:
-            UnsafeUseError: this is no request, or an argument is not one of those above.
-            HexclaveError: it could not be found out, because neither keys nor the API could be reached.
+            UnsafeUseError: it is not a request, or an argument is invalid.
+            HexclaveError: the signing keys or the API are unavailable.
         """
         steps = self.authenticated(
             request,
@@ -160,19 +158,17 @@ class Verifier(_AnyVerifier):
 
 
 class AsyncVerifier(_AnyVerifier):
-    """Says whose access token this is, and who made a request.
+    """A verifier of the project's access tokens, which also authenticates requests. Creating it does no I/O.
 
-    Verifiers of an app and of the apps derived from it share keys and remembered tokens if their options are the same;
-    each fetches keys within the timeout of its own app.
+    Verifiers of an app and its derived apps share keys and cached tokens if their options are the same; each fetches
+    keys within its own app's timeout.
 
-    `issuers` are further URLs, up to `/api/v1`, under which your own deployment issues tokens; the two cloud hosts know
-    each other. `leeway` is for how many seconds a token counts after it expired, for clocks that differ. `remember` is
-    how many verified tokens are kept, as hashes, until they expire or the keys change; 0 keeps none.
-
-    No I/O happens here.
+    `issuers` are additional URLs, without `/api/v1`, under which your own deployment issues tokens; those of the cloud
+    are built in. `leeway` is the tolerance for clock differences in seconds. `remember` is the number of verified
+    tokens to cache, as hashes, until they expire or the keys change; 0 disables the cache.
 
     Raises:
-        UnsafeUseError: an argument is out of its range.
+        UnsafeUseError: an argument is out of range.
     """
 
     def __init__(
@@ -189,16 +185,16 @@ class AsyncVerifier(_AnyVerifier):
     async def verify(
         self, token: SecretText, *, allow_restricted: bool = False, allow_anonymous: bool = False
     ) -> AccessTokenClaims:
-        """What the token says, now that it is known to be genuine, unexpired and of this project.
+        """Verify signature, expiry, issuer and audience of an access token and return its claims.
 
-        Tokens of restricted users are refused unless `allow_restricted`, those of anonymous ones unless
-        `allow_anonymous`, which admits restricted ones too. A token stays good until it expires, ten minutes at most,
-        even if its user signs out or is deleted meanwhile. No request is made but the one for the public keys, about
-        once an hour: GET /projects/{project_id}/.well-known/jwks.json.
+        Tokens of restricted users are rejected unless `allow_restricted`, those of anonymous users unless
+        `allow_anonymous`, which also allows restricted users. A token stays valid until it expires, after at most ten
+        minutes, even if its user signs out or is deleted. The only request is the one for the public keys, about once
+        an hour: GET /projects/{project_id}/.well-known/jwks.json.
 
         Raises:
-            InvalidTokenError: the token proves nothing; the subclass says which check failed.
-            HexclaveError: the keys could not be fetched, and there are no earlier ones.
+            InvalidTokenError: the token is invalid; the subclass shows which check failed.
+            HexclaveError: the keys could not be fetched, and none are cached.
         """
         token = hidden(token)
         steps = self.verified(token, allow_restricted=allow_restricted, allow_anonymous=allow_anonymous)
@@ -214,21 +210,21 @@ class AsyncVerifier(_AnyVerifier):
         allow_restricted: bool = False,
         allow_anonymous: bool = False,
     ) -> AuthenticationResult:
-        """Who made the request: `SignedIn`, `SignedOut`, `InvalidCredentials` with a reason, or `AuthenticatedTeam`.
+        """Authenticate a request: `SignedIn`, `SignedOut`, `InvalidCredentials` with a reason, or `AuthenticatedTeam`.
 
-        `request` is any framework's, a WSGI environ, an ASGI scope or a mapping of headers. Credentials are searched in
-        `Authorization`, `x-stack-access-token`, `x-stack-auth`, `x-api-key`, cookies; the first that are there decide.
+        `request` is a request of any framework, a WSGI environ, an ASGI scope or a mapping of headers. The first
+        credentials found are used, in the order `Authorization`, `x-stack-access-token`, `x-stack-auth`, `x-api-key`,
+        cookies.
 
-        `mode="token"` verifies an access token as `verify` does. `mode="api"` asks the API instead, which knows of
-        deleted and newly restricted users: GET /users/me, with the secret server key. After a sign-out both take an
-        access token until it expires. `api_keys` admits keys of users, teams or both, `{"user", "team"}`; they always
-        need the server key: POST /user-api-keys/check, GET /users/{user_id}, POST /team-api-keys/check. `cookies=True`
-        also reads the cookies of the browser SDKs; every site that the browser visits can then make requests in the
-        user's name, so check where state-changing requests come from.
+        `mode="token"` verifies an access token like `verify`. `mode="api"` asks the API instead, which detects deleted
+        and newly restricted users: GET /users/me, with the secret server key. After a sign-out, both accept an access
+        token until it expires. `api_keys` allows API keys of users, teams or both, `{"user", "team"}`, and requires the
+        server key: POST /user-api-keys/check, GET /users/{user_id}, POST /team-api-keys/check. `cookies=True` also
+        reads the cookies of the browser SDKs; protect state-changing requests against CSRF then.
 
         Raises:
-            UnsafeUseError: this is no request, or an argument is not one of those above.
-            HexclaveError: it could not be found out, because neither keys nor the API could be reached.
+            UnsafeUseError: it is not a request, or an argument is invalid.
+            HexclaveError: the signing keys or the API are unavailable.
         """
         steps = self.authenticated(
             request,

@@ -10,7 +10,7 @@ class InvalidWebhookError(HexclaveError):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        # Tracebacks and pickles name the public module, so classes can move between the private ones.
+        # Tracebacks and pickles show the public module, so that classes can move between private modules.
         cls.__module__ = "hexclave.webhooks"
 
 

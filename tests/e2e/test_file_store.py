@@ -331,7 +331,7 @@ def test_a_broken_file_is_an_error_that_says_where_and_never_what(
 ) -> None:
     path.write_bytes(content)
     path.chmod(0o600)
-    with pytest.raises(ValueError, match="holds no tokens; delete it to start signed out") as caught:
+    with pytest.raises(ValueError, match="does not contain tokens; delete it to start signed out") as caught:
         store.load()
     assert str(path) in str(caught.value)
     # Without this test's own frame, which holds the content.

@@ -183,8 +183,11 @@ def test_redis_killed_and_started_again(caplog: pytest.LogCaptureFixture) -> Non
         assert keys(server) == ["hexclave:gate:1:project:server"]
         store.close()
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
-        ("WARNING", "Redis does not answer (ConnectionError); until it does, this process limits its calls alone."),
-        ("INFO", "Redis answers again; the gates are shared."),
+        (
+            "WARNING",
+            "Redis is unreachable (ConnectionError); until it is back, rate limits are not shared.",
+        ),
+        ("INFO", "Redis is reachable again; rate limits are shared again."),
     ]
 
 
@@ -303,7 +306,7 @@ def test_an_error_of_redis_is_no_error_of_the_call(server: RedisProcess, caplog:
         client.config_set("maxmemory", 1)
         assert admit(Gates(ceiling=RateLimit(1000), shared=store)) < 1
         client.config_set("maxmemory", 0)
-    assert "Redis does not answer (OutOfMemoryError)" in caplog.text
+    assert "Redis is unreachable (OutOfMemoryError)" in caplog.text
     store.close()
 
 

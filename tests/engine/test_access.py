@@ -310,7 +310,7 @@ def test_a_traceback_with_locals_shows_no_token_given_as_session(cls):
 
 def test_a_key_of_the_environment_that_stands_in_for_the_project_id_is_hidden_too(monkeypatch):
     monkeypatch.setenv("HEXCLAVE_PROJECT_ID", f"ssk_{HIDDEN}")
-    with pytest.raises(UnsafeUseError, match="project_id was given a key") as caught:
+    with pytest.raises(UnsafeUseError, match="project_id is a key") as caught:
         hexclave.HexclaveClientApp()
     assert HIDDEN not in shown(caught.value)
 

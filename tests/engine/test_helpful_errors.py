@@ -78,7 +78,7 @@ ABOUT_THE_USER = [
 def test_a_call_about_the_user_is_not_sent_while_nobody_is_signed_in(changes, access):
     played = play(context(access, session=MemoryTokenStore()), operation(**changes))
     assert isinstance(played.error, UnsafeUseError)
-    assert "get_user needs a signed-in user" in str(played.error)
+    assert "get_user requires a signed-in user" in str(played.error)
     assert "app.auth.sign_in_with_password" in str(played.error)
     assert played.sent == []
 

@@ -45,7 +45,7 @@ WRONG = [
     ({"retries": True}, "retries.*True"),
     ({"retries": None}, "retries.*None"),
     ({"retries": 2.0}, r"retries.*2\.0"),
-    ({"retries": 0}, "attempts.*from 1"),
+    ({"retries": 0}, "attempts must be a positive integer"),
     ({"rate_limit": "50"}, "rate_limit.*calls per second.*'50'"),
     ({"rate_limit": True}, "rate_limit.*True"),
     ({"rate_limit": 0}, "per_second.*positive"),
@@ -105,9 +105,9 @@ def test_a_number_is_taken_where_it_is_natural(cls):
 def test_a_client_or_transport_brings_its_own_settings():
     with httpx.Client() as client:
         for more in ({"transport": SocketTransport()}, {"http2": True}, {"ssl_context": ssl.create_default_context()}):
-            with pytest.raises(UnsafeUseError, match=f"http_client brings its own connections, so {next(iter(more))}"):
+            with pytest.raises(UnsafeUseError, match=f"http_client cannot be combined with {next(iter(more))}"):
                 HexclaveServerApp("p1", KEY, http_client=client, **more)
-    with pytest.raises(UnsafeUseError, match="transport brings its own connections, so http2"):
+    with pytest.raises(UnsafeUseError, match="transport cannot be combined with http2"):
         HexclaveServerApp("p1", KEY, transport=SocketTransport(), http2=True)
     with pytest.raises(UnsafeUseError, match=r"transport must be.*class"):
         HexclaveServerApp("p1", KEY, transport=SocketTransport)
@@ -125,7 +125,7 @@ def test_a_hook_is_a_function_that_runs_at_once(hook, function):
 
 
 def test_an_unknown_option_names_the_app():
-    with pytest.raises(TypeError, match="HexclaveServerApp takes no argument time_out"):
+    with pytest.raises(TypeError, match=r"HexclaveServerApp\(\) got an unexpected keyword argument: time_out"):
         HexclaveServerApp("p1", KEY, time_out=5)
 
 

@@ -59,7 +59,7 @@ class AsyncCallable:
 
 @pytest.mark.parametrize("load", [async_load, functools.partial(async_load), AsyncCallable()])
 def test_async_callbacks_are_refused_where_nobody_would_await_them(load: Any) -> None:
-    with pytest.raises(UnsafeUseError, match="load is async; use AsyncCallbackTokenStore"):
+    with pytest.raises(UnsafeUseError, match="load is async: use AsyncCallbackTokenStore"):
         CallbackTokenStore(load, lambda _: None)
     with pytest.raises(UnsafeUseError, match="save is async"):
         CallbackTokenStore(lambda: None, async_save)  # type: ignore[arg-type, return-value]

@@ -52,7 +52,7 @@ def test_revealed_tokens_can_be_saved_as_json_and_brought_back(tokens: Tokens) -
 
 
 def test_no_tokens_at_all_are_refused_because_that_is_none() -> None:
-    with pytest.raises(UnsafeUseError, match="no session is None"):
+    with pytest.raises(UnsafeUseError, match="use None for no session"):
         Tokens(None, None)
 
 

@@ -224,7 +224,7 @@ def test_old_keys_serve_while_no_new_ones_can_be_had(
         while clock.time() < ends - 600:
             assert fresh(verifier, clock) == "user-1"
             clock.pass_(600)
-    assert "old ones go on serving" in caplog.text
+    assert "cached keys stay in use" in caplog.text
     clock.pass_(600)
     with pytest.raises(HexclaveError):
         fresh(verifier, clock)
