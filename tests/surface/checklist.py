@@ -1,8 +1,8 @@
-"""The members of the official JavaScript SDKs, and what stands for each here.
+"""The members of the official JavaScript SDKs and their Python equivalents.
 
-A row names the JavaScript members, ours, and a note. `client.me.get` is `HexclaveClientApp.me.get`; several stand apart
-with spaces; what follows `local` is a part of the SDK that makes no call of its own. A row without a member of ours is
-left out, and the note says why.
+A row names the JavaScript members, the Python members, and a note. `client.me.get` is `HexclaveClientApp.me.get`;
+several members are separated by spaces; names after `local` make no API call. A row without a Python member is not
+available, and the note says why.
 
 `docs/from-the-javascript-sdk.md` is written from this table: `python -m tests.surface.javascript_page`.
 """
@@ -11,8 +11,8 @@ from typing import Final
 
 import attrs
 
-BROWSER: Final = "Left out: it only makes sense in a browser."
-REACT: Final = "Left out: React. Every `use…` hook is the twin of a `get…` or `list…` member."
+BROWSER: Final = "Not available: only makes sense in a browser."
+REACT: Final = "Not available: React only. Every `use…` hook has an equivalent `get…` or `list…` method."
 FIELD: Final = "A field of the model."
 
 
@@ -32,7 +32,7 @@ CLIENT_APP: Final = (
     R("constructor(tokenStore: cookie | nextjs-cookie)", "", BROWSER),
     R("constructor(extraRequestHeaders)", "local AppOptions.extra_headers"),
     R("constructor(inheritsFrom)", "local with_session options", "Derived apps share the connections."),
-    R("constructor(oauthScopesOnSignIn)", "client.auth.start_oauth", "`provider_scopes` of the call."),
+    R("constructor(oauthScopesOnSignIn)", "client.auth.start_oauth", "The argument `provider_scopes`."),
     R("constructor(urls, redirectMethod, devTool, analytics, noAutomaticPrefetch, automaticSideEffects)", "", BROWSER),
     R("projectId", "local project_id"),
     R("version", "local hexclave.__version__"),
@@ -43,14 +43,14 @@ CLIENT_APP: Final = (
     R(
         "getUser({or: anonymous})",
         "client.me.find client.auth.sign_up_anonymously",
-        "Two calls: nobody signs up unasked.",
+        "Two calls, so that no anonymous user is created by accident.",
     ),
     R("getUser({or: redirect})", "", BROWSER),
     R("getUser({includeRestricted})", "local AppOptions.allow_restricted", "An option of the app."),
     R("getPartialUser({from: token})", "client.auth.get_partial_user"),
-    R("getPartialUser({from: convex})", "", "Left out: Convex is a JavaScript platform."),
+    R("getPartialUser({from: convex})", "", "Not available: Convex is a JavaScript platform."),
     R("signInWithCredential", "client.auth.sign_in_with_password"),
-    R("signUpWithCredential", "client.auth.sign_up_with_password", "A refused callback URL is an error, not dropped."),
+    R("signUpWithCredential", "client.auth.sign_up_with_password", "A rejected callback URL raises an error."),
     R("sendMagicLinkEmail", "client.auth.send_sign_in_code"),
     R("signInWithMagicLink", "client.auth.sign_in_with_code"),
     R("checkMagicLinkCode", "client.auth.check_sign_in_code", "Not in the JavaScript SDK's public surface."),
@@ -58,9 +58,9 @@ CLIENT_APP: Final = (
     R(
         "signInWithPasskey",
         "client.auth.start_passkey_sign_in client.auth.sign_in_with_passkey",
-        "The ceremony between the two calls is the browser's.",
+        "The browser performs the WebAuthn ceremony between the two calls.",
     ),
-    R("signInWithOAuth", "client.auth.start_oauth", "Gives the URL; opening it is yours."),
+    R("signInWithOAuth", "client.auth.start_oauth", "Returns the URL; open it in the browser yourself."),
     R("getOAuthUrl", "client.auth.start_oauth"),
     R("callOAuthCallback", "client.auth.finish_oauth"),
     R("signUpAnonymously", "client.auth.sign_up_anonymously", "Internal in JavaScript."),
@@ -68,7 +68,7 @@ CLIENT_APP: Final = (
         "exchangeExternalAuthToken",
         "client.auth.sign_in_with_better_auth client.auth.sign_in_with_clerk client.auth.sign_in_with_workos",
     ),
-    R("signInWithApple", "client.auth.sign_in_with_apple", "Swift SDK."),
+    R("signInWithApple", "client.auth.sign_in_with_apple", "Part of the Swift SDK."),
     R("sendForgotPasswordEmail", "client.auth.send_password_reset_email"),
     R("verifyPasswordResetCode", "client.auth.check_password_reset_code"),
     R("resetPassword", "client.auth.reset_password"),
@@ -81,18 +81,26 @@ CLIENT_APP: Final = (
     R("acceptTeamInvitation", "client.teams.invitations.accept_with_code"),
     R("verifyTeamInvitationCode", "client.teams.invitations.check_code"),
     R("getTeamInvitationDetails", "client.teams.invitations.get_details"),
-    R("promptCliLogin", "client.auth.start_cli_login client.auth.finish_cli_login", "Show `url` between the two."),
-    R("completeCliLogin", "client.auth.confirm_cli_login", "What the confirmation page does."),
+    R(
+        "promptCliLogin",
+        "client.auth.start_cli_login client.auth.finish_cli_login",
+        "Show `url` to the user between the two calls.",
+    ),
+    R("completeCliLogin", "client.auth.confirm_cli_login", "Used by the confirmation page."),
     R("cancelSubscription", "client.payments.for_user(…).cancel_subscription"),
     R("getItem", "client.payments.for_user(…).get_item server.payments.for_custom(…).get_item"),
     R("listProducts", "client.payments.for_user(…).list_products"),
     R("listInvoices", "client.payments.for_user(…).list_invoices"),
-    R("signOut", "client.auth.sign_out", "Redirecting afterwards is yours."),
+    R("signOut", "client.auth.sign_out", "Does not redirect."),
     R("getAccessToken", "client.auth.get_access_token"),
     R("getRefreshToken", "client.auth.get_refresh_token"),
     R("getAuthorizationHeader", "client.auth.get_authorization_header"),
-    R("getAuthHeaders, getAuthJson", "", "Left out: deprecated in JavaScript; use `auth.get_authorization_header`."),
-    R("getConvexClientAuth, getConvexHttpClientAuth", "", "Left out: Convex is a JavaScript platform."),
+    R(
+        "getAuthHeaders, getAuthJson",
+        "",
+        "Not available: deprecated in JavaScript; use `auth.get_authorization_header`.",
+    ),
+    R("getConvexClientAuth, getConvexHttpClientAuth", "", "Not available: Convex is a JavaScript platform."),
     R("redirectTo… (20)", "", BROWSER),
     R("useNavigate", "", REACT),
     R(
@@ -108,10 +116,10 @@ SERVER_APP: Final = (
     R(
         "getUser({apiKey})",
         "server.users.find_by_api_key server.users.get_by_api_key",
-        "Only keys that do not work are `None`; every other failure is raised.",
+        "`find_…` returns `None` only for invalid keys; other errors are raised.",
     ),
     R("getUser({tokenStore: request})", "server.me.find local hexclave.verify", "`app.with_session(…).me`"),
-    R("getUser({from: convex}), getServerUser", "", "Left out: Convex, and a deprecated name."),
+    R("getUser({from: convex}), getServerUser", "", "Not available: Convex, and a deprecated name."),
     R("listUsers", "server.users.list server.users.export"),
     R("createUser", "server.users.create server.users.create_many"),
     R("listTeams", "server.teams.list"),
@@ -126,7 +134,7 @@ SERVER_APP: Final = (
     R("sendEmail", "server.emails.send"),
     R("getEmailDeliveryStats", "server.emails.get_delivery_info"),
     R("activateEmailCapacityBoost", "server.emails.activate_capacity_boost"),
-    R("getDataVaultStore(id)", "server.data_vault.get", "The store's id is the first argument of each method."),
+    R("getDataVaultStore(id)", "server.data_vault.get", "The ID of the store is the first argument of each method."),
     R("DataVaultStore.getValue", "server.data_vault.find", "`get` raises instead of returning `None`."),
     R("DataVaultStore.setValue", "server.data_vault.set"),
     R("queryAnalytics", "server.analytics.query", "The server's own time limit applies unless you set one."),
@@ -150,20 +158,20 @@ SERVER_APP: Final = (
 
 USER: Final = (
     R("id, displayName, primaryEmail, … of BaseUser", "client.me.get", FIELD),
-    R("toClientJson", "local to_wire", "Of every model."),
+    R("toClientJson", "local to_wire", "Available on every model."),
     R("update", "client.me.update server.users.update server.users.update_many"),
     R("setDisplayName, setClientMetadata, setSelectedTeam", "client.me.update server.users.update"),
     R("delete", "client.me.delete server.users.delete server.users.delete_many"),
     R("updatePassword", "client.me.change_password server.me.change_password server.users.set_password"),
-    R("setPassword", "client.me.set_password server.users.set_password", "Works for servers."),
+    R("setPassword", "client.me.set_password server.users.set_password", "Also available on server apps."),
     R("sendVerificationEmail", "client.contact_channels.send_verification_email"),
     R("listContactChannels", "client.contact_channels.list server.contact_channels.list"),
     R("createContactChannel", "client.contact_channels.create server.contact_channels.create"),
     R("listNotificationCategories", "client.notifications.list server.notifications.list"),
-    R("listTeams", "client.teams.list server.teams.list", "`teams.list(user_id=…)` for servers."),
+    R("listTeams", "client.teams.list server.teams.list", "On server apps, `teams.list(user_id=…)`."),
     R("getTeam", "client.teams.find client.teams.get"),
     R("createTeam", "client.teams.create", "Does not select the team; `me.update(selected_team_id=…)` does."),
-    R("leaveTeam", "client.teams.leave server.teams.members.remove", "Works for servers."),
+    R("leaveTeam", "client.teams.leave server.teams.members.remove", "Also available on server apps."),
     R(
         "getTeamProfile",
         "client.teams.members.get client.teams.members.update server.teams.members.get server.teams.members.update",
@@ -178,7 +186,7 @@ USER: Final = (
     R("revokePermission", "server.permissions.revoke server.teams.permissions.revoke"),
     R("getActiveSessions", "client.sessions.list server.sessions.list"),
     R("revokeSession", "client.sessions.revoke server.sessions.revoke"),
-    R("createSession", "server.sessions.create", "Gives `Tokens`, for `app.with_session(…)`."),
+    R("createSession", "server.sessions.create", "Returns `Tokens` for `app.with_session(…)`."),
     R("impersonation links (REST)", "server.sessions.create_impersonation_link"),
     R("createApiKey", "client.api_keys.create server.api_keys.create"),
     R("listApiKeys", "client.api_keys.list server.api_keys.list"),
@@ -186,7 +194,11 @@ USER: Final = (
     R("getOAuthProvider", "client.oauth_providers.get server.oauth_providers.get"),
     R("listConnectedAccounts", "client.connected_accounts.list server.connected_accounts.list"),
     R("getConnectedAccount", "client.connected_accounts.list client.connected_accounts.get_access_token"),
-    R("linkConnectedAccount, getOrLinkConnectedAccount", "client.auth.start_oauth", "`link=True`; opening is yours."),
+    R(
+        "linkConnectedAccount, getOrLinkConnectedAccount",
+        "client.auth.start_oauth",
+        "Pass `link=True`, and open the URL in the browser yourself.",
+    ),
     R("registerPasskey", "client.auth.start_passkey_registration client.auth.register_passkey"),
     R("currentSession.getTokens", "client.auth.get_access_token client.auth.get_refresh_token"),
     R("setPrimaryEmail, setServerMetadata, setClientReadOnlyMetadata", "server.users.update"),
@@ -199,11 +211,11 @@ USER: Final = (
     R("createProject", "client.owned_projects.create"),
     R("transferProject", "client.owned_projects.transfer"),
     R("TokenPartialUser", "client.auth.get_partial_user"),
-    R("SyncedPartialUser", "", "Left out: Convex is a JavaScript platform."),
+    R("SyncedPartialUser", "", "Not available: Convex is a JavaScript platform."),
 )
 
 PARTS: Final = (
-    R("ActiveSession", "client.sessions.list", "The model `Session`; its IP fields keep the names of the wire."),
+    R("ActiveSession", "client.sessions.list", "The model `Session`; its IP fields keep the names used by the API."),
     R("ContactChannel.sendVerificationEmail", "client.contact_channels.send_verification_email"),
     R("ContactChannel by id (REST)", "client.contact_channels.get server.contact_channels.get"),
     R("ContactChannel.update", "client.contact_channels.update server.contact_channels.update"),
@@ -218,12 +230,12 @@ PARTS: Final = (
     R(
         "ApiKey.isValid, ApiKey.whyInvalid",
         "",
-        "Left out: compare `expires_at` and `manually_revoked_at`, or ask `api_keys.check`.",
+        "Not available: compare `expires_at` and `manually_revoked_at`, or call `api_keys.check`.",
     ),
     R(
         "ApiKey.update",
         "client.api_keys.update client.teams.api_keys.update",
-        "The API cannot change when a key expires.",
+        "The API does not support changing the expiry of a key.",
     ),
     R("ApiKey.revoke", "client.api_keys.revoke client.teams.api_keys.revoke"),
     R("ApiKey by id (REST)", "client.api_keys.get client.teams.api_keys.get"),
@@ -241,7 +253,7 @@ PARTS: Final = (
     R("ServerTeam.removeUser", "server.teams.members.remove client.teams.members.remove"),
     R("EditableTeamMemberProfile.update", "client.teams.members.update"),
     R("Item.quantity", "client.payments.for_user(…).get_item", FIELD),
-    R("Item.nonNegativeQuantity", "", "Left out: `max(0, item.quantity)`."),
+    R("Item.nonNegativeQuantity", "", "Not available: use `max(0, item.quantity)`."),
     R("ServerItem.increaseQuantity", "server.payments.for_user(…).increase_item_quantity"),
     R("ServerItem.decreaseQuantity", "server.payments.for_user(…).decrease_item_quantity"),
     R("ServerItem.tryDecreaseQuantity", "server.payments.for_user(…).try_decrease_item_quantity"),
@@ -260,8 +272,8 @@ ADMIN_APP: Final = (
     R("getProject", "admin.project.get"),
     R("AdminProject.update", "admin.project.update"),
     R("AdminProject.delete", "admin.project.delete"),
-    R("AdminProject.getProductionModeErrors", "", "Left out: advice of the dashboard, made from the configuration."),
-    R("AdminOwnedProject.app", "local HexclaveAdminApp", "`admin_access_token=` of an owner."),
+    R("AdminProject.getProductionModeErrors", "", "Not available: computed by the dashboard from the configuration."),
+    R("AdminOwnedProject.app", "local HexclaveAdminApp", "Pass an owner's token as `admin_access_token=`."),
     R("getConfig", "admin.config.get"),
     R("updateConfig", "admin.config.update_override", 'Level `"environment"`.'),
     R("pushConfig", "admin.config.replace_override", 'Level `"branch"` with `source`.'),
@@ -279,7 +291,7 @@ ADMIN_APP: Final = (
     R("listInternalApiKeys", "admin.project_keys.list admin.project_keys.get"),
     R("createInternalApiKey", "admin.project_keys.create"),
     R("InternalApiKey.revoke", "admin.project_keys.revoke admin.project_keys.update"),
-    R("InternalApiKey.isValid, InternalApiKey.whyInvalid", "", "Left out: compare the model's dates."),
+    R("InternalApiKey.isValid, InternalApiKey.whyInvalid", "", "Not available: compare the dates of the model."),
     R("listTeamPermissionDefinitions", "admin.team_permission_definitions.list"),
     R("createTeamPermissionDefinition", "admin.team_permission_definitions.create"),
     R("updateTeamPermissionDefinition", "admin.team_permission_definitions.update"),
@@ -319,7 +331,11 @@ ADMIN_APP: Final = (
     R("updatePaymentMethodConfigs", "admin.payments.update_method_configs"),
     R("createStripeWidgetAccountSession", "admin.payments.create_stripe_account_session"),
     R("listTransactions", "admin.payments.list_transactions"),
-    R("refundTransaction", "admin.payments.refund_transaction", "`refund_entries` for servers before mid-2026."),
+    R(
+        "refundTransaction",
+        "admin.payments.refund_transaction",
+        "Use `refund_entries` with servers from before mid-2026.",
+    ),
     R("createItemQuantityChange", "admin.payments.for_user(…).increase_item_quantity"),
     R("testModePurchase", "admin.payments.complete_test_mode_purchase"),
     R("listPromoCodes", "admin.promo_codes.list"),
@@ -349,38 +365,38 @@ ADMIN_APP: Final = (
         "server.deployments.list server.deployments.get server.deployments.get_build_logs "
         "server.deployments.list_services server.deployments.get_service_logs server.deployments.add_domain "
         "server.deployments.get_domain server.deployments.delete_domain",
-        "Logs end with what there is; following them is for `curl`.",
+        "Returns the available log lines; streaming is not supported.",
     ),
     R("project secrets (REST)", "server.project_secrets.list server.project_secrets.set server.project_secrets.delete"),
-    R("issues, TV displays, data sources, sentry envelopes (REST)", "", "Left out: not in the documents of the API."),
+    R("issues, TV displays, data sources, sentry envelopes (REST)", "", "Not available: not in the API documents."),
 )
 
 SECTIONS: Final = {
     "The client app": CLIENT_APP,
     "The server app": SERVER_APP,
     "Users": USER,
-    "What hangs on users and teams": PARTS,
+    "Resources of users and teams": PARTS,
     "The admin app": ADMIN_APP,
 }
 
 LOW_LEVEL: Final = {
-    "check_feature_support": "A sentence for people, about features that a server does not know.",
-    "check_version": "Tells official SDKs of other languages to update.",
-    "create_cross_domain_redirect": "One page of a browser sign-in hands it over to another.",
-    "create_purchase_session": "What the hosted checkout page does.",
-    "get_api_info": "Whether a server is there.",
-    "get_backend_urls": "Of Hexclave's own deployments.",
-    "get_jwks": "`hexclave.verify` asks for the keys.",
-    "get_session_replay_chunk_events_on_older_server": "Servers of early 2026.",
-    "get_session_replay_events_on_older_server": "Servers of early 2026.",
-    "list_session_replay_chunks_on_older_server": "Servers of early 2026.",
-    "list_session_replays_on_older_server": "Servers of early 2026.",
-    "refresh_session": "Sessions refresh themselves.",
-    "run_analytics_query_on_older_server": "Servers of early 2026.",
-    "send_analytics_events": "Sent by the recorder in the browser.",
-    "start_oauth_flow": "`auth.start_oauth` makes its URL for a browser.",
-    "upload_session_replay": "Sent by the recorder in the browser.",
-    "validate_purchase_code": "What the hosted checkout page does.",
-    "validate_purchase_promo_codes": "What the hosted checkout page does.",
+    "check_feature_support": "Returns a message for developers about unsupported features.",
+    "check_version": "Used by the official SDKs for other languages to check for updates.",
+    "create_cross_domain_redirect": "Used by browser sign-ins that span several domains.",
+    "create_purchase_session": "Used by the hosted checkout page.",
+    "get_api_info": "A health check.",
+    "get_backend_urls": "Used only by Hexclave's own deployments.",
+    "get_jwks": "Called by `hexclave.verify`.",
+    "get_session_replay_chunk_events_on_older_server": "For servers from early 2026.",
+    "get_session_replay_events_on_older_server": "For servers from early 2026.",
+    "list_session_replay_chunks_on_older_server": "For servers from early 2026.",
+    "list_session_replays_on_older_server": "For servers from early 2026.",
+    "refresh_session": "Sessions refresh tokens automatically.",
+    "run_analytics_query_on_older_server": "For servers from early 2026.",
+    "send_analytics_events": "Called by the recorder in the browser.",
+    "start_oauth_flow": "`auth.start_oauth` creates the URL for the browser.",
+    "upload_session_replay": "Called by the recorder in the browser.",
+    "validate_purchase_code": "Used by the hosted checkout page.",
+    "validate_purchase_promo_codes": "Used by the hosted checkout page.",
 }
-"""Operations that no resource offers, for good reason; `app.call(operation)` performs them."""
+"""Operations that no resource offers, with the reason; `app.call(operation)` performs them."""

@@ -7,20 +7,20 @@ from tests.surface.checklist import LOW_LEVEL, SECTIONS, Row
 PAGE = Path(__file__).parents[2] / "docs" / "from-the-javascript-sdk.md"
 
 HEAD = """\
-# From the JavaScript SDK
+# Migrating from the JavaScript SDK
 
-What stands here for each member of the official JavaScript SDKs. `client` is `HexclaveClientApp`, `server` is
-`HexclaveServerApp`, `admin` is `HexclaveAdminApp`; an admin app also has what a server app has. The async apps have the
-same.
+The tables list the members of the official JavaScript SDKs and their Python equivalents. `client` is
+`HexclaveClientApp`, `server` is `HexclaveServerApp`, `admin` is `HexclaveAdminApp`; an admin app also has everything
+that a server app has. The async apps have the same methods.
 
-What is different everywhere:
+General differences:
 
-- Objects hold no methods. A user is a value; what can be done with it is a method of `app.users` that takes its id.
-- `get` raises the error that says what is missing, `find` returns `None`.
-- `None` clears a field; what is left out stays.
-- Lists are pages that go on by themselves: `for user in app.users.list(): …`.
-- On a client app everything is about the signed-in user; on a server app the user's id comes first.
-- Moments are `datetime` with a timezone, spans are `timedelta`.
+- Objects have no methods. A user is a plain value; methods of `app.users` take the ID of the user.
+- `get` raises an error if the object does not exist, `find` returns `None`.
+- `None` clears a field; omitted fields are left unchanged.
+- Lists load further pages automatically: `for user in app.users.list(): …`.
+- On a client app, methods apply to the signed-in user; on a server app, they take the ID of a user first.
+- Times are timezone-aware `datetime` objects, durations are `timedelta` objects.
 """
 
 
@@ -29,8 +29,8 @@ def page() -> str:
     for title, rows in SECTIONS.items():
         parts.append(f"## {title}\n\n| JavaScript | Python | |\n|---|---|---|\n" + "".join(map(_line, rows)))
     parts.append(
-        "## Operations without a method\n\nThe API has them, and `app.call(…)` performs them; no resource does.\n\n"
-        "| operation | why |\n|---|---|\n" + "".join(f"| `{name}` | {why} |\n" for name, why in LOW_LEVEL.items())
+        "## Operations without a method\n\nNo resource has a method for these operations; use `app.call(…)`.\n\n"
+        "| operation | purpose |\n|---|---|\n" + "".join(f"| `{name}` | {why} |\n" for name, why in LOW_LEVEL.items())
     )
     return "\n".join(parts)
 
