@@ -3,7 +3,7 @@
 import select
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final, Generic, Protocol, TypeVar
 
 from hexclave._transport.address import Origin
@@ -82,16 +82,10 @@ class Pool(Generic[C]):
         return (connection for idle in list(self._idle.values()) for connection in list(idle))
 
 
-if hasattr(select, "poll"):
-
-    def is_readable(descriptor: int) -> bool:
-        """Whether bytes, or the end of the stream, can be read at once."""
-        poll = select.poll()
-        poll.register(descriptor, select.POLLIN)
-        return bool(poll.poll(0))
-
-else:
-
-    def is_readable(descriptor: int) -> bool:
-        """Whether bytes, or the end of the stream, can be read at once."""
-        return bool(select.select([descriptor], [], [], 0)[0])
+def readiness(descriptor: int) -> Callable[[], bool]:
+    """Return a function that tells whether bytes, or the end of the stream, can be read at once."""
+    if not hasattr(select, "poll"):
+        return lambda: bool(select.select([descriptor], [], [], 0)[0])
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return lambda: bool(poll.poll(0))

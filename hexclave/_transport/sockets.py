@@ -2,21 +2,26 @@
 
 import queue
 import socket
+import struct
+import sys
 import time
 from typing import TYPE_CHECKING, Final
 
 from hexclave._messages import Reply, Request
 from hexclave._transport.address import Origin, address
+from hexclave._transport.connecting import connected, time_left
 from hexclave._transport.encoding import encode_head
 from hexclave._transport.failures import broken, timed_out, unreachable
 from hexclave._transport.parsing import ReplyReader
-from hexclave._transport.pool import CONNECTIONS, Pool, is_readable
+from hexclave._transport.pool import CONNECTIONS, Pool, readiness
 from hexclave.errors import APIConnectionError, HexclaveError, UnsafeUseError
 
 if TYPE_CHECKING:
     import ssl
 
 _PIECE: Final = 1 << 16
+_KERNEL_WAITS: Final = sys.platform != "win32" and sys.maxsize > 1 << 32
+"""Whether the system limits waits. Python's own way asks it twice for each, and lets other threads in between."""
 
 
 class SocketTransport:
@@ -96,10 +101,10 @@ class SocketTransport:
         sock: socket.socket | None = None
         tls: ssl.SSLSocket | None = None
         try:
-            sock = _connected(origin, ends)
+            sock = connected(origin, ends)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if origin.scheme == "https":
-                sock.settimeout(_left(ends))
+                sock.settimeout(time_left(ends))
                 from hexclave._transport.tls import default_context  # slow to load
 
                 context = self._ssl_context or default_context()
@@ -124,8 +129,11 @@ class _Connection:
         self.has_sent = False
         """Whether any byte of the request may have left this machine."""
         self._sock, self._tls = sock, tls
-        self._descriptor = sock.fileno()
+        self._is_readable = readiness(sock.fileno())
         self._timeout = sock.gettimeout()
+        if tls is None and _KERNEL_WAITS:
+            sock.settimeout(None)
+            self._timeout = None
 
     def exchange(self, head: bytes, request: Request, deadline: float | None) -> ReplyReader:
         """Send the request and return the reader of its complete reply.
@@ -150,7 +158,7 @@ class _Connection:
                     reader.reusable = reader.reusable and is_sent
                     return reader
                 data = None
-        except TimeoutError:
+        except (TimeoutError, BlockingIOError):
             failure = timed_out(deadline)
         except OSError as error:
             failure = broken(f"{type(error).__name__}: {error}")
@@ -166,7 +174,7 @@ class _Connection:
                 self._limit(silence, deadline)
                 rest = rest[self._sock.send(rest[:_PIECE] if len(rest) > _PIECE else rest) :]
                 self.has_sent = True
-        except TimeoutError:
+        except (TimeoutError, BlockingIOError):
             raise
         except OSError:
             if not self.has_sent:
@@ -183,8 +191,13 @@ class _Connection:
             if silence is None or left < silence:
                 timeout = left
         if timeout != self._timeout:
-            self._sock.settimeout(timeout)
             self._timeout = timeout
+            if self._tls is not None or not _KERNEL_WAITS:
+                self._sock.settimeout(timeout)
+                return
+            whole, rest = divmod(0 if timeout is None else max(int(timeout * 1e6), 1), 1_000_000)
+            for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+                self._sock.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", whole, rest))
 
     def is_clean(self) -> bool:
         """Whether it is open, and nothing came that nobody asked for."""
@@ -192,12 +205,13 @@ class _Connection:
 
     def _arrived(self) -> bytes | None:
         """Return what can be read at once: `None` for nothing, `b""` at the end or after a failure."""
-        if not is_readable(self._descriptor) and (self._tls is None or not self._tls.pending()):
+        if not self._is_readable() and (self._tls is None or not self._tls.pending()):
             return None
-        self._sock.settimeout(0)
-        self._timeout = 0
+        if self._tls is not None:
+            self._tls.settimeout(0)
+            self._timeout = 0
         try:
-            return self._sock.recv(_PIECE)
+            return self._sock.recv(_PIECE)  # at once, because there is something
         except OSError as error:
             if self._tls is not None:
                 import ssl  # loaded already
@@ -209,36 +223,6 @@ class _Connection:
 
     def close(self) -> None:
         self._sock.close()
-
-
-def _connected(origin: Origin, ends: float | None) -> socket.socket:
-    """Connect to the first address that answers. Each gets an equal share of the time that is left for all."""
-    found = socket.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
-    for number, (family, kind, protocol, _, place) in enumerate(found):
-        sock = socket.socket(family, kind, protocol)
-        try:
-            left = _left(ends)
-            sock.settimeout(None if left is None else left / (len(found) - number))
-            sock.connect(place)
-        except OSError:
-            sock.close()
-            if number == len(found) - 1:
-                raise
-        except BaseException:
-            sock.close()
-            raise
-        else:
-            return sock
-    raise OSError("the name has no address")
-
-
-def _left(ends: float | None) -> float | None:
-    if ends is None:
-        return None
-    left = ends - time.monotonic()
-    if left <= 0:
-        raise TimeoutError
-    return left
 
 
 def _sooner(one: float | None, other: float | None) -> float | None:

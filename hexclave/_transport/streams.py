@@ -10,11 +10,12 @@ from hexclave._transport.address import Origin, address
 from hexclave._transport.encoding import encode_head
 from hexclave._transport.failures import broken, timed_out, unreachable
 from hexclave._transport.parsing import ReplyReader
-from hexclave._transport.pool import CONNECTIONS, Pool, is_readable
+from hexclave._transport.pool import CONNECTIONS, Pool, readiness
 from hexclave.errors import APIConnectionError, HexclaveError, UnsafeUseError
 
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import Callable
 
 
 class AsyncSocketTransport:
@@ -134,8 +135,7 @@ class _Connection(asyncio.Protocol):
     def __init__(self) -> None:
         self.idle_since = 0.0
         self._transport: asyncio.Transport
-        self._is_tls = False
-        self._descriptor = -1
+        self._is_readable: Callable[[], bool]
         self._reader: ReplyReader | None = None
         self._reply: asyncio.Future[None] | None = None
         self._is_open = True
@@ -199,7 +199,7 @@ class _Connection(asyncio.Protocol):
 
     def is_clean(self) -> bool:
         """Whether it is open, and nothing came that nobody asked for."""
-        return self._is_open and not is_readable(self._descriptor)
+        return self._is_open and not self._is_readable()
 
     def close(self) -> None:
         self._is_open = False
@@ -212,7 +212,7 @@ class _Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - create_connection makes no other
         self._transport = transport
-        self._descriptor = transport.get_extra_info("socket").fileno()
+        self._is_readable = readiness(transport.get_extra_info("socket").fileno())
 
     def data_received(self, data: bytes) -> None:
         reader, reply = self._reader, self._reply

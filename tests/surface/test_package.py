@@ -108,6 +108,7 @@ SESSION = {
 }
 GETTING_A_USER = {
     "hexclave._transport.address",
+    "hexclave._transport.connecting",
     "hexclave._transport.encoding",
     "hexclave._transport.failures",
     "hexclave._transport.parsing",
