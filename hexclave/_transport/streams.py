@@ -93,12 +93,12 @@ class AsyncSocketTransport:
     async def _connect(
         self, loop: asyncio.AbstractEventLoop, origin: Origin, limit: float | None, deadline: float | None
     ) -> "_Connection":
-        left = None if deadline is None else deadline - time.monotonic()
-        left = min((each for each in (limit, left) if each is not None), default=None)
+        ends = None if limit is None else time.monotonic() + limit
+        ends = deadline if ends is None or (deadline is not None and deadline < ends) else ends
         failure: HexclaveError
         try:
-            async with asyncio.timeout(left):
-                return await self._connected(loop, origin, None if left is None else time.monotonic() + left)
+            async with asyncio.timeout(None if ends is None else ends - time.monotonic()):
+                return await self._connected(loop, origin, ends)
         except TimeoutError:
             failure = timed_out(deadline, connecting=True)
         except (OSError, UnicodeError) as error:  # UnicodeError: no name service could know such a host.
@@ -206,8 +206,6 @@ class _Connection(asyncio.Protocol):
         if self._timer is not None:
             self._timer.cancel()
         self._transport.abort()
-
-    # Called by the event loop.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - create_connection makes no other

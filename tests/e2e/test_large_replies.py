@@ -19,13 +19,15 @@ def call(mode: str, server: Server, behaviour: str, *arguments: object, kind: st
     here, changes = server.at(behaviour, *arguments), {"retries": Retries.OFF} | changes
     if mode == "blocking":
         with httpx.Client() as client:
-            app = blocking(here, **changes, **({"http_client": client} if kind == "client" else {}))
-            return attempted(lambda: app.call(operation()))
+            given = {"http_client": client} if kind == "client" else {}
+            with blocking(here, **changes, **given) as app:
+                return attempted(lambda: app.call(operation()))
 
     async def main() -> Outcome:
         async with httpx.AsyncClient() as client:
-            app = awaiting(here, **changes, **({"http_client": client} if kind == "client" else {}))
-            return await attempted_async(lambda: app.call(operation()))
+            given = {"http_client": client} if kind == "client" else {}
+            async with awaiting(here, **changes, **given) as app:
+                return await attempted_async(lambda: app.call(operation()))
 
     return run(main())
 
@@ -71,8 +73,8 @@ def test_other_tasks_go_on_while_a_large_reply_is_decompressed(server: Server, k
     async def main() -> Outcome:
         async with httpx.AsyncClient() as client:
             changes = {"http_client": client} if kind == "client" else {}
-            app = awaiting(server.at("inflated", 60), **changes, retries=Retries.OFF)
-            return await attempted_async(lambda: app.call(operation(parse=len)))
+            async with awaiting(server.at("inflated", 60), **changes, retries=Retries.OFF) as app:
+                return await attempted_async(lambda: app.call(operation(parse=len)))
 
     on_the_loop = []
     original = decoding._Decoding._step

@@ -118,9 +118,10 @@ GETTING_A_USER = {
     "hexclave.resources._flows",
     "hexclave.resources.users",
 }
-LIBRARIES = (
-    "import attrs, httptools, ipaddress, json, logging, msgspec, queue, select, socket, string, urllib.parse, zlib"
-)
+LIBRARIES = """
+import attrs, httptools, json, logging, msgspec, urllib.parse
+import ipaddress, queue, select, socket, string, struct, zlib
+"""
 NEVER = ("asyncio", "concurrent", "cryptography", "email", "hmac", "http", "httpx", "multiprocessing", "urllib.request")
 
 
