@@ -216,7 +216,7 @@ class _Merge:
                 raise DescriptionError(
                     f"{self._standing.source}: {naming.text(place)} {part_name} differs between "
                     f"{' and '.join(by_audience)} in what is not an object with fields; describe it there by hand, "
-                    "marked `x-ours: why`"
+                    "marked `x-ours: reason`"
                 )
             schema = first
             if others:
