@@ -1,4 +1,4 @@
-"""Hexclave inside of a test: the emulator on a loopback port of this process, and apps that talk to it.
+"""Testing: an emulator on a loopback port of this process, and apps that use it.
 
     from hexclave.testing import emulator
 
@@ -47,9 +47,9 @@ App = TypeVar("App", HexclaveClientApp, HexclaveServerApp, HexclaveAdminApp)
 
 
 class RunningEmulator:
-    """An emulator that serves; made by `emulator()`. Use as a context manager, or `stop()` it.
+    """A running emulator, created by `emulator()`. Use it as a context manager, or call `stop()`.
 
-    Apps from here are closed with it, except asynchronous ones, which their event loop must close.
+    It closes the apps it created, except async ones, which you close in their event loop.
     """
 
     def __init__(self, inner: Emulator) -> None:
@@ -59,23 +59,23 @@ class RunningEmulator:
         """The emulator itself: `state`, `transaction()`, `short_coordinates`, `token_life`."""
         self._server = BackgroundServer(inner)
         self.webhook_secret: Final = new_secret()
-        """What `webhooks` and deliveries to `send_webhooks_to` are signed with."""
+        """The signing secret of `webhooks` and of deliveries to `send_webhooks_to`."""
         self._apps: list[HexclaveClientApp | HexclaveServerApp | HexclaveAdminApp] = []
 
     @property
     def base_url(self) -> str:
-        """Where it listens, without `/api/v1`."""
+        """The base URL of the emulator, without `/api/v1`."""
         return self._server.base_url
 
     @property
     def project(self) -> Ready:
-        """The ready project and its keys; others after `reset()`."""
+        """The project and its keys; new ones after `reset()`."""
         if self.inner.ready is None:
             raise RuntimeError("the emulator has no ready project")
         return self.inner.ready
 
     def environment(self) -> dict[str, str]:
-        """The variables that point apps without arguments here, for `monkeypatch.setenv` or a child process."""
+        """Return the environment variables for apps without arguments, for `monkeypatch.setenv` or a child process."""
         return {
             "HEXCLAVE_API_URL": self.base_url,
             "HEXCLAVE_PROJECT_ID": self.project.project_id,
@@ -87,27 +87,27 @@ class RunningEmulator:
     # -- apps
 
     def client_app(self, **options: Any) -> HexclaveClientApp:
-        """An app of the ready project; `options` are those of the app."""
+        """Return an app of the project; `options` are those of the app."""
         return self._kept(HexclaveClientApp(**self._options("publishable_client_key", options)))
 
     def server_app(self, **options: Any) -> HexclaveServerApp:
-        """An app of the ready project; `options` are those of the app."""
+        """Return an app of the project; `options` are those of the app."""
         return self._kept(HexclaveServerApp(**self._options("secret_server_key", options)))
 
     def admin_app(self, **options: Any) -> HexclaveAdminApp:
-        """An app of the ready project; `options` are those of the app."""
+        """Return an app of the project; `options` are those of the app."""
         return self._kept(HexclaveAdminApp(**self._options("super_secret_admin_key", options)))
 
     def async_client_app(self, **options: Any) -> AsyncHexclaveClientApp:
-        """An app of the ready project; `options` are those of the app. Close it in its event loop."""
+        """Return an app of the project; `options` are those of the app. Close it in its event loop."""
         return AsyncHexclaveClientApp(**self._options("publishable_client_key", options))
 
     def async_server_app(self, **options: Any) -> AsyncHexclaveServerApp:
-        """An app of the ready project; `options` are those of the app. Close it in its event loop."""
+        """Return an app of the project; `options` are those of the app. Close it in its event loop."""
         return AsyncHexclaveServerApp(**self._options("secret_server_key", options))
 
     def async_admin_app(self, **options: Any) -> AsyncHexclaveAdminApp:
-        """An app of the ready project; `options` are those of the app. Close it in its event loop."""
+        """Return an app of the project; `options` are those of the app. Close it in its event loop."""
         return AsyncHexclaveAdminApp(**self._options("super_secret_admin_key", options))
 
     def _options(self, key: str, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -118,60 +118,60 @@ class RunningEmulator:
         self._apps.append(app)
         return app
 
-    # -- what happened, and what shall happen
+    # -- state and faults
 
     @property
     def clock(self) -> Clock:
-        """The emulator's time: `advance(seconds)` lets tokens and codes run out."""
+        """The emulator's clock: `advance(seconds)` makes tokens and codes expire."""
         return self.inner.clock
 
     @property
     def outbox(self) -> Sequence[Mail]:
-        """E-mails that were sent, oldest first, with their codes and links."""
+        """Sent emails, oldest first, with their codes and links."""
         return self.inner.outbox
 
     @property
     def events(self) -> Sequence[Event]:
-        """Events that webhooks report, oldest first."""
+        """Webhook events, oldest first."""
         with self.inner.lock:
             return list(self.inner.state[EVENTS])
 
     @property
     def webhooks(self) -> Sequence[Webhook]:
-        """What the project reports by webhook, oldest first, signed just now, whether or not an endpoint takes it.
+        """Signed webhooks of the project's events, oldest first, with or without an endpoint for them.
 
-        Hand one to your own handler: `client.post("/webhooks", content=hook.body, headers=hook.headers)`.
+        Pass one to your handler: `client.post("/webhooks", content=hook.body, headers=hook.headers)`.
         """
         with self.inner.lock:
             events = self.inner.state[EVENTS].where(project_id=self.project.project_id)
             return [Webhook.of(event, self.webhook_secret) for event in events]
 
     def send_webhooks_to(self, url: str, *types: str) -> Endpoint:
-        """Deliver events to this URL from now on; without `types` all of them.
+        """Deliver new events of these types, or of all types, to this URL.
 
-        Deliveries are signed with `webhook_secret` and repeated like those of Svix: after 5 seconds, 5 and 30 minutes,
+        Deliveries are signed with `webhook_secret` and retried like those of Svix: after 5 seconds, 5 and 30 minutes,
         2, 5, 10 and 10 hours of the emulator's clock, until a status from 200 to 299 comes within 15 real seconds.
 
         Raises:
-            ValueError: the URL is not one of http or https.
+            ValueError: the URL is not an HTTP or HTTPS URL.
         """
         with self.inner.transaction() as state:
             return add_endpoint(state, self.project.project_id, url, types=types, secret=self.webhook_secret)
 
     @property
     def deliveries(self) -> Sequence[Delivery]:
-        """What was sent to endpoints, or is yet to be, oldest first, with every attempt."""
+        """Deliveries to endpoints, sent and pending, oldest first, with all attempts."""
         with self.inner.lock:
             return list(self.inner.state[DELIVERIES])
 
     def wait_for_webhooks(self, timeout: float = 5.0) -> None:
-        """Return when every delivery that is due was attempted. Later retries become due by `clock.advance`.
+        """Wait until every due delivery has been attempted. Use `clock.advance` to make later retries due.
 
         Raises:
-            TimeoutError: that takes longer than so many seconds.
+            TimeoutError: it takes longer than `timeout` seconds.
         """
         if not self.inner.deliveries.wait(timeout):
-            raise TimeoutError(f"webhooks were still on their way after {timeout:g} s")
+            raise TimeoutError(f"webhooks were still in flight after {timeout:g} s")
 
     @property
     def requests(self) -> Sequence[Logged]:
@@ -180,13 +180,13 @@ class RunningEmulator:
             return list(self.inner.log)
 
     def assert_requested(self, method: str, path: str, *, times: int | None = None) -> Sequence[Logged]:
-        """The requests with this method and path, such as `/users`; the version in front may be left out.
+        """Return the requests with this method and path, such as `/users`, with or without `/api/v1`.
 
         Args:
-            times: how many there must be; without it, at least one.
+            times: the exact number of requests; by default at least one.
 
         Raises:
-            AssertionError: there are not as many; it lists what was asked for instead.
+            AssertionError: the number is different; the message lists all requests.
         """
         whole = path if path.startswith("/api/") else f"/api/v1{path}"
         seen = self.requests
@@ -199,26 +199,26 @@ class RunningEmulator:
         return found
 
     def fail_next(self, status: int | None = None, **fault: Any) -> Fault:
-        """Let the next request fail; `fault` are fields of `Fault`: `times=3`, `reset=True`, `delay=0.5`, `path=…`."""
+        """Make the next request fail. `fault` has fields of `Fault`: `times=3`, `reset=True`, `delay=0.5`, `path=…`."""
         made = Fault(status=status, **fault)
         with self.inner.lock:
             self.inner.faults.add(made)
         return made
 
     def snapshot(self) -> Snapshot:
-        """The whole state, to come back to with `restore`."""
+        """Return a snapshot of the whole state for `restore`."""
         return self.inner.snapshot()
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Be as at the moment of the snapshot. Clock, faults and requests stay."""
+        """Restore the state of the snapshot, except clock, faults and requests."""
         self.inner.restore(snapshot)
 
     def reset(self) -> None:
-        """Begin anew: another project with other keys, real time, no faults."""
+        """Reset the state: a new project with new keys, real time, no faults."""
         self.inner.reset()
 
     def stop(self) -> None:
-        """Close the apps and the port. Doing it twice does no harm."""
+        """Close the apps and the port. Idempotent."""
         for app in self._apps:
             app.close()
         self._apps.clear()
@@ -237,16 +237,16 @@ class RunningEmulator:
 def emulator(
     *, db: Path | None = None, seed: Path | None = None, stub: bool = False, release: Release = LATEST
 ) -> RunningEmulator:
-    """A fresh emulator that serves on a free loopback port.
+    """Start a new emulator on a free loopback port.
 
     Args:
-        db: a SQLite file that keeps the state; without it the state is lost at the end.
-        seed: a file of users and more to begin with, see `hexclave_emulator.seeding`.
-        stub: answer operations that the emulator cannot perform with examples instead of 501.
-        release: the version of the API to behave like where versions differ.
+        db: a SQLite file for the state; by default the state is in memory.
+        seed: a file with initial users and other data, see `hexclave_emulator.seeding`.
+        stub: return examples instead of 501 for operations that the emulator does not implement.
+        release: the version of the API to emulate.
 
     Raises:
-        ValueError: a file cannot be used.
+        ValueError: a file is invalid.
     """
     inner = Emulator(db=db, stub=stub, release=release)
     try:

@@ -1,4 +1,4 @@
-"""Hexclave in web frameworks: `fastapi`, `starlette`, `flask` and `django`, each a module that you import by its name.
+"""Integrations for web frameworks: import `fastapi`, `starlette`, `flask` or `django` by name.
 
-`_guard.py` decides who may come in, `_refused.py` words the answers to all others; the frameworks' modules translate.
+`_guard.py` decides which requests are allowed and `_refused.py` builds the responses to all others, for all frameworks.
 """

@@ -1,4 +1,4 @@
-"""The answer to a webhook."""
+"""Responses to webhook deliveries."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -8,7 +8,7 @@ import attrs
 from hexclave.webhooks import Handled, InvalidWebhookError, Router
 
 LARGEST: Final = 1 << 20
-"""Bytes that a delivery may have; anybody can send one."""
+"""Maximum bytes of a delivery, because anybody can send one."""
 
 
 @attrs.frozen
@@ -18,7 +18,7 @@ class Answer:
 
 
 def answered(router: Router, body: bytes, request: object) -> Answer:
-    """The answer to a delivery, its functions called. What they raise is raised."""
+    """Handle a delivery and return the response. Errors of handlers propagate."""
     try:
         handled = router.handle(body, request)
     except InvalidWebhookError as error:
@@ -27,7 +27,7 @@ def answered(router: Router, body: bytes, request: object) -> Answer:
 
 
 async def aanswered(router: Router, body: bytes, request: object) -> Answer:
-    """`answered` for async programs."""
+    """Do the same as `answered` in async programs."""
     try:
         handled = await router.ahandle(body, request)
     except InvalidWebhookError as error:

@@ -1,4 +1,4 @@
-"""Decides who may come in, for all frameworks and in both modes."""
+"""Access control for all frameworks, blocking and async."""
 
 import re
 from collections.abc import Collection, Iterable, Mapping
@@ -32,7 +32,7 @@ _ID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 @attrs.frozen
 class Options:
-    """How credentials are searched and checked: those of `authenticate`, checked when the program starts."""
+    """The options of `authenticate`, validated at startup."""
 
     mode: CheckedBy = "token"
     cookies: bool = False
@@ -42,15 +42,15 @@ class Options:
 
     @classmethod
     def of(cls, options: AuthenticateOptions, defaults: "Options | None" = None) -> "Options":
-        """The defaults with these options changed.
+        """Return the defaults with these options changed.
 
         Raises:
-            UnsafeUseError: there is no such option, or it has no such value.
+            UnsafeUseError: an option does not exist or its value is invalid.
         """
         names = [field.name for field in attrs.fields(cls)]
         unknown = options.keys() - set(names)
         if unknown:
-            raise UnsafeUseError(f"There is no option {', '.join(sorted(unknown))}; there are {', '.join(names)}.")
+            raise UnsafeUseError(f"Unknown option {', '.join(sorted(unknown))}: valid options are {', '.join(names)}.")
         changes: dict[str, Any] = dict(options)
         if "api_keys" in changes:
             changes["api_keys"] = _owners(changes["api_keys"])
@@ -74,22 +74,22 @@ class Options:
 
 @attrs.frozen
 class Demand:
-    """What else a signed-in user has to have: a permission, in the project or in a team, or just membership of one."""
+    """Requirements for a signed-in user: a project or team permission, or team membership."""
 
     permission: str | None = None
     team: str | None = None
-    """The path parameter that holds the team's id."""
+    """Name of the path parameter with the team ID."""
 
     @classmethod
     def of(cls, permission: str | Unset = UNSET, team: str | Unset = UNSET) -> "Demand":
-        """What these arguments ask for.
+        """Return the requirements for these arguments.
 
         Raises:
-            UnsafeUseError: one is no text; `None` too, or a setting that is missing would let everybody in.
+            UnsafeUseError: one is not a `str`. `None` is not allowed, because a missing setting would allow all users.
         """
         for name, value in (("permission", permission), ("team", team)):
             if value is not UNSET and (not isinstance(value, str) or not value):
-                raise UnsafeUseError(f"{name} must be a str that is not empty, not {value!r}.")
+                raise UnsafeUseError(f"{name} must be a non-empty str, not {value!r}.")
         return cls(permission or None, team or None)
 
 
@@ -98,7 +98,7 @@ _ABSENT: Final = (TeamNotFound, TeamMembershipNotFound, UserNotFound)
 
 
 class Visit:
-    """One request, and what was found out about it so far."""
+    """A request and its cached authentication results."""
 
     def __init__(self, request: object) -> None:
         self.request: Final = request
@@ -106,7 +106,7 @@ class Visit:
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """What the answer has to carry: nothing as long as nobody asked who is calling."""
+        """Headers for the response; empty if the request was not authenticated."""
         result = next(iter(self.results.values()), None)
         return {} if result is None else result.headers
 
@@ -156,7 +156,7 @@ class _AnyGuard:
 
 
 class Guard(_AnyGuard):
-    """Says who made a request, and refuses those who may not come in. Keep one for the life of the app."""
+    """Authenticates requests and rejects those that are not allowed. Create one per app."""
 
     def __init__(
         self, app: HexclaveServerApp | HexclaveAdminApp, *, issuers: Iterable[str] = (), leeway: float = 0.0
@@ -165,37 +165,37 @@ class Guard(_AnyGuard):
         self._performer = app._performer  # noqa: SLF001 - our own app
 
     def identify(self, visit: Visit, options: Options) -> AuthenticationResult:
-        """Who made the request, whoever it is.
+        """Authenticate the request and return any result.
 
         Raises:
-            HexclaveError: it could not be found out.
+            HexclaveError: the signing keys or the API are unavailable.
         """
         return self._performer.run(self.identified(visit, options))
 
     def optional(self, visit: Visit, options: Options) -> SignedIn | None:
-        """The user; `None` if nobody is signed in or the user is not admitted.
+        """Return the user, or `None` if the request is signed out or the user is not allowed.
 
-        Credentials that prove nothing are refused all the same: a client whose token ran out has to learn of it.
+        Invalid credentials still raise, so that a client with an expired token knows to refresh it.
 
         Raises:
-            Refused: 401, the credentials are no good.
-            HexclaveError: it could not be found out.
+            Refused: 401, the credentials are invalid.
+            HexclaveError: the signing keys or the API are unavailable.
         """
         return self._performer.run(self.optional_user(visit, options))
 
     def admit(self, visit: Visit, options: Options, demand: Demand, path: Mapping[str, object]) -> SignedIn:
-        """The user who made the request and has what the demand says. `path` are the route's parameters.
+        """Return the user after checking the requirements. `path` has the route's parameters.
 
         Raises:
             Refused: 401 or 403.
-            UnsafeUseError: the route has no parameter as the demand names it.
-            HexclaveError: it could not be found out.
+            UnsafeUseError: the route lacks the required path parameter.
+            HexclaveError: the signing keys or the API are unavailable.
         """
         return self._performer.run(self.admitted(visit, options, demand, path))
 
 
 class AsyncGuard(_AnyGuard):
-    """Says who made a request, and refuses those who may not come in. Keep one for the life of the app."""
+    """Authenticates requests and rejects those that are not allowed. Create one per app."""
 
     def __init__(
         self, app: AsyncHexclaveServerApp | AsyncHexclaveAdminApp, *, issuers: Iterable[str] = (), leeway: float = 0.0
@@ -204,31 +204,31 @@ class AsyncGuard(_AnyGuard):
         self._performer = app._performer  # noqa: SLF001 - our own app
 
     async def identify(self, visit: Visit, options: Options) -> AuthenticationResult:
-        """Who made the request, whoever it is.
+        """Authenticate the request and return any result.
 
         Raises:
-            HexclaveError: it could not be found out.
+            HexclaveError: the signing keys or the API are unavailable.
         """
         return await self._performer.run(self.identified(visit, options))
 
     async def optional(self, visit: Visit, options: Options) -> SignedIn | None:
-        """The user; `None` if nobody is signed in or the user is not admitted.
+        """Return the user, or `None` if the request is signed out or the user is not allowed.
 
-        Credentials that prove nothing are refused all the same: a client whose token ran out has to learn of it.
+        Invalid credentials still raise, so that a client with an expired token knows to refresh it.
 
         Raises:
-            Refused: 401, the credentials are no good.
-            HexclaveError: it could not be found out.
+            Refused: 401, the credentials are invalid.
+            HexclaveError: the signing keys or the API are unavailable.
         """
         return await self._performer.run(self.optional_user(visit, options))
 
     async def admit(self, visit: Visit, options: Options, demand: Demand, path: Mapping[str, object]) -> SignedIn:
-        """The user who made the request and has what the demand says. `path` are the route's parameters.
+        """Return the user after checking the requirements. `path` has the route's parameters.
 
         Raises:
             Refused: 401 or 403.
-            UnsafeUseError: the route has no parameter as the demand names it.
-            HexclaveError: it could not be found out.
+            UnsafeUseError: the route lacks the required path parameter.
+            HexclaveError: the signing keys or the API are unavailable.
         """
         return await self._performer.run(self.admitted(visit, options, demand, path))
 
@@ -236,13 +236,13 @@ class AsyncGuard(_AnyGuard):
 def _owners(value: object) -> frozenset[Any]:
     owners = get_args(KeyOwner)
     if isinstance(value, str) or not isinstance(value, Collection) or not all(each in owners for each in value):
-        raise UnsafeUseError(f'api_keys must be a collection such as {{"user"}}, of {", ".join(map(repr, owners))}.')
+        raise UnsafeUseError(f'api_keys must be a collection of {" or ".join(map(repr, owners))}, such as {{"user"}}.')
     return frozenset(value)
 
 
 def _parameter(path: Mapping[str, object], name: str) -> str:
     if name not in path:
         raise UnsafeUseError(
-            f"The route has no path parameter {name!r} with the team's id; it has {', '.join(path) or 'none'}."
+            f"The route has no path parameter {name!r} for the team ID; it has {', '.join(path) or 'none'}."
         )
     return str(path[name])

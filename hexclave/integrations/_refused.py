@@ -1,4 +1,4 @@
-"""The answer to a request that may not come in."""
+"""Responses to requests that are not allowed."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -28,32 +28,32 @@ _CODES: Final[tuple[tuple[type[HexclaveError], str], ...]] = (
 
 
 class Refused(Exception):
-    """The request may not come in. The framework's part answers with what is in here."""
+    """The request is not allowed. The framework integration turns this into a response."""
 
     def __init__(
         self, status_code: int, code: str, message: str, headers: Mapping[str, str], details: Mapping[str, JsonValue]
     ) -> None:
         super().__init__(message)
         self.status_code: Final = status_code
-        """401 if somebody else has to sign in or come back with better credentials, 403 if that would not help."""
+        """401 if signing in or other credentials would help, 403 otherwise."""
         self.headers: Final = headers
-        """`WWW-Authenticate`, and `Cache-Control` so that nobody else gets this answer."""
+        """`WWW-Authenticate`, and `Cache-Control` so that the response is not cached."""
         self.body: Final[Mapping[str, JsonValue]] = {"code": code, "error": message, "details": dict(details)}
-        """The content, as JSON, in the form of the API's own errors."""
+        """The JSON body, in the format of the API's own errors."""
 
 
 def no_user(result: AuthenticationResult) -> Refused:
-    """A user is needed, and this is none."""
-    code, message = "USER_AUTHENTICATION_REQUIRED", "Sign in first: the request carries no access token."
+    """Return the error for a request without an allowed user."""
+    code, message = "USER_AUTHENTICATION_REQUIRED", "Sign in first: the request has no access token."
     if isinstance(result, AuthenticatedTeam):
-        message = "A user is needed here; the API key is a team's."
+        message = "A user is required, but the API key belongs to a team."
     elif isinstance(result, InvalidCredentials):
         code, message = _code(result.reason), one_line(result.reason.message)
     return Refused(result.status_code, code, message, result.refusal_headers, {})
 
 
 def no_permission(user_id: str, permission: str, team_id: str | None) -> Refused:
-    """The user lacks a permission, in a team or in the project."""
+    """Return the error for a missing team or project permission."""
     if team_id is None:
         message = f"The user does not have the permission {permission}."
         details: dict[str, JsonValue] = {"user_id": user_id, "permission_id": permission}
@@ -64,7 +64,7 @@ def no_permission(user_id: str, permission: str, team_id: str | None) -> Refused
 
 
 def no_member(user_id: str, team_id: str) -> Refused:
-    """The user is not in the team, or there is no such team."""
+    """Return the error for a user who is not a member of the team, or a team that does not exist."""
     details: dict[str, JsonValue] = {"team_id": team_id, "user_id": user_id}
     return _forbidden("TEAM_MEMBERSHIP_NOT_FOUND", "The user is not a member of the team.", details)
 

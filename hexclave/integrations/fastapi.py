@@ -1,4 +1,4 @@
-"""Hexclave in FastAPI: dependencies that give the user, and refuse those who may not come in.
+"""FastAPI integration: dependencies that return the user and reject requests that are not allowed.
 
     api = FastAPI()
     Hexclave(api)
@@ -47,12 +47,12 @@ __all__ = [
 ]
 
 
-# Asynchronous, because FastAPI sends synchronous dependencies to threads.
+# Async, because FastAPI runs other dependencies in threads.
 _Nothing: TypeAlias = Callable[[], Awaitable[None]]
 
 
 class _Scheme(SecurityBase):
-    """Appears in the application's OpenAPI document, and does nothing else."""
+    """A security scheme for the application's OpenAPI document only."""
 
     def __init__(self, name: str, model: HTTPBearer | APIKey) -> None:
         self.scheme_name = name
@@ -79,43 +79,45 @@ _COOKIE: Final = _Scheme(
 
 
 def require_user(**options: Unpack[AuthenticateOptions]) -> Any:
-    """A dependency: the user who made the request, as `SignedIn`. Others get 401 or 403.
+    """Return a dependency that is the signed-in user, as `SignedIn`. Other requests get 401 or 403.
 
         ApiUser = Annotated[SignedIn, require_user(api_keys={"user"})]
 
     Raises:
-        UnsafeUseError: an option is wrong.
+        UnsafeUseError: an option is invalid.
     """
     return _current_user(Demand(), options)
 
 
 def require_permission(permission: str, *, team: str | Unset = UNSET, **options: Unpack[AuthenticateOptions]) -> Any:
-    """A dependency: the user, who has the permission. Others get 401 or 403.
+    """Return a dependency that is the user, who must have the permission. Others get 401 or 403.
 
-    `team` is the name of the path parameter that holds a team's id: the permission is then one in this team. Each
-    request asks the API: GET /team-permissions or GET /project-permissions.
+    `team` is the name of the path parameter with a team ID, which makes it a team permission. Each request calls the
+    API: GET /team-permissions or GET /project-permissions.
 
     Raises:
-        UnsafeUseError: an argument is wrong.
+        UnsafeUseError: an argument is invalid.
     """
     return _current_user(Demand.of(permission, team), options)
 
 
 def require_team_member(team: str, **options: Unpack[AuthenticateOptions]) -> Any:
-    """A dependency: the user, who is a member of the team whose id is in the path parameter `team`. Others get 401 or
-    403. Each request asks the API: GET /team-member-profiles/{team_id}/{user_id}.
+    """Return a dependency that is the user, who must be a member of the team. Others get 401 or 403.
+
+    `team` is the name of the path parameter with the team ID. Each request calls the API:
+    GET /team-member-profiles/{team_id}/{user_id}.
 
     Raises:
-        UnsafeUseError: an argument is wrong.
+        UnsafeUseError: an argument is invalid.
     """
     return _current_user(Demand.of(team=team), options)
 
 
 def find_user(**options: Unpack[AuthenticateOptions]) -> Any:
-    """A dependency: the user, or `None` if nobody is signed in or the user is not admitted. Bad credentials get 401.
+    """Return a dependency that is the user, or `None` if signed out or not allowed. Invalid credentials get 401.
 
     Raises:
-        UnsafeUseError: an option is wrong.
+        UnsafeUseError: an option is invalid.
     """
     checked = Options.of(options)
     key, cookie = _schemes(checked)
@@ -155,8 +157,8 @@ async def _api_app(connection: HTTPConnection) -> AsyncHexclaveServerApp | Async
 
 
 CurrentUser: TypeAlias = Annotated[SignedIn, require_user()]
-"""The user who made the request with an access token; others get 401 or 403."""
+"""The signed-in user; other requests get 401 or 403."""
 OptionalUser: TypeAlias = Annotated[SignedIn | None, find_user()]
-"""The user, or `None` if nobody is signed in or the user is not admitted; bad credentials get 401."""
+"""The user, or `None` if signed out or not allowed; invalid credentials get 401."""
 ApiApp: TypeAlias = Annotated[AsyncHexclaveServerApp | AsyncHexclaveAdminApp, Depends(_api_app)]
-"""The app behind these dependencies, for calls of your own."""
+"""The app behind these dependencies, for your own calls."""

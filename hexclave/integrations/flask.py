@@ -1,4 +1,4 @@
-"""Hexclave in Flask: an extension, the user, and decorators that refuse those who may not come in.
+"""Flask integration: an extension, the current user, and decorators that reject requests that are not allowed.
 
     app = Flask(__name__)
     Hexclave(app)
@@ -48,18 +48,18 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _KEY: Final = "hexclave"
-# Kept with the request, not in `g`: requests of a test share that when the test holds an application context.
+# Stored in the request, not in `g`, which the requests of a test share if it has an application context.
 _VISIT: Final = "hexclave.visit"
 _USER: Final = "hexclave.user"
 
 
 class RefusedError(HTTPException):
-    """A request that may not come in: 401 or 403. Handle it to word the answer yourself; keep the headers."""
+    """The request is not allowed: 401 or 403. Handle it to customize the response; keep the headers."""
 
     def __init__(self, refused: Refused) -> None:
         self.code: int | None = refused.status_code
         self.body: Mapping[str, JsonValue] = refused.body
-        """What the answer says, as JSON: `code`, `error`, and `details` with what was missing."""
+        """The JSON body of the response: `code`, `error`, and `details` with what is missing."""
         response = Response(json.dumps(refused.body), refused.status_code, mimetype="application/json")
         response.headers.update(refused.headers)
         super().__init__(str(refused), response)
@@ -75,8 +75,8 @@ class _Installed:
 class Hexclave:
     """The extension. `Hexclave(flask_app)`, or `Hexclave()` and later `init_app(flask_app)`.
 
-    `make_app` is called once for each application; the default takes keys from the environment. `issuers` and `leeway`
-    are those of `Verifier`; options are those of `authenticate`, for all views that say nothing else.
+    `make_app` is called once for each application; the default reads keys from the environment. `issuers` and `leeway`
+    are those of `Verifier`; other options are the defaults for `authenticate` in all views.
 
     Raises:
         UnsafeUseError: an option is wrong, or the app's keys are missing.
@@ -103,7 +103,7 @@ class Hexclave:
             self.init_app(flask_app)
 
     def init_app(self, flask_app: Flask) -> None:
-        """Puts Hexclave into the application.
+        """Install the extension in the application.
 
         Raises:
             UnsafeUseError: the app's keys are missing.
@@ -115,21 +115,21 @@ class Hexclave:
 
 
 def authenticate(**options: Unpack[AuthenticateOptions]) -> AuthenticationResult:
-    """Who made the request, whoever it is; nobody is refused.
+    """Authenticate the request and return any result, without rejecting it.
 
     Raises:
-        HexclaveError: it could not be found out.
+        HexclaveError: the signing keys or the API are unavailable.
     """
     installed = _installed()
     return installed.guard.identify(_visit(), Options.of(options, installed.options))
 
 
 def optional_user(**options: Unpack[AuthenticateOptions]) -> SignedIn | None:
-    """The user who made the request; `None` if nobody is signed in or the user is not admitted.
+    """Return the user, or `None` if the request is signed out or the user is not allowed.
 
     Raises:
-        RefusedError: the credentials are no good, such as a token that has expired.
-        HexclaveError: it could not be found out.
+        RefusedError: the credentials are invalid, for example an expired token.
+        HexclaveError: the signing keys or the API are unavailable.
     """
     installed = _installed()
     checked = Options.of(options, installed.options)
@@ -141,7 +141,7 @@ def optional_user(**options: Unpack[AuthenticateOptions]) -> SignedIn | None:
 
 
 def api_app() -> BlockingApp:
-    """The app that `make_app` made, for calls of your own."""
+    """Return the app created by `make_app`, for your own calls."""
     return _installed().app
 
 
@@ -150,10 +150,10 @@ def require_user(view: Callable[P, T], /) -> Callable[P, T]: ...
 @overload
 def require_user(**options: Unpack[AuthenticateOptions]) -> Callable[[Callable[P, T]], Callable[P, T]]: ...
 def require_user(view: Callable[..., Any] | None = None, /, **options: Unpack[AuthenticateOptions]) -> Any:
-    """Only users may use the view, as `current_user`; others get 401 or 403. With or without options.
+    """Require a signed-in user for the view, as `current_user`; others get 401 or 403. Options are optional.
 
     Raises:
-        UnsafeUseError: an option is wrong.
+        UnsafeUseError: an option is invalid.
     """
     decorate = _requiring(NOTHING, options)
     return decorate if view is None else decorate(view)
@@ -162,13 +162,13 @@ def require_user(view: Callable[..., Any] | None = None, /, **options: Unpack[Au
 def require_permission(
     permission: str, *, team: str | Unset = UNSET, **options: Unpack[AuthenticateOptions]
 ) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """Only users with the permission may use the view; others get 401 or 403.
+    """Require a user with the permission for the view; others get 401 or 403.
 
-    `team` is the name of the view argument that holds a team's id: the permission is then one in this team. Each
-    request asks the API: GET /team-permissions or GET /project-permissions.
+    `team` is the name of the view argument with a team ID, which makes it a team permission. Each request calls the
+    API: GET /team-permissions or GET /project-permissions.
 
     Raises:
-        UnsafeUseError: an argument is wrong.
+        UnsafeUseError: an argument is invalid.
     """
     return _requiring(Demand.of(permission, team), options)
 
@@ -176,20 +176,20 @@ def require_permission(
 def require_team_member(
     team: str, **options: Unpack[AuthenticateOptions]
 ) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """Only members of the team may use the view whose id is in the view argument `team`; others get 401 or 403.
+    """Require a member of the team whose ID is in the view argument `team`; others get 401 or 403.
 
-    Each request asks the API: GET /team-member-profiles/{team_id}/{user_id}.
+    Each request calls the API: GET /team-member-profiles/{team_id}/{user_id}.
 
     Raises:
-        UnsafeUseError: an argument is wrong.
+        UnsafeUseError: an argument is invalid.
     """
     return _requiring(Demand.of(team=team), options)
 
 
 def webhook_view(router: Router) -> Callable[[], tuple[Response, int]]:
-    """A view, for POST, that hands deliveries to the router's functions.
+    """Return a POST view that passes deliveries to the router.
 
-    Answers 200, 400 for what is no webhook, 409 while another worker handles the delivery, 413 above a mebibyte.
+    Responds with 200, 400 for invalid webhooks, 409 while another worker handles the delivery, 413 above 1 MiB.
     """
 
     def receive_webhook() -> tuple[Response, int]:
@@ -201,7 +201,7 @@ def webhook_view(router: Router) -> Callable[[], tuple[Response, int]]:
 
 
 def _requiring(demand: Demand, options: AuthenticateOptions) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    Options.of(options)  # Checked where it is written; the extension's own options are known to requests alone.
+    Options.of(options)  # Validated early; the extension's own options are only known during requests.
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(view)
@@ -234,7 +234,7 @@ def _current_user() -> SignedIn:
 def _installed() -> _Installed:
     installed: _Installed | None = current_app.extensions.get(_KEY)
     if installed is None:
-        raise UnsafeUseError("This application has no Hexclave: call Hexclave(app) where the application is made.")
+        raise UnsafeUseError("Hexclave is not installed in this application: call Hexclave(app) when you create it.")
     return installed
 
 
@@ -253,4 +253,4 @@ def _mark(response: Response) -> Response:
 
 
 current_user: Final = cast(SignedIn, LocalProxy(_current_user))
-"""The user who made the request. Where nobody is signed in, touching it answers 401, also without a decorator."""
+"""The user who made the request. Accessing it while signed out responds with 401, also without a decorator."""

@@ -1,4 +1,4 @@
-"""Hexclave in Starlette: who made a request, and answers for those who may not come in.
+"""Starlette integration: the current user, and responses to requests that are not allowed.
 
     api = Starlette(routes=[Route("/me", me)])
     Hexclave(api)
@@ -47,22 +47,22 @@ _KEY: Final = "hexclave"
 
 
 class RefusedError(HTTPException):
-    """A request that may not come in: 401 or 403. Handle it to word the answer yourself; keep `headers`."""
+    """The request is not allowed: 401 or 403. Handle it to customize the response; keep `headers`."""
 
     def __init__(self, refused: Refused) -> None:
         super().__init__(refused.status_code, str(refused), dict(refused.headers))
         self.body: Mapping[str, JsonValue] = refused.body
-        """What the answer says, as JSON: `code`, `error`, and `details` with what was missing."""
+        """The JSON body of the response: `code`, `error`, and `details` with what is missing."""
 
 
 class Hexclave:
-    """Puts Hexclave into an application, before it serves its first request.
+    """The integration; create it before the application serves its first request.
 
-    `make_app` is called when the application starts, and the app it returns is closed when the application ends; the
-    default takes keys from the environment. `issuers` and `leeway` are those of `Verifier`.
+    `make_app` is called when the application starts, and the app it returns is closed when the application stops; the
+    default reads keys from the environment. `issuers` and `leeway` are those of `Verifier`.
 
     Raises:
-        UnsafeUseError: at the start, if the app's keys are missing.
+        UnsafeUseError: the app's keys are missing; raised at startup.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class Hexclave:
         api.add_middleware(_Middleware, self)
 
     def running(self) -> tuple[AsyncApp, AsyncGuard]:
-        """The app and its guard, made now where the server has no lifespan events."""
+        """Return the app and its guard, created now if the server has no lifespan events."""
         if self._running is None:
             app = self._make_app()
             guard = AsyncGuard(app, issuers=self._issuers, leeway=self._leeway)
@@ -106,21 +106,21 @@ class Hexclave:
 
 
 async def authenticate(request: HTTPConnection, **options: Unpack[AuthenticateOptions]) -> AuthenticationResult:
-    """Who made the request, whoever it is; nobody is refused.
+    """Authenticate the request and return any result, without rejecting it.
 
     Raises:
-        HexclaveError: it could not be found out.
+        HexclaveError: the signing keys or the API are unavailable.
     """
     guard, visit = _visit(request)
     return await guard.identify(visit, Options.of(options))
 
 
 async def optional_user(request: HTTPConnection, **options: Unpack[AuthenticateOptions]) -> SignedIn | None:
-    """The user who made the request; `None` if nobody is signed in or the user is not admitted.
+    """Return the user, or `None` if the request is signed out or the user is not allowed.
 
     Raises:
-        RefusedError: the credentials are no good, such as a token that has expired.
-        HexclaveError: it could not be found out.
+        RefusedError: the credentials are invalid, for example an expired token.
+        HexclaveError: the signing keys or the API are unavailable.
     """
     return await ask_optional_user(request, Options.of(options))
 
@@ -132,26 +132,26 @@ async def current_user(
     team: str | Unset = UNSET,
     **options: Unpack[AuthenticateOptions],
 ) -> SignedIn:
-    """The user who made the request, with a permission, or as member of a team, if asked for.
+    """Return the user, optionally requiring a permission or team membership.
 
-    `team` is the name of the path parameter that holds the team's id; with it, the permission is one in the team.
+    `team` is the name of the path parameter with a team ID, which makes `permission` a team permission.
 
     Raises:
-        RefusedError: nobody is signed in, or something is missing.
-        HexclaveError: it could not be found out.
+        RefusedError: the request is signed out, or the user is not allowed.
+        HexclaveError: the signing keys or the API are unavailable.
     """
     return await ask_current_user(request, Options.of(options), Demand.of(permission, team))
 
 
 def api_app(request: HTTPConnection) -> AsyncApp:
-    """The app that `make_app` made, for calls of your own."""
+    """Return the app created by `make_app`, for your own calls."""
     return _running(request)[0]
 
 
 def webhook_endpoint(router: Router) -> Callable[[Request], Awaitable[Response]]:
-    """An endpoint, for POST, that hands deliveries to the router's functions.
+    """Return a POST endpoint that passes deliveries to the router.
 
-    Answers 200, 400 for what is no webhook, 409 while another worker handles the delivery, 413 above a mebibyte.
+    Responds with 200, 400 for invalid webhooks, 409 while another worker handles the delivery, 413 above 1 MiB.
     """
 
     async def receive_webhook(request: Request) -> Response:
@@ -159,7 +159,7 @@ def webhook_endpoint(router: Router) -> Callable[[Request], Awaitable[Response]]
         async for chunk in request.stream():
             body += chunk
             if len(body) > LARGEST:
-                return JSONResponse({"error": f"A delivery has at most {LARGEST:,} bytes."}, 413)
+                return JSONResponse({"error": f"A delivery must not exceed {LARGEST:,} bytes."}, 413)
         answer = await aanswered(router, bytes(body), request)
         return JSONResponse(answer.body, answer.status_code)
 
@@ -167,7 +167,7 @@ def webhook_endpoint(router: Router) -> Callable[[Request], Awaitable[Response]]
 
 
 async def ask_optional_user(request: HTTPConnection, options: Options) -> SignedIn | None:
-    """`optional_user`, with options that were checked before."""
+    """Do the same as `optional_user` with validated options."""
     guard, visit = _visit(request)
     try:
         return await guard.optional(visit, options)
@@ -177,7 +177,7 @@ async def ask_optional_user(request: HTTPConnection, options: Options) -> Signed
 
 
 async def ask_current_user(request: HTTPConnection, options: Options, demand: Demand) -> SignedIn:
-    """`current_user`, with options that were checked before."""
+    """Do the same as `current_user` with validated options."""
     guard, visit = _visit(request)
     try:
         return await guard.admit(visit, options, demand, request.path_params)
@@ -187,7 +187,7 @@ async def ask_current_user(request: HTTPConnection, options: Options, demand: De
 
 
 class _Middleware:
-    """Gives every request its visit, and marks answers that depend on who is calling."""
+    """Adds a visit to each request, and cache headers to responses that depend on the user."""
 
     def __init__(self, inner: ASGIApp, hexclave: Hexclave) -> None:
         self._inner = inner
@@ -222,7 +222,7 @@ def _visit(request: HTTPConnection) -> tuple[AsyncGuard, Visit]:
 def _found(request: HTTPConnection) -> tuple[Hexclave, Visit]:
     found: tuple[Hexclave, Visit] | None = request.scope.get(_KEY)
     if found is None:
-        raise UnsafeUseError("This application has no Hexclave: call Hexclave(app) where the application is made.")
+        raise UnsafeUseError("Hexclave is not installed in this application: call Hexclave(app) when you create it.")
     return found
 
 

@@ -1,4 +1,4 @@
-"""The session in the cookies that the browser SDKs set."""
+"""Session cookies of the browser SDKs."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -9,9 +9,9 @@ _NEVER: Final = 1e18
 
 
 def tokens_in_cookies(headers: Iterable[str], project_id: str) -> tuple[str | None, str | None]:
-    """Access and refresh token, each `None` where the `Cookie` headers hold none. Cookies that are garbage are ignored.
+    """Return access and refresh token, each `None` if the `Cookie` headers have none. Malformed cookies are ignored.
 
-    Without a refresh token there is no session; an access token counts only beside the refresh token it came with.
+    Without a refresh token there is no session; an access token is only used with the refresh token it belongs to.
     """
     cookies = dict(_cookies(headers))
     refresh_token = _refresh_token(cookies, project_id)

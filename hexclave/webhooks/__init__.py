@@ -1,4 +1,4 @@
-"""Webhooks: whether a request is one of the project's, what it tells, and who handles it."""
+"""Webhooks: signature verification, typed events, a router for handlers, and deduplication of deliveries."""
 
 from hexclave.webhooks._deliveries import (
     AsyncDeliveryStore,

@@ -1,4 +1,4 @@
-"""Which deliveries were handled: the same event may come several times, also to several workers at once."""
+"""Stores of handled deliveries, because an event may be delivered several times, also to several workers at once."""
 
 import asyncio
 import time
@@ -18,33 +18,33 @@ if TYPE_CHECKING:
 Progress: TypeAlias = Literal["new", "running", "done"]
 
 KEPT: Final = 3 * 24 * 3600
-"""Seconds; the service gives up on a delivery after a bit more than a day."""
+"""Seconds; deliveries are retried for a bit more than a day."""
 LEASE: Final = 300
-"""Seconds after which a delivery that a worker began and never ended may be begun by another."""
+"""Seconds after which another worker may take over a delivery whose worker crashed."""
 
 
 class AsyncDeliveryStore(ABC):
-    """Remembers deliveries for async routers. Keep them for three days, and a begun one for five minutes."""
+    """A store of deliveries for async routers. Keep handled ones for three days, running ones for five minutes."""
 
     @abstractmethod
     async def abegin(self, webhook_id: str, /) -> Progress:
-        """`new` marks it as running, in one atomic step; otherwise what it already is."""
+        """Atomically mark a new delivery as running and return `new`; otherwise return its progress."""
 
     @abstractmethod
     async def aend(self, webhook_id: str, /, *, handled: bool) -> None:
-        """Mark it as done, or forget it, so that the next delivery is handled."""
+        """Mark the delivery as done; if it was not handled, forget it, so that the retry is handled."""
 
 
 class DeliveryStore(AsyncDeliveryStore):
-    """Remembers deliveries for blocking routers, and for async ones: there its methods run in worker threads."""
+    """A store of deliveries for blocking routers, and for async ones, which use worker threads."""
 
     @abstractmethod
     def begin(self, webhook_id: str, /) -> Progress:
-        """`new` marks it as running, in one atomic step; otherwise what it already is."""
+        """Atomically mark a new delivery as running and return `new`; otherwise return its progress."""
 
     @abstractmethod
     def end(self, webhook_id: str, /, *, handled: bool) -> None:
-        """Mark it as done, or forget it, so that the next delivery is handled."""
+        """Mark the delivery as done; if it was not handled, forget it, so that the retry is handled."""
 
     async def abegin(self, webhook_id: str, /) -> Progress:
         return await asyncio.to_thread(self.begin, webhook_id)
@@ -54,10 +54,7 @@ class DeliveryStore(AsyncDeliveryStore):
 
 
 class MemoryDeliveryStore(DeliveryStore):
-    """Remembers the last `size` handled deliveries in this process, and those that are being handled.
-
-    Other workers know nothing of them.
-    """
+    """A store in memory of the last `size` handled deliveries and those in progress, for a single process."""
 
     def __init__(self, size: int = 10_000) -> None:
         if isinstance(size, bool) or not isinstance(size, int) or size < 1:
@@ -65,9 +62,9 @@ class MemoryDeliveryStore(DeliveryStore):
         self._size = size
         self._lock = ProcessLock()
         self._running: OrderedDict[str, float] = OrderedDict()
-        """When each mark runs out. Never more than the handlers that are busy or were cancelled a moment ago."""
+        """Expiry times of deliveries in progress."""
         self._done: OrderedDict[str, float] = OrderedDict()
-        """When each is forgotten. Both are in the order of these times."""
+        """Expiry times of handled deliveries. Both are sorted by time."""
 
     def begin(self, webhook_id: str, /) -> Progress:
         with self._lock():
@@ -98,9 +95,9 @@ class MemoryDeliveryStore(DeliveryStore):
 
 
 class RedisDeliveryStore(DeliveryStore):
-    """Remembers deliveries for all workers, under `<prefix><webhook id>`. `client` is a `redis.Redis`, yours to close.
+    """A store in Redis, shared by all workers, under `<prefix><webhook id>`. You close `client`, a `redis.Redis`.
 
-    Every method may raise the client's own errors, such as `redis.ConnectionError`; the delivery is then repeated.
+    Every method may raise the client's own errors, such as `redis.ConnectionError`; the delivery is then retried.
     """
 
     def __init__(self, client: "redis.Redis", prefix: str = "hexclave:webhook:") -> None:
@@ -123,9 +120,9 @@ class RedisDeliveryStore(DeliveryStore):
 
 
 class AsyncRedisDeliveryStore(AsyncDeliveryStore):
-    """Remembers deliveries for all workers, under `<prefix><webhook id>`. `client` is a `redis.asyncio.Redis`.
+    """A store in Redis, shared by all workers, under `<prefix><webhook id>`. `client` is a `redis.asyncio.Redis`.
 
-    Every method may raise the client's own errors, such as `redis.ConnectionError`; the delivery is then repeated.
+    Every method may raise the client's own errors, such as `redis.ConnectionError`; the delivery is then retried.
     """
 
     def __init__(self, client: "redis.asyncio.Redis", prefix: str = "hexclave:webhook:") -> None:
@@ -148,17 +145,17 @@ class AsyncRedisDeliveryStore(AsyncDeliveryStore):
 
 
 def _forget(entries: OrderedDict[str, float], now: float) -> None:
-    """Those that ran out, which are the first."""
+    """Remove expired entries, which come first."""
     while entries and next(iter(entries.values())) <= now:
         entries.popitem(last=False)
 
 
 def _progress(value: object) -> Progress:
-    # Whatever else is there, such as nothing because the mark ran out just now: let the service try again.
+    # Anything else, such as nothing because the mark just expired, is left to the next retry.
     return "done" if value in (b"done", "done") else "running"
 
 
 def _checked(prefix: str) -> str:
     if not isinstance(prefix, str) or not prefix:
-        raise UnsafeUseError(f"prefix must be a text that is not empty, not {prefix!r}.")
+        raise UnsafeUseError(f"prefix must be a non-empty str, not {prefix!r}.")
     return prefix

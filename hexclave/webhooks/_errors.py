@@ -1,12 +1,12 @@
-"""Why a delivery is not taken for a webhook of the project."""
+"""Errors of webhook verification."""
 
 from hexclave.errors import HexclaveError
 
 
 class InvalidWebhookError(HexclaveError):
-    """The request is no webhook of this project."""
+    """The request is not a valid webhook of this project."""
 
-    hint = "Answer 400. If it should have been one, check that the secret is this endpoint's."
+    hint = "Respond with 400. If it should be valid, check that the secret is this endpoint's."
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -15,23 +15,23 @@ class InvalidWebhookError(HexclaveError):
 
 
 class WebhookHeadersError(InvalidWebhookError):
-    """One of the three headers is missing or unreadable."""
+    """One of the three headers is missing or malformed."""
 
 
 class WebhookSignatureError(InvalidWebhookError):
-    """No signature fits body and secret: somebody else sent it, or the body was changed on the way."""
+    """No signature matches the body and secret: the delivery is forged, or the body was modified."""
 
-    hint = "Check that the secret is this endpoint's and that nothing decodes, parses or rewrites the body before."
+    hint = "Check that the secret is this endpoint's and that the raw body is passed, not a decoded or parsed one."
 
 
 class WebhookTimestampError(InvalidWebhookError):
-    """It was signed too long ago, or in the future: a recording that is played again, or a clock that is wrong."""
+    """The delivery was signed too long ago or in the future: a replay attack, or a wrong clock."""
 
     hint = "Check the clock of this machine."
 
 
 class MalformedWebhookError(InvalidWebhookError):
-    """It is genuine and yet no event: no JSON object with a type and data."""
+    """The delivery is signed correctly, but its body is not a JSON object with a type and data."""
 
 
 InvalidWebhookError.__module__ = "hexclave.webhooks"

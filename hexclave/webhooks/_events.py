@@ -1,4 +1,4 @@
-"""What webhooks tell of."""
+"""Webhook events."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -20,7 +20,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 @attrs.frozen
 class UnknownEvent:
-    """The content of an event whose type this version does not know."""
+    """The body of an event whose type is unknown to this version of the SDK."""
 
     type: str
     data: JsonValue
@@ -28,23 +28,23 @@ class UnknownEvent:
 
 @attrs.frozen
 class WebhookEvent(Generic[Body]):
-    """One delivery. The same event may be delivered several times and later than the next one."""
+    """A delivered event. Events may be delivered several times and out of order."""
 
     id: str
-    """The same for all deliveries of an event."""
+    """ID of the event, the same for all its deliveries."""
     sent_at: datetime
     """When this delivery was signed."""
     type: str
-    """Such as `user.created`."""
+    """The event type, such as `user.created`."""
     body: Body
-    """The content: `body.data` is the user, team or whatever the event is about."""
+    """The payload: `body.data` is the user, team or other resource of the event."""
 
 
 def read_event(envelope: Envelope, body: bytes) -> WebhookEvent[Any]:
-    """The event in the body of a genuine delivery.
+    """Parse the event of a verified delivery.
 
     Raises:
-        MalformedWebhookError: there is none.
+        MalformedWebhookError: the body is not an event.
     """
     try:
         value = json.loads(body)
@@ -63,4 +63,4 @@ def _content(kind: str, value: dict[str, Any]) -> Model | UnknownEvent:
         return EVENTS[kind].from_wire(value)
     except WireError as error:
         failure = str(error)
-    raise MalformedWebhookError(f"The webhook's body is not what {kind} carries: {failure}.")
+    raise MalformedWebhookError(f"The webhook's body is not a valid {kind} event: {failure}.")

@@ -1,4 +1,4 @@
-"""Hands each event to the functions that wait for it, once."""
+"""Verification of deliveries, and a router that calls the handlers of each event once."""
 
 import inspect
 from collections.abc import Awaitable, Callable
@@ -25,15 +25,15 @@ _STATUS: Final[dict[Outcome, Literal[200, 409]]] = {"handled": 200, "ignored": 2
 def verify(
     body: bytes, headers: object, secrets: Secrets, *, tolerance: timedelta = TOLERANCE
 ) -> WebhookEvent[Model | UnknownEvent]:
-    """The event that a request delivers, now that it is known to come from the project.
+    """Verify a delivery and return its event.
 
-    `body` are the bytes as they were received, `headers` the request or its headers, `secrets` the endpoint's secret
-    (`whsec_…`), or several while they are changed over. The event's `body` is the model that `hexclave_api.webhooks`
-    has for its type, or an `UnknownEvent`. Events come at least once and in any order.
+    `body` is the raw request body, `headers` the request or its headers, and `secrets` the endpoint's secret
+    (`whsec_…`), or several during rotation. The event's `body` is the model in `hexclave_api.webhooks` for its type, or
+    an `UnknownEvent`. Events are delivered at least once and in any order.
 
     Raises:
-        InvalidWebhookError: it does not come from the project; the subclass says which check failed.
-        UnsafeUseError: the body was parsed already, or a secret is none.
+        InvalidWebhookError: the delivery is invalid; the subclass shows which check failed.
+        UnsafeUseError: the body is already parsed, or a secret is malformed.
     """
     try:
         keys = read_secrets(secrets)
@@ -44,32 +44,32 @@ def verify(
 
 @attrs.frozen
 class Handled:
-    """What became of a delivery."""
+    """The result of handling a delivery."""
 
     event: WebhookEvent[Model | UnknownEvent]
     outcome: Outcome
-    """`ignored`: nobody waits for its type; `duplicate`: it was handled before; `running`: it is just being handled."""
+    """`ignored`: no handler for its type; `duplicate`: already handled; `running`: being handled elsewhere."""
 
     @property
     def status_code(self) -> Literal[200, 409]:
-        """The HTTP status to answer with; 409 has the delivery repeated, in case the running one fails."""
+        """The HTTP status of the response; 409 makes the sender retry, in case the running delivery fails."""
         return _STATUS[self.outcome]
 
 
 class Router:
-    """Functions that handle events.
+    """A router that calls handlers for webhook events.
 
         router = Router(os.environ["WEBHOOK_SECRET"])
 
         @router.on("user.created")
         def welcome(event): ...
 
-    A delivery counts as handled when all its functions have returned; when one raises, the error reaches the caller,
-    and the next delivery of the event calls all of them again. `deliveries` remembers which were handled; without one,
-    the last 10,000 are remembered in this process.
+    A delivery is handled when all its handlers have returned. If one raises, the error propagates, and the next
+    delivery of the event calls all handlers again. `deliveries` stores which deliveries were handled; the default
+    keeps the last 10,000 in memory.
 
     Raises:
-        UnsafeUseError: a secret, the store or the tolerance is none.
+        UnsafeUseError: a secret, the store or the tolerance is invalid.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class Router:
             self._secrets = read_secrets(secrets)
         finally:
             del secrets
-        deliveries = textless(deliveries)  # The URL of a Redis may hold a password.
+        deliveries = textless(deliveries)  # A Redis URL may contain a password.
         if deliveries is not None and not callable(getattr(deliveries, "abegin", None)):
             raise UnsafeUseError("deliveries must be a store with abegin() and aend(), such as MemoryDeliveryStore().")
         self._deliveries = MemoryDeliveryStore() if deliveries is None else deliveries
@@ -88,13 +88,13 @@ class Router:
         self._handlers: dict[str, list[Handler]] = {}
 
     def on(self, *types: str) -> Callable[[HandlerT], HandlerT]:
-        """Registers the function below for events of these types, such as `user.created`.
+        """Return a decorator that registers a handler for events of these types, such as `user.created`.
 
         Raises:
             UnsafeUseError: no type was given.
         """
         if not types or not all(isinstance(kind, str) and kind for kind in types):
-            raise UnsafeUseError('on() takes the types of events: @router.on("user.created").')
+            raise UnsafeUseError('on() needs at least one event type: @router.on("user.created").')
 
         def register(handler: HandlerT) -> HandlerT:
             for kind in types:
@@ -104,24 +104,24 @@ class Router:
         return register
 
     def handle(self, body: bytes, headers: object) -> Handled:
-        """Verifies a delivery and calls its functions; what they raise reaches the caller.
+        """Verify a delivery and call its handlers, whose errors propagate.
 
         Raises:
-            InvalidWebhookError: it does not come from the project; answer 400.
-            UnsafeUseError: the body was parsed already, or a function or the store is async: use `ahandle`.
+            InvalidWebhookError: the delivery is invalid; respond with 400.
+            UnsafeUseError: the body is already parsed, or a handler or the store is async: use `ahandle`.
         """
         from hexclave._engine.executor import BlockingExecutor
 
         if not isinstance(self._deliveries, DeliveryStore):
-            raise UnsafeUseError("This store of deliveries is async: await ahandle(…), or take a DeliveryStore.")
+            raise UnsafeUseError("The delivery store is async: use await ahandle(…), or pass a DeliveryStore.")
         return BlockingExecutor().run(self._steps(body, headers))
 
     async def ahandle(self, body: bytes, headers: object) -> Handled:
-        """`handle` for async programs. Functions that are not async are called in the event loop and hold it up.
+        """Do the same as `handle` in async programs. Handlers that are not async block the event loop.
 
         Raises:
-            InvalidWebhookError: it does not come from the project; answer 400.
-            UnsafeUseError: the body was parsed already.
+            InvalidWebhookError: the delivery is invalid; respond with 400.
+            UnsafeUseError: the body is already parsed.
         """
         from hexclave._engine.async_executor import AwaitingExecutor
 
@@ -139,7 +139,7 @@ class Router:
             for handler in handlers:
                 yield _run(handler, event)
         except GeneratorExit:
-            raise  # Nothing can be asked any more; the mark runs out by itself.
+            raise  # The store cannot be called any more; the mark expires.
         except BaseException:
             yield self._ask("end", event.id, handled=False)
             raise
@@ -148,7 +148,7 @@ class Router:
 
     def _ask(self, method: str, webhook_id: str, **arguments: bool) -> Call[Any]:
         store: Any = self._deliveries
-        # Looked up when performed: a store for async routers has no blocking methods.
+        # Looked up when called, because a store for async routers has no blocking methods.
         return Call(
             lambda: getattr(store, method)(webhook_id, **arguments),
             lambda: getattr(store, f"a{method}")(webhook_id, **arguments),
@@ -158,7 +158,7 @@ class Router:
 def _run(handler: Handler, event: WebhookEvent[Any]) -> Call[object]:
     def blocking() -> object:
         if inspect.iscoroutinefunction(handler):
-            raise UnsafeUseError(f"{handler.__name__} is async: await ahandle(…).")
+            raise UnsafeUseError(f"{handler.__name__} is async: use await ahandle(…).")
         return handler(event)
 
     async def awaiting() -> object:

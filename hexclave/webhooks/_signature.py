@@ -1,4 +1,4 @@
-"""Whether a delivery is genuine: the scheme of Svix, which is that of Standard Webhooks."""
+"""Signatures of deliveries, in the format of Svix and Standard Webhooks."""
 
 import base64
 import hashlib
@@ -28,38 +28,40 @@ _LONGEST_ID: Final = 256
 
 @attrs.frozen
 class Envelope:
-    """The headers of a genuine delivery."""
+    """The headers of a verified delivery."""
 
     id: str
     timestamp: int
-    """Unix time at which it was signed."""
+    """Unix time of the signature."""
 
 
 def check_tolerance(tolerance: object) -> None:
-    """Refuse what is no duration.
+    """Raise unless the value is a duration.
 
     Raises:
-        UnsafeUseError: it is none, or negative.
+        UnsafeUseError: it is not a `timedelta`, or is negative.
     """
     if not isinstance(tolerance, timedelta) or tolerance < timedelta(0):
         raise UnsafeUseError(f"tolerance must be a timedelta, such as timedelta(minutes=5), not {tolerance!r}.")
 
 
 def check(body: bytes, headers: object, secrets: list[Secret], tolerance: timedelta = TOLERANCE) -> Envelope:
-    """The envelope of a delivery that one of the secrets signed within the tolerance.
+    """Verify a delivery and return its headers.
 
     Raises:
-        WebhookHeadersError, WebhookSignatureError, WebhookTimestampError: as their names say.
-        UnsafeUseError: `body` is not what was received byte for byte, or `headers` are none.
+        WebhookHeadersError: a header is missing or malformed.
+        WebhookSignatureError: no signature matches one of the secrets.
+        WebhookTimestampError: the timestamp is outside the tolerance.
+        UnsafeUseError: `body` is not bytes, or `headers` are not headers.
     """
     _check_raw(body)
     check_tolerance(tolerance)
     sent = header_values(headers, _HEADERS)
     prefix = next((prefix for prefix in _PREFIXES if f"{prefix}-signature" in sent), _PREFIXES[0])
     webhook_id, timestamp, signatures = (_single(sent, f"{prefix}-{name}") for name in ("id", "timestamp", "signature"))
-    # Deliveries are told apart by their id, so an empty one would stand for all that have none.
+    # Deliveries are deduplicated by ID, so an empty one would stand for all without an ID.
     if not webhook_id or len(webhook_id) > _LONGEST_ID or not _TIMESTAMP.fullmatch(timestamp):
-        raise WebhookHeadersError(f"The header {prefix}-id or {prefix}-timestamp is unreadable.")
+        raise WebhookHeadersError(f"The header {prefix}-id or {prefix}-timestamp is malformed.")
     signed = f"{webhook_id}.{timestamp}.".encode("utf-8", "surrogatepass") + body
     expected = [_sign(secret, signed) for secret in secrets]
     given = [
@@ -68,17 +70,17 @@ def check(body: bytes, headers: object, secrets: list[Secret], tolerance: timede
         if signature.startswith("v1,")
     ]
     if not any(hmac.compare_digest(one, other) for one in expected for other in given):
-        raise WebhookSignatureError("The webhook's signature does not fit its body and the secret.")
+        raise WebhookSignatureError("The webhook's signature does not match its body and the secret.")
     if abs(time.time() - int(timestamp)) > tolerance.total_seconds():
         raise WebhookTimestampError(f"The webhook was not signed within {tolerance.total_seconds():g} s of now.")
     return Envelope(webhook_id, int(timestamp))
 
 
 def read_secrets(secrets: Secrets) -> list[Secret]:
-    """The secrets, wrapped and checked.
+    """Return the secrets, wrapped and validated.
 
     Raises:
-        UnsafeUseError: there is none, or one is not `whsec_` and base64.
+        UnsafeUseError: there are none, or one is not `whsec_` and base64.
     """
     given: Iterable[object] = (secrets,) if isinstance(secrets, str) or not isinstance(secrets, Iterable) else secrets
     wrapped = [Secret(secret) if isinstance(secret, str) and secret else secret for secret in given]
@@ -86,18 +88,20 @@ def read_secrets(secrets: Secrets) -> list[Secret]:
     del secrets, given
     readable = [secret for secret in wrapped if isinstance(secret, Secret) and _is_readable(secret)]
     if not wrapped or len(readable) < len(wrapped):
-        raise UnsafeUseError("A webhook secret is whsec_ and base64, as the endpoint's page in the dashboard shows it.")
+        raise UnsafeUseError(
+            "A webhook secret must be whsec_ followed by base64: copy it from the endpoint's page in the dashboard."
+        )
     return readable
 
 
 def sign(body: bytes, secret: SecretText, *, webhook_id: str, sent_at: datetime) -> dict[str, str]:
-    """The headers that make a genuine delivery of `body`; for tests of your handlers.
+    """Return the headers of a signed delivery of `body`, to test your handlers.
 
     Raises:
-        UnsafeUseError: the secret is none, or `webhook_id` is empty or longer than 256 characters.
+        UnsafeUseError: the secret is malformed, or `webhook_id` is empty or longer than 256 characters.
     """
     if not 0 < len(webhook_id) <= _LONGEST_ID:
-        raise UnsafeUseError(f"webhook_id must be a text of 1 to {_LONGEST_ID} characters.")
+        raise UnsafeUseError(f"webhook_id must be a str of 1 to {_LONGEST_ID} characters.")
     try:
         (wrapped,) = read_secrets(secret)
     finally:
@@ -125,7 +129,7 @@ def _sign(secret: Secret, signed: bytes) -> bytes:
 def _single(sent: dict[str, list[str]], name: str) -> str:
     values = set(sent.get(name, ()))
     if len(values) != 1:
-        how = "missing" if not values else "there more than once"
+        how = "missing" if not values else "sent more than once"
         raise WebhookHeadersError(f"The header {name} is {how}.")
     return values.pop()
 
@@ -133,8 +137,8 @@ def _single(sent: dict[str, list[str]], name: str) -> str:
 def _check_raw(body: object) -> None:
     if isinstance(body, bytes | bytearray):
         return
-    what = "was parsed already" if isinstance(body, dict | list) else f"is a {type(body).__name__}"
+    what = "is already parsed" if isinstance(body, dict | list) else f"is a {type(body).__name__}"
     raise UnsafeUseError(
-        f"The body {what}, but the signature covers the bytes as they were received: pass request.body (Django), "
+        f"The body {what}, but the signature covers the raw bytes: pass request.body (Django), "
         "request.get_data() (Flask) or await request.body() (FastAPI, Starlette)."
     )

@@ -159,7 +159,7 @@ def test_a_slow_endpoint_holds_nobody_up() -> None:
         hx.send_webhooks_to(f"http://127.0.0.1:{silent.getsockname()[1]}/")
         began = time.monotonic()
         sign_up(hx)
-        with pytest.raises(TimeoutError, match=r"still on their way after 0\.1 s"):
+        with pytest.raises(TimeoutError, match=r"still in flight after 0\.1 s"):
             hx.wait_for_webhooks(0.1)
         hx.stop()
         assert time.monotonic() - began < 5

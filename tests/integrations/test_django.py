@@ -303,7 +303,7 @@ def test_good_settings_pass_the_checks(client):
 @pytest.mark.parametrize(
     ("setting", "says"),
     [
-        ({"MODUS": "token"}, "no setting MODUS"),
+        ({"MODUS": "token"}, "unknown setting MODUS"),
         ({"MODE": "tokne"}, "mode: 'tokne'"),
         ({"COOKIES": "yes"}, "cookies must be True or False"),
         ({"API_KEYS": "user"}, "api_keys must be a collection"),

@@ -145,7 +145,7 @@ def test_wrong_options_stop_the_program_where_they_are_written():
         require_user(mode="apy")
     with pytest.raises(UnsafeUseError, match="api_keys"):
         require_user(api_keys="user")
-    with pytest.raises(UnsafeUseError, match="no option cookie;"):
+    with pytest.raises(UnsafeUseError, match="Unknown option cookie:"):
         require_user(cookie=True)
     with pytest.raises(UnsafeUseError, match="cookies must be True or False"):
         require_user(cookies="no")

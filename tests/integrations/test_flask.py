@@ -190,7 +190,7 @@ def test_missing_keys_stop_the_program(monkeypatch):
 
 
 def test_wrong_options_stop_the_program_where_they_are_written(world):
-    with pytest.raises(UnsafeUseError, match="no option cookie;"):
+    with pytest.raises(UnsafeUseError, match="Unknown option cookie:"):
         Hexclave(make_app=world.emulator.server_app, cookie=True)
     with pytest.raises(UnsafeUseError, match="mode"):
         require_user(mode="apy")

@@ -1,4 +1,4 @@
-"""Hexclave in Django: `request.hexclave_user`, decorators that refuse those who may not come in, and webhooks.
+"""Django integration: `request.hexclave_user`, decorators that reject requests that are not allowed, and webhooks.
 
     INSTALLED_APPS = [..., "hexclave.integrations.django"]
     MIDDLEWARE = [..., "hexclave.integrations.django.middleware.HexclaveMiddleware"]

@@ -1,4 +1,4 @@
-"""What a request knows of who made it."""
+"""Attributes of requests, and cache headers of responses."""
 
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -17,28 +17,28 @@ _VISIT: Final = "hexclave_visit"
 
 
 class HexclaveRequest(HttpRequest):
-    """For annotations: the request of a view that is decorated with `require_user` or its like."""
+    """Type of the request in views with `require_user` and similar decorators."""
 
     hexclave_user: SignedIn
-    """The user whom the decorator admitted. Without one: the `AuthenticationResult`, found out when it is touched."""
+    """The user. In views without a decorator: the `AuthenticationResult`, computed on first access."""
     hexclave_auser: Callable[[], Awaitable[AuthenticationResult]]
-    """`await request.hexclave_auser()`: the same without holding up the event loop; for views without a decorator."""
+    """`await request.hexclave_auser()`: the same without blocking the event loop, for views without a decorator."""
 
 
 class OptionalUserRequest(HttpRequest):
-    """For annotations: the request of a view that is decorated with `optional_user`."""
+    """Type of the request in views with `optional_user`."""
 
     hexclave_user: SignedIn | None
 
 
 class _LazyResult(SimpleLazyObject):  # type: ignore[type-arg] # generic for type checkers alone
     def __bool__(self) -> bool:
-        # `if request.hexclave_user:` must not let those in who are signed out.
+        # `if request.hexclave_user:` must be false for signed-out requests.
         return bool(self.signed_in)
 
 
 def begin(request: HttpRequest) -> None:
-    """Gives the request its attributes."""
+    """Set the attributes of the request."""
     visit = Visit(request)
 
     def result() -> AuthenticationResult:
@@ -51,7 +51,7 @@ def begin(request: HttpRequest) -> None:
 
 
 def visit_of(request: object) -> Visit:
-    """What was found out about the request so far.
+    """Return the visit of the request.
 
     Raises:
         ImproperlyConfigured: the middleware is not installed.
@@ -59,14 +59,14 @@ def visit_of(request: object) -> Visit:
     visit: Visit | None = getattr(request, _VISIT, None)
     if visit is None:
         raise ImproperlyConfigured(
-            "Add hexclave.integrations.django.middleware.HexclaveMiddleware to MIDDLEWARE, before whatever asks who is "
-            "calling."
+            "Add hexclave.integrations.django.middleware.HexclaveMiddleware to MIDDLEWARE, before middleware that uses "
+            "request.hexclave_user."
         )
     return visit
 
 
 def mark(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-    """The response, kept out of caches if it may depend on who is calling."""
+    """Prevent caching of the response if it may depend on the user, and return it."""
     for name, value in visit_of(request).headers.items():
         response.headers.setdefault(name, value)
     return response

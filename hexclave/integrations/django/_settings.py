@@ -1,4 +1,4 @@
-"""What `settings.HEXCLAVE` says, and the app that is made of it."""
+"""`settings.HEXCLAVE`, and the app created from it."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -28,17 +28,19 @@ class Installed:
 
 @cache
 def installed() -> Installed:
-    """The app of this process.
+    """Return the app of this process.
 
     Raises:
-        ImproperlyConfigured: a setting is wrong, or the app's keys are missing.
+        ImproperlyConfigured: a setting is invalid, or the app's keys are missing.
     """
     given = getattr(settings, "HEXCLAVE", {})
     if not isinstance(given, Mapping):
         raise ImproperlyConfigured(f"HEXCLAVE must be a dict, not {type(given).__name__}.")
     unknown = [str(name) for name in given if name not in _KNOWN]
     if unknown:
-        raise ImproperlyConfigured(f"HEXCLAVE has no setting {', '.join(unknown)}; there are {', '.join(_KNOWN)}.")
+        raise ImproperlyConfigured(
+            f"HEXCLAVE has an unknown setting {', '.join(unknown)}: valid settings are {', '.join(_KNOWN)}."
+        )
     options = given.get("OPTIONS", {})
     if not isinstance(options, Mapping):
         raise ImproperlyConfigured("HEXCLAVE: OPTIONS must be a dict with options of HexclaveServerApp.")
@@ -52,10 +54,10 @@ def installed() -> Installed:
 
 
 def api_app() -> HexclaveServerApp:
-    """The app that the settings describe, for calls of your own.
+    """Return the app that the settings configure, for your own calls.
 
     Raises:
-        ImproperlyConfigured: a setting is wrong, or the app's keys are missing.
+        ImproperlyConfigured: a setting is invalid, or the app's keys are missing.
     """
     return installed().app
 

@@ -1,4 +1,4 @@
-"""System checks: wrong configuration is told when the server starts, not by the first request."""
+"""System checks, which report invalid settings before the server starts."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -17,7 +17,7 @@ _CSRF: Final = "django.middleware.csrf.CsrfViewMiddleware"
 
 
 def check_settings(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[checks.CheckMessage]:  # noqa: ARG001 -- as Django calls it
-    """What is wrong with the settings. No request is made."""
+    """Return the problems of the settings. Makes no request."""
     found: list[checks.CheckMessage] = []
     try:
         cookies = installed().options.cookies
@@ -27,13 +27,15 @@ def check_settings(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[ch
     if _MIDDLEWARE not in settings.MIDDLEWARE:
         found.append(
             checks.Error(
-                "The middleware of Hexclave is missing.", hint=f"Add {_MIDDLEWARE} to MIDDLEWARE.", id="hexclave.E002"
+                "The Hexclave middleware is not installed.",
+                hint=f"Add {_MIDDLEWARE} to MIDDLEWARE.",
+                id="hexclave.E002",
             )
         )
     if cookies and _CSRF not in settings.MIDDLEWARE:
         found.append(
             checks.Warning(
-                "HEXCLAVE: COOKIES signs users in by cookies, and nothing refuses forged requests.",
+                "HEXCLAVE: COOKIES enables sign-in by cookies without CSRF protection.",
                 hint=f"Add {_CSRF} to MIDDLEWARE.",
                 id="hexclave.W001",
             )

@@ -1,4 +1,4 @@
-"""Decorators of views, synchronous and asynchronous ones."""
+"""Decorators for sync and async views."""
 
 from collections.abc import Callable, Mapping
 from functools import wraps
@@ -24,10 +24,10 @@ def require_user(view: View, /) -> View: ...
 @overload
 def require_user(**options: Unpack[AuthenticateOptions]) -> Callable[[View], View]: ...
 def require_user(view: Callable[..., Any] | None = None, /, **options: Unpack[AuthenticateOptions]) -> Any:
-    """Only users may use the view, as `request.hexclave_user`; others get 401 or 403. With or without options.
+    """Require a signed-in user for the view, as `request.hexclave_user`; others get 401 or 403. Options are optional.
 
     Raises:
-        UnsafeUseError: an option is wrong.
+        UnsafeUseError: an option is invalid.
     """
     decorate: Callable[[Any], Any] = _requiring(NOTHING, options)
     return decorate if view is None else decorate(view)
@@ -38,12 +38,12 @@ def optional_user(view: View, /) -> View: ...
 @overload
 def optional_user(**options: Unpack[AuthenticateOptions]) -> Callable[[View], View]: ...
 def optional_user(view: Callable[..., Any] | None = None, /, **options: Unpack[AuthenticateOptions]) -> Any:
-    """Everybody may use the view; `request.hexclave_user` is `None` if nobody is signed in or the user is not admitted.
+    """Set `request.hexclave_user` to the user, or to `None` if signed out or not allowed.
 
-    Credentials that prove nothing, such as a token that has expired, get 401. With or without options.
+    Invalid credentials, such as an expired token, get 401. Options are optional.
 
     Raises:
-        UnsafeUseError: an option is wrong.
+        UnsafeUseError: an option is invalid.
     """
     decorate: Callable[[Any], Any] = _requiring(None, options)
     return decorate if view is None else decorate(view)
@@ -52,30 +52,30 @@ def optional_user(view: Callable[..., Any] | None = None, /, **options: Unpack[A
 def require_permission(
     permission: str, *, team: str | Unset = UNSET, **options: Unpack[AuthenticateOptions]
 ) -> Callable[[View], View]:
-    """Only users with the permission may use the view; others get 401 or 403.
+    """Require a user with the permission for the view; others get 401 or 403.
 
-    `team` is the name of the URL's argument that holds a team's id: the permission is then one in this team. Each
-    request asks the API: GET /team-permissions or GET /project-permissions.
+    `team` is the name of the URL argument with a team ID, which makes it a team permission. Each request calls the
+    API: GET /team-permissions or GET /project-permissions.
 
     Raises:
-        UnsafeUseError: an argument is wrong.
+        UnsafeUseError: an argument is invalid.
     """
     return _requiring(Demand.of(permission, team), options)
 
 
 def require_team_member(team: str, **options: Unpack[AuthenticateOptions]) -> Callable[[View], View]:
-    """Only members of the team may use the view whose id is in the URL's argument `team`; others get 401 or 403.
+    """Require a member of the team whose ID is in the URL argument `team`; others get 401 or 403.
 
-    Each request asks the API: GET /team-member-profiles/{team_id}/{user_id}.
+    Each request calls the API: GET /team-member-profiles/{team_id}/{user_id}.
 
     Raises:
-        UnsafeUseError: an argument is wrong.
+        UnsafeUseError: an argument is invalid.
     """
     return _requiring(Demand.of(team=team), options)
 
 
 def _requiring(demand: Demand | None, options: AuthenticateOptions) -> Callable[[View], View]:
-    Options.of(options)  # Checked where it is written; the settings are known to requests alone.
+    Options.of(options)  # Validated early; the settings are only known during requests.
 
     def decorate(view: Any) -> Any:
         @wraps(view)
@@ -85,7 +85,7 @@ def _requiring(demand: Demand | None, options: AuthenticateOptions) -> Callable[
 
         @wraps(view)
         async def aguarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-            # Verifying may ask the API, and the event loop must not wait for that.
+            # In a thread, because authentication may call the API and would block the event loop.
             refused = await sync_to_async(_refusal, thread_sensitive=False)(request, demand, options, kwargs)
             return await view(request, *args, **kwargs) if refused is None else refused
 

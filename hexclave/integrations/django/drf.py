@@ -1,4 +1,4 @@
-"""Hexclave in Django REST framework.
+"""Django REST framework integration.
 
     REST_FRAMEWORK = {
         "DEFAULT_AUTHENTICATION_CLASSES": ["hexclave.integrations.django.drf.HexclaveAuthentication"],
@@ -24,7 +24,7 @@ from hexclave.verify import AuthenticationResult, InvalidCredentials, SignedIn
 from hexclave_api.operation import UNSET, Unset
 
 if TYPE_CHECKING:
-    # That module imports the classes that the settings name, so this one must not need it.
+    # It imports the classes in the settings, so importing it here would be circular.
     from rest_framework.views import APIView
 
 __all__ = ["HexclaveAuthentication", "HexclaveUser", "has_permission", "is_team_member"]
@@ -32,10 +32,10 @@ __all__ = ["HexclaveAuthentication", "HexclaveUser", "has_permission", "is_team_
 
 @attrs.frozen
 class HexclaveUser:
-    """`request.user`: what Django REST framework asks of a user. `request.auth` is the `SignedIn`."""
+    """`request.user`, with the attributes that Django REST framework needs. `request.auth` is the `SignedIn`."""
 
     pk: str
-    """The user's id."""
+    """The user's ID."""
     is_authenticated: ClassVar[bool] = True
     is_anonymous: ClassVar[bool] = False
     is_active: ClassVar[bool] = True
@@ -45,10 +45,10 @@ class HexclaveUser:
 
 
 class HexclaveAuthentication(BaseAuthentication):
-    """Signs in whom the settings admit; bad credentials are refused with 401, users who are not admitted with 403."""
+    """Authentication by the options in the settings. Invalid credentials get 401, users who are not allowed 403."""
 
     def authenticate(self, request: Request) -> tuple[HexclaveUser, SignedIn] | None:
-        """The user and what was found out, or `None` for requests without credentials."""
+        """Return the user and the `SignedIn`, or `None` for requests without credentials."""
         result = _result(request)
         if isinstance(result, SignedIn):
             return HexclaveUser(result.user_id), result
@@ -57,28 +57,28 @@ class HexclaveAuthentication(BaseAuthentication):
         return None
 
     def authenticate_header(self, request: Request) -> str:
-        """The value of `WWW-Authenticate`, which makes refusals 401."""
+        """Return the `WWW-Authenticate` header, which makes the framework respond with 401."""
         return _result(request).www_authenticate
 
 
 def has_permission(permission: str, *, team: str | Unset = UNSET) -> type[BasePermission]:
-    """A permission class: users who have the permission, in the team whose id is in the URL's argument `team` if given.
+    """Return a permission class that requires the permission, in the team of the URL argument `team` if given.
 
-    Each request asks the API: GET /team-permissions or GET /project-permissions.
+    Each request calls the API: GET /team-permissions or GET /project-permissions.
 
     Raises:
-        UnsafeUseError: an argument is wrong.
+        UnsafeUseError: an argument is invalid.
     """
     return _demanding(Demand.of(permission, team))
 
 
 def is_team_member(team: str) -> type[BasePermission]:
-    """A permission class: members of the team whose id is in the URL's argument `team`.
+    """Return a permission class that requires membership of the team whose ID is in the URL argument `team`.
 
-    Each request asks the API: GET /team-member-profiles/{team_id}/{user_id}.
+    Each request calls the API: GET /team-member-profiles/{team_id}/{user_id}.
 
     Raises:
-        UnsafeUseError: an argument is wrong.
+        UnsafeUseError: an argument is invalid.
     """
     return _demanding(Demand.of(team=team))
 
@@ -86,7 +86,7 @@ def is_team_member(team: str) -> type[BasePermission]:
 def _demanding(demand: Demand) -> type[BasePermission]:
     class HexclavePermission(BasePermission):
         def has_permission(self, request: Request, view: "APIView") -> bool:
-            # Somebody whom another class signed in has no permissions here.
+            # Users of another authentication class have no permissions here.
             if not isinstance(request.auth, SignedIn):
                 return False
             app = installed()

@@ -1,4 +1,4 @@
-"""Gives every request `hexclave_user` and `hexclave_auser`, and keeps answers that depend on them out of caches."""
+"""Middleware that sets `hexclave_user` and `hexclave_auser`, and prevents caching of responses that use them."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
@@ -13,10 +13,10 @@ __all__ = ["HexclaveMiddleware"]
 
 
 class HexclaveMiddleware:
-    """For synchronous and asynchronous servers alike. Finds nothing out before somebody asks.
+    """Middleware for sync and async servers. Authenticates only on access to `hexclave_user`.
 
     Raises:
-        ImproperlyConfigured: when the server starts, if a setting is wrong or keys are missing.
+        ImproperlyConfigured: a setting is invalid or keys are missing; raised when the server starts.
     """
 
     sync_capable = True

@@ -1,4 +1,4 @@
-"""Views that take webhooks."""
+"""Views for webhooks."""
 
 from collections.abc import Awaitable, Callable
 
@@ -13,9 +13,9 @@ __all__ = ["async_webhook_view", "webhook_view"]
 
 
 def webhook_view(router: Router) -> Callable[[HttpRequest], HttpResponse]:
-    """A view that hands deliveries to the router's functions. It needs no CSRF token: deliveries are signed.
+    """Return a view that passes deliveries to the router. It is CSRF-exempt, because deliveries are signed.
 
-    Answers 200, 400 for what is no webhook, 409 while another worker handles the delivery, 413 above a mebibyte.
+    Responds with 200, 400 for invalid webhooks, 409 while another worker handles the delivery, 413 above 1 MiB.
     """
 
     @csrf_exempt
@@ -27,7 +27,7 @@ def webhook_view(router: Router) -> Callable[[HttpRequest], HttpResponse]:
 
 
 def async_webhook_view(router: Router) -> Callable[[HttpRequest], Awaitable[HttpResponse]]:
-    """`webhook_view` for routers whose functions are async."""
+    """Return an async `webhook_view`, for routers with async handlers."""
 
     @csrf_exempt
     @require_POST
@@ -41,7 +41,7 @@ def _too_large(request: HttpRequest) -> HttpResponse | None:
     length = request.META.get("CONTENT_LENGTH") or "0"
     if length.isdecimal() and int(length) <= LARGEST:
         return None
-    return JsonResponse({"error": f"A delivery has at most {LARGEST:,} bytes."}, status=413)
+    return JsonResponse({"error": f"A delivery must not exceed {LARGEST:,} bytes."}, status=413)
 
 
 def _response(answer: Answer) -> JsonResponse:
