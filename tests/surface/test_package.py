@@ -120,8 +120,7 @@ GETTING_A_USER = {
 }
 LIBRARIES = """
 import attrs, httptools, json, logging, msgspec, urllib.parse
-import ipaddress, queue, select, socket, string, struct, zlib
-"""
+import ipaddress, queue, select, socket, string, struct, zlib"""
 NEVER = ("asyncio", "concurrent", "cryptography", "email", "hmac", "http", "httpx", "multiprocessing", "urllib.request")
 
 
