@@ -148,7 +148,8 @@ def _options(verdict: Verdict, server: Playback, client: object) -> dict[str, An
         **KEYS[verdict.match.access],
     }
     needs = verdict.operation.needs
-    if "access_token" in needs or "refresh_token" in needs:
+    # What is about the signed-in user is refused before any I/O when there is none.
+    if verdict.match.access == "client" or "access_token" in needs or "refresh_token" in needs:
         fresh = access_token(FakeClock(unix=time.time()))
         options["session"] = Tokens(fresh, "not-a-real-refresh-token" if "refresh_token" in needs else None)
     return options
