@@ -1,4 +1,4 @@
-"""Events that hooks are called with; every value is safe to log."""
+"""Events passed to hooks; all values are safe to log."""
 
 from collections.abc import Mapping
 
@@ -14,16 +14,16 @@ class RequestEvent:
     operation: str
     method: str
     url: str
-    """Without the query, which may hold secrets."""
+    """Without the query, which may contain secrets."""
     headers: Mapping[str, str]
-    """With credentials masked."""
+    """With credentials redacted."""
     attempt: int
     """1 for the first."""
 
 
 @attrs.frozen
 class ResponseEvent:
-    """A reply has arrived, or the attempt failed without one."""
+    """An attempt has received a reply or failed without one."""
 
     operation: str
     method: str
@@ -32,14 +32,14 @@ class ResponseEvent:
     status: int | None
     request_id: str | None
     error: HexclaveError | None
-    """What will be raised or repeated; `None` for a success."""
+    """The error that is raised or retried; `None` on success."""
     seconds: float
     """From sending to the end of the reply."""
 
 
 @attrs.frozen
 class RetryEvent:
-    """Another attempt will follow."""
+    """A failed attempt is about to be retried."""
 
     operation: str
     method: str
@@ -48,4 +48,4 @@ class RetryEvent:
     """The attempt that failed."""
     error: HexclaveError
     wait: float
-    """Seconds until the next attempt, as expected now: the wait of `Retries`, or that for the rate limit if longer."""
+    """Estimated seconds until the next attempt: the longer of the backoff and the wait for the rate limit."""

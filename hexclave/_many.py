@@ -1,4 +1,4 @@
-"""Many calls, as the bulk methods describe them and `hexclave.bulk` performs them."""
+"""Descriptions of bulk calls, which `hexclave.bulk` performs."""
 
 from collections.abc import Callable, Container, Hashable, Iterable, Iterator
 from typing import Final, Generic, TypeVar
@@ -11,14 +11,14 @@ T = TypeVar("T")
 
 CONCURRENCY: Final = 8
 _AHEAD: Final = 4
-"""Rows taken up for each worker: one slow call must not let the others wait for it, and memory must stay constant."""
+"""Rows taken per worker, so that a slow call does not block the others while memory use stays constant."""
 
 
 class Many(Generic[R, T]):
-    """What a bulk method describes.
+    """The rows of a bulk call, and how to turn them into operations.
 
     Raises:
-        UnsafeUseError: `concurrency` is no whole number from 1, or `done` comes without `key`.
+        UnsafeUseError: `concurrency` is not a positive integer, or `done` is given without `key`.
     """
 
     def __init__(
@@ -35,9 +35,9 @@ class Many(Generic[R, T]):
         if isinstance(concurrency, bool) or not isinstance(concurrency, int) or concurrency < 1:
             raise UnsafeUseError(f"concurrency must be a positive integer, not {concurrency!r}.")
         if done != () and key is None:
-            raise UnsafeUseError("done needs key=…, which says what a row is called in it.")
+            raise UnsafeUseError("done requires key=…, a function that returns the key of a row in it.")
         self.name = name
-        """Of the method, for the warning that nothing came of calling it."""
+        """Name of the method, for the warning about unused outcomes."""
         self.concurrency = concurrency
         self.ordered = ordered
         self._rows = rows
@@ -46,14 +46,14 @@ class Many(Generic[R, T]):
         self._done = done
 
     def described(self) -> "Iterator[tuple[R, Operation[T] | Exception]]":
-        """The rows that are not done yet, each with its operation or with the error that stands for it."""
+        """Yield the rows that are not done yet, each with its operation or the error of creating it."""
         for row in self._rows:
             try:
                 if self._key is not None and self._done != () and self._key(row) in self._done:
                     continue
                 what: Operation[T] | Exception = self._operation(row)
             except Exception as error:
-                # Without its traceback, whose frames hold the row and its passwords.
+                # Without its traceback, whose frames contain the row and its passwords.
                 what = error.with_traceback(None)
             yield row, what
 

@@ -1,4 +1,4 @@
-"""What goes over the wire, apart from any HTTP library: the seam between decisions and I/O."""
+"""Requests and replies, independent of any HTTP library."""
 
 import functools
 import json
@@ -8,26 +8,26 @@ from typing import Final
 import attrs
 
 MAX_REPLY_SIZE: Final = 64 << 20
-"""Bytes of a reply's body, both as sent and decompressed, unless an app has another limit."""
+"""Default maximum size of a reply body in bytes, both compressed and decompressed."""
 
 
-# Neither is in slots: to fill them takes longer.
+# No slots, because setting them is slower.
 @attrs.frozen(repr=False, slots=False)
 class Request:
-    """One attempt of one call. Its repr leaves out headers, query and content, which hold secrets."""
+    """An attempt of a call. Its repr omits headers, query and content, which contain secrets."""
 
     method: str
     url: str
     headers: Mapping[str, str]
     content: bytes | None = None
     total_timeout: float | None = None
-    """Seconds until the whole reply must be there; `None` waits without limit. So for the next two."""
+    """Seconds until the reply must be complete; `None`, here and for the next two, means no limit."""
     connect_timeout: float | None = None
-    """Seconds until there is a connection."""
+    """Seconds to get a connection."""
     read_timeout: float | None = None
-    """Seconds without a byte of the reply, or without the other side taking one of the request."""
+    """Seconds without any bytes sent or received."""
     max_reply_size: int = MAX_REPLY_SIZE
-    """Bytes that the body of the reply may have, both as sent and decompressed."""
+    """Maximum size of the reply body in bytes, both compressed and decompressed."""
 
     def __repr__(self) -> str:
         return f"<Request {self.method} {self.url.partition('?')[0]}>"
@@ -35,15 +35,15 @@ class Request:
 
 @attrs.frozen(repr=False, slots=False)
 class Reply:
-    """What came back for one attempt. Its repr leaves out headers and content."""
+    """The reply to an attempt. Its repr omits headers and content."""
 
     status: int
     headers: Mapping[str, str]
-    """Look names up in lower case."""
+    """Names are in lower case."""
     content: bytes
 
     def json(self) -> object:
-        """The content, decoded.
+        """Decode the content as JSON.
 
         Raises:
             ValueError: it is not JSON.
@@ -53,7 +53,7 @@ class Reply:
         if decode is not None:
             try:
                 return decode(self.content)
-            # Whatever only the standard library takes, such as NaN or other encodings, is decoded by it.
+            # Fall back to the standard library, which also accepts NaN and other encodings.
             except (ValueError, RecursionError):
                 pass
         return json.loads(self.content)
@@ -64,7 +64,7 @@ class Reply:
 
 @functools.cache
 def _quick_decoder() -> Callable[[bytes], object] | None:
-    """That of msgspec, if it is installed: of the quick ones it alone has the values of the standard library."""
+    """Return msgspec's decoder if installed: the only fast one with the same results as the standard library."""
     try:
         import msgspec
     except ImportError:

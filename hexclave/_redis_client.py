@@ -1,4 +1,4 @@
-"""Clients of redis-py that a caller brings."""
+"""Validation of redis-py clients."""
 
 import inspect
 from typing import Any
@@ -8,10 +8,10 @@ from hexclave_api.secret import Secret
 
 
 def checked_client(client: Any, owner: object, *, is_async: bool) -> Any:
-    """Return the client. A URL, which may hold a password, must have been made `textless` by the caller.
+    """Return the client. Callers wrap it with `textless` first, because a URL may contain a password.
 
     Raises:
-        UnsafeUseError: it is no client of redis-py, or one for the other mode.
+        UnsafeUseError: it is not a redis-py client, or one for the other mode.
     """
     execute = None if isinstance(client, type) else getattr(client, "execute_command", None)
     if not callable(execute) or inspect.iscoroutinefunction(execute) is not is_async:

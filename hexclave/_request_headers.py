@@ -1,4 +1,4 @@
-"""The headers of a request that came in, from whatever framework, server or gateway hands it over."""
+"""Headers of incoming requests of any framework, server or gateway."""
 
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
@@ -7,13 +7,13 @@ from hexclave.errors import UnsafeUseError
 
 
 def header_values(request: object, names: Collection[str]) -> dict[str, list[str]]:
-    """The values of the headers with these (lower-case) names, as often as each was sent.
+    """Return all values of the headers with these lower-case names.
 
     `request` has `headers` (Starlette, FastAPI, Flask, Django, aiohttp and most others), or is a WSGI environ, an ASGI
     scope, an API gateway's event, a mapping of headers or a list of pairs.
 
     Raises:
-        UnsafeUseError: it is something else.
+        UnsafeUseError: `request` is something else.
     """
     found: dict[str, list[str]] = {}
     for name, value in _pairs(request):
@@ -39,11 +39,11 @@ def _pairs(request: Any) -> Iterable[tuple[Any, Any]]:
 
 
 def _inside(request: Mapping[Any, Any]) -> object:
-    """The headers in a mapping that is a request itself, or the mapping if it holds headers."""
+    """Return the headers in a mapping that is a request, or the mapping itself if it has headers."""
     if "REQUEST_METHOD" in request and "wsgi.version" in request:
         return [(key[5:].replace("_", "-"), value) for key, value in request.items() if str(key).startswith("HTTP_")]
     inner = request.get("headers")
-    # Clients can send a header of this name too, but no mapping as its value and no pairs.
+    # A client can send a header named `headers` too, but its value is not a mapping or a list of pairs.
     if isinstance(inner, Mapping) or (isinstance(inner, list | tuple) and inner and all(map(_is_pair, inner))):
         return inner
     return [] if inner == [] and "type" in request else request
@@ -58,4 +58,4 @@ def _text(value: object) -> str:
         return value.decode("latin-1")
     if isinstance(value, str):
         return value
-    raise UnsafeUseError(f"Names and values of headers are text, not {type(value).__name__}.")
+    raise UnsafeUseError(f"Header names and values must be str or bytes, not {type(value).__name__}.")

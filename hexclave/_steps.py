@@ -1,6 +1,6 @@
-"""The steps of a call. A generator yields them, an executor performs them and sends back the outcome.
+"""Steps of a call: a generator yields them, an executor performs them and sends back the outcomes.
 
-Everything that decides is such a generator, so it runs without sockets or clocks: play outcomes at it, compare steps.
+All decisions are made in such generators (sans I/O), so tests can drive them without sockets or clocks.
 """
 
 from collections.abc import Awaitable, Callable, Generator
@@ -27,21 +27,21 @@ class Sleep(NamedTuple):
 
 
 class Call(NamedTuple, Generic[T]):
-    """Ask somebody outside, such as a token store. Outcome: what the callable of the executor's mode returned."""
+    """Call external code, such as a token store. Outcome: the result of the callable for the executor's mode."""
 
     blocking: Callable[[], T]
     awaiting: Callable[[], Awaitable[T]]
 
 
 class Wait(NamedTuple):
-    """Wait until another call has settled the future, at most `timeout` seconds. Outcome: whether it is settled."""
+    """Wait up to `timeout` seconds for a future of another call. Outcome: whether it is done."""
 
     future: "Future[Any]"
     timeout: float | None
 
 
 class Done(NamedTuple, Generic[T]):
-    """In place of steps: the value is there already."""
+    """A value that needs no steps."""
 
     value: T
 

@@ -1,1 +1,1 @@
-"""The engine: what happens between a method and the bytes on the wire."""
+"""The engine, which turns operations into requests and replies into values."""

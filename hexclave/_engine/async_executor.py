@@ -1,4 +1,4 @@
-"""Perform the steps of a call in the running asyncio event loop."""
+"""Executor of steps in the running asyncio event loop."""
 
 import asyncio
 import contextlib
@@ -24,9 +24,9 @@ _OWN = OwnTransports()
 
 
 class AwaitingExecutor:
-    """Performs steps in the running asyncio event loop; each loop has connections of its own.
+    """Performs steps in the running asyncio event loop; each loop has its own connections.
 
-    A transport that was given stays open, and cannot be made anew for another loop or in a forked process.
+    A transport that was passed in is not closed, and cannot be recreated for another loop or in a forked process.
     """
 
     def __init__(self, given: "AsyncTransport | None" = None, own: OwnTransports = _OWN) -> None:
@@ -38,7 +38,7 @@ class AwaitingExecutor:
         self._closed = False
 
     async def run(self, steps: Steps[T]) -> T:
-        """The value that the steps end in."""
+        """Perform the steps and return their value."""
         try:
             step: Step = next(steps)
             while True:
@@ -56,7 +56,7 @@ class AwaitingExecutor:
         return value
 
     async def close(self) -> None:
-        """Close the running loop's connections that were made here; a transport that was given stays open."""
+        """Close the running loop's own connections; a transport that was passed in stays open."""
         if self._pid != os.getpid():
             self._leave_to_parent()
         self._closed = True
@@ -79,11 +79,11 @@ class AwaitingExecutor:
             return await transport.send(request, deadline)
         except BaseException as error:
             failure = error.with_traceback(None)
-        # Not raised in the `except`: the frames of a transport hold headers, and a traceback with locals shows them.
+        # Raised outside the `except`, because the transport's frames contain headers, which tracebacks may show.
         raise failure
 
     def _used(self) -> "AsyncTransport | None":
-        """`None` if the running loop has none yet."""
+        """Return the running loop's transport, or `None` if it has none yet."""
         if self._pid != os.getpid():
             self._leave_to_parent()
         if self._closed:
@@ -96,7 +96,7 @@ class AwaitingExecutor:
 
     async def _opened(self) -> "AsyncTransport":
         for other in list(self._made):
-            if other.is_closed():  # by hand, without closing its generators
+            if other.is_closed():  # closed without closing its async generators
                 self._made.pop(other, None)
         loop, transport = asyncio.get_running_loop(), self._own.awaiting()
         keeper = _keep(self._made, loop, transport)
@@ -122,9 +122,9 @@ async def _keep(
     loop: asyncio.AbstractEventLoop,
     transport: "AsyncTransport",
 ) -> AsyncGenerator[None]:
-    """Close the connections with their loop, whose end has no other hook: `asyncio.run` closes all generators then.
+    """Close the connections when their loop ends: `asyncio.run` closes all async generators, its only hook.
 
-    Otherwise an app that is used in one `asyncio.run` after the other would collect dead connections.
+    Otherwise an app used in several `asyncio.run` calls would accumulate dead connections.
     """
     try:
         yield
@@ -134,13 +134,13 @@ async def _keep(
 
 
 _inherited: list[object] = []
-"""Parents' connections, kept alive in a forked child: collecting them would close what both processes share."""
+"""Parents' connections in a forked child, kept alive because collecting them would close the shared sockets."""
 
 
 async def _settled(step: Wait) -> bool:
     loop = asyncio.get_running_loop()
     settled = asyncio.Event()
-    # An event of this loop and not `wrap_future`: cancelling one waiter must not cancel what the others wait for.
+    # An event of this loop, not `wrap_future`: cancelling a waiter must not cancel the future for others.
     step.future.add_done_callback(lambda _: _wake(loop, settled))
     try:
         async with asyncio.timeout(step.timeout):
@@ -151,5 +151,5 @@ async def _settled(step: Wait) -> bool:
 
 
 def _wake(loop: asyncio.AbstractEventLoop, settled: asyncio.Event) -> None:
-    with contextlib.suppress(RuntimeError):  # The loop is closed, so nobody waits any more.
+    with contextlib.suppress(RuntimeError):  # The loop is closed, so there is no waiter.
         loop.call_soon_threadsafe(settled.set)

@@ -1,4 +1,4 @@
-"""The body of a request as bytes."""
+"""Encoding of request bodies."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -13,23 +13,23 @@ WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 
 
 def content(operation: Operation[object]) -> bytes | None:
-    """The bytes of the body, `None` for none.
+    """Return the encoded body, or `None` if there is none.
 
     Raises:
-        UnsafeUseError: the body cannot be sent.
+        UnsafeUseError: the body cannot be encoded.
     """
     if operation.body is UNSET:
-        # Without a content type the backend takes the body as absent and its schema fails; `{}` is what it expects.
+        # Without a content type, the backend treats the body as missing and rejects it; it expects `{}`.
         return b"{}" if operation.method in WITH_BODY else None
     encoded = _encoded(operation)
     if isinstance(encoded, str):
-        # Raised here, because the frames of the encoder, and what it raises, hold the body.
-        raise UnsafeUseError(f"{operation.name}: the body cannot be sent: {encoded}.")
+        # Raised here, because the encoder's frames and errors contain the body.
+        raise UnsafeUseError(f"{operation.name}: the body cannot be encoded: {encoded}.")
     return encoded
 
 
 def _encoded(operation: Operation[object]) -> bytes | str:
-    """The body; or as text, why there is none."""
+    """Return the encoded body, or the reason as a `str` if it cannot be encoded."""
     body: Any = operation.body
     try:
         if operation.media_type == "application/x-www-form-urlencoded":
@@ -37,15 +37,15 @@ def _encoded(operation: Operation[object]) -> bytes | str:
             return urlencode(texts).encode()
         return json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=revealed).encode()
     except UnicodeEncodeError:
-        return f"{_with_surrogate(body) or 'a text'} holds half of a surrogate pair, which is no character"
+        return f"{_with_surrogate(body) or 'a text'} contains a lone surrogate, which is not a valid character"
     except RecursionError:
-        return "it is nested too deep"
+        return "it is nested too deeply"
     except (TypeError, ValueError) as error:
-        return f"it is not JSON: {error}"
+        return f"it is not JSON serializable: {error}"
 
 
 def _with_surrogate(value: object, name: str = "") -> str | None:
-    """The name of the first field whose text UTF-8 has no bytes for."""
+    """Return the name of the first field whose text cannot be encoded as UTF-8."""
     if isinstance(value, str | Secret):
         text = value if isinstance(value, str) else value.reveal()
         return name if any("\ud800" <= character <= "\udfff" for character in text) else None

@@ -1,4 +1,4 @@
-"""What a call needs to know of the app that makes it."""
+"""The context of a call: configuration of its app, and state shared with derived apps."""
 
 import itertools
 import os
@@ -27,32 +27,32 @@ AdminAccessToken: TypeAlias = Callable[[], str | Awaitable[str]]
 
 
 class Local(NamedTuple):
-    """What belongs to one process."""
+    """State of a single process."""
 
     gates: Gates
     nonces: Iterator[str]
-    """One for each attempt. Drawn once and counted on: to draw lets go of the interpreter, for which others wait."""
+    """One for each attempt: a random prefix and a counter, because `urandom` for each releases the GIL."""
 
 
 class Shared:
-    """State that all calls of an app and of its derived apps share, made anew in a forked process.
+    """State shared by an app and its derived apps, recreated in a forked process.
 
-    A fork may happen while another thread holds a lock in here, so a child must never touch its parent's.
+    A fork may happen while another thread holds one of its locks, so a child must not use its parent's.
     """
 
     def __init__(self, make_gates: Callable[[], Gates]) -> None:
         self._make_gates = make_gates
         self._local = {os.getpid(): self._new()}
         self.checks: dict[object, TokenChecks] = {}
-        """Of access tokens, with the keys for them, by the options of verifiers."""
+        """Token checks with their keys, by the options of the verifier."""
         self.clock_skew: float = 0.0
-        """Seconds that the server's clock is ahead of ours, as far as a refreshed token told."""
+        """Seconds that the server's clock is ahead of ours, estimated from refreshed tokens."""
 
     @property
     def local(self) -> Local:
         process = os.getpid()
         local = self._local.get(process)
-        # One step, so that all threads get the same one.
+        # Atomic, so that all threads get the same one.
         return self._local.setdefault(process, self._new()) if local is None else local
 
     def _new(self) -> Local:
@@ -60,7 +60,9 @@ class Shared:
 
     @property
     def flights(self) -> "SingleFlight":
-        from hexclave._engine.single_flight import SingleFlight  # no app without a session needs it
+        from hexclave._engine.single_flight import (
+            SingleFlight,
+        )  # imported here because apps without a session do not need it
 
         return SingleFlight.of_this_process()
 
@@ -73,9 +75,9 @@ class Context:
     """With `/api/v1`, without a trailing slash."""
     origin: tuple[str, str, int]
     static_headers: Callable[[], dict[str, str]] = attrs.field(repr=False)
-    """A function, so that no repr or `vars()` shows the keys inside."""
+    """A function, so that no repr or `vars()` shows the keys."""
     client_id: str
-    """The project and branch, as OAuth names them."""
+    """The OAuth client ID, from project and branch."""
     publishable_client_key: Secret | None
     allow_anonymous: bool
     timeout: Timeout

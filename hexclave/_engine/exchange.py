@@ -1,6 +1,6 @@
-"""One call as steps: every decision between an operation and its value, and no I/O.
+"""A call as steps: all decisions from an operation to its value, without I/O.
 
-`exchange` yields what is to be done and is sent the outcome, so one source serves the blocking and the async apps.
+`exchange` yields steps and receives their outcomes, so blocking and async apps share one implementation.
 """
 
 import logging
@@ -48,19 +48,19 @@ _LONGEST_LOCATION: Final = 8_000
 _REDIRECTS: Final = (307, 308)
 _TOO_MANY: Final = 429
 _UNKNOWN_PROJECT: Final = ("CURRENT_PROJECT_NOT_FOUND", "PROJECT_NOT_FOUND")
-"""The project may well exist on another server."""
+"""Codes whose error names the host, because the project may exist on another server."""
 _REFUSED_BY_OLDER_SERVERS: Final = (400, 404, 405)
 
 logger: Final = logging.getLogger("hexclave")
 
 
 def exchange(app: Context, operation: Operation[T], *, tokens: "Tokens | None" = None) -> Steps[T]:
-    """What `operation.parse` made of the reply.
+    """Perform an operation and return its parsed value.
 
-    `tokens` are sent instead of the session's; the refresh of a session uses this.
+    `tokens` replace those of the session; a token refresh uses this.
 
     Raises:
-        HexclaveError: every failure, whatever the other side does.
+        HexclaveError: any failure.
     """
     check_use(app, operation, tokens)
     call = _Call(app, operation)
@@ -79,8 +79,8 @@ def exchange(app: Context, operation: Operation[T], *, tokens: "Tokens | None" =
         except HexclaveError as error:
             failure = error
         if failure.method is None and not isinstance(failure, UnsafeUseError):
-            call.located(failure)  # It came up before a request was made, such as while waiting for a refresh.
-        # Outside the `except`, so that no error drags along the frames of the attempts before it.
+            call.located(failure)  # It failed before a request was made, for example while waiting for a refresh.
+        # Outside the `except`, so that an error does not keep the frames of earlier attempts.
         if tokens is None and rejected is None and _can_refresh(sent) and _access_token_refused(failure):
             rejected = sent
             continue
@@ -104,7 +104,7 @@ def _can_refresh(tokens: "Tokens | None") -> bool:
 
 
 def _access_token_refused(failure: HexclaveError) -> bool:
-    # From its own module: the package would load every known error with it.
+    # From its own module, because the package would load all known errors.
     from hexclave.errors._sessions import InvalidAccessToken
 
     return isinstance(failure, InvalidAccessToken)
@@ -118,14 +118,14 @@ class _Call:
         self.operation = operation
         self.attempt = 0
         self.last: HexclaveError | None = None
-        """The failure of the attempt before."""
+        """The failure of the previous attempt."""
         self.url = app.base_url + operation.url
         total = app.timeout.total
         self.deadline = None if total is None else app.clock.monotonic() + total
 
     @property
     def shown_url(self) -> str:
-        """Without the query, which may hold secrets."""
+        """Without the query, which may contain secrets."""
         return self.url.partition("?")[0]
 
     @property
@@ -142,27 +142,29 @@ class _Call:
         return Scope(self.app.project_id, self.app.access, self.operation.method, self.operation.template)
 
     def remaining(self) -> float | None:
-        """Seconds left for the whole call.
+        """Return the seconds left for the whole call.
 
         Raises:
-            TotalTimeout: none.
+            TotalTimeout: no time is left.
         """
         if self.deadline is None:
             return None
         left = self.deadline - self.app.clock.monotonic()
         if left <= 0:
-            raise self.located(TotalTimeout(f"The call did not end within its {self.app.timeout.total:g} s."))
+            raise self.located(
+                TotalTimeout(f"The call did not complete within its total timeout of {self.app.timeout.total:g} s.")
+            )
         return left
 
     def located(self, error: E) -> E:
-        """The error, saying which request it is about."""
+        """Add the request to the error and return it."""
         error.method, error.path, error.attempts = self.operation.method, self.path, self.attempt
         if isinstance(error, TransportError):
             error.host = self.host
         return error
 
     def pause_before_next(self, error: HexclaveError) -> "_Pause | None":
-        """The wait before another attempt; `None` if there is to be none."""
+        """Return the wait before the next attempt, or `None` if there is none."""
         failure = _failure(error)
         if failure is None:
             return None
@@ -183,13 +185,13 @@ class _Pause(NamedTuple):
     """Seconds between two attempts."""
 
     chosen: float
-    """By the retry policy."""
+    """Backoff of the retry policy."""
     expected: float
-    """With the wait at the gates after that."""
+    """Including the wait for the rate limit."""
 
 
 def _failure(error: HexclaveError) -> Failure | None:
-    """The failure of an attempt as the retry policy sees it; `None` if no attempt can mend it."""
+    """Classify the failure of an attempt for the retry policy; `None` if retrying cannot help."""
     if isinstance(error, APIStatusError) and error.status is not None:
         return Answered(error.status, error.retry_after)
     if isinstance(error, (APIConnectionError, ConnectTimeout, ReadTimeout)):
@@ -198,10 +200,10 @@ def _failure(error: HexclaveError) -> Failure | None:
 
 
 def _attempt(call: _Call, tokens: "Tokens | None", admin_token: Secret | None) -> Steps[Reply]:
-    """A reply that reports success. The gate of the call's scope learns of every outcome."""
+    """Make one attempt and return a successful reply. Reports the outcome to the rate limit."""
     app, operation = call.app, call.operation
     local = app.shared.local
-    # Nothing is limited, as almost always: nothing is asked for then, and nothing learned but from a refusal.
+    # Usually nothing is limited: then there is no ticket, and only a 429 is reported.
     ticket = None if local.gates.are_open else (yield from _admitted(call, local.gates))
     request = _request(call, next(local.nonces), tokens, admin_token)
     if app.hooks.on_request is not None:
@@ -225,7 +227,9 @@ def _attempt(call: _Call, tokens: "Tokens | None", admin_token: Secret | None) -
         if failed_status(reply) is not None:
             failure = _reported(call, reply)
     if app.hooks.on_response is not None or logger.isEnabledFor(logging.DEBUG):
-        from hexclave._engine.observing import observe  # most calls are watched by nobody
+        from hexclave._engine.observing import (
+            observe,
+        )  # imported here because most apps have neither hooks nor debug logs
 
         observe(call, reply, failure, app.clock.monotonic() - started)
     if failure is not None:
@@ -235,7 +239,7 @@ def _attempt(call: _Call, tokens: "Tokens | None", admin_token: Secret | None) -
 
 
 def _admitted(call: _Call, gates: Gates) -> Steps[Ticket]:
-    """Leave to send the next attempt, at the gate of the call's scope."""
+    """Wait for the rate limit of the call's scope and return a ticket."""
     app = call.app
     try:
         return (
@@ -253,21 +257,21 @@ def _admitted(call: _Call, gates: Gates) -> Steps[Ticket]:
         raise limited
     raise call.located(
         RateLimitError(
-            f"Calls of this kind are limited, and this one would have had to wait {wait:.1f} s, longer than it may.",
+            f"Calls of this kind are rate limited, and this one would have to wait {wait:.1f} s, longer than allowed.",
             retry_after=wait,
         )
     )
 
 
 def _followed(call: _Call, request: Request, reply: Reply) -> Steps[Reply]:
-    """The reply of the API's own origin; redirects inside it are followed with method and body."""
+    """Follow redirects within the API's own origin, keeping method and body."""
     for _ in range(MAX_REDIRECTS):
         if reply.status not in _REDIRECTS or not reply.headers.get("location"):
             return reply
         target = _target(request.url, reply.headers["location"], call.app.origin)
         if target is None:
             raise CrossOriginRedirectError(
-                "The API redirected to another origin. The call was not repeated there: it carries credentials.",
+                "The API redirected to another origin. The call has credentials, so the redirect was not followed.",
                 status=reply.status,
                 request_id=request_id_of(reply),
             )
@@ -279,13 +283,13 @@ def _followed(call: _Call, request: Request, reply: Reply) -> Steps[Reply]:
 
 
 def _target(url: str, location: str, origin: tuple[str, str, int]) -> str | None:
-    """Where a redirect goes, `None` unless that is inside the origin beyond doubt."""
-    # Parsers disagree about backslashes, control characters and user names, so a URL with any of them is nobody's own.
+    """Return the target of a redirect, or `None` unless it is certainly within the origin."""
+    # Parsers disagree about backslashes, control characters and user names, so such URLs are rejected.
     if not location.isascii() or not location.isprintable() or "\\" in location or len(location) > _LONGEST_LOCATION:
         return None
     try:
         given, target = urlsplit(location), urljoin(url, location)
-        # `http:host/path` is relative to some and absolute to others.
+        # Parsers disagree whether `http:host/path` is relative or absolute.
         inside = bool(given.netloc) or not given.scheme
         inside = inside and "@" not in urlsplit(target).netloc and credentials.origin(target) == origin
     except ValueError:
@@ -316,7 +320,7 @@ def _headers(
     if admin_token is not None:
         headers[HEADERS["admin_access_token"]] = admin_token.reveal()
     if tokens is not None:
-        # An expired access token makes the backend refuse a call that a refresh token alone would authorize.
+        # With an expired access token, the backend rejects a call that a refresh token alone would authorize.
         refresh_alone = "refresh_token" in operation.needs and "access_token" not in operation.needs
         if tokens.access_token is not None and not refresh_alone:
             headers[HEADERS["access_token"]] = tokens.access_token.reveal()
@@ -330,13 +334,13 @@ def _headers(
 def _value(call: _Call, operation: Operation[T], reply: Reply) -> T:
     try:
         return operation.parse(_decoded(operation, reply))
-    # Whatever the body is, reading it must end in a value or in the SDK's own error.
+    # Any body must result in a value or one of the SDK's own errors.
     except (ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
         problem = str(error) if isinstance(error, WireError) else type(error).__name__
-    # Raised here, because the frames of the reader hold the reply.
+    # Raised here, because the frames of the reader contain the reply.
     raise call.located(
         UnreadableReplyError(
-            f"The API reported success, but its reply is not what {operation.name} returns: {problem}.",
+            f"The API reported success, but the reply does not match the schema of {operation.name}: {problem}.",
             status=reply.status,
             request_id=request_id_of(reply),
         )
@@ -352,7 +356,7 @@ def _decoded(operation: Operation[object], reply: Reply) -> object:
 
 
 def _reported(call: _Call, reply: Reply) -> HexclaveError:
-    # No call that succeeds needs these.
+    # Imported here because successful calls do not need them.
     from hexclave._engine.observing import CREDENTIAL_HEADERS
     from hexclave._ratelimit.headers import read_rate_limit
 

@@ -1,4 +1,4 @@
-"""Perform the steps of a call in the calling thread."""
+"""Executor of steps in the calling thread."""
 
 import os
 import threading
@@ -21,7 +21,7 @@ _OWN = OwnTransports()
 class BlockingExecutor:
     """Performs steps in the calling thread.
 
-    A transport that was given stays open, and cannot be made anew in a forked process.
+    A transport that was passed in is not closed, and cannot be recreated in a forked process.
     """
 
     def __init__(self, given: "Transport | None" = None, own: OwnTransports = _OWN) -> None:
@@ -33,7 +33,7 @@ class BlockingExecutor:
         self._closed = False
 
     def run(self, steps: Steps[T]) -> T:
-        """The value that the steps end in."""
+        """Perform the steps and return their value."""
         try:
             step: Step = next(steps)
             while True:
@@ -51,7 +51,7 @@ class BlockingExecutor:
         return value
 
     def close(self) -> None:
-        """Close the connections that were made here; a transport that was given stays open."""
+        """Close the executor's own connections; a transport that was passed in stays open."""
         if self._pid != os.getpid():
             self._leave_to_parent()
         with self._lock:
@@ -77,7 +77,7 @@ class BlockingExecutor:
             return transport.send(request, deadline)
         except BaseException as error:
             failure = error.with_traceback(None)
-        # Not raised in the `except`: the frames of a transport hold headers, and a traceback with locals shows them.
+        # Raised outside the `except`, because the transport's frames contain headers, which tracebacks may show.
         raise failure
 
     def _opened(self) -> "Transport":
@@ -89,7 +89,7 @@ class BlockingExecutor:
             return self._transport
 
     def _leave_to_parent(self) -> None:
-        """In a forked child, give up the parent's sockets: one process would read the other's replies."""
+        """Abandon the parent's sockets in a forked child, because each process would read the other's replies."""
         if self._given is not None and self._transport is not None:
             raise UnsafeUseError(USED_BEFORE_FORK)
         _inherited.append(self._transport)
@@ -97,11 +97,11 @@ class BlockingExecutor:
 
 
 USED_BEFORE_FORK = (
-    "http_client (or transport) was used before this process was forked, so both processes would share its "
-    "connections: make it and the app in the child, or leave it out."
+    "http_client (or transport) was used before this process was forked, and its connections cannot be shared: "
+    "create it and the app in the child process, or omit it."
 )
 _inherited: list[object] = []
-"""Parents' connections, kept alive in a forked child: collecting them would close what both processes share."""
+"""Parents' connections in a forked child, kept alive because collecting them would close the shared sockets."""
 
 
 def _settled(step: Wait) -> bool:

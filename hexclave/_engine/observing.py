@@ -1,4 +1,4 @@
-"""The log and the hooks of an attempt, without credentials."""
+"""Logging and hooks of attempts, with credentials redacted."""
 
 import logging
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ logger: Final = logging.getLogger("hexclave")
 
 
 def observe(call: "_Call", reply: "Reply | None", failure: HexclaveError | None, seconds: float) -> None:
-    """Log how an attempt ended, and call the hook."""
+    """Log the outcome of an attempt and call the hook."""
     operation, status = call.operation, None if reply is None else reply.status
     logger.debug(
         "%s %s: %s after %.0f ms, attempt %d",
@@ -50,5 +50,5 @@ def observe(call: "_Call", reply: "Reply | None", failure: HexclaveError | None,
 
 
 def redact_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """The headers without the credentials among them."""
+    """Return the headers with credentials redacted."""
     return {name: str(Secret(value)) if name in CREDENTIAL_HEADERS else value for name, value in headers.items()}

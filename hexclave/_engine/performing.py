@@ -1,4 +1,4 @@
-"""Performers: what resources hand their operations and flows to."""
+"""Performers, which run operations and flows for resources."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 @attrs.frozen
 class BlockingPerformer:
-    """Performs for one blocking app."""
+    """The performer of a blocking app."""
 
     context: Context
     executor: "BlockingExecutor"
@@ -42,11 +42,11 @@ class BlockingPerformer:
         return self.listed(Pages(page, cursor))
 
     def listed(self, pages: Pages[T], /) -> Page[T]:
-        """Return the page of a list that a flow begins with."""
+        """Return the first page of a list of a flow."""
         return Page(self.call(pages.operation(pages.cursor)), pages, self.call)
 
     def run(self, steps: Steps[T], /) -> T:
-        """Return what the steps end in."""
+        """Perform the steps and return their value."""
         return self.executor.run(steps)
 
     def many(self, many: Many[R, T], /) -> "Outcomes[R, T]":
@@ -58,7 +58,7 @@ class BlockingPerformer:
 
 @attrs.frozen
 class AsyncPerformer:
-    """Performs for one async app."""
+    """The performer of an async app."""
 
     context: Context
     executor: "AwaitingExecutor"
@@ -78,11 +78,11 @@ class AsyncPerformer:
         return self.listed(Pages(page, cursor))
 
     def listed(self, pages: Pages[T], /) -> AsyncPages[T]:
-        """Return the pages of a list, from the one that a flow begins with."""
+        """Return the pages of a list of a flow."""
         return AsyncPages(pages, self.call)
 
     async def run(self, steps: Steps[T], /) -> T:
-        """Return what the steps end in."""
+        """Perform the steps and return their value."""
         return await self.executor.run(steps)
 
     def many(self, many: Many[R, T], /) -> "AsyncOutcomes[R, T]":
@@ -93,7 +93,7 @@ class AsyncPerformer:
 
 
 def found(steps: Steps[T], *absent: str) -> Steps[T | None]:
-    """Return what the steps end in, or `None` where they raise an error with one of the `absent` codes."""
+    """Return the value of the steps, or `None` if they raise an error with one of the `absent` codes."""
     try:
         return (yield from steps)
     except APIStatusError as error:

@@ -1,4 +1,4 @@
-"""Asking again until something has ended."""
+"""Polling until a process has finished."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -16,10 +16,10 @@ T = TypeVar("T")
 def until(
     app: Context, ask: Operation[T], ended: Callable[[T], bool], *, every: timedelta, within: timedelta
 ) -> Steps[T]:
-    """The first answer that says that it has ended.
+    """Poll until the process has finished and return the last answer.
 
     Raises:
-        TotalTimeout: none did `within` that time.
+        TotalTimeout: it did not finish `within` that time.
         UnsafeUseError: a duration is not a `timedelta`.
     """
     wait = max(0.1, seconds(every, "poll_every"))
@@ -29,18 +29,20 @@ def until(
         if ended(answer):
             return answer
         if app.clock.monotonic() + wait > ends:
-            raise TotalTimeout(f"{ask.name}: not ended within {within}; it goes on, so it can be waited for again.")
+            raise TotalTimeout(
+                f"{ask.name}: not finished within {within}; it is still in progress, so you can wait again."
+            )
         yield Sleep(wait)
 
 
 def seconds(duration: timedelta, argument: str) -> float:
-    """The duration in seconds.
+    """Return the duration in seconds.
 
     Raises:
         UnsafeUseError: it is not a `timedelta`.
     """
     if not isinstance(duration, timedelta):
         raise UnsafeUseError(
-            f"{argument} must be a timedelta, not {type(duration).__name__}; timedelta(seconds=…) says the unit."
+            f"{argument} must be a timedelta, not {type(duration).__name__}: pass timedelta(seconds=…)."
         )
     return duration.total_seconds()

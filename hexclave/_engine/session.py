@@ -1,4 +1,4 @@
-"""The tokens of one user for one call: reuse while fresh, else one refresh that all who ask at the time share."""
+"""Tokens of a user's session: reused while fresh, otherwise refreshed once for all concurrent calls."""
 
 import contextlib
 import copy
@@ -21,26 +21,26 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _ABANDONED: Final = object()
-"""Outcome of a refresh that says nothing to those who wait for it: its caller was cancelled or ran out of time."""
+"""Outcome of a refresh that was abandoned because its caller was cancelled or timed out."""
 _POLL: Final = 0.1
-"""Seconds between looks at a store while another process refreshes."""
+"""Seconds between polls of a store while another process refreshes."""
 
 
 class Session:
-    """One user's tokens in a store, as the calls of an app use them."""
+    """A user's session: tokens in a store, and their refresh."""
 
     def __init__(self, store: AsyncTokenStore | Tokens) -> None:
         self.store: AsyncTokenStore = MemoryTokenStore(store) if isinstance(store, Tokens) else store
 
     def tokens(self, app: "Context", *, rejected: Tokens | None, deadline: float | None) -> Steps[Tokens | None]:
-        """What to send: tokens with a fresh access token, or `None` when signed out.
+        """Return tokens with a fresh access token, or `None` when signed out.
 
-        `rejected` are tokens that the API just refused; their access token counts as used up.
+        `rejected` are tokens that the API just rejected, so their access token is refreshed.
 
         Raises:
-            SessionExpired: the API no longer accepts the refresh token; the store has been emptied.
-            HexclaveError: the refresh failed; the store keeps what it had.
-            Errors of the store's own reach the caller, and all who wait for the same refresh.
+            SessionExpired: the API rejected the refresh token; the tokens were removed from the store.
+            HexclaveError: the refresh failed; the store is unchanged.
+            Exception: an error of the store, raised for all calls that wait for the same refresh.
         """
         while True:
             tokens: Tokens | None = yield self.load()
@@ -51,13 +51,13 @@ class Session:
                 return (yield from self._lead(app, flight, rejected, deadline))
             timeout = None if deadline is None else max(0.0, deadline - app.clock.monotonic())
             if not (yield Wait(flight, timeout)):
-                raise TotalTimeout("The call's time ended while it waited for a refresh of the session.")
+                raise TotalTimeout("The call timed out while waiting for a refresh of the session.")
             outcome = flight.result()
             if isinstance(outcome, HexclaveError):
                 # A copy for each thread, because raising the same error in several would mix up their tracebacks.
                 raise copy.copy(outcome)
             if isinstance(outcome, Exception):
-                raise outcome  # The store's own error: nobody knows how to copy that.
+                raise outcome  # An error of the store, which may not be copyable.
             if outcome is not _ABANDONED:
                 return cast("Tokens | None", outcome)
 
@@ -65,21 +65,21 @@ class Session:
         return self._ask("load")
 
     def save(self, tokens: Tokens | None) -> Call[None]:
-        """A sign-in, or with `None` a sign-out."""
+        """Store the tokens of a sign-in; `None` after a sign-out."""
         return self._ask("save", tokens)
 
     def compare_and_set(self, expected_refresh_token: Secret | None, tokens: Tokens | None) -> Call[bool]:
         return self._ask("compare_and_set", expected_refresh_token, tokens)
 
     def _ask(self, method: str, *arguments: object) -> Call[Any]:
-        # Looked up when performed: a store for async apps has no blocking methods.
+        # Looked up when called, because a store for async apps has no blocking methods.
         return Call(
             lambda: getattr(self.store, method)(*arguments), lambda: getattr(self.store, f"a{method}")(*arguments)
         )
 
     def _may_be_sent(self, app: "Context", tokens: Tokens, rejected: Tokens | None) -> bool:
         if tokens.refresh_token is None:
-            return True  # Nothing can be refreshed, and the API judges an access token better than our clock.
+            return True  # It cannot be refreshed, and the API checks expiry better than our clock.
         if tokens.access_token is None:
             return False
         if rejected is not None and rejected.access_token == tokens.access_token:
@@ -93,7 +93,7 @@ class Session:
         try:
             outcome = tokens = yield from self._refreshed(app, rejected, deadline)
         except TotalTimeout:
-            raise  # This caller's time is over; the others may have more.
+            raise  # Only this caller timed out; others may have more time.
         except HexclaveError as error:
             outcome = error
             raise
@@ -111,26 +111,26 @@ class Session:
             while True:
                 tokens = yield from _stored(self.load())
                 if tokens is None or self._may_be_sent(app, tokens, rejected):
-                    return tokens  # Somebody was quicker.
+                    return tokens  # Another process already refreshed them.
                 if ticket is None:
                     ticket = yield from _stored(self._ask("begin_refresh"))
                     if ticket is None:
                         if deadline is not None and app.clock.monotonic() + _POLL > deadline:
-                            raise TotalTimeout("The call's time ended while another process refreshed the session.")
+                            raise TotalTimeout("The call timed out while another process refreshed the session.")
                         yield Sleep(_POLL)
                     continue
                 refreshed = yield from self._refresh(app, tokens, deadline)
                 if refreshed is not None:
                     return refreshed
         except GeneratorExit:
-            ticket = None  # Nothing can be asked any more; the ticket runs out by itself.
+            ticket = None  # The store cannot be called any more; the ticket expires.
             raise
         finally:
             if ticket is not None:
                 yield from _stored(self._ask("end_refresh", ticket))
 
     def _refresh(self, app: "Context", tokens: Tokens, deadline: float | None) -> Steps[Tokens | None]:
-        """Fresh tokens, now in the store; `None` if somebody signed in or out meanwhile, so that the store decides."""
+        """Refresh and store the tokens; return `None` if a sign-in or sign-out has changed the store meanwhile."""
         from hexclave._engine.exchange import exchange
         from hexclave_api.operations.sessions import refresh_session
 
@@ -146,14 +146,14 @@ class Session:
                 raise _no_tokens()
             app.shared.clock_skew = clock_skew(fresh.access_token, app.clock.time())
             return fresh if (yield from _stored(self.compare_and_set(tokens.refresh_token, fresh))) else None
-        # Outside the `except`, so that the end of a session does not drag along the error that told it.
+        # Outside the `except`, so that the original error is not chained.
         if (yield from _stored(self.compare_and_set(tokens.refresh_token, None))):
             raise SessionExpired.of(expired)
         return None
 
 
 class _StoreFailed(Exception):
-    """Concerns everybody who waits for the refresh, unlike the error of a hook, which each app has its own of."""
+    """An error of the store, which all waiting calls raise, unlike an error of a hook."""
 
     def __init__(self, error: Exception) -> None:
         super().__init__(error)
@@ -161,10 +161,10 @@ class _StoreFailed(Exception):
 
 
 def _stored(call: Call[T]) -> Steps[T]:
-    """What the store answers during a refresh.
+    """Call the store during a refresh.
 
     Raises:
-        _StoreFailed: it raised an error.
+        _StoreFailed: the store raised an error.
     """
     try:
         return (yield call)  # type: ignore[no-any-return]
@@ -173,10 +173,10 @@ def _stored(call: Call[T]) -> Steps[T]:
 
 
 def received(access_token: object, refresh_token: object) -> Tokens:
-    """Tokens out of a reply, which may hold anything.
+    """Return the tokens of a reply after validating them.
 
     Raises:
-        UnreadableReplyError: they are none.
+        UnreadableReplyError: they are not tokens.
     """
     with contextlib.suppress(TypeError, UnsafeUseError):
         return Tokens(cast(Any, access_token), cast(Any, refresh_token))
@@ -185,4 +185,4 @@ def received(access_token: object, refresh_token: object) -> Tokens:
 
 
 def _no_tokens() -> UnreadableReplyError:
-    return UnreadableReplyError("The API reported success, but what it sent are no tokens.")
+    return UnreadableReplyError("The API reported success, but its reply does not contain valid tokens.")

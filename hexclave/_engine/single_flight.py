@@ -1,4 +1,4 @@
-"""One refresh at a time for each token store, shared by all who ask meanwhile."""
+"""Single flight: at most one token refresh per store, shared by all concurrent callers."""
 
 import os
 import threading
@@ -19,13 +19,13 @@ class SingleFlight:
 
     @classmethod
     def of_this_process(cls) -> "SingleFlight":
-        """Return those of all apps, which may share a store; a forked child has its own."""
+        """Return the instance for all apps, because apps may share a store; a forked child has its own."""
         flights = cls._by_process.get(os.getpid())
         return cls._by_process.setdefault(os.getpid(), cls()) if flights is None else flights
 
     def join(self, store: object) -> tuple["Future[object]", bool]:
-        """Return the store's refresh in flight, and whether the caller has to carry it out because there was none."""
-        from concurrent.futures import Future  # no call before the first refresh needs it
+        """Return the store's refresh in flight, and whether it is new, so that the caller must perform it."""
+        from concurrent.futures import Future  # imported here because only a refresh needs it
 
         with self._lock:
             flight = self._running.get(id(store))
@@ -35,7 +35,7 @@ class SingleFlight:
             return flight, True
 
     def finish(self, store: object, flight: "Future[object]", outcome: object) -> None:
-        """End a refresh for all who wait. The store is up to date before this, so later callers need not join."""
+        """Finish a refresh for all waiting callers. The store must be up to date, so that later calls need not join."""
         with self._lock:
             del self._running[id(store)]
         flight.set_result(outcome)

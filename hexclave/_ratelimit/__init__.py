@@ -1,1 +1,1 @@
-"""Rate limits: what a reply says of them, gates that calls wait at, pacing, and sharing between processes."""
+"""Rate limiting: headers, gates, pacing, and shared state of several processes."""

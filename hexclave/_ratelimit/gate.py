@@ -1,6 +1,6 @@
-"""One gate: the queue before it and the permits it has in hand. Nothing here waits; its owner does.
+"""A gate: a FIFO queue of calls and the permits for them. It never blocks; its owner waits.
 
-Methods are called with the owner's lock held, except for `refill`, which takes it itself.
+Methods are called with the owner's lock held, except for `refill`, which acquires it.
 """
 
 from bisect import bisect_left, insort
@@ -26,12 +26,12 @@ class Clock(Protocol):
 
 
 class Wait(NamedTuple):
-    """How long somebody in the queue has to wait, in seconds."""
+    """Seconds that a call in the queue has to wait."""
 
     closed: float
-    """What is certain, because the gate is closed."""
+    """Until the gate opens."""
     queue: float
-    """What those in front need; a cut or a faster pace may still change it."""
+    """Estimate for the calls ahead, which changes with the rate."""
 
     @property
     def total(self) -> float:
@@ -39,18 +39,18 @@ class Wait(NamedTuple):
 
     @property
     def nap(self) -> float:
-        """When to ask again: early enough to profit from a pace that has grown."""
+        """Seconds until the next check, short enough to benefit from an increased rate."""
         queue = self.queue if self.queue <= _PRECISE else min(self.queue / 2, _LONGEST_NAP)
         return max(self.closed + queue, _SHORTEST_NAP)
 
 
 class Gate(Generic[P]):
-    """First come, first served: whoever has the lower number goes first."""
+    """A FIFO gate: lower numbers go first."""
 
     def __init__(self, pace: P, now: float) -> None:
         self.pace = pace
         self.busy_at = now
-        """When somebody last had to wait or was refused."""
+        """When a call last had to wait or got a 429."""
         self._queue: list[int] = []
         self._permits = 0
         self._start = now
@@ -75,16 +75,16 @@ class Gate(Generic[P]):
             del self._queue[place]
 
     def lacks_permits(self, number: int, now: float) -> bool:
-        """Whether there is no permit for `number`, and asking for more makes sense."""
+        """Return whether `number` has no permit and more can be requested."""
         return bisect_left(self._queue, number) >= self._permits and now >= self.pace.opens - LEAD
 
     @property
     def wanted(self) -> int:
-        """Permits to ask for."""
+        """Number of permits to request."""
         return len(self._queue) - self._permits
 
     def refill(self, lock: Lock, clock: Clock) -> Steps[None]:
-        """Ask the pace for permits; the lock is not held while a step is performed."""
+        """Request permits from the pace; the lock is not held during steps."""
         with lock:
             self.take(self.pace.grant(clock.monotonic(), self.wanted))
         yield from ()
@@ -95,35 +95,35 @@ class Gate(Generic[P]):
 
     def take(self, lease: Lease | None) -> None:
         if lease is not None:
-            # What is left over from before was due earlier, so it may as well be due just before the new permits.
+            # Unused permits were due earlier, so they become due just before the new ones.
             self._start = lease.start - self._permits * lease.interval
             self._interval = lease.interval
             self._permits += lease.count
 
     def give_back(self, opens: float) -> None:
-        """Callers gave up, and the permits from `opens` on are free again."""
+        """Return the unused permits from `opens` on."""
         self.pace.opens = min(self.pace.opens, opens)
 
     def close(self, now: float) -> None:
-        """Give up the permits in hand: something was refused."""
+        """Drop all permits after a 429."""
         self._permits = 0
         self.busy_at = now
 
     def ask(self, number: int, now: float) -> Wait | None:
-        """How long `number` has to wait; `None`: it may go and has left the queue."""
+        """Return the wait of `number`, or remove it from the queue and return `None` if it may go."""
         place = bisect_left(self._queue, number)
         wait = self._wait_at(place, now)
         if place >= self._permits or wait.queue > 0:
             self.busy_at = now
             return wait
-        # Whoever is late keeps its permit and does not hold up those behind it.
+        # A late call keeps its permit and does not block those behind it.
         del self._queue[place]
         self._permits -= 1
         self._start += self._interval
         return None
 
     def outlook(self, now: float) -> Wait:
-        """How long somebody who joined now would have to wait."""
+        """Return the wait of a call that joined now."""
         return self._wait_at(len(self._queue), now)
 
     def _wait_at(self, place: int, now: float) -> Wait:

@@ -1,4 +1,4 @@
-"""What the headers of a reply say about rate limits, whatever family of names the server uses."""
+"""Parsing of rate-limit headers, for all common header names."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -10,7 +10,7 @@ import attrs
 
 _PREFIXES: Final = ("ratelimit-", "x-ratelimit-", "x-rate-limit-")
 _LONGEST: Final = 1_000
-# A reset is either seconds from now or a point in time; no server makes anybody wait for 30 years.
+# A reset is either in seconds from now or a timestamp; values above 30 years are timestamps.
 _EPOCH_SECONDS: Final = 1e9
 _EPOCH_MILLIS: Final = 1e12
 
@@ -24,7 +24,7 @@ _PARAMETER: Final = re.compile(rf"\s*;\s*([a-z]+)\s*=\s*({_QUOTED}|[^;\s]*)")
 
 @attrs.frozen
 class RateLimitInfo:
-    """What a reply says about rate limits; `None` where it says nothing that makes sense."""
+    """Rate-limit information of a reply; `None` for values that are missing or invalid."""
 
     limit: int | None = None
     """Requests allowed in a window."""
@@ -33,26 +33,25 @@ class RateLimitInfo:
     reset: float | None = None
     """Seconds from the reply to the next window."""
     retry_after: float | None = None
-    """Seconds from the reply until the server wants to be asked again."""
+    """Seconds from the reply until the call may be retried."""
     window: float | None = None
     """Length of the window in seconds."""
 
     @property
     def wait(self) -> float | None:
-        """Seconds until a server that refused a call, or will refuse the next, accepts calls again."""
+        """Seconds until the server accepts calls again."""
         if self.retry_after is not None:
             return self.retry_after
-        # With requests left, the refusal came from another limit than the one these numbers are about.
+        # With requests remaining, the 429 came from another limit than the one in these headers.
         return None if self.remaining else self.reset
 
 
 def read_rate_limit(headers: Mapping[str, str], *, now: float) -> RateLimitInfo:
-    """What `headers` say about rate limits; never raises, whatever they hold.
+    """Parse the rate-limit headers of a reply; never raises.
 
-    Read are `Retry-After` (seconds or a date), `RateLimit` and `RateLimit-Policy` (IETF draft 10 and its older forms),
-    and the families `RateLimit-*`, `X-RateLimit-*` and `X-Rate-Limit-*`. Dates and points in time are taken relative to
-    the reply's own `Date`, or to `now` (Unix seconds) where it has none. Of several limits the one with the fewest
-    requests left counts.
+    Supports `Retry-After` (seconds or a date), `RateLimit` and `RateLimit-Policy` (IETF draft 10 and older), and the
+    families `RateLimit-*`, `X-RateLimit-*` and `X-Rate-Limit-*`. Timestamps are relative to the reply's `Date`, or to
+    `now` (Unix seconds) without one. Of several limits, the one with the fewest requests remaining is used.
     """
     names = [name for name in headers if "ratelimit" in name or "rate-limit" in name or name == "retry-after"]
     if not names:
@@ -61,7 +60,7 @@ def read_rate_limit(headers: Mapping[str, str], *, now: float) -> RateLimitInfo:
     date = _date(headers.get("date", ""))
     clock = now if date is None else date
     values: dict[str, float] = {}
-    # In order of preference: of each fact the first that makes sense is kept.
+    # In order of preference: the first valid value of each fact is used.
     for name, fact in _facts(found, clock):
         if fact is not None:
             values.setdefault(name, fact)
@@ -118,7 +117,7 @@ def _structured(state: str, policy: str) -> Iterator[tuple[str, float | None]]:
 
 
 def _members(field: str) -> Iterator[tuple[str, dict[str, str]]]:
-    """The members of a structured list: name and parameters, quotes taken off."""
+    """Yield name and parameters of the members of a structured list, unquoted."""
     for member in _MEMBER.findall(field):
         head = _NAME.match(member)
         if head is not None:
@@ -127,7 +126,7 @@ def _members(field: str) -> Iterator[tuple[str, dict[str, str]]]:
 
 
 def _number(text: str) -> float | None:
-    # `float` alone would take signs, exponents, infinities and the digits of other scripts.
+    # `float` alone would accept signs, exponents, infinities and non-ASCII digits.
     number = text.strip(" \t")
     return float(number) if _NUMBER.fullmatch(number) else None
 
@@ -147,7 +146,7 @@ def _seconds_until(text: str, clock: float) -> float | None:
 
 
 def _date(text: str) -> float | None:
-    if len(text) > 100 or not _TIME.search(text):  # the parser makes a date of almost anything
+    if len(text) > 100 or not _TIME.search(text):  # the parser accepts almost anything as a date
         return None
     try:
         date = parsedate_to_datetime(text)

@@ -1,6 +1,6 @@
-"""How fast calls may follow each other: the control law of the gates, as arithmetic on numbers and times.
+"""Pacing: the control law of the gates, as pure arithmetic.
 
-A pace hands out permits: `grant` says when the next calls may go. Times are seconds of any one clock.
+A pace grants permits that say when the next calls may be sent. Times are in seconds of any single clock.
 """
 
 import math
@@ -9,41 +9,41 @@ from typing import Final, Protocol
 import attrs
 
 LEAD: Final = 0.05
-"""Permits are handed out at most this many seconds ahead, so that a cut soon takes hold everywhere."""
+"""Permits are granted at most this many seconds ahead, so that a rate cut takes effect quickly everywhere."""
 _SLACK: Final = 0.02
-"""How late a permit may be used without being lost: threads and tasks wake up late."""
+"""Seconds that a permit may be used late, because threads and tasks wake up late."""
 _SHORTEST_CLOSED: Final = 2 * LEAD
-"""So that no permit handed out before a closing is mistaken for one of the time after it."""
+"""Longer than `LEAD`, so that permits from before a closing are not mistaken for later ones."""
 LONGEST_CLOSED: Final = 300.0
-"""Seconds a gate stays closed at most, whatever a reply asks for; then one call finds out."""
+"""Maximum seconds that a gate stays closed, whatever a reply asks for; then one call probes."""
 _FIRST_GUESS: Final = 1.0
 _NEXT_GUESS: Final = 0.25
 _LONGEST_GUESS: Final = 60.0
-"""Seconds to stay closed where a 429 does not say: before anything is known, later, and at most."""
+"""Seconds to stay closed after a 429 without a wait: initially, later, and at most."""
 
 _FIRST_RATE: Final = 20.0
 _GAIN: Final = 3.0
-"""While the limit is unknown, each success adds this to the rate; in full use that doubles it every 0.23 s."""
+"""While the limit is unknown, each success adds this to the rate, which under full load doubles it every 0.23 s."""
 _SLOWEST: Final = 0.05
 _FASTEST: Final = 10_000.0
-"""Bounds of the rate: one call in 20 s always finds out, and beyond the upper one no gate is needed."""
+"""Bounds of the rate: a call every 20 s keeps probing, and above the upper bound no gate is needed."""
 
 _DEPTH: Final = 0.03
-"""How far below the believed limit the rate starts after a cut."""
+"""How far below the estimated limit the rate starts after a cut."""
 _FIRST_PERIOD: Final = 2.5
 _GROWTH: Final = 4.0
 _PERIOD: Final = 40.0
 _LONGEST_PERIOD: Final = 600.0
 _FEW: Final = 5.0
-"""Calls per second below which all times grow with the time between calls."""
+"""Calls per second below which all periods grow with the interval between calls."""
 _UNNOTICED: Final = 0.3
 _LAG: Final = 1.0
-"""A limiter refuses up to so many seconds after its limit was passed, because it allows bursts."""
+"""Seconds that a 429 may come after the limit was exceeded, because the server allows bursts."""
 
 
 @attrs.frozen
 class Lease:
-    """Leave for `count` calls: the first at `start`, then one every `interval` seconds."""
+    """Permits for `count` calls: the first at `start`, then one every `interval` seconds."""
 
     start: float
     interval: float
@@ -52,24 +52,24 @@ class Lease:
 
 class Pace(Protocol):
     opens: float
-    """When the next permit that is still free may be used."""
+    """When the next free permit may be used."""
 
     def grant(self, now: float, wanted: int) -> Lease | None:
-        """Up to `wanted` permits that may be used within `LEAD` seconds."""
+        """Return up to `wanted` permits for the next `LEAD` seconds."""
         ...
 
     def seconds_for(self, permits: int) -> float:
-        """How long after `opens` so many permits will have been handed out, if nothing is refused."""
+        """Return the seconds after `opens` until this many permits are granted, without further 429s."""
         ...
 
     def bound(self, now: float) -> None:
-        """Bring times that were stored elsewhere into the bounds of what this pace does itself."""
+        """Limit times from another process to what this pace itself would set."""
         ...
 
 
 @attrs.define
 class Ceiling:
-    """A rate that the user set: `rate` per second, and `burst` at once after a pause."""
+    """A configured rate: `rate` per second, and up to `burst` at once after a pause."""
 
     rate: float
     burst: int
@@ -89,32 +89,32 @@ class Ceiling:
 
 @attrs.define
 class Adaptive:
-    """A rate that follows what a server refuses, additive upwards and multiplicative downwards.
+    """A rate that adapts to the server's 429s: cubic growth after a multiplicative cut, as in TCP CUBIC.
 
-    While the limit is unknown, every success adds to the rate. A refusal cuts the rate to just below the limit that it
-    betrays. From there the rate comes back to that limit, stays near it for long, then leaves it upwards ever faster.
-    The periods of this grow from cut to cut, so that refusals become rare.
+    While the limit is unknown, every success increases the rate. A 429 cuts it to just below the limit it reveals. The
+    rate then returns to that limit, stays near it for a while, and probes beyond it with increasing speed. The period
+    of this grows from cut to cut, so that 429s become rare.
     """
 
     opens: float
     cut: float
     """When the rate was last cut."""
     reopened: float = float("-inf")
-    """The end of the last closing; a call let through before it says nothing about the rate since the cut."""
+    """End of the last closing; calls admitted before it say nothing about the current rate."""
     limit: float | None = None
-    """What the server is believed to allow, per second; `None` while nothing is known."""
+    """Estimated limit of the server per second; `None` while unknown."""
     period: float = _FIRST_PERIOD
-    """Seconds of full use from a cut back to the believed limit."""
+    """Seconds under full load from a cut back to the estimated limit."""
     age: float = 0.0
-    """Seconds of full use since the cut."""
+    """Seconds under full load since the cut."""
     answered: int = 0
-    """Calls not refused since the cut."""
+    """Calls since the cut that got no 429."""
     pressed: int = 0
-    """Those of them that had to wait for their permit."""
+    """Those of them that had to wait for a permit."""
     strikes: int = 0
-    """Refusals since the last call that was not refused."""
+    """Consecutive 429s."""
     cold: bool = False
-    """Whether the last guess how long to stay closed was too short, so that the rate starts low again."""
+    """Whether the gate was reopened too early, so that the rate starts low again."""
 
     @property
     def rate(self) -> float:
@@ -134,31 +134,31 @@ class Adaptive:
 
     def bound(self, now: float) -> None:
         self.opens = min(self.opens, now + LONGEST_CLOSED)
-        # Calls let through before it count for nothing, so one that lies ahead would end all adapting.
+        # Calls admitted before it are ignored, so a time in the future would stop all adaptation.
         self.reopened = min(self.reopened, self.opens)
         self.cut = min(self.cut, now)
 
     def succeed(self, granted: float, waited: bool) -> None:
-        """A call that was let through at `granted` was not refused; `waited` for its permit or not."""
+        """Record a call admitted at `granted` that got no 429; `waited`: it had to wait for its permit."""
         if granted < self.reopened:
             return
         self.answered += 1
         self.strikes = 0
-        # Calls that need not wait try out nothing: a rate that is not used up says little about the limit.
+        # Calls that did not wait are ignored, because an unused rate says little about the limit.
         if waited:
             self.age += 1 / self.rate
             self.pressed += 1
 
     def refuse(self, now: float, granted: float, wait: float | None, announced: float | None) -> None:
-        """A call that was let through at `granted` was refused.
+        """Record a call admitted at `granted` that got a 429.
 
-        `wait` and `announced` are what the server said, if anything: the seconds until it accepts calls again, and its
-        limit per second.
+        `wait` and `announced` come from the reply's headers, if any: the seconds until the server accepts calls again,
+        and its limit per second.
         """
         late = granted < self.reopened
         if late and wait is None:
-            return  # It was on its way before the last cut and says nothing new.
-        # A server that goes on refusing after the wait it named is asked ever less often all the same.
+            return  # It was in flight before the last cut and says nothing new.
+        # Back off exponentially even if the server keeps sending a wait that proves too short.
         closed = wait or 0.0
         if not late and (wait is None or self.strikes):
             closed = max(closed, self._guess(_FIRST_GUESS if wait is None and self.limit is None else _NEXT_GUESS))
@@ -167,7 +167,7 @@ class Adaptive:
         if late:
             return
         self.strikes += 1
-        # Refused again without a success in between: it was opened too early, and the rate is not to blame.
+        # Two 429s without a success in between: the gate opened too early; the rate is not the cause.
         self.cold = not self.answered
         if self.answered:
             self._learn(now, closed)
@@ -177,7 +177,7 @@ class Adaptive:
 
     @property
     def _stretch(self) -> float:
-        """By how much all times are longer because calls are few."""
+        """Factor by which all periods grow when calls are rare."""
         return 1.0 if self.limit is None else max(1.0, _FEW / self.limit)
 
     def _guess(self, first: float) -> float:
@@ -185,7 +185,7 @@ class Adaptive:
 
     def _learn(self, now: float, closed: float) -> None:
         rate, stretch = self.rate, self._stretch
-        # Refused at both ends, so what was accepted in between is the least that the server allows.
+        # Between two 429s, the accepted rate is a lower bound of the server's limit.
         least = min(self.answered / (now - self.cut), rate) if now > self.cut else 0.0
         if self.limit is None:
             self.limit = max(math.sqrt(least * rate), _SLOWEST)
@@ -194,12 +194,12 @@ class Adaptive:
             earlier = self._rate_at(max(self.age - _LAG * stretch, 0.0), self.limit)
             unnoticed = rate / (1 + min(_UNNOTICED * stretch / max(self.age, _UNNOTICED), 1.0))
             if self.age < 1.5 * _LAG * stretch or rate > 4 * self.limit:
-                # Refused at once or far above the last limit: little is known about the limit, so look closer again.
+                # A 429 at once or far above the last estimate: the limit is uncertain, so probe faster again.
                 self.period = _FIRST_PERIOD * stretch
             elif self.age > 3 * _LAG * stretch:
                 self.period *= _GROWTH
             self.limit = max(least, min(earlier, unnoticed), _SLOWEST)
-        # A refusal should cost neither more than 5 % of the time nor be more than one call in a hundred.
+        # 429s should cost at most 5 % of the time and be at most 1 % of the calls.
         self.period = min(self.period, max(_PERIOD, 20 * closed, 100 / self.limit), _LONGEST_PERIOD)
 
     def _rate_at(self, age: float, limit: float) -> float:

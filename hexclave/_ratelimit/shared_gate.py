@@ -1,7 +1,7 @@
 """A gate whose pace is shared between processes.
 
-The state lies in a store as text and is changed by swapping one text for another, so the law exists once, in Python.
-Each process takes a few permits at a time and keeps a copy, with which it goes on alone while the store is away.
+The state is a string in a store, changed by compare-and-swap, so that the control law is only implemented in Python.
+Each process takes a few permits at a time and keeps a copy, with which it continues while the store is unreachable.
 """
 
 import json
@@ -17,9 +17,9 @@ from hexclave._steps import Steps
 
 _TRIES: Final = 10
 _UNREAD: Final = "?"
-"""No state reads so; the attempt to swap it brings the present one."""
+"""Never a stored state, so that a failed swap of it returns the current state."""
 _ANSWER: Final = 0.01
-"""Seconds that an answer of the store may take before it makes sense to look for it."""
+"""Minimum seconds before checking for the store's reply."""
 
 
 @attrs.frozen
@@ -28,21 +28,21 @@ class Swapped:
 
     done: bool
     state: str
-    """What the store holds now; empty for nothing."""
+    """The current state in the store; empty if there is none."""
     now: float
     """The store's clock in seconds."""
 
 
 class SharedState(Protocol):
-    """Where the gates of several processes keep their state, such as `hexclave.redis.RedisGates`."""
+    """A store for gates shared by several processes, such as `hexclave.redis.RedisGates`."""
 
     def swap(self, key: str, expected: str, new: str) -> Steps[Swapped | None]:
-        """Replace the state under `key` if it is `expected`, which is empty for none; `None`: the store is away."""
+        """Replace the state under `key` if it is `expected` (empty: none); `None` if the store is unreachable."""
         ...
 
 
 class SharedGate(Gate[P]):
-    """Its queue is this process's alone; between processes, permits go to whoever asks first."""
+    """A gate with its own queue; between processes, permits are granted in the order of requests."""
 
     def __init__(self, pace: P, now: float, store: SharedState, key: str) -> None:
         super().__init__(pace, now)
@@ -50,7 +50,7 @@ class SharedGate(Gate[P]):
         self._key = key
         self._seen = _UNREAD
         self._joint: P | None = None
-        """The shared pace without what this process has not told yet, in our time; `None` if there was none so far."""
+        """The shared pace without unsent changes, in our clock; `None` if not loaded yet."""
         self._ahead = 0.0
         """Seconds that the store's clock is ahead of ours."""
         self._untold: list[Callable[[P], None]] = []
@@ -63,7 +63,7 @@ class SharedGate(Gate[P]):
         self._untold.append(change)
 
     def give_back(self, opens: float) -> None:
-        """They are lost; another process may have taken the ones after them."""
+        """Drop the permits, because another process may have taken the ones after them."""
 
     def close(self, now: float) -> None:
         super().close(now)
@@ -72,7 +72,7 @@ class SharedGate(Gate[P]):
     def lacks_permits(self, number: int, now: float) -> bool:
         if self._asking:
             return False
-        # A refusal is told to the others at once, not when the gate opens.
+        # A 429 is shared at once, not when the gate opens.
         untold = self._closings != self._told_closings
         return untold or (now >= self.pace.opens - LEAD / 2 and super().lacks_permits(number, now))
 
@@ -104,18 +104,18 @@ class SharedGate(Gate[P]):
                         self._joint, self._untold = pace, self._untold[told:]
                         self.pace = self._told(len(self._untold))
                         self._told_closings = closings
-                        if closings == self._closings:  # else the permits are worth nothing any more
+                        if closings == self._closings:  # otherwise the permits are void
                             self.take(lease)
                         return
                     held = _pace(pace, swapped.state, self._ahead, now)
-                    # A store that lost its state gets back what was there before, not what we learned alone.
+                    # A store that lost its state gets the last shared one, not our local changes.
                     self._joint = held or self._joint
         finally:
             with lock:
                 self._asking = False
 
     def _told(self, changes: int) -> P:
-        """The shared pace as it will be once our first `changes` changes are in it."""
+        """Return the shared pace with our first `changes` unsent changes applied."""
         if self._joint is None:
             return attrs.evolve(self.pace)
         pace = attrs.evolve(self._joint)
@@ -142,7 +142,7 @@ _COUNTED: Final[dict[str, tuple[float, float]]] = {
     "strikes": (0, 1e9),
     "cold": (0, 1),
 }
-"""What is stored, and within which bounds it makes sense. What a user configured is not: each process has its own."""
+"""Stored fields and their valid range. Configuration is not stored, because each process has its own."""
 _TIMES: Final = frozenset({"opens", "cut", "reopened"})
 
 
@@ -152,7 +152,7 @@ def _text(pace: Adaptive | Ceiling, ahead: float) -> str:
 
 
 def _pace(own: P, text: str, ahead: float, now: float) -> P | None:
-    """Our own pace with what `text` counts, in our time; `None` if that is nothing or nonsense: it is overwritten."""
+    """Return our pace with the stored values, in our clock; `None` if they are missing or invalid."""
     try:
         values: dict[str, Any] = json.loads(text)
         if values.keys() != {field.name for field in attrs.fields(type(own)) if field.name in _COUNTED}:
@@ -166,6 +166,6 @@ def _pace(own: P, text: str, ahead: float, now: float) -> P | None:
         pace = attrs.evolve(own, **{name: value - ahead if name in _TIMES else value for name, value in values.items()})
     except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
         return None
-    # The store's clock may have been set back since, or the process that stored this was configured otherwise.
+    # The store's clock may have been set back, or the other process has a different configuration.
     pace.bound(now)
     return pace

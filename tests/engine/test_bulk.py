@@ -272,7 +272,7 @@ def test_a_concurrency_that_is_none_is_refused(concurrency):
 
 
 def test_what_is_done_needs_a_key():
-    with pytest.raises(UnsafeUseError, match="done needs key"):
+    with pytest.raises(UnsafeUseError, match="done requires key"):
         Many([], described, done={"a"})
 
 

@@ -398,7 +398,7 @@ def test_any_reply_gives_a_result_or_an_error_of_the_sdk(replies):
     ],
 )
 def test_a_body_that_cannot_be_sent_stays_out_of_error_and_frames(body):
-    """A password with half of a surrogate pair comes from an end user, and the error goes to a log."""
+    """A password with a lone surrogate comes from an end user, and the error goes to a log."""
     played = play(context(), operation("POST", body=body))
     assert isinstance(played.error, UnsafeUseError)
     assert played.sent == []
@@ -411,7 +411,7 @@ def test_a_form_that_cannot_be_sent_stays_out_of_error_and_frames():
     what = operation("POST", body={"code": "fake-secret-text\ud83d"}, media_type="application/x-www-form-urlencoded")
     played = play(context(), what)
     assert isinstance(played.error, UnsafeUseError)
-    assert "code holds half of a surrogate pair" in str(played.error)
+    assert "code contains a lone surrogate" in str(played.error)
     assert played.error.__context__ is None
     text = "".join(traceback.TracebackException.from_exception(played.error, capture_locals=True).format())
     assert "fake-secret" not in text
@@ -419,7 +419,7 @@ def test_a_form_that_cannot_be_sent_stays_out_of_error_and_frames():
 
 def test_a_refused_body_names_the_field():
     played = play(context(), operation("POST", body={"profile": [{"nick": "a\ud83d"}]}))
-    assert "get_user: the body cannot be sent: nick holds half of a surrogate pair" in str(played.error)
+    assert "get_user: the body cannot be encoded: nick contains a lone surrogate" in str(played.error)
 
 
 @pytest.mark.parametrize("changes", [{"path": ("users", "fake-secret\ud83d")}, {"query": {"q": "fake-secret\ud83d"}}])

@@ -108,5 +108,5 @@ def test_a_value_out_of_range_is_refused_by_name(name: str, value: Any) -> None:
 
 
 def test_the_number_of_attempts_is_whole() -> None:
-    with pytest.raises(UnsafeUseError, match="attempts must be a whole number"):
+    with pytest.raises(UnsafeUseError, match="attempts must be a positive integer"):
         Retries(attempts=2.5)  # type: ignore[arg-type]

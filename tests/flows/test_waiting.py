@@ -65,7 +65,7 @@ def test_an_end_that_this_version_does_not_know_is_an_end():
 
 def test_waiting_has_an_end():
     recording = recorded("server", statuses("in-progress"))
-    with pytest.raises(errors.TotalTimeout, match="waited for again"):
+    with pytest.raises(errors.TotalTimeout, match="wait again"):
         recording.app.emails.outbox.wait("e1", poll_every=timedelta(seconds=2), within=timedelta(seconds=10))
     assert len(recording.sent) == 6
 

@@ -59,7 +59,7 @@ def test_no_tokens_at_all_are_refused_because_that_is_none() -> None:
 @pytest.mark.parametrize("bad", ["a b", "a\r\nx-evil: 1", "a\n", "tökén", "a\x00", "\ud800", " "])
 def test_a_token_that_no_header_can_carry_is_refused_by_name_and_stays_out_of_the_traceback(bad: str) -> None:
     text = "fake-refresh-token-" + bad
-    with pytest.raises(UnsafeUseError, match=r"^refresh_token holds") as caught:
+    with pytest.raises(UnsafeUseError, match=r"^refresh_token contains") as caught:
         Tokens("fake-access-token", text)
     assert "fake-" not in str(caught.value)
     # Without this test's own frame, which holds the text.
