@@ -1,4 +1,4 @@
-"""All figures about speed: a table, `docs/performance.json` and the plot `docs/performance.svg`.
+"""Run all benchmarks: print a table, and write `docs/performance.json` and the plot `docs/performance.svg`.
 
 make bench
 """
@@ -27,7 +27,7 @@ def _goal(row: Row) -> str:
 
 
 def plot(rows: list[Row]) -> str:
-    """One bar for each row with a target: the used share of it, so that a bar left of the line meets the target."""
+    """Return an SVG with one bar per target: bars that end left of the line meet their target."""
     aimed = [(row, row.target) for row in rows if row.target is not None]
     height, left, full = 26, 380, 300
     parts = [

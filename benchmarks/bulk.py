@@ -1,11 +1,11 @@
-"""A bulk import with everything going wrong: is each row done once, and does memory stay flat?
+"""Benchmark of a bulk import with failures: checks that each row is created once and that memory stays constant.
 
     python -m benchmarks.bulk                       # 100,000 rows, async and blocking
     python -m benchmarks.bulk --rows 1000000 --mode async
 
-A server in a process of its own creates users by e-mail address and injects failures: 503, connections that are cut
-before and after the user was created, and a 429 every 20,000 requests, because each slows all calls down for seconds.
-Each import is cut off three times and resumed with what it knows to be done.
+A server in a separate process creates users by email and injects failures: 503, connections that break before or after
+the user was created, and a 429 only every 20,000 requests, because each one slows down all calls for seconds. Each
+import is interrupted three times and resumed with the rows it has recorded as done.
 """
 
 import argparse
@@ -30,9 +30,9 @@ OPTIONS: dict[str, Any] = {"retries": Retries(attempts=2, first_wait=0.001, long
 
 
 class Server(asyncio.Protocol):
-    """Knows one operation, `POST /users`, and `GET /told` about what came of it."""
+    """Server with the operation `POST /users`, and `GET /results` for the counts."""
 
-    created: dict[str, int] = {}  # noqa: RUF012 - of the whole server
+    created: dict[str, int] = {}  # noqa: RUF012 - shared by all connections
     injected: dict[str, int] = {}  # noqa: RUF012
     chance = random.Random(20_260_901)
     requests = 0
@@ -98,7 +98,7 @@ async def serve() -> None:
 
 
 def resident() -> int:
-    """Bytes of memory that the process holds; collected first, so that only what is kept counts."""
+    """Return the resident memory in bytes, after a garbage collection."""
     gc.collect()
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
 
@@ -112,7 +112,7 @@ def rows(count: int) -> Iterator[dict[str, Any]]:
 
 
 class Import:
-    """The caller's side: a journal of what is done, by number to keep it small, and how often it has been cut off."""
+    """The client: records the rows that are done, by number to save memory, and the number of interruptions."""
 
     def __init__(self, count: int, label: str) -> None:
         self.count, self.label = count, label
@@ -132,9 +132,9 @@ class Import:
         }
 
     def take(self, outcome: Any) -> bool:
-        """Whether the run is cut off here."""
+        """Record the outcome, and return True if the run is to be interrupted here."""
         self.outcomes += 1
-        # Created by an attempt whose reply was lost: done.
+        # An existing user was created by an attempt whose reply was lost, so the row is done.
         if outcome.ok or isinstance(outcome.error, UserWithEmailAlreadyExists):
             self.done[int(outcome.row["primary_email"].removeprefix("user").partition("@")[0])] = 1
         elif isinstance(outcome.error, HexclaveError):
@@ -170,17 +170,17 @@ class Import:
                         if self.take(outcome):
                             break
 
-    def report(self, told: dict[str, Any], seconds: float) -> bool:
-        lost = self.count - told["created"]
+    def report(self, results: dict[str, Any], seconds: float) -> bool:
+        lost = self.count - results["created"]
         middle = len(self.memory) // 4
         first, last = self.memory[middle], self.memory[-1]
         grown = max(self.memory[middle:]) - first
         print(f"{self.label}: {self.count:,} rows in {seconds:.0f} s, {self.outcomes / seconds:,.0f} outcomes/s")
-        print(f"  injected {told['injected']}; {self.failed:,} outcomes were errors")
-        print(f"  cut off {self.cut_off} times, {self.calls} runs in all; lost {lost}, done twice {told['twice']}")
+        print(f"  injected {results['injected']}; {self.failed:,} outcomes were errors")
+        print(f"  interrupted {self.cut_off} times, {self.calls} runs; lost {lost}, duplicates {results['twice']}")
         mib = [f"{size / (1 << 20):,.1f} MiB" for size in (first, last, grown)]
-        print(f"  memory {mib[0]} after a quarter, {mib[1]} at the end, grown by {mib[2]} at most", flush=True)
-        return lost == 0 and told["twice"] == 0 and grown < 8 << 20
+        print(f"  memory {mib[0]} after a quarter, {mib[1]} at the end, maximum growth {mib[2]}", flush=True)
+        return lost == 0 and results["twice"] == 0 and grown < 8 << 20
 
 
 def one(count: int, mode: str) -> bool:
@@ -195,10 +195,10 @@ def one(count: int, mode: str) -> bool:
         else:
             made.run_blocking(url)
         seconds = time.monotonic() - started
-        with urllib.request.urlopen(f"{url}/told") as reply:
-            told = json.load(reply)
-        server.communicate()  # the end of its standard input ends it
-    return made.report(told, seconds)
+        with urllib.request.urlopen(f"{url}/results") as reply:
+            results = json.load(reply)
+        server.communicate()  # Closes standard input, which stops the server.
+    return made.report(results, seconds)
 
 
 def main() -> None:

@@ -1,8 +1,8 @@
-"""What a call costs, next to the same call with bare httpx, and what other libraries alone need for it.
+"""Benchmarks of a call, compared with the same call through plain httpx and other HTTP libraries.
 
 python -m benchmarks.calls
 
-Each library runs in a process of its own; they call in turn, so that a busy machine disturbs all alike.
+Each library runs in a separate process; they take turns, so that load on the machine affects all equally.
 """
 
 import statistics
@@ -21,14 +21,14 @@ from hexclave import HexclaveServerApp
 PATH = f"/api/v1/users/{USER}"
 OTHERS = ("httpx2", "niquests", "pyreqwest", "aiohttp")
 NIQUESTS = Path(__file__).parent.parent / "build" / "niquests" / "bin" / "python"
-"""An environment of its own, made by `make bench`: niquests replaces urllib3, which other tools here need."""
+"""A separate environment, created by `make bench`, because niquests replaces urllib3, which other tools need."""
 WAYS = {
     "blocking": ("blocking, one after another", 200, 15),
     "threads": (f"{THREADS} threads, calls per second", 1_600, 5),
     "one": ("async, one after another", 200, 15),
-    "many": (f"async, {AT_ONCE} at once, calls per second", 5_000, 3),
+    "many": (f"async, {AT_ONCE} concurrent, calls per second", 5_000, 3),
 }
-"""What it is called, how many calls a round makes, and how many rounds there are."""
+"""The label, the number of calls per round, and the number of rounds of each mode."""
 TARGETS = {"blocking": 0.32, "threads": 4.0, "one": 0.16, "many": 35.0}
 
 
@@ -37,7 +37,7 @@ class Worker:
         self._process = process
 
     def run(self, way: str, times: int) -> tuple[float, float]:
-        """Wall time and processor time in seconds."""
+        """Make the calls, and return wall time and CPU time in seconds."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         print(way, times, file=self._process.stdin, flush=True)
@@ -59,7 +59,7 @@ def working(library: str, url: str) -> Iterator[Worker]:
 
 
 def available() -> list[str]:
-    """The other libraries that are installed; a line on standard error names each that is not."""
+    """Return the other libraries that are installed, and report the missing ones on standard error."""
     found = []
     for library in OTHERS:
         python = str(NIQUESTS) if library == "niquests" else sys.executable
@@ -90,22 +90,22 @@ def rows(url: str) -> Iterator[Row]:
             yield Row(label, against, *spread(values), target=target, at_least=faster)
             if way == "blocking":
                 target = 0.22 if ours else None
-                yield Row(f"{label}, processor time", against, *spread(processor[library]), target=target)
-    yield Row("a second app and its first call", "nothing", *spread(_second_app(url)), target=1.0, unit="ms")
+                yield Row(f"{label}, CPU time", against, *spread(processor[library]), target=target)
+    yield Row("a second app and its first call", "none", *spread(_second_app(url)), target=1.0, unit="ms")
 
 
 def _measured(
     url: str, way: str, times: int, rounds: int, libraries: list[str]
 ) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
-    """The ratios to httpx of each round, for the clock and for processor time."""
+    """Return the ratios to httpx of each round, for wall time and for CPU time."""
     walls: dict[str, list[float]] = {library: [] for library in libraries}
     processor: dict[str, list[float]] = {library: [] for library in libraries}
     with ExitStack() as stack:
         workers = {library: stack.enter_context(working(library, url)) for library in ("httpx", *libraries)}
         for worker in workers.values():
-            worker.run(way, times // 5)  # Opens the connections.
+            worker.run(way, times // 5)  # Open the connections.
         for number in range(rounds):
-            # Every other round in the other order, so that neither side is always measured first.
+            # Alternate the order, so that neither side is always measured first.
             order = list(workers) if number % 2 else list(workers)[::-1]
             results = {library: workers[library].run(way, times) for library in order}
             for library in libraries:
@@ -116,7 +116,7 @@ def _measured(
 
 
 def _second_app(url: str) -> list[float]:
-    """Milliseconds, medians of ten each; includes the new connection."""
+    """Return times in milliseconds, each the median of ten, including the new connection."""
     seconds = []
     for _ in range(50):
         started = time.perf_counter()

@@ -1,4 +1,4 @@
-"""What a fresh process pays: imports, the first call, and resident memory after it. CPU seconds over bare Python.
+"""Benchmarks of a fresh process: imports, the first call, and resident memory. CPU time is measured above bare Python.
 
 python -m benchmarks.cold
 """
@@ -20,7 +20,7 @@ from benchmarks.server import serving
 from benchmarks.worker import KEY, PROJECT, USER
 
 ROUNDS = 11
-# The command line of httpx loads rich and pygments where they happen to be installed; programs mostly do not have them.
+# If rich and pygments are installed, httpx loads them for its command line; most programs do not have them.
 _WITHOUT_COMMAND_LINE = "import sys; sys.modules['click'] = None\n"
 _USAGE = """
 import os, resource
@@ -30,7 +30,7 @@ print(used.ru_utime + used.ru_stime, open("/proc/self/statm").read().split()[1])
 
 
 class Cost(NamedTuple):
-    """Of a process."""
+    """Resources used by a process."""
 
     cpu: float
     """Seconds."""
@@ -56,7 +56,7 @@ def rows(url: str) -> Iterator[Row]:
             environment = os.environ | {"PYTHONPYCACHEPREFIX": f"{folder}/compiled", "SSL_CERT_FILE": str(trusted)}
             environment.pop("PYTHONDONTWRITEBYTECODE", None)
             rounds = [{name: _run(program, environment) for name, program in programs.items()} for _ in range(ROUNDS)]
-    del rounds[0]  # It compiled.
+    del rounds[0]  # The first round compiles the bytecode.
 
     def cpu(ours: str, theirs: str) -> tuple[float, float, float]:
         return spread(
@@ -69,13 +69,13 @@ def rows(url: str) -> Iterator[Row]:
     yield Row(f"{what} plain http", same, *cpu("hexclave plain", "httpx plain"), target=0.45)
     yield Row(f"{what} TLS", same, *cpu("hexclave tls", "httpx tls"), target=0.6)
     values = [costs["hexclave plain"].wall / costs["httpx plain"].wall for costs in rounds]
-    yield Row("a whole process with one call, by the clock", same, *spread(values))
+    yield Row("a whole process with one call, wall time", same, *spread(values))
     values = [costs["hexclave plain"].memory / costs["httpx plain"].memory for costs in rounds]
     yield Row("resident memory after the first call", same, *spread(values), target=0.70)
 
 
 def _certificates(folder: Path) -> tuple[Path, Path]:
-    """The server's key and certificate, and the file of trusted authorities: a private one and the usual ones."""
+    """Return the files with the server's key and certificate, and with certifi's authorities plus a private one."""
     ca, chain, trusted = trustme.CA(), folder / "server.pem", folder / "trusted.pem"
     ca.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(str(chain))
     trusted.write_bytes(Path(certifi.where()).read_bytes() + ca.cert_pem.bytes())

@@ -1,4 +1,4 @@
-"""How long `make generate` takes for the whole description.
+"""Benchmark of `make generate` for the whole API description.
 
 python -m benchmarks.generate
 """
@@ -18,7 +18,7 @@ def rows(_url: str) -> Iterator[Row]:
         for step in ("render", "check"):
             subprocess.run([sys.executable, "-m", "generator", step], check=True, capture_output=True)
         seconds.append(time.perf_counter() - started)
-    yield Row("`make generate`, whole description", "nothing", *spread(seconds), target=15.0, unit="s")
+    yield Row("`make generate`, whole API description", "none", *spread(seconds), target=15.0, unit="s")
 
 
 if __name__ == "__main__":

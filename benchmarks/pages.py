@@ -1,4 +1,4 @@
-"""A page of 100 users becomes models, and a million users pass by in constant memory.
+"""Benchmarks of parsing pages into models, and of memory use while iterating over a million users.
 
 python -m benchmarks.pages
 """
@@ -36,14 +36,15 @@ def rows(url: str) -> Iterator[Row]:
                 timed(lambda: stock.from_dict(json.loads(content)), 20),
                 rounds=25,
             )
-            what, against = f"a page of 100 users to models{kind}", "the models of stock openapi-python-client"
+            what = f"parsing a page of 100 users into models{kind}"
+            against = "the models of unmodified openapi-python-client"
             yield Row(what, against, *spread(values), target=target)
     values = spread([_growth(url)])
-    yield Row(f"memory that {USERS:,} users add", "after the first 1,000", *values, target=5.0, unit="MB")
+    yield Row(f"memory growth over {USERS:,} users", "after the first 1,000", *values, target=5.0, unit="MB")
 
 
 def _stock_model(folder: str) -> type:
-    """The model of a page as openapi-python-client renders the same description without our templates."""
+    """Return the page model that openapi-python-client renders from the same document without our templates."""
     environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     command = ["openapi-python-client", "generate", "--path", str(DESCRIPTION), "--meta", "none"]
     target = ["--output-path", f"{folder}/stock_client"]
@@ -67,7 +68,7 @@ def _growth(url: str) -> float:
 
 
 def _resident() -> float:
-    """Megabytes."""
+    """Return the resident memory in megabytes."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 

@@ -1,11 +1,11 @@
-"""How much of a limited rate the apps use, and how many requests a limiting server has to refuse them.
+"""Benchmark of rate limiting: the used share of the permitted rate, and the share of rejected requests.
 
-    python -m benchmarks.ratelimit                  # one process, blocking and async, then 4 processes sharing Redis
+    python -m benchmarks.ratelimit                  # one process, sync and async, then 4 processes sharing Redis
     python -m benchmarks.ratelimit --rate 200 --seconds 300 --limiter sliding --headers retry_after
     python -m benchmarks.ratelimit simulate         # every limiter with every kind of header, in virtual time
 
-Real sockets on loopback; the server counts. 50 workers call as fast as they may. Sharing needs redis-server and
-redis-py.
+Uses real sockets on loopback; the server counts the requests. 50 workers call as fast as they are allowed to.
+Sharing needs redis-server and redis-py.
 """
 
 import argparse
@@ -62,7 +62,7 @@ HEADERS: dict[str, Headers] = {
 
 
 class Answering(asyncio.Protocol):
-    """Answers each request at once; `/figures` tells what was accepted and refused in each second so far."""
+    """Server that answers immediately; `/figures` returns the accepted and rejected requests of each second."""
 
     def __init__(self, server: Server, seconds: dict[int, list[int]]) -> None:
         self._server = server
@@ -97,7 +97,7 @@ async def serve(limiter: str, headers: str, rate: int) -> None:
 
 
 def work(mode: str, url: str, workers: int, redis_url: str) -> None:
-    """A process that calls; it prints how many calls succeeded and what the others raised."""
+    """Run a process that makes calls, and print the number of successful calls and the errors of the others."""
     gates = None
     if redis_url:
         from hexclave.redis import RedisGates
@@ -148,7 +148,7 @@ def started(*arguments: object) -> "subprocess.Popen[str]":
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
-def told(process: "subprocess.Popen[str]") -> str:
+def read_line(process: "subprocess.Popen[str]") -> str:
     assert process.stdout is not None
     return process.stdout.readline().strip()
 
@@ -169,16 +169,16 @@ def redis_server() -> Iterator[str]:
 
 def measure(mode: str, processes: int, redis_url: str, chosen: argparse.Namespace) -> None:
     server = started("serve", chosen.limiter, chosen.headers, chosen.rate)
-    url = f"http://127.0.0.1:{told(server)}"
+    url = f"http://127.0.0.1:{read_line(server)}"
     shares = [WORKERS // processes + (number < WORKERS % processes) for number in range(processes)]
     callers = [started("work", mode, url, share, redis_url) for share in shares]
     for caller in callers:
-        told(caller)
+        read_line(caller)
     begin = time.monotonic()
     for caller in callers:
         assert caller.stdin is not None
         print(begin + chosen.seconds, file=caller.stdin, flush=True)
-    outcomes = [json.loads(told(caller)) for caller in callers]
+    outcomes = [json.loads(read_line(caller)) for caller in callers]
     with urllib.request.urlopen(f"{url}/figures") as reply:
         counted = {int(second): counts for second, counts in json.load(reply).items()}
     server.terminate()
@@ -192,14 +192,14 @@ def measure(mode: str, processes: int, redis_url: str, chosen: argparse.Namespac
     failures = [failure for _, failed in outcomes for failure in failed]
     print(
         f"{processes} {mode:8}  used {whole:6.1%} of all, {later:6.1%} after {LEARNING} s;"
-        f" refused {share:5.2%}; {sum(calls for calls, _ in outcomes)} calls, {len(failures)} failed"
+        f" rejected {share:5.2%}; {sum(calls for calls, _ in outcomes)} calls, {len(failures)} failed"
     )
     for failure in failures[:3]:
         print(f"    {failure}")
 
 
 def simulate(rate: int, seconds: int) -> None:
-    print(f"{rate} calls per second permitted, {WORKERS} workers, {seconds} s; used in all / refused")
+    print(f"{rate} calls per second permitted, {WORKERS} workers, {seconds} s; used in total / rejected")
     for name, limiter in LIMITERS.items():
         for processes in (1, 4):
             row = []

@@ -1,4 +1,4 @@
-"""Rows of the table, and how they are measured: both sides in turn, so that a busy machine disturbs both alike."""
+"""Rows of the results table, and helpers that measure both sides alternately, so that load affects both equally."""
 
 import statistics
 import time
@@ -14,10 +14,10 @@ class Row(NamedTuple):
     lowest: float
     highest: float
     target: float | None = None
-    """`None`: for comparison."""
+    """`None` if the row is only for comparison."""
     unit: str = "x"
     at_least: bool = False
-    """Whether more is better."""
+    """True if higher values are better."""
 
     @property
     def met(self) -> bool | None:
@@ -27,13 +27,13 @@ class Row(NamedTuple):
 
 
 def spread(values: Iterable[float]) -> tuple[float, float, float]:
-    """Median, lowest and highest."""
+    """Return the median, the lowest and the highest value."""
     listed = list(values)
     return statistics.median(listed), min(listed), max(listed)
 
 
 def ratios(ours: Callable[[], float], theirs: Callable[[], float], *, rounds: int) -> list[float]:
-    """Ours ÷ theirs of each round."""
+    """Return our time divided by theirs, for each round."""
     ours()
     theirs()
     found = []
@@ -47,7 +47,7 @@ def ratios(ours: Callable[[], float], theirs: Callable[[], float], *, rounds: in
 
 
 def timed(action: Callable[[], object], times: int) -> Callable[[], float]:
-    """A function that performs the action so often and gives the seconds it took."""
+    """Return a function that runs the action `times` times and returns the elapsed seconds."""
 
     def run() -> float:
         started = time.perf_counter()

@@ -1,4 +1,4 @@
-"""The server that the benchmarks call: a process of its own that answers every request as fast as it can.
+"""Server for the benchmarks: a separate process that answers every request as fast as possible.
 
 `/users/…` is answered with one user of 27 fields, `/users?…` with a page of 100 of them that names a next page.
 """
@@ -71,7 +71,7 @@ class _Connection:
         self._pages = 0
 
     def answer(self) -> bool:
-        """Answer what has arrived; whether the connection is still open."""
+        """Answer all complete requests, and return False if the connection was closed."""
         data = self._stream.recv(1 << 16)
         *requests, self._received = (self._received + data).split(b"\r\n\r\n")
         for request in requests:
@@ -91,7 +91,7 @@ def _serve(chain: str | None) -> None:
     if chain is not None:
         secure = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         secure.load_cert_chain(chain)
-    # Not asyncio, whose share of a call would be that of the fastest client.
+    # asyncio would take as much time per call as the fastest client.
     with socket.create_server(("127.0.0.1", 0), backlog=200) as listener, selectors.DefaultSelector() as selector:
         selector.register(listener, selectors.EVENT_READ)
         print(listener.getsockname()[1], flush=True)
@@ -110,11 +110,11 @@ def _serve(chain: str | None) -> None:
 
 @contextmanager
 def serving(chain: Path | None = None) -> Iterator[str]:
-    """The base URL of a server that ends with the block; https with a file that holds key and certificates."""
+    """Run a server for the duration of the block, and yield its base URL; https if `chain` is given."""
     command = [sys.executable, "-m", "benchmarks.server", *([str(chain)] if chain else [])]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        # On a processor of its own, so that neither side takes time from the other.
+        # Pin the server to its own CPU, so that neither side takes time from the other.
         processors = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
         if len(processors) > 1:
             os.sched_setaffinity(process.pid, {min(processors)})

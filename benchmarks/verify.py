@@ -1,9 +1,9 @@
-"""What verifying an access token costs, beside the libraries that could have done it.
+"""Benchmark of access token verification, compared with JWT libraries.
 
     python -m benchmarks.verify
 
-Every row is measured in turn, many times over, in the processor time of one thread; the medians of one run can be
-compared with each other. Needs `pip install pyjwt joserfc` for their rows.
+All rows are measured alternately, many times, in CPU time of one thread, so the medians of one run are comparable. The
+rows for other libraries need `pip install pyjwt joserfc`.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ from hexclave.verify import AsyncVerifier, Verifier
 TOKENS = 200
 ROUNDS = 40
 BARE = "bare ECDSA, cryptography"
-FRESH, CACHED = "fresh token, Verifier()", "token seen before, Verifier()"
+FRESH, CACHED = "fresh token, Verifier()", "cached token, Verifier()"
 PROJECT = "00000000-0000-4000-8000-000000000001"
 ISSUER = f"https://api.hexclave.com/api/v1/projects/{PROJECT}"
 KEY = "ssk_not_a_real_key_0000000000000000000000000000"
@@ -105,7 +105,7 @@ def primitives() -> Iterator[tuple[str, Action]]:
             json.loads(base64.urlsafe_b64decode(body + "=="))
 
     yield BARE, bare
-    yield "… and base64 and JSON of the token, nothing checked", least
+    yield "… plus base64 and JSON decoding, without checks", least
 
 
 def pyjwt() -> Iterator[tuple[str, Action]]:
@@ -166,15 +166,15 @@ def ours() -> Iterator[list[tuple[str, Action]]]:
             ("fresh token, Verifier(remember=0)", row(fresh)),
             (FRESH, row(one_by_one)),
             (CACHED, row(cached)),
-            ("token seen before, async", awaited),
+            ("cached token, async", awaited),
         ]
 
 
 def awaited() -> None:
-    LOOP.run_until_complete(seen_before())
+    LOOP.run_until_complete(verify_cached())
 
 
-async def seen_before() -> None:
+async def verify_cached() -> None:
     for text in TEXTS:
         await ASYNC.verify(text)
 
@@ -186,13 +186,13 @@ ASYNC = AsyncVerifier(AsyncHexclaveServerApp(PROJECT, KEY, http_client=ASYNC_CLI
 
 def rows(_: str) -> Iterator[Row]:
     times, against = _times(), "bare ECDSA verification by the same library"
-    for what, name, target in (("a fresh token", FRESH, 1.25), ("a token seen before", CACHED, 0.03)):
+    for what, name, target in (("a fresh token", FRESH, 1.25), ("a cached token", CACHED, 0.03)):
         values = [ours / bare for ours, bare in zip(times[name], times[BARE], strict=True)]
         yield Row(f"verifying {what}", against, *spread(values), target=target)
 
 
 def _times() -> dict[str, list[float]]:
-    """Microseconds of each round."""
+    """Return the time per token in microseconds, for each round."""
     actions = list(primitives())
     for package, library in (("jwt", pyjwt), ("joserfc", joserfc)):
         if importlib.util.find_spec(package):

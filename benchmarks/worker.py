@@ -1,10 +1,9 @@
-"""One library in a process of its own, which makes calls when it is asked to and answers with what they took.
+"""Worker process that makes calls with one library on request and reports the time they took.
 
 python -m benchmarks.worker LIBRARY URL PATH
 
-Each line of standard input is a way of calling (`blocking`, `threads`, `one` or `many`) and a number of calls; the
-answer is two numbers, wall time and processor time in seconds. Libraries are imported where they are used, so that this
-also runs where only one of them is installed.
+Each line of standard input is a mode (`blocking`, `threads`, `one` or `many`) and a number of calls; the output is wall
+time and CPU time in seconds. Libraries are imported where they are used, so that only the tested one must be installed.
 """
 
 import asyncio
@@ -41,7 +40,7 @@ def blocking(library: str, url: str, path: str) -> Iterator[Blocking]:
         with httpx2.Client() as client2:
             yield lambda: client2.get(url + path).json()
     elif library == "niquests":
-        import niquests  # pyright: ignore[reportMissingImports] # in an environment of its own
+        import niquests  # pyright: ignore[reportMissingImports] # installed in a separate environment
 
         with niquests.Session(pool_maxsize=100) as session:
             yield lambda: session.get(url + path).json()
@@ -146,7 +145,7 @@ def _answer(wall: float, cpu: float) -> None:
 
 
 def main(library: str, url: str, path: str) -> None:
-    """The first line decides whether the process makes blocking or async calls."""
+    """Run the worker; the first line determines whether it makes sync or async calls."""
     line = sys.stdin.readline()
     if line.startswith(("one", "many")):
         asyncio.run(_serve_async(library, url, path, line))

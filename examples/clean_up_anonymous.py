@@ -1,6 +1,6 @@
-"""Delete anonymous users who have not been seen for some days.
+"""Delete anonymous users who have been inactive for a number of days.
 
-    python examples/clean_up_anonymous.py 30            # tells how many there are
+    python examples/clean_up_anonymous.py 30            # only count them
     python examples/clean_up_anonymous.py 30 --delete
 
 Needs HEXCLAVE_PROJECT_ID and HEXCLAVE_SECRET_SERVER_KEY.
@@ -15,13 +15,13 @@ import hexclave
 def main(days: int, *, delete: bool) -> int:
     since = datetime.now(UTC) - timedelta(days=days)
     with hexclave.HexclaveServerApp() as app:
-        # Listed before anything is deleted: pages begin at a user, who must still be there.
+        # List all users before deleting any: the cursor of a page is a user, who must still exist.
         gone = [
             user.id
             for user in app.users.list(only_anonymous=True, include_anonymous=True, limit=1_000)
             if user.last_active_at < since
         ]
-        print(f"{len(gone)} anonymous users were not seen for {days} days")
+        print(f"{len(gone)} anonymous users have been inactive for {days} days")
         if not delete:
             return 0
         failed = 0

@@ -1,11 +1,11 @@
-"""A command-line program whose users sign in with their browser, once; then it remembers them.
+"""A command-line program whose users sign in once with their browser.
 
     python examples/cli_login.py login
     python examples/cli_login.py whoami
     python examples/cli_login.py logout
 
-Needs HEXCLAVE_PROJECT_ID, and HEXCLAVE_PUBLISHABLE_CLIENT_KEY where the project wants one. APP_URL is the web app that
-shows the page for confirming; SESSION_FILE is where the tokens are kept.
+Needs HEXCLAVE_PROJECT_ID, and HEXCLAVE_PUBLISHABLE_CLIENT_KEY if the project requires one. APP_URL is the web app that
+shows the confirmation page; SESSION_FILE is the file in which the tokens are stored.
 """
 
 import os
@@ -28,7 +28,7 @@ def main(command: str) -> int:
         elif command == "logout":
             app.auth.sign_out()
         me = app.me.find()
-        print("Nobody is signed in." if me is None else f"Signed in as {me.primary_email or me.id}.")
+        print("Not signed in." if me is None else f"Signed in as {me.primary_email or me.id}.")
         return 0 if me or command == "logout" else 1
 
 

@@ -1,4 +1,4 @@
-"""What the SDK is like: real calls over a real socket to the emulator on this machine. Run it with `make demo`."""
+"""A tour of the SDK, with real calls over a real socket to a local emulator. Run it with `make demo`."""
 
 import asyncio
 
@@ -10,16 +10,16 @@ from hexclave_api import OPERATIONS
 def main() -> None:
     print(f"hexclave {hexclave.__version__}: {len(OPERATIONS)} typed operations in hexclave_api\n")
     with emulator() as hx:
-        print(f"An emulator on this machine answers like the API: {hx.base_url}\n")
-        as_a_server(hx)
-        asyncio.run(as_an_async_server(hx))
-        as_a_user(hx)
-        what_happened(hx)
+        print(f"A local emulator implements the API: {hx.base_url}\n")
+        use_server_app(hx)
+        asyncio.run(use_async_server_app(hx))
+        use_client_app(hx)
+        summarize(hx)
 
 
-def as_a_server(hx: RunningEmulator) -> None:
+def use_server_app(hx: RunningEmulator) -> None:
     with hx.server_app() as app:
-        print(f"{app}: its key shows nowhere")
+        print(f"{app}: its key is never shown")
 
         ada = app.users.create(
             primary_email="ada@example.com",
@@ -35,54 +35,54 @@ def as_a_server(hx: RunningEmulator) -> None:
         print(f"  updated    {ada.display_name}, metadata cleared: {ada.server_metadata}")
 
         page = app.users.list(limit=3)
-        print(f"  a page of  {', '.join(user.display_name or '?' for user in page.items)}")
+        print(f"  one page   {', '.join(user.display_name or '?' for user in page.items)}")
         print(f"  all pages  {', '.join(user.display_name or '?' for user in page)}")
 
-        print("  a user that does not exist is an error with a class of its own:")
+        print("  a missing user raises its own exception class:")
         try:
             app.users.get("00000000-0000-4000-8000-00000000dead")
         except hexclave.errors.UserNotFound as error:
             print(f"    except UserNotFound: {error}")
 
-        print("  so is an address that somebody else signs in with, with typed details:")
+        print("  so does an email that is already in use, with typed details:")
         try:
             app.users.create(primary_email="ada@example.com", primary_email_auth_enabled=True)
         except hexclave.errors.UserWithEmailAlreadyExists as error:
             print(f"    except UserWithEmailAlreadyExists: email={error.email}")
 
-        print("  an id that would climb to another resource is refused before any I/O:")
+        print("  an ID that would change the path of the request is rejected before any I/O:")
         try:
             app.users.get("..")
         except ValueError as refused:
             print(f"    except ValueError: {refused}\n")
 
 
-async def as_an_async_server(hx: RunningEmulator) -> None:
+async def use_async_server_app(hx: RunningEmulator) -> None:
     async with hx.async_server_app() as app:
         users = await asyncio.gather(
             *(app.users.create(primary_email=f"user{number}@example.com") for number in range(20))
         )
         await asyncio.gather(*(app.users.delete(user.id) for user in users))
-        print(f"{app}\n  created and deleted {len(users)} users at once\n")
+        print(f"{app}\n  created and deleted {len(users)} users concurrently\n")
 
 
-def as_a_user(hx: RunningEmulator) -> None:
+def use_client_app(hx: RunningEmulator) -> None:
     with hx.client_app() as app:
         app.auth.sign_up_with_password(email="lin@example.com", password="correct horse battery")
         me = app.me.get()
-        print(f"{app}\n  signed up as {me.primary_email}; the session keeps the tokens and refreshes them")
+        print(f"{app}\n  signed up as {me.primary_email}; the session stores the tokens and refreshes them")
         app.auth.sign_out()
         print(f"  signed out: access token {app.auth.get_access_token()}")
 
         app.auth.send_sign_in_code(email="kay@example.com", callback_url="http://localhost:3000/signed-in")
         mail = hx.outbox[-1]
         app.auth.sign_in_with_code(mail.code or "")
-        print(f"  signed in with the code of the e-mail to {mail.to}, whose subject is {mail.subject!r}\n")
+        print(f"  signed in with the code from the email to {mail.to} with the subject {mail.subject!r}\n")
 
 
-def what_happened(hx: RunningEmulator) -> None:
+def summarize(hx: RunningEmulator) -> None:
     kinds = sorted({hook.type for hook in hx.webhooks})
-    print(f"The emulator saw {len(hx.requests)} requests and {len(hx.webhooks)} webhooks: {', '.join(kinds)}")
+    print(f"The emulator recorded {len(hx.requests)} requests and {len(hx.webhooks)} webhooks: {', '.join(kinds)}")
 
 
 if __name__ == "__main__":

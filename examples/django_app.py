@@ -1,10 +1,10 @@
-"""A backend in Django behind a browser app that signs people in; the whole project in one file.
+"""A Django backend for a browser app that signs users in; the whole project is in one file.
 
     python examples/django_app.py runserver
     gunicorn --threads 8 examples.django_app:application
     uvicorn examples.django_app:asgi
 
-The keys come from HEXCLAVE_PROJECT_ID and HEXCLAVE_SECRET_SERVER_KEY, the secret of the webhooks from
+The keys are read from HEXCLAVE_PROJECT_ID and HEXCLAVE_SECRET_SERVER_KEY, the webhook secret from
 HEXCLAVE_WEBHOOK_SECRET.
 """
 
@@ -36,7 +36,7 @@ settings.configure(
 )
 django.setup()
 
-from hexclave.integrations.django import (  # noqa: E402 -- Django wants its settings first
+from hexclave.integrations.django import (  # noqa: E402 -- Django needs its settings first
     HexclaveRequest,
     OptionalUserRequest,
     api_app,
@@ -54,64 +54,64 @@ new_users: list[str] = []
 
 @optional_user
 def hello(request: OptionalUserRequest) -> JsonResponse:
-    """For everybody."""
+    """Allows all requests."""
     user = request.hexclave_user
     return JsonResponse({"user": user.user_id if user else None})
 
 
 @require_user
 async def me(request: HexclaveRequest) -> JsonResponse:
-    """For users who are signed in."""
+    """Allows signed-in users."""
     return JsonResponse({"user": request.hexclave_user.user_id})
 
 
 @require_user
 def profile(request: HexclaveRequest) -> JsonResponse:
-    """What the API knows about the user, asked with the server key."""
+    """Returns the user's profile, fetched from the API with the server key."""
     return JsonResponse({"name": api_app().users.get(request.hexclave_user.user_id).display_name})
 
 
 @require_user(allow_restricted=True)
 def welcome(request: HexclaveRequest) -> JsonResponse:
-    """Also for users who have not verified their e-mail address yet."""
+    """Also allows users who have not verified their email yet."""
     return JsonResponse({"user": request.hexclave_user.user_id})
 
 
 @require_user(allow_anonymous=True)
 def cart(request: HexclaveRequest) -> JsonResponse:
-    """Also for visitors who never signed up."""
+    """Also allows anonymous users."""
     return JsonResponse({"user": request.hexclave_user.user_id})
 
 
 @require_user(api_keys={"user"})
 def export(request: HexclaveRequest) -> JsonResponse:
-    """Also for scripts with an API key of their user."""
+    """Also allows scripts with an API key of their user."""
     return JsonResponse({"user": request.hexclave_user.user_id})
 
 
 @require_user(mode="api")
 def account(request: HexclaveRequest) -> JsonResponse:
-    """For users who still exist and may come in: the API is asked each time."""
+    """Allows users who still exist and are not restricted, checked with the API for each request."""
     return JsonResponse({"user": request.hexclave_user.user_id})
 
 
 @require_permission("read_reports")
 def reports(_request: HexclaveRequest) -> JsonResponse:
-    """For users with a permission in the project."""
+    """Allows users with a permission in the project."""
     return JsonResponse({"reports": []})
 
 
 @require_team_member("team_id")
 def team(request: HexclaveRequest, team_id: str) -> JsonResponse:
-    """For members of the team."""
+    """Allows members of the team."""
     return JsonResponse({"team": team_id, "user": request.hexclave_user.user_id})
 
 
-@csrf_exempt  # There are no cookies, and what no browser attaches by itself, no other site can misuse.
+@csrf_exempt  # Requests are authenticated by a header, which browsers never attach automatically.
 @require_POST
 @require_permission("write_documents", team="team_id")
 def write(request: HexclaveRequest, team_id: str) -> JsonResponse:
-    """For members with a permission in the team."""
+    """Allows members with a permission in the team."""
     return JsonResponse({"team": team_id, "user": request.hexclave_user.user_id})
 
 
@@ -121,7 +121,7 @@ def remember(event: WebhookEvent[Any]) -> None:
 
 
 def list_new_users(_request: HttpRequest) -> JsonResponse:
-    """Whom the webhooks told of."""
+    """Returns the IDs of new users, as received by webhooks."""
     return JsonResponse(new_users, safe=False)
 
 

@@ -1,4 +1,4 @@
-"""Write all users of a project as CSV, however many there are.
+"""Export all users of a project as CSV, in constant memory.
 
     python examples/export_users.py > users.csv
 

@@ -1,8 +1,8 @@
-"""A backend in FastAPI behind a browser app that signs people in.
+"""A FastAPI backend for a browser app that signs users in.
 
     uvicorn examples.fastapi_app:api
 
-The keys come from HEXCLAVE_PROJECT_ID and HEXCLAVE_SECRET_SERVER_KEY, the secret of the webhooks from
+The keys are read from HEXCLAVE_PROJECT_ID and HEXCLAVE_SECRET_SERVER_KEY, the webhook secret from
 HEXCLAVE_WEBHOOK_SECRET.
 """
 
@@ -39,62 +39,62 @@ Author = Annotated[SignedIn, require_permission("write_documents", team="team_id
 
 @api.get("/hello")
 async def hello(user: OptionalUser) -> dict[str, str | None]:
-    """For everybody."""
+    """Allows all requests."""
     return {"user": user.user_id if user else None}
 
 
 @api.get("/me")
 async def me(user: CurrentUser) -> dict[str, str]:
-    """For users who are signed in."""
+    """Allows signed-in users."""
     return {"user": user.user_id}
 
 
 @api.get("/profile")
 async def profile(user: CurrentUser, app: ApiApp) -> dict[str, str | None]:
-    """What the API knows about the user, asked with the server key."""
+    """Returns the user's profile, fetched from the API with the server key."""
     found = await app.users.get(user.user_id)
     return {"name": found.display_name}
 
 
 @api.get("/welcome")
 async def welcome(user: Newcomer) -> dict[str, str]:
-    """Also for users who have not verified their e-mail address yet."""
+    """Also allows users who have not verified their email yet."""
     return {"user": user.user_id}
 
 
 @api.get("/cart")
 async def cart(user: Visitor) -> dict[str, str]:
-    """Also for visitors who never signed up."""
+    """Also allows anonymous users."""
     return {"user": user.user_id}
 
 
 @api.get("/export")
 async def export(user: Script) -> dict[str, str]:
-    """Also for scripts with an API key of their user."""
+    """Also allows scripts with an API key of their user."""
     return {"user": user.user_id}
 
 
 @api.get("/account")
 async def account(user: Owner) -> dict[str, str]:
-    """For users who still exist and may come in: the API is asked each time."""
+    """Allows users who still exist and are not restricted, checked with the API for each request."""
     return {"user": user.user_id}
 
 
 @api.get("/reports", dependencies=[require_permission("read_reports")])
 async def reports() -> dict[str, list[str]]:
-    """For users with a permission in the project."""
+    """Allows users with a permission in the project."""
     return {"reports": []}
 
 
 @api.get("/teams/{team_id}")
 async def team(team_id: str, user: Member) -> dict[str, str]:
-    """For members of the team."""
+    """Allows members of the team."""
     return {"team": team_id, "user": user.user_id}
 
 
 @api.post("/teams/{team_id}/documents")
 async def write(team_id: str, user: Author) -> dict[str, str]:
-    """For members with a permission in the team."""
+    """Allows members with a permission in the team."""
     return {"team": team_id, "user": user.user_id}
 
 
@@ -108,5 +108,5 @@ api.add_route("/webhooks", webhook_endpoint(webhooks), methods=["POST"])
 
 @api.get("/new-users")
 async def list_new_users() -> list[str]:
-    """Whom the webhooks told of."""
+    """Returns the IDs of new users, as received by webhooks."""
     return new_users

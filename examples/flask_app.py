@@ -1,8 +1,8 @@
-"""A backend in Flask behind a browser app that signs people in.
+"""A Flask backend for a browser app that signs users in.
 
     gunicorn --threads 8 examples.flask_app:app
 
-The keys come from HEXCLAVE_PROJECT_ID and HEXCLAVE_SECRET_SERVER_KEY, the secret of the webhooks from
+The keys are read from HEXCLAVE_PROJECT_ID and HEXCLAVE_SECRET_SERVER_KEY, the webhook secret from
 HEXCLAVE_WEBHOOK_SECRET.
 """
 
@@ -31,7 +31,7 @@ new_users: list[str] = []
 
 @app.get("/hello")
 def hello() -> dict[str, str | None]:
-    """For everybody."""
+    """Allows all requests."""
     user = optional_user()
     return {"user": user.user_id if user else None}
 
@@ -39,63 +39,63 @@ def hello() -> dict[str, str | None]:
 @app.get("/me")
 @require_user
 def me() -> dict[str, str]:
-    """For users who are signed in."""
+    """Allows signed-in users."""
     return {"user": current_user.user_id}
 
 
 @app.get("/profile")
 @require_user
 def profile() -> dict[str, str | None]:
-    """What the API knows about the user, asked with the server key."""
+    """Returns the user's profile, fetched from the API with the server key."""
     return {"name": api_app().users.get(current_user.user_id).display_name}
 
 
 @app.get("/welcome")
 @require_user(allow_restricted=True)
 def welcome() -> dict[str, str]:
-    """Also for users who have not verified their e-mail address yet."""
+    """Also allows users who have not verified their email yet."""
     return {"user": current_user.user_id}
 
 
 @app.get("/cart")
 @require_user(allow_anonymous=True)
 def cart() -> dict[str, str]:
-    """Also for visitors who never signed up."""
+    """Also allows anonymous users."""
     return {"user": current_user.user_id}
 
 
 @app.get("/export")
 @require_user(api_keys={"user"})
 def export() -> dict[str, str]:
-    """Also for scripts with an API key of their user."""
+    """Also allows scripts with an API key of their user."""
     return {"user": current_user.user_id}
 
 
 @app.get("/account")
 @require_user(mode="api")
 def account() -> dict[str, str]:
-    """For users who still exist and may come in: the API is asked each time."""
+    """Allows users who still exist and are not restricted, checked with the API for each request."""
     return {"user": current_user.user_id}
 
 
 @app.get("/reports")
 @require_permission("read_reports")
 def reports() -> dict[str, list[str]]:
-    """For users with a permission in the project."""
+    """Allows users with a permission in the project."""
     return {"reports": []}
 
 
 @app.get("/teams/<team_id>")
 @require_team_member("team_id")
 def team(team_id: str) -> dict[str, str]:
-    """For members of the team."""
+    """Allows members of the team."""
     return {"team": team_id, "user": current_user.user_id}
 
 
 @app.post("/teams/<team_id>/documents")
 @require_permission("write_documents", team="team_id")
 def write(team_id: str) -> dict[str, str]:
-    """For members with a permission in the team."""
+    """Allows members with a permission in the team."""
     return {"team": team_id, "user": current_user.user_id}
 
 
@@ -109,5 +109,5 @@ app.add_url_rule("/webhooks", view_func=webhook_view(webhooks), methods=["POST"]
 
 @app.get("/new-users")
 def list_new_users() -> list[str]:
-    """Whom the webhooks told of."""
+    """Returns the IDs of new users, as received by webhooks."""
     return new_users

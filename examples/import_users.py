@@ -1,8 +1,8 @@
-"""Import users from a CSV file, many at a time. Run it again after a failure: what is done is not done twice.
+"""Import users from a CSV file concurrently. After a failure, run it again: rows that are done are skipped.
 
     python examples/import_users.py users.csv
 
-Columns are arguments of `app.users.create`, such as primary_email and display_name. Needs HEXCLAVE_PROJECT_ID and
+The columns are arguments of `app.users.create`, such as primary_email and display_name. Needs HEXCLAVE_PROJECT_ID and
 HEXCLAVE_SECRET_SERVER_KEY.
 """
 
@@ -24,7 +24,7 @@ def main(path: str) -> int:
     ):
         rows = ({"primary_email_auth_enabled": True, **row} for row in csv.DictReader(file))
         for outcome in app.users.create_many(rows, key=lambda row: row["primary_email"], done=done):
-            # Whoever is there already was created by a run that was cut off before it could write it down.
+            # Existing users were created by a previous run that was interrupted before it could record them.
             if outcome.ok or isinstance(outcome.error, hexclave.errors.UserWithEmailAlreadyExists):
                 print(outcome.row["primary_email"], file=written, flush=True)
             else:

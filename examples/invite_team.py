@@ -1,8 +1,8 @@
-"""Make a team and invite people to it by e-mail.
+"""Create a team and invite users by email.
 
     python examples/invite_team.py "Analytical Engines" https://example.com/join ada@example.com lin@example.com
 
-The links of the e-mails lead to the given page, with a code that `app.teams.invitations.accept_with_code` takes. Needs
+The links in the emails open the given page with a code for `app.teams.invitations.accept_with_code`. Needs
 HEXCLAVE_PROJECT_ID and HEXCLAVE_SECRET_SERVER_KEY.
 """
 

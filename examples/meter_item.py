@@ -1,4 +1,4 @@
-"""Let a user pay for work with credits: take them first, give them back if the work fails.
+"""Charge a user credits for a command: deduct them first, and refund them if the command fails.
 
     python examples/meter_item.py USER_ID credits 3 -- some-command with arguments
 
@@ -14,7 +14,7 @@ import hexclave
 def main(user_id: str, item_id: str, price: int, command: list[str]) -> int:
     with hexclave.HexclaveServerApp() as app:
         customer = app.payments.for_user(user_id)
-        # One step on the server: two workers can never spend the same credit.
+        # Atomic on the server: two workers can never spend the same credit.
         if not customer.try_decrease_item_quantity(item_id, price):
             print(f"{price} {item_id} are needed, {customer.get_item(item_id).quantity} are left", file=sys.stderr)
             return 1

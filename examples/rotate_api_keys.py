@@ -1,8 +1,8 @@
-"""Replace the API keys of a user that end soon: new keys first, then the old ones are revoked.
+"""Replace a user's API keys that expire soon: create each new key, then revoke the old one.
 
     python examples/rotate_api_keys.py USER_ID
 
-Prints each new key next to what it is for; nobody can read it later. Needs HEXCLAVE_PROJECT_ID and
+Prints each new key with its description; the keys cannot be read later. Needs HEXCLAVE_PROJECT_ID and
 HEXCLAVE_SECRET_SERVER_KEY.
 """
 

@@ -1,8 +1,8 @@
-"""Send an e-mail to all users who want such e-mails, and tell how it fared.
+"""Send an email to all users who have not unsubscribed from marketing emails, and count the results.
 
     python examples/send_campaign.py "Engines 2.0" campaign.html
 
-Needs HEXCLAVE_PROJECT_ID and HEXCLAVE_SECRET_SERVER_KEY, and a project with a mail server of its own.
+Needs HEXCLAVE_PROJECT_ID and HEXCLAVE_SECRET_SERVER_KEY, and a project with its own email server.
 """
 
 import sys

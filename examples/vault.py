@@ -1,10 +1,10 @@
-"""Keep a secret of a user, such as a token of another service, so that only you can read it.
+"""Store a user's secret, such as a token for another service, so that only you can read it.
 
     echo -n s3cr3t | python examples/vault.py set STORE KEY
     python examples/vault.py get STORE KEY
 
-Values come from standard input, because command lines can be seen by others. Needs HEXCLAVE_PROJECT_ID,
-HEXCLAVE_SECRET_SERVER_KEY, and VAULT_SECRET: whoever loses it loses the values.
+Values are read from standard input, because other users of the machine can see command lines. Needs
+HEXCLAVE_PROJECT_ID, HEXCLAVE_SECRET_SERVER_KEY, and VAULT_SECRET; if VAULT_SECRET is lost, so are the values.
 """
 
 import os
@@ -21,7 +21,7 @@ def main(command: str, store: str, key: str) -> int:
             return 0
         value = app.data_vault.find(store, key, secret=secret)
         if value is None:
-            print("nothing is stored there, or with another secret", file=sys.stderr)
+            print("no value is stored under this key, or it was stored with a different secret", file=sys.stderr)
             return 1
         sys.stdout.write(value.reveal())
         return 0

@@ -1,8 +1,8 @@
-"""Keep a table of the project's users in SQLite up to date, by webhooks.
+"""Mirror the project's users in an SQLite table, updated by webhooks.
 
     python examples/webhooks_to_sqlite.py users.db 8080
 
-Needs HEXCLAVE_PROJECT_ID and HEXCLAVE_SECRET_SERVER_KEY, and HEXCLAVE_WEBHOOK_SECRET, the secret of an endpoint with
+Needs HEXCLAVE_PROJECT_ID and HEXCLAVE_SECRET_SERVER_KEY, and HEXCLAVE_WEBHOOK_SECRET, the secret of an endpoint for
 the events user.created, user.updated and user.deleted.
 """
 
@@ -22,7 +22,7 @@ def main(path: str, port: int) -> None:
     table.execute("CREATE TABLE IF NOT EXISTS users (id TEXT PRIMARY KEY, email TEXT, name TEXT)")
     router = Router(os.environ["HEXCLAVE_WEBHOOK_SECRET"])
 
-    # Deliveries overtake each other, so an event only says who changed; what is true now is asked for.
+    # Deliveries can arrive out of order, so each event only triggers a fetch of the user's current state.
     @router.on("user.created", "user.updated", "user.deleted")
     def refresh(event: WebhookEvent[Any]) -> None:
         user_id = event.body.data.id
@@ -43,7 +43,7 @@ def main(path: str, port: int) -> None:
             except InvalidWebhookError:
                 status = 400
             except HexclaveError:
-                status = 503  # The event is delivered again.
+                status = 503  # Svix retries the delivery.
             self.send_response(status)
             self.end_headers()
 

@@ -99,7 +99,7 @@ def test_invite_team(hx, run):
 
 def test_cli_login(hx, run, tmp_path):
     file = {"SESSION_FILE": str(tmp_path / "session.json")}
-    assert "Nobody" in run("cli_login.py", "whoami", status=1, **file)
+    assert "Not signed in" in run("cli_login.py", "whoami", status=1, **file)
     browser = hx.client_app()
     browser.auth.sign_up_with_password(email="ada@example.com", password="correct horse battery")
     with running(hx, "cli_login.py", "login", **file) as (process, url):
@@ -110,7 +110,7 @@ def test_cli_login(hx, run, tmp_path):
         assert process.wait() == 0
     assert "ada@example.com" in run("cli_login.py", "whoami", **file)
     run("cli_login.py", "logout", **file)
-    assert "Nobody" in run("cli_login.py", "whoami", status=1, **file)
+    assert "Not signed in" in run("cli_login.py", "whoami", status=1, **file)
 
 
 def test_rotate_api_keys(hx, run):
