@@ -1,4 +1,4 @@
-"""Writes the pages of the site and its configuration into build/, for zensical: python -m docs.site"""
+"""Write the pages and the configuration of the site to build/, for zensical: python -m docs.site"""
 
 import re
 import shutil
@@ -43,7 +43,7 @@ def write(target: str, text: str) -> None:
 
 
 def linked(text: str, source: str, targets: dict[str, str]) -> str:
-    """Links lead to pages of the site; what is no page of it stays as words."""
+    """Return the text with links to pages of the site; links to other files become plain text."""
 
     def follow(match: re.Match[str]) -> str:
         words, path, anchor = match[1], match[2], match[3] or ""

@@ -1,4 +1,4 @@
-"""The reference: pages written from the live objects."""
+"""Reference pages, written from the live objects."""
 
 import ast
 import html
@@ -22,7 +22,7 @@ APPS = {
 }
 ROOMS = {
     "sessions": ("Tokens and stores", "hexclave.tokens"),
-    "verify": ("Verifying", "hexclave.verify"),
+    "verify": ("Request authentication", "hexclave.verify"),
     "webhooks": ("Webhooks", "hexclave.webhooks"),
     "testing": ("Testing", "hexclave.testing"),
 }
@@ -37,7 +37,7 @@ class Page:
 
 
 def reference() -> Iterator[Page]:
-    """All pages but those of resources, then those."""
+    """Yield all pages, those of the resources last."""
     yield _apps()
     yield _objects("options", "Options", [getattr(hexclave, name) for name in OPTIONS])
     lists = [importlib.import_module("hexclave.pagination"), importlib.import_module("hexclave.bulk")]
@@ -54,7 +54,7 @@ def reference() -> Iterator[Page]:
 
 
 def _resources() -> Iterator[Page]:
-    """A page for each module of `hexclave.resources`, with the classes in it and where an app has them."""
+    """Yield a page per module of resources, with its classes and the attributes of the apps that return them."""
     found: dict[type, dict[str, list[str]]] = {}
     for access, app in APPS.items():
         for where, kind in _reachable(app, "app"):
@@ -95,7 +95,7 @@ def _methods(kind: type) -> Iterator[str]:
 
 
 def _title(name: str) -> str:
-    return {"me": "The signed-in user", "auth": "Signing in", "api_keys": "API keys", "ai_chats": "AI chats"}.get(
+    return {"me": "The signed-in user", "auth": "Sign-in", "api_keys": "API keys", "ai_chats": "AI chats"}.get(
         name, name.replace("_", " ").capitalize().replace("api", "API").replace("Oauth", "OAuth")
     )
 
@@ -104,7 +104,12 @@ def _title(name: str) -> str:
 
 
 def _apps() -> Page:
-    parts = ["# Apps", "", "Each has an async twin: `AsyncHexclaveServerApp` for `HexclaveServerApp`, and so on.", ""]
+    parts = [
+        "# Apps",
+        "",
+        "Each has an async counterpart, such as `AsyncHexclaveServerApp` for `HexclaveServerApp`.",
+        "",
+    ]
     for access, app in APPS.items():
         kind = type(app)
         parts += [f"## {kind.__name__}", "", *_code(signature_of(kind.__name__, kind)), _words(kind), ""]
@@ -117,11 +122,11 @@ def _apps() -> Page:
                 )
         parts.append("")
         if access == "server":
-            parts += ["### Methods of every app", ""]
+            parts += ["### Methods of all apps", ""]
             for name, value in _members(kind):
                 if inspect.isfunction(value):
                     parts += [f"#### {name}", "", *_code(signature_of(name, value)), _words(value), ""]
-    parts += ["## AppOptions", "", "Keyword arguments of every app.", "", _words(hexclave.options.AppOptions), ""]
+    parts += ["## AppOptions", "", "Keyword arguments of all apps.", "", _words(hexclave.options.AppOptions), ""]
     parts += _fields(hexclave.options.AppOptions)
     return Page("reference/apps.md", "Apps", "\n".join(parts))
 
@@ -131,7 +136,7 @@ def _objects(path: str, title: str, objects: list[Any], module: Any = None) -> P
     for each in objects:
         if inspect.isclass(each):
             parts += [f"## {each.__name__}", "", *_code(_constructed(each)), _words(each), "", *_fields(each)]
-            for name, value in _members(each, told=[*objects, errors.HexclaveError]):
+            for name, value in _members(each, documented=[*objects, errors.HexclaveError]):
                 if inspect.isfunction(value) or isinstance(value, classmethod | property):
                     parts += [f"### {name}", "", *_member_code(name, value), _words(value), ""]
         elif callable(each):
@@ -140,7 +145,7 @@ def _objects(path: str, title: str, objects: list[Any], module: Any = None) -> P
 
 
 def _errors() -> Page:
-    parts = ["# Errors", "", "Catching a class catches all below it. See [the guide](../errors.md).", ""]
+    parts = ["# Errors", "", "Catching a class also catches its subclasses. See [the guide](../errors.md).", ""]
     parts += ["```text", *_tree(errors.HexclaveError, 0, set()), "```", "", "| class | code | |", "|---|---|---|"]
     for name in errors.__all__:
         kind = getattr(errors, name)
@@ -175,7 +180,7 @@ def _member_code(name: str, value: Any) -> list[str]:
 
 
 def _fields(kind: type) -> list[str]:
-    """Fields with the words that stand below them in the source, which are gone at run time."""
+    """Return a table of fields, with their docstrings, which exist only in the source."""
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(kind)))
     except (OSError, TypeError, SyntaxError):
@@ -187,7 +192,7 @@ def _fields(kind: type) -> list[str]:
             if isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant):
                 words = " ".join(str(below.value.value).split())
             shown = ast.unparse(field.annotation).strip("'")
-            # In a table a bar ends the cell, also inside of backticks.
+            # In a table, a bar ends the cell even inside backticks.
             shown = html.escape(shown).replace("|", "&#124;")
             rows.append(f"| `{field.target.id}` | <code>{shown}</code> | {words} |")
     return ["| field | type | |", "|---|---|---|", *rows, ""] if rows else []
@@ -196,11 +201,11 @@ def _fields(kind: type) -> list[str]:
 # -- words
 
 
-def _members(kind: type, told: Sequence[Any] = ()) -> Iterator[tuple[str, Any]]:
-    """Public members, those of the class first, then what it inherits from classes that are not `told` elsewhere."""
+def _members(kind: type, documented: Sequence[Any] = ()) -> Iterator[tuple[str, Any]]:
+    """Yield the public members of the class, then those inherited from classes that are not `documented` elsewhere."""
     seen: set[str] = set()
     for base in kind.__mro__:
-        if base.__module__.startswith("hexclave") and (base is kind or base not in told):
+        if base.__module__.startswith("hexclave") and (base is kind or base not in documented):
             for name, value in vars(base).items():
                 if not name.startswith("_") and name not in seen:
                     seen.add(name)
@@ -212,7 +217,7 @@ def _code(text: str) -> list[str]:
 
 
 def _words(thing: Any) -> str:
-    """The docstring as Markdown: its sections become lists."""
+    """Return the docstring as Markdown, with its sections as lists."""
     lines = inspect.cleandoc(getattr(thing, "__doc__", None) or "").splitlines()
     text, section = [], ""
     for line in lines:

@@ -1,4 +1,4 @@
-"""Signatures as a reader wants them: with short names."""
+"""Signatures with short names, for the reference pages."""
 
 import collections.abc
 import inspect
