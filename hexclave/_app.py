@@ -110,7 +110,7 @@ class App(ResourcesOfOtherApps, Generic[P, Store]):
         Raises:
             UnsafeUseError: `session` is neither `Tokens` nor a token store for this mode.
         """
-        session = credentials.textless(session)
+        session = credentials.hide_text(session)
         return self._derived(session=self._session(session))
 
     def _session(self, session: "Store | Tokens") -> "Session":
@@ -292,16 +292,16 @@ def _admin_token_steps(token: AdminAccessToken | SecretText | None) -> Callable[
     if token is None:
         return None
     if isinstance(token, type) or not callable(token):
-        token = credentials.checked(credentials.masked(cast(SecretText, token)), "admin_access_token").reveal
+        token = credentials.checked(credentials.as_secret(cast(SecretText, token)), "admin_access_token").reveal
     return lambda: _ask(token)
 
 
 def _ask(token: AdminAccessToken) -> Steps[Secret]:
     # Wrapped before it is a local variable anywhere: the frame that performs the step holds its result.
-    secret = yield Call(blocking=lambda: credentials.masked(cast(str, token())), awaiting=lambda: _awaited(token))
+    secret = yield Call(blocking=lambda: credentials.as_secret(cast(str, token())), awaiting=lambda: _awaited(token))
     return credentials.checked(secret, "admin_access_token")
 
 
 async def _awaited(token: AdminAccessToken) -> SecretText | None:
     answer = token()
-    return credentials.masked(answer if isinstance(answer, str) else await answer)
+    return credentials.as_secret(answer if isinstance(answer, str) else await answer)

@@ -8,7 +8,7 @@ from hexclave_api.secret import Secret
 
 
 def checked_client(client: Any, owner: object, *, is_async: bool) -> Any:
-    """Return the client. Callers wrap it with `textless` first, because a URL may contain a password.
+    """Return the client. Callers wrap it with `hide_text` first, because a URL may contain a password.
 
     Raises:
         UnsafeUseError: it is not a redis-py client, or one for the other mode.

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from hexclave._app import AwaitingApp, BlockingApp, awaiting_executor, blocking_executor, empty_store
 from hexclave._engine.context import AdminAccessToken
-from hexclave._engine.options import taken
+from hexclave._engine.options import validated_options
 from hexclave._engine.performing import AsyncPerformer, BlockingPerformer
-from hexclave.credentials import masked, textless
+from hexclave.credentials import as_secret, hide_text
 from hexclave.options import AppOptions
 from hexclave.resources.by_access import (
     AdminResources,
@@ -54,12 +54,12 @@ class HexclaveClientApp(BlockingApp, ClientResources):
         **options: Unpack[AppOptions["BlockingHttpClient[Any]", "Transport"]],
     ) -> None:
         project_id, publishable_client_key, session = (
-            textless(project_id),
-            masked(publishable_client_key),
-            textless(session),
+            hide_text(project_id),
+            as_secret(publishable_client_key),
+            hide_text(session),
         )
         keys = {"publishable_client_key": publishable_client_key}
-        chosen = taken(type(self).__name__, options)
+        chosen = validated_options(type(self).__name__, options)
         self._performer = BlockingPerformer(
             self._made_context(
                 "client",
@@ -91,10 +91,10 @@ class HexclaveServerApp(BlockingApp, ServerResources):
         session: "TokenStore | Tokens | None" = None,
         **options: Unpack[AppOptions["BlockingHttpClient[Any]", "Transport"]],
     ) -> None:
-        project_id, session = textless(project_id), textless(session)
-        secret_server_key = masked(secret_server_key)
+        project_id, session = hide_text(project_id), hide_text(session)
+        secret_server_key = as_secret(secret_server_key)
         keys = {"secret_server_key": secret_server_key}
-        chosen = taken(type(self).__name__, options)
+        chosen = validated_options(type(self).__name__, options)
         self._performer = BlockingPerformer(
             self._made_context("server", project_id, keys, session, chosen), blocking_executor(chosen)
         )
@@ -122,13 +122,13 @@ class HexclaveAdminApp(BlockingApp, AdminResources):
         **options: Unpack[AppOptions["BlockingHttpClient[Any]", "Transport"]],
     ) -> None:
         project_id, super_secret_admin_key, session = (
-            textless(project_id),
-            masked(super_secret_admin_key),
-            textless(session),
+            hide_text(project_id),
+            as_secret(super_secret_admin_key),
+            hide_text(session),
         )
-        admin_access_token = admin_access_token if callable(admin_access_token) else masked(admin_access_token)
+        admin_access_token = admin_access_token if callable(admin_access_token) else as_secret(admin_access_token)
         keys = {"super_secret_admin_key": super_secret_admin_key}
-        chosen = taken(type(self).__name__, options)
+        chosen = validated_options(type(self).__name__, options)
         self._performer = BlockingPerformer(
             self._made_context("admin", project_id, keys, session, chosen, admin_access_token),
             blocking_executor(chosen),
@@ -156,12 +156,12 @@ class AsyncHexclaveClientApp(AwaitingApp, AsyncClientResources):
         **options: Unpack[AppOptions["AsyncHttpClient[Any]", "AsyncTransport"]],
     ) -> None:
         project_id, publishable_client_key, session = (
-            textless(project_id),
-            masked(publishable_client_key),
-            textless(session),
+            hide_text(project_id),
+            as_secret(publishable_client_key),
+            hide_text(session),
         )
         keys = {"publishable_client_key": publishable_client_key}
-        chosen = taken(type(self).__name__, options)
+        chosen = validated_options(type(self).__name__, options)
         self._performer = AsyncPerformer(
             self._made_context(
                 "client",
@@ -193,10 +193,10 @@ class AsyncHexclaveServerApp(AwaitingApp, AsyncServerResources):
         session: "AsyncTokenStore | Tokens | None" = None,
         **options: Unpack[AppOptions["AsyncHttpClient[Any]", "AsyncTransport"]],
     ) -> None:
-        project_id, session = textless(project_id), textless(session)
-        secret_server_key = masked(secret_server_key)
+        project_id, session = hide_text(project_id), hide_text(session)
+        secret_server_key = as_secret(secret_server_key)
         keys = {"secret_server_key": secret_server_key}
-        chosen = taken(type(self).__name__, options)
+        chosen = validated_options(type(self).__name__, options)
         self._performer = AsyncPerformer(
             self._made_context("server", project_id, keys, session, chosen), awaiting_executor(chosen)
         )
@@ -224,13 +224,13 @@ class AsyncHexclaveAdminApp(AwaitingApp, AsyncAdminResources):
         **options: Unpack[AppOptions["AsyncHttpClient[Any]", "AsyncTransport"]],
     ) -> None:
         project_id, super_secret_admin_key, session = (
-            textless(project_id),
-            masked(super_secret_admin_key),
-            textless(session),
+            hide_text(project_id),
+            as_secret(super_secret_admin_key),
+            hide_text(session),
         )
-        admin_access_token = admin_access_token if callable(admin_access_token) else masked(admin_access_token)
+        admin_access_token = admin_access_token if callable(admin_access_token) else as_secret(admin_access_token)
         keys = {"super_secret_admin_key": super_secret_admin_key}
-        chosen = taken(type(self).__name__, options)
+        chosen = validated_options(type(self).__name__, options)
         self._performer = AsyncPerformer(
             self._made_context("admin", project_id, keys, session, chosen, admin_access_token),
             awaiting_executor(chosen),

@@ -111,7 +111,7 @@ def header_value(value: SecretText | None, argument: str) -> str:
     raise UnsafeUseError(f"{argument} {problem}")
 
 
-def masked(given: SecretText | None) -> SecretText | None:
+def as_secret(given: SecretText | None) -> SecretText | None:
     """Return the text as a `Secret`, so that tracebacks with locals do not show it.
 
     Anything else, such as a key as `bytes`, is replaced by its type, which is all that error messages need.
@@ -121,12 +121,12 @@ def masked(given: SecretText | None) -> SecretText | None:
     return given if given is None or isinstance(given, (Secret, type)) else cast(Any, type(given))
 
 
-def textless(given: T) -> T:
+def hide_text(given: T) -> T:
     """Wrap text passed where no secret belongs, such as a key passed as the project ID."""
-    return cast(T, masked(cast(Any, given))) if isinstance(given, (str, bytes, bytearray)) else given
+    return cast(T, as_secret(cast(Any, given))) if isinstance(given, (str, bytes, bytearray)) else given
 
 
-def masked_headers(given: Mapping[str, str] | None) -> dict[str, SecretText | None]:
+def headers_as_secrets(given: Mapping[str, str] | None) -> dict[str, SecretText | None]:
     """Return the headers with their values as secrets.
 
     Raises:
@@ -137,7 +137,7 @@ def masked_headers(given: Mapping[str, str] | None) -> dict[str, SecretText | No
         kind = type(mapping).__name__
         del given, mapping
         raise UnsafeUseError(f"extra_headers must be a mapping of names to values, not {kind}.")
-    return {name: masked(value) for name, value in (given or {}).items()}
+    return {name: as_secret(value) for name, value in (given or {}).items()}
 
 
 def project_id(given: SecretText | None) -> str:
@@ -146,7 +146,7 @@ def project_id(given: SecretText | None) -> str:
     Raises:
         UnsafeUseError: it is missing, is a key, or is not a valid header value.
     """
-    secret = masked(from_environment("project_id") if given is None else given)
+    secret = as_secret(from_environment("project_id") if given is None else given)
     del given  # A traceback with locals must not show a key passed here by mistake.
     if secret is None:
         raise UnsafeUseError("The project ID is missing: pass project_id=… or set HEXCLAVE_PROJECT_ID.")
@@ -167,7 +167,7 @@ def keys_of(access: AccessType, given: Mapping[str, SecretText | None], *, keyle
     row = MATRIX[access]
     held = {}
     for argument, value in given.items():
-        secret = masked(from_environment(argument)) if value is None and not keyless else value
+        secret = as_secret(from_environment(argument)) if value is None and not keyless else value
         if secret is not None:
             held[argument] = checked(secret, argument)
         elif argument in row.must_hold and not keyless:
@@ -211,7 +211,7 @@ def base_url(given: SecretText | None, *, allow_insecure_http: bool) -> str:
         UnsafeUseError: it is not an absolute HTTP(S) URL, has a query, fragment or password, or is plain HTTP to a
             host other than localhost.
     """
-    url = masked(from_environment("base_url") or DEFAULT_BASE_URL if given is None else given)
+    url = as_secret(from_environment("base_url") or DEFAULT_BASE_URL if given is None else given)
     del given  # A traceback with locals must not show it: it may contain a password.
     problem = _url_problem(url.reveal() if isinstance(url, Secret) else url, allow_insecure_http)
     if problem is not None or not isinstance(url, Secret):

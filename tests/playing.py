@@ -71,7 +71,7 @@ def context(
             branch_id=None,
             allow_anonymous=allow_anonymous,
             allow_restricted=False,
-            extra=credentials.extra_headers(credentials.masked_headers(extra)),
+            extra=credentials.extra_headers(credentials.headers_as_secrets(extra)),
         ),
         client_id="project-1",
         publishable_client_key=keys.get("publishable_client_key"),

@@ -51,10 +51,6 @@ class AwaitingExecutor:
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]
 
-    async def handed(self, value: T) -> T:
-        """The value, as `run` would give it."""
-        return value
-
     async def close(self) -> None:
         """Close the running loop's own connections; a transport that was passed in stays open."""
         if self._pid != os.getpid():

@@ -371,9 +371,9 @@ def _reported(call: _Call, reply: Reply) -> HexclaveError:
         secrets=sent | {value for name, value in call.app.static_headers().items() if name in CREDENTIAL_HEADERS},
     )
     if error.status in _REFUSED_BY_OLDER_SERVERS:
-        from hexclave.errors._older_servers import explained
+        from hexclave.errors._older_servers import more_specific
 
-        error = explained(error, reply.content, call.operation)
+        error = more_specific(error, reply.content, call.operation)
     if error.code in _UNKNOWN_PROJECT:
         error.host = call.host
     if isinstance(error, RateLimitError):

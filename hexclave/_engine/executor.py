@@ -46,10 +46,6 @@ class BlockingExecutor:
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]
 
-    def handed(self, value: T) -> T:
-        """The value, as `run` would give it."""
-        return value
-
     def close(self) -> None:
         """Close the executor's own connections; a transport that was passed in stays open."""
         if self._pid != os.getpid():

@@ -54,7 +54,7 @@ class Options:
                 raise UnsafeUseError(f"{name} is {theirs} {kind}: pass {ours} one, or use {theirs} app.")
 
 
-def taken(app: str, given: AppOptions[Any, Any]) -> Options:
+def validated_options(app: str, given: AppOptions[Any, Any]) -> Options:
     """Return the validated options of the app of this name.
 
     Empties `given`, because a traceback with locals shows the caller's frame.
@@ -63,13 +63,13 @@ def taken(app: str, given: AppOptions[Any, Any]) -> Options:
         TypeError: an option does not exist.
         UnsafeUseError: a value is invalid.
     """
-    base_url = credentials.masked(given.pop("base_url", None))
-    branch_id = credentials.masked(given.pop("branch_id", None))
+    base_url = credentials.as_secret(given.pop("base_url", None))
+    branch_id = credentials.as_secret(given.pop("branch_id", None))
     unknown = sorted(given.keys() - AppOptions.__annotations__.keys())
     options: dict[str, Any] = {name: given.pop(name) for name in given.keys() - {"extra_headers", *unknown}}  # type: ignore[misc]
     for name in unknown:
         del given[name]  # type: ignore[misc]
-    extra_headers = credentials.masked_headers(given.pop("extra_headers", None))
+    extra_headers = credentials.headers_as_secrets(given.pop("extra_headers", None))
     if unknown:
         raise TypeError(f"{app}() got an unexpected keyword argument: {', '.join(unknown)}")
     for name in _SWITCHES:

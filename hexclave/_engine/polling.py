@@ -13,7 +13,7 @@ from hexclave_api.operation import Operation
 T = TypeVar("T")
 
 
-def until(
+def poll_until(
     app: Context, ask: Operation[T], ended: Callable[[T], bool], *, every: timedelta, within: timedelta
 ) -> Steps[T]:
     """Poll until the process has finished and return the last answer.

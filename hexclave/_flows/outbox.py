@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from hexclave._engine.polling import until
+from hexclave._engine.polling import poll_until
 from hexclave._flows.base import Flows
 from hexclave._steps import Steps
 from hexclave_api.models import OutboxEmail
@@ -32,7 +32,7 @@ class OutboxFlows(Flows):
             NotFoundError: there is no such email.
         """
         begun = self._context.clock.time()
-        return until(
+        return poll_until(
             self._context,
             emails.get_outbox_email(email_id),
             lambda email: (

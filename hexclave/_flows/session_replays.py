@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from hexclave._engine.polling import until
+from hexclave._engine.polling import poll_until
 from hexclave._flows.base import Flows
 from hexclave._steps import Steps
 from hexclave_api.models import SessionReplayRender
@@ -31,7 +31,7 @@ class SessionReplayFlows(Flows):
             TotalTimeout: it is still going on.
             ItemNotFound: there is no such rendering.
         """
-        return until(
+        return poll_until(
             self._context,
             session_replays.get_session_replay_render(session_replay_id, render_id),
             lambda render: render.status not in ("queued", "rendering"),

@@ -53,14 +53,14 @@ class SharedGate(Gate[P]):
         """The shared pace without unsent changes, in our clock; `None` if not loaded yet."""
         self._ahead = 0.0
         """Seconds that the store's clock is ahead of ours."""
-        self._untold: list[Callable[[P], None]] = []
+        self._unsent: list[Callable[[P], None]] = []
         self._closings = 0
-        self._told_closings = 0
+        self._sent_closings = 0
         self._asking = False
 
     def learn(self, change: Callable[[P], None]) -> None:
         super().learn(change)
-        self._untold.append(change)
+        self._unsent.append(change)
 
     def give_back(self, opens: float) -> None:
         """Drop the permits, because another process may have taken the ones after them."""
@@ -73,8 +73,8 @@ class SharedGate(Gate[P]):
         if self._asking:
             return False
         # A 429 is shared at once, not when the gate opens.
-        untold = self._closings != self._told_closings
-        return untold or (now >= self.pace.opens - LEAD / 2 and super().lacks_permits(number, now))
+        unsent = self._closings != self._sent_closings
+        return unsent or (now >= self.pace.opens - LEAD / 2 and super().lacks_permits(number, now))
 
     def ask(self, number: int, now: float) -> Wait | None:
         wait = super().ask(number, now)
@@ -88,22 +88,22 @@ class SharedGate(Gate[P]):
         try:
             for _ in range(_TRIES):
                 with lock:
-                    told, closings = len(self._untold), self._closings
-                    pace = self._told(told)
+                    sent, closings = len(self._unsent), self._closings
+                    pace = self._with_unsent(sent)
                     lease = pace.grant(clock.monotonic(), self.wanted)
                     new = _text(pace, self._ahead) if self._seen != _UNREAD else ""
                 swapped = yield from self._store.swap(self._key, self._seen, new)
                 with lock:
                     now = clock.monotonic()
                     if swapped is None:
-                        self._go_on_alone(now)
+                        self._continue_alone(now)
                         return
                     self._seen = swapped.state
                     self._ahead = swapped.now - now
                     if swapped.done:
-                        self._joint, self._untold = pace, self._untold[told:]
-                        self.pace = self._told(len(self._untold))
-                        self._told_closings = closings
+                        self._joint, self._unsent = pace, self._unsent[sent:]
+                        self.pace = self._with_unsent(len(self._unsent))
+                        self._sent_closings = closings
                         if closings == self._closings:  # otherwise the permits are void
                             self.take(lease)
                         return
@@ -114,19 +114,19 @@ class SharedGate(Gate[P]):
             with lock:
                 self._asking = False
 
-    def _told(self, changes: int) -> P:
+    def _with_unsent(self, changes: int) -> P:
         """Return the shared pace with our first `changes` unsent changes applied."""
         if self._joint is None:
             return attrs.evolve(self.pace)
         pace = attrs.evolve(self._joint)
-        for change in self._untold[:changes]:
+        for change in self._unsent[:changes]:
             change(pace)
         return pace
 
-    def _go_on_alone(self, now: float) -> None:
+    def _continue_alone(self, now: float) -> None:
         self._seen = _UNREAD
-        self._untold.clear()
-        self._told_closings = self._closings
+        self._unsent.clear()
+        self._sent_closings = self._closings
         self.take(self.pace.grant(now, self.wanted))
 
 

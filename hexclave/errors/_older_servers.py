@@ -15,7 +15,7 @@ _NOT_A_CHOICE: Final = re.compile(r"^  - (query|body)\.(\w+) must be one of the 
 _AFTER: Final = "after "
 
 
-def explained(error: APIStatusError, content: bytes, operation: "Operation[Any]") -> APIStatusError:
+def more_specific(error: APIStatusError, content: bytes, operation: "Operation[Any]") -> APIStatusError:
     """Return the error, or a more specific one if the server is too old for the operation or its arguments."""
     if isinstance(error, SchemaError):
         if arguments := _unknown_arguments(error.reason or error.message, operation):

@@ -17,7 +17,7 @@ class Answer:
     body: Mapping[str, str]
 
 
-def answered(router: Router, body: bytes, request: object) -> Answer:
+def respond(router: Router, body: bytes, request: object) -> Answer:
     """Handle a delivery and return the response. Errors of handlers propagate."""
     try:
         handled = router.handle(body, request)
@@ -26,8 +26,8 @@ def answered(router: Router, body: bytes, request: object) -> Answer:
     return _done(handled)
 
 
-async def aanswered(router: Router, body: bytes, request: object) -> Answer:
-    """Do the same as `answered` in async programs."""
+async def arespond(router: Router, body: bytes, request: object) -> Answer:
+    """Do the same as `respond` in async programs."""
     try:
         handled = await router.ahandle(body, request)
     except InvalidWebhookError as error:

@@ -22,7 +22,7 @@ from werkzeug.local import LocalProxy
 
 from hexclave import HexclaveAdminApp, HexclaveServerApp
 from hexclave.errors import UnsafeUseError
-from hexclave.integrations._deliveries import LARGEST, answered
+from hexclave.integrations._deliveries import LARGEST, respond
 from hexclave.integrations._guard import NOTHING, Demand, Guard, Options, Visit
 from hexclave.integrations._refused import Refused
 from hexclave.verify import AuthenticateOptions, AuthenticationResult, SignedIn
@@ -194,7 +194,7 @@ def webhook_view(router: Router) -> Callable[[], tuple[Response, int]]:
 
     def receive_webhook() -> tuple[Response, int]:
         request.max_content_length = LARGEST
-        answer = answered(router, request.get_data(), request)
+        answer = respond(router, request.get_data(), request)
         return jsonify(answer.body), answer.status_code
 
     return receive_webhook

@@ -23,7 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hexclave import AsyncHexclaveAdminApp, AsyncHexclaveServerApp
 from hexclave.errors import UnsafeUseError
-from hexclave.integrations._deliveries import LARGEST, aanswered
+from hexclave.integrations._deliveries import LARGEST, arespond
 from hexclave.integrations._guard import AsyncGuard, Demand, Options, Visit
 from hexclave.integrations._refused import Refused
 from hexclave.verify import AuthenticateOptions, AuthenticationResult, SignedIn
@@ -160,7 +160,7 @@ def webhook_endpoint(router: Router) -> Callable[[Request], Awaitable[Response]]
             body += chunk
             if len(body) > LARGEST:
                 return JSONResponse({"error": f"A delivery must not exceed {LARGEST:,} bytes."}, 413)
-        answer = await aanswered(router, bytes(body), request)
+        answer = await arespond(router, bytes(body), request)
         return JSONResponse(answer.body, answer.status_code)
 
     return receive_webhook

@@ -3,7 +3,7 @@
 import os
 import threading
 
-from hexclave.credentials import textless
+from hexclave.credentials import hide_text
 from hexclave.errors import UnsafeUseError
 from hexclave.tokens._store import Tokens, TokenStore, refresh_token_of
 from hexclave_api.secret import Secret
@@ -23,7 +23,7 @@ class MemoryTokenStore(TokenStore):
     """A token store in memory; starts signed out unless tokens are passed. Safe for threads and tasks."""
 
     def __init__(self, tokens: Tokens | None = None) -> None:
-        given: object = textless(tokens)
+        given: object = hide_text(tokens)
         del tokens  # A traceback with locals must not show a token passed as text.
         if given is not None and not isinstance(given, Tokens):
             kind = "str" if isinstance(given, Secret) else type(given).__name__

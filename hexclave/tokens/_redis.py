@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from hexclave._redis_client import checked_client
-from hexclave.credentials import textless
+from hexclave.credentials import hide_text
 from hexclave.errors import UnsafeUseError
 from hexclave.tokens._store import REFRESH_LEASE, AsyncTokenStore, Tokens, TokenStore
 from hexclave_api.secret import Secret
@@ -42,7 +42,7 @@ class RedisTokenStore(TokenStore):
     """
 
     def __init__(self, client: "redis.Redis", key: str) -> None:
-        client = textless(client)
+        client = hide_text(client)
         self._client = client = checked_client(client, self, is_async=False)
         self._key = _checked(key)
         self._replace = client.register_script(_REPLACE)
@@ -79,7 +79,7 @@ class AsyncRedisTokenStore(AsyncTokenStore):
     """
 
     def __init__(self, client: "redis.asyncio.Redis", key: str) -> None:
-        client = textless(client)
+        client = hide_text(client)
         self._client = client = checked_client(client, self, is_async=True)
         self._key = _checked(key)
         self._replace = client.register_script(_REPLACE)

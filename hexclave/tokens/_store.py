@@ -6,7 +6,7 @@ from typing import Final, Protocol, TypeVar, runtime_checkable
 
 import attrs
 
-from hexclave.credentials import masked
+from hexclave.credentials import as_secret
 from hexclave.errors import UnsafeUseError
 from hexclave_api.secret import Secret, hidden
 
@@ -51,7 +51,7 @@ class Tokens:
     refresh_token: Secret | None
 
     def __init__(self, access_token: str | Secret | None = None, refresh_token: str | Secret | None = None) -> None:
-        access_token, refresh_token = masked(access_token), masked(refresh_token)
+        access_token, refresh_token = as_secret(access_token), as_secret(refresh_token)
         # Needed by the repr if a traceback with locals shows invalid tokens.
         for name in ("access_token", "refresh_token"):
             object.__setattr__(self, name, None)

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from hexclave._redis_client import checked_client
-from hexclave.credentials import textless
+from hexclave.credentials import hide_text
 from hexclave.errors import UnsafeUseError
 from hexclave.tokens._memory import ProcessLock
 
@@ -101,7 +101,7 @@ class RedisDeliveryStore(DeliveryStore):
     """
 
     def __init__(self, client: "redis.Redis", prefix: str = "hexclave:webhook:") -> None:
-        client = textless(client)
+        client = hide_text(client)
         self._client = checked_client(client, self, is_async=False)
         self._prefix = _checked(prefix)
 
@@ -126,7 +126,7 @@ class AsyncRedisDeliveryStore(AsyncDeliveryStore):
     """
 
     def __init__(self, client: "redis.asyncio.Redis", prefix: str = "hexclave:webhook:") -> None:
-        client = textless(client)
+        client = hide_text(client)
         self._client = checked_client(client, self, is_async=True)
         self._prefix = _checked(prefix)
 

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, TypeAlias, TypeVar
 import attrs
 
 from hexclave._steps import Call, Steps
-from hexclave.credentials import textless
+from hexclave.credentials import hide_text
 from hexclave.errors import UnsafeUseError
 from hexclave.webhooks._deliveries import AsyncDeliveryStore, DeliveryStore, MemoryDeliveryStore
 from hexclave.webhooks._events import UnknownEvent, WebhookEvent, read_event
@@ -79,7 +79,7 @@ class Router:
             self._secrets = read_secrets(secrets)
         finally:
             del secrets
-        deliveries = textless(deliveries)  # A Redis URL may contain a password.
+        deliveries = hide_text(deliveries)  # A Redis URL may contain a password.
         if deliveries is not None and not callable(getattr(deliveries, "abegin", None)):
             raise UnsafeUseError("deliveries must be a store with abegin() and aend(), such as MemoryDeliveryStore().")
         self._deliveries = MemoryDeliveryStore() if deliveries is None else deliveries

@@ -60,14 +60,14 @@ class Oldest:
 
 
 def _error(status: int, content: bytes, headers: Mapping[str, str], name: str, request: Request) -> APIStatusError:
-    from hexclave.errors._older_servers import explained
+    from hexclave.errors._older_servers import more_specific
     from hexclave.errors._reading import from_reply
 
     found = from_reply(Reply(status, headers, content), method=request.method, path=request.url, attempts=1)
     is_json = request.headers.get("content-type") == "application/json"
     body = json.loads(request.content or b"{}") if is_json else {}
     query = dict(parse_qsl(urlsplit(request.url).query))
-    return explained(found, content, attrs.evolve(_made(name), query=query, body=body or {}))
+    return more_specific(found, content, attrs.evolve(_made(name), query=query, body=body or {}))
 
 
 def _made(name: str) -> Operation[Any]:

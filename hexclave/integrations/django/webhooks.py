@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from hexclave.integrations._deliveries import LARGEST, Answer, aanswered, answered
+from hexclave.integrations._deliveries import LARGEST, Answer, arespond, respond
 from hexclave.webhooks import Router
 
 __all__ = ["async_webhook_view", "webhook_view"]
@@ -21,7 +21,7 @@ def webhook_view(router: Router) -> Callable[[HttpRequest], HttpResponse]:
     @csrf_exempt
     @require_POST
     def receive_webhook(request: HttpRequest) -> HttpResponse:
-        return _too_large(request) or _response(answered(router, request.body, request))
+        return _too_large(request) or _response(respond(router, request.body, request))
 
     return receive_webhook
 
@@ -32,7 +32,7 @@ def async_webhook_view(router: Router) -> Callable[[HttpRequest], Awaitable[Http
     @csrf_exempt
     @require_POST
     async def receive_webhook(request: HttpRequest) -> HttpResponse:
-        return _too_large(request) or _response(await aanswered(router, request.body, request))
+        return _too_large(request) or _response(await arespond(router, request.body, request))
 
     return receive_webhook
 
