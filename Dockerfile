@@ -5,5 +5,5 @@ RUN pip install --no-cache-dir "/src[emulator]" && rm -rf /src && useradd --crea
 USER emulator
 WORKDIR /home/emulator
 EXPOSE 8102
-# Inside of a container, "beyond loopback" is the container's own network: publish the port on 127.0.0.1 alone.
+# In a container, "beyond loopback" is the network of the container; publish the port only on 127.0.0.1.
 ENTRYPOINT ["hexclave-emulator", "--host", "0.0.0.0", "--beyond-loopback"]

@@ -1,4 +1,4 @@
-# One verb per task. `make help` lists them.
+# One target per task; `make help` lists them.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 WORKERS ?= auto
@@ -11,10 +11,10 @@ export PYTHONDONTWRITEBYTECODE := 1
 help: ## List the tasks
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(VENV)/.ready ## Make the virtual environment with everything the other tasks need
+setup: $(VENV)/.ready ## Create the virtual environment that the other tasks use
 
 $(VENV)/.ready: pyproject.toml constraints.txt
-	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed; name it: make PYTHON=python3.12 …" >&2; exit 1; }
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is required; to choose one, run: make PYTHON=python3.12 …" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $@
@@ -23,7 +23,7 @@ generate: setup ## Render spec/ into generated/ and check the result
 	$(BIN)/python -m generator render
 	$(BIN)/python -m generator check
 
-check: setup ## Format, lint, types, import rules, the description, and that generated/ is up to date
+check: setup ## Check format, lint, types, import rules, the API description, and that generated/ is up to date
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -37,7 +37,7 @@ test: setup $(if $(CI),check) ## Run the tests (in CI, after `make check`)
 
 PYTHONS ?= python3.12 python3.13 python3.14
 
-matrix: ## Run the tests on the other supported Pythons that are installed: make matrix PYTHONS="python3.13 …"
+matrix: ## Run the tests on every other supported Python that is installed: make matrix PYTHONS="python3.13 …"
 	@for python in $(PYTHONS); do \
 		command -v $$python >/dev/null || { echo "skipped: $$python is not installed"; continue; }; \
 		folder=build/$$(basename $$python); echo "== $$python"; \
@@ -46,21 +46,21 @@ matrix: ## Run the tests on the other supported Pythons that are installed: make
 		$$folder/bin/pytest -n $(WORKERS) || exit 1; \
 	done
 
-lowest: ## Run the tests with the lowest version of every dependency
+lowest: ## Run the tests with the lowest supported version of every dependency
 	$(PYTHON) -m venv build/lowest
 	build/lowest/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
-	@# In a second step: some tools of the tests ask for newer ones than the SDK does.
+	@# In a second step, because some test tools require newer versions than the SDK does.
 	$(PYTHON) -m tests.lowest > build/lowest/requirements.txt
 	build/lowest/bin/pip install --quiet --disable-pip-version-check --requirement build/lowest/requirements.txt
 	build/lowest/bin/pytest -n $(WORKERS)
 
-coverage: setup ## Measure branch coverage with the tests
+coverage: setup ## Measure the branch coverage of the tests
 	$(BIN)/pytest -n $(WORKERS) --cov --cov-report=term
 
-surface: setup ## Refresh the snapshot of the public surface after a change of it
+surface: setup ## Update the snapshot of the public API after a change
 	$(BIN)/python -m tests.surface.public
 
-demo: setup ## Render the client and make real calls with it to the emulator
+demo: setup ## Generate the client and make real calls to the emulator
 	$(BIN)/python -m generator render
 	$(BIN)/python examples/demo.py
 
@@ -69,20 +69,20 @@ RECORDINGS ?= ../shared/recordings
 conformance: setup ## Replay recorded traffic against the emulator: make conformance RECORDINGS=DIR
 	$(BIN)/python -m tests.contract.conformance $(RECORDINGS)
 
-fuzz: setup ## Feed hostile bytes to everything that parses them, for two minutes
+fuzz: setup ## Fuzz all parsers for two minutes
 	$(BIN)/python -m tests.fuzz
 
-docs: setup ## Build the site with guides and reference into build/docs
+docs: setup ## Build the documentation site in build/docs
 	$(BIN)/python -m docs.site
 	$(BIN)/zensical build --strict --config-file build/mkdocs.yml
 
-bench: setup ## Measure speed and memory next to bare httpx
-	@# niquests replaces urllib3, which other tools in $(VENV) need; without it its rows are skipped, and say so.
+bench: setup ## Run the benchmarks against plain httpx
+	@# niquests replaces urllib3, which other tools in $(VENV) need. Without it, its rows are skipped with a message.
 	-@test -x build/niquests/bin/python || { $(PYTHON) -m venv build/niquests && \
 		build/niquests/bin/pip install --quiet --disable-pip-version-check niquests==3.21.2; }
 	$(BIN)/python -m benchmarks
 
-build: setup ## Build the wheel and the source distribution into dist/
+build: setup ## Build the wheel and the source distribution in dist/
 	$(BIN)/hatchling build --clean --directory dist
 
 clean: ## Delete the virtual environment and caches
