@@ -125,7 +125,7 @@ class _Call:
 
     @property
     def shown_url(self) -> str:
-        """Without the query, which may contain secrets."""
+        """The URL without the query, which may contain secrets."""
         return self.url.partition("?")[0]
 
     @property

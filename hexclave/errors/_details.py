@@ -46,7 +46,7 @@ class Detail(Generic[T]):
 
 def detail(kind: type[T], key: str = "") -> T | None:
     """Declare a detail of this type; `key` is its name in the API if it differs."""
-    return cast(T, Detail(kind, key))  # Annotations say what an error's attribute reads as, for every tool.
+    return cast(T, Detail(kind, key))  # Annotations show every tool the type of an error's attribute.
 
 
 def _as_int(value: "JsonValue") -> int | None:

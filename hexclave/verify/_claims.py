@@ -115,10 +115,10 @@ def read_claims(payload: dict[str, Any]) -> AccessTokenClaims:
     if not (
         0 <= payload["iat"] <= _LATEST and 0 <= payload["exp"] <= _LATEST and 0 <= payload["signed_up_at"] <= _LATEST
     ):
-        raise MalformedTokenError("One of the token's times (iat, exp, signed_up_at) is none.")
+        raise MalformedTokenError("One of the token's times (iat, exp, signed_up_at) is not a valid time.")
     reason = payload.get("restricted_reason")
     if payload["is_restricted"] is (reason is None):
-        raise InconsistentTokenError("The token gives a reason for a restriction that it denies, or gives none.")
+        raise InconsistentTokenError("The token's claims is_restricted and restricted_reason contradict each other.")
     if payload["is_anonymous"] and not payload["is_restricted"]:
         raise InconsistentTokenError("The token is for an anonymous user who is not restricted.")
     fields: tuple[Any, ...] = (*values, None if reason is None else _reason(reason), _others(payload))
@@ -132,7 +132,7 @@ def _check_types(payload: dict[str, Any]) -> None:
 
 
 def _as_in_new_tokens(payload: dict[str, Any]) -> dict[str, Any]:
-    """Old servers wrote two claims in camel case and knew no restricted users but anonymous ones."""
+    """Convert claims of older servers: two names in camel case, and only anonymous users are restricted."""
     payload = dict(payload)
     for name, old in (("refresh_token_id", "refreshTokenId"), ("branch_id", "branchId")):
         if name not in payload and old in payload:
@@ -143,7 +143,7 @@ def _as_in_new_tokens(payload: dict[str, Any]) -> dict[str, Any]:
         payload["restricted_reason"] = {"type": "anonymous"} if payload["is_restricted"] else None
     missing = [name for name in _CLAIMS if name not in payload]
     if missing:
-        raise MalformedTokenError(f"The token lacks the claim {missing[0]}.")
+        raise MalformedTokenError(f"The token has no claim {missing[0]}.")
     return payload
 
 
@@ -161,7 +161,7 @@ def _others(payload: dict[str, Any]) -> Mapping[str, Any]:
 
 
 def _unchangeable(value: Any) -> Any:
-    """Claims of one token may be handed to many callers; none must change them for the others."""
+    """Return an immutable copy, because several callers share the claims of a cached token."""
     if isinstance(value, dict):
         return UnknownFields({name: _unchangeable(item) for name, item in value.items()})
     return tuple(map(_unchangeable, value)) if isinstance(value, list) else value
