@@ -4,7 +4,13 @@ import base64
 
 import pytest
 
-from hexclave.errors import APIStatusError, CrossOriginRedirectError, NotFoundError, TooManyRedirectsError
+from hexclave.errors import (
+    APIConnectionError,
+    APIStatusError,
+    CrossOriginRedirectError,
+    NotFoundError,
+    TooManyRedirectsError,
+)
 from tests.e2e.calling import Place, Server, call, check, operation
 
 
@@ -62,7 +68,6 @@ LOCATIONS = {
     "file": "file:///etc/passwd",
     "javascript": "javascript:alert(1)",
     "non-ascii": "http://127.0.0.1:{other}/ok/{name}/\xe4",
-    "too long": "/ok/{name}/" + "x" * 70_000,
 }
 
 
@@ -77,6 +82,17 @@ def test_no_spelling_leads_out_of_the_origin(server: Server, mode: str, location
     assert Place(other.port, "ok", target.name).seen == []
     # Three slashes begin a path.
     assert type(outcome.error) is (NotFoundError if location.startswith("///") else CrossOriginRedirectError)
+    assert len(here.seen) == 1
+
+
+def test_a_location_longer_than_a_header_may_be_leads_nowhere(server: Server, mode: str) -> None:
+    target = server.at("ok")
+    location = url(target) + "/" + "x" * 20_000
+    here = server.raw(f"HTTP/1.1 307 Elsewhere\r\ncontent-length: 0\r\nlocation: {location}\r\n\r\n".encode())
+    outcome = call(mode, here, operation("POST"))
+    check(outcome)
+    assert type(outcome.error) is APIConnectionError
+    assert target.seen == []
     assert len(here.seen) == 1
 
 
