@@ -33,7 +33,11 @@ class Awaited:
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._target, name)
         if not callable(value):
-            return Awaited(value) if type(value).__module__.startswith("hexclave.resources") else value
+            return (
+                Awaited(value)
+                if type(value).__module__.startswith(("hexclave.resources", "hexclave_api.resources"))
+                else value
+            )
 
         async def method(*args: Any, **kwargs: Any) -> Any:
             result = value(*args, **kwargs)

@@ -155,9 +155,12 @@ class TestTheDescription:
     def test_every_route_that_an_old_server_lacks_is_marked(self, here: Json):
         lines = (SHARED / "facts" / "routes-missing-in-april.md").read_text("utf-8").splitlines()
         missing = {tuple(line[3:].rstrip("`").split()) for line in lines if line.startswith("- `")}
-        newer = {(m.upper(), bare(path)) for (m, path), each in operations(here) if "x-since" in each}
+        newer = {(m.upper(), bare(path)): each["x-since"] for (m, path), each in operations(here) if "x-since" in each}
         assert len(missing) > 50
-        assert newer == {(method, bare(path)) for method, path in missing}
+        listed = {(method, bare(path)) for method, path in missing}
+        assert listed <= newer.keys()
+        # The list was made before 2026-10, so it lacks what that release brought.
+        assert {newer[operation] for operation in newer.keys() - listed} <= {"2026-10"}
 
     def test_words_do_not_repeat_marks(self, here: Json):
         told = [
