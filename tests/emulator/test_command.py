@@ -101,7 +101,7 @@ def test_seeds(emulator: Emulator, tmp_path: Path, suffix: str) -> None:
         ("project: {keys: 1}", "but no keys"),
         ("webhooks: [{}]", "webhook 1 needs a url"),
         ("webhooks: [{url: mailto:a}]", "webhook 1: 'mailto:a' is not a URL"),
-        ("webhooks: [{url: 'http://a/', secret: b}]", "webhook 1: A webhook secret is whsec_"),
+        ("webhooks: [{url: 'http://a/', secret: b}]", "webhook 1: A webhook secret must be whsec_"),
     ],
 )
 def test_wrong_seeds_say_what_is_wrong(emulator: Emulator, tmp_path: Path, content: str, complaint: str) -> None:
