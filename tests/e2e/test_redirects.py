@@ -75,7 +75,8 @@ LOCATIONS = {
 def test_no_spelling_leads_out_of_the_origin(server: Server, mode: str, location: str) -> None:
     target = server.at("ok")
     location = location.format(port=server.port, other=server.other_port, name=target.name)
-    here = server.raw(f"HTTP/1.1 307 Elsewhere\r\ncontent-length: 0\r\nlocation: {location}\r\n\r\n".encode("latin-1"))
+    head = f"HTTP/1.1 307 Elsewhere\r\ncontent-length: 0\r\nconnection: close\r\nlocation: {location}\r\n\r\n"
+    here = server.raw(head.encode("latin-1"))
     outcome = call(mode, here, operation("POST"))
     check(outcome)
     other = server.elsewhere("ok")

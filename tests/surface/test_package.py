@@ -173,6 +173,7 @@ def test_a_first_call_loads_no_more_than_it_needs(url):
         "encodings",
         "importlib",
         "stringprep",
+        "unicodedata",
     }
 
 
