@@ -9,28 +9,28 @@ from .secret import SecretText
 
 
 class AgentIdentity(TypedDict):
-    """How an agent presents itself."""
+    """The agent's description of itself."""
 
     name: str
-    """Shown to the person who approves, and in the list of sessions."""
+    """Shown to the user who approves, and in the list of sessions."""
     description: NotRequired[str]
-    """What it wants to do."""
+    """The agent's purpose."""
     url: NotRequired[str]
 
 
 class AnalyticsEvent(TypedDict):
-    """Something that happened in a browser."""
+    """An event in a browser."""
 
     event_type: str
-    """`$page-view` or `$click`; newer servers know more."""
+    """`$page-view` or `$click`; newer servers accept more."""
     event_at_ms: int
     """Unix time, milliseconds."""
     data: Mapping[str, JsonValue]
-    """Facts about the event; they depend on its type."""
+    """Properties of the event; they depend on its type."""
 
 
 class ConfigSourceInput(TypedDict):
-    """Where a branch's configuration comes from. Fields besides `type` go with `pushed-from-github`."""
+    """The source of a branch's configuration. Fields besides `type` apply to `pushed-from-github`."""
 
     type: Literal["pushed-from-github", "pushed-from-unknown", "unlinked"]
     owner: NotRequired[str]
@@ -46,18 +46,18 @@ class OnboardingChange(TypedDict):
     """Rules to try."""
 
     require_email_verification: NotRequired[bool]
-    """Whether users are restricted until their address is verified."""
+    """True if users are restricted until their address is verified."""
 
 
 class RefundEntry(TypedDict):
-    """What to refund of one entry of a transaction. Older servers only."""
+    """The refund of one entry of a transaction. Older servers only."""
 
     entry_index: int
     """Position of the entry in the transaction."""
     quantity: int
-    """How many to take back."""
+    """Quantity to refund."""
     amount_usd: str
-    """Decimal text in US dollars."""
+    """Decimal string in US dollars."""
 
 
 class ProjectOAuthProviderSettings(TypedDict):
@@ -89,13 +89,13 @@ class TrustedDomainInput(TypedDict):
     """A domain that the project trusts."""
 
     domain: str
-    """With scheme, such as `https://example.com`; may hold wildcards."""
+    """With scheme, such as `https://example.com`; may contain wildcards."""
     handler_path: str
     """Path of the handler pages, such as `/handler`."""
 
 
 class ProjectEmailConfigInput(TypedDict):
-    """How a project sends e-mail; the fields of the server go with `standard`."""
+    """The mail server of a project; the server's fields apply to `standard`."""
 
     type: Literal["shared", "standard"]
     """`shared` sends through Hexclave, for development only."""
@@ -114,37 +114,37 @@ class ProjectEmailConfigInput(TypedDict):
 
 
 class ReferenceInput(TypedDict):
-    """Something, by its id."""
+    """An object, by its id."""
 
     id: str
     """Its id."""
 
 
 class ProjectConfigChanges(TypedDict):
-    """Settings to change, in their old form; what is left out stays."""
+    """Settings to change, in their old form; omitted ones stay unchanged."""
 
     allow_localhost: NotRequired[bool]
-    """Whether `localhost` counts as a trusted domain."""
+    """True if `localhost` counts as a trusted domain."""
     sign_up_enabled: NotRequired[bool]
-    """Whether people can sign up."""
+    """True if people can sign up."""
     credential_enabled: NotRequired[bool]
-    """Whether users can sign in with a password."""
+    """True if users can sign in with a password."""
     magic_link_enabled: NotRequired[bool]
-    """Whether users can sign in with codes sent by e-mail."""
+    """True if users can sign in with codes sent by email."""
     passkey_enabled: NotRequired[bool]
-    """Whether users can sign in with a passkey."""
+    """True if users can sign in with a passkey."""
     client_team_creation_enabled: NotRequired[bool]
-    """Whether clients may create teams."""
+    """True if clients may create teams."""
     client_user_deletion_enabled: NotRequired[bool]
-    """Whether users may delete their own account."""
+    """True if users may delete their own account."""
     allow_user_api_keys: NotRequired[bool]
-    """Whether users can have API keys."""
+    """True if users can have API keys."""
     allow_team_api_keys: NotRequired[bool]
-    """Whether teams can have API keys."""
+    """True if teams can have API keys."""
     create_team_on_sign_up: NotRequired[bool]
-    """Whether each new user gets a team."""
+    """True if each new user gets a team."""
     require_email_verification: NotRequired[bool]
-    """Whether users are restricted until their address is verified."""
+    """True if users are restricted until their address is verified."""
     oauth_providers: NotRequired[Sequence[ProjectOAuthProviderSettings]]
     """Replaces the whole list."""
     domains: NotRequired[Sequence[TrustedDomainInput]]
@@ -154,13 +154,13 @@ class ProjectConfigChanges(TypedDict):
     email_theme: NotRequired[str]
     """Theme by id."""
     team_creator_default_permissions: NotRequired[Sequence[ReferenceInput]]
-    """Permissions of whoever creates a team."""
+    """Permissions granted to the creator of a team."""
     team_member_default_permissions: NotRequired[Sequence[ReferenceInput]]
     """Permissions of team members."""
     user_default_permissions: NotRequired[Sequence[ReferenceInput]]
     """Permissions of every user."""
     oauth_account_merge_strategy: NotRequired[Literal["allow_duplicates", "link_method", "raise_error"]]
-    """What happens when an OAuth sign-in meets a user with the same e-mail address."""
+    """Handling of OAuth sign-ins when a user with the same email address exists."""
 
 
 class SmtpSettings(TypedDict):
@@ -181,16 +181,16 @@ class SmtpSettings(TypedDict):
 
 
 class SignUpRiskScoresInput(TypedDict):
-    """How risky a sign-up looked."""
+    """The risk scores of a sign-up."""
 
     bot: int
-    """How likely a bot signed up; higher is worse."""
+    """Likelihood that the sign-up was made by a bot; higher is worse."""
     free_trial_abuse: int
-    """How likely someone signed up to abuse free trials; higher is worse."""
+    """Likelihood that the sign-up abuses free trials; higher is worse."""
 
 
 class ProductPriceInput(TypedDict):
-    """One price of a product. Amounts are decimal text in units of the currency (`9.99`), not cents."""
+    """One price of a product. Amounts are decimal strings in units of the currency (`9.99`), not cents."""
 
     USD: NotRequired[str]
     EUR: NotRequired[str]
@@ -200,51 +200,51 @@ class ProductPriceInput(TypedDict):
     AUD: NotRequired[str]
     CAD: NotRequired[str]
     interval: NotRequired[Sequence[int | str]]
-    """How often it is charged, as count and unit (`[1, "month"]`); absent for a one-time price. 2 to 2 items."""
+    """Billing interval, as count and unit (`[1, "month"]`); absent for a one-time price. 2 to 2 items."""
     free_trial: NotRequired[Sequence[int | str]]
     """Length of a free trial, as count and unit. 2 to 2 items."""
 
 
 class ProductItemInput(TypedDict):
-    """How much of an item a product includes."""
+    """The quantity of an item included in a product."""
 
     quantity: NotRequired[float]
-    """How much."""
+    """The quantity."""
     repeat: NotRequired[Sequence[int | str] | str]
-    """How often the quantity is granted again, as count and unit, or `never`."""
+    """Interval at which the quantity is granted again, as count and unit, or `never`."""
     expires: NotRequired[Literal["never", "when-purchase-expires", "when-repeated"]]
     """When a granted quantity expires."""
 
 
 class InlineProduct(TypedDict):
-    """A product described on the spot."""
+    """A product defined inline."""
 
     display_name: str
     """The product's name."""
     customer_type: Literal["custom", "team", "user"]
-    """Which kind of customer can have it."""
+    """The type of customer that can have it."""
     free_trial: NotRequired[Sequence[int | str]]
     """Length of the free trial, as a number and a unit, such as `[7, "day"]`. 2 to 2 items."""
     server_only: NotRequired[bool]
-    """Whether only servers may grant or sell it; true when left out. Default: true."""
+    """True if only servers may grant or sell it; true if omitted. Default: true."""
     stackable: NotRequired[bool]
-    """Whether a customer can have it several times; false when left out. Default: false."""
+    """True if a customer can have it several times; false if omitted. Default: false."""
     prices: NotRequired[Mapping[str, ProductPriceInput]]
     """Prices by id; each has amounts as decimal strings by currency, such as `{"USD": "9.99"}`, and may have an
     `interval` such as `[1, "month"]`."""
     included_items: NotRequired[Mapping[str, ProductItemInput]]
-    """Items that come with it, by item id; each has a `quantity`, a `repeat` (`"never"` or an interval) and
-    `expires` (`never`, `when-purchase-expires` or `when-repeated`)."""
+    """Items included in it, by item id; each has a `quantity`, a `repeat` (`"never"` or an interval) and `expires`
+    (`never`, `when-purchase-expires` or `when-repeated`)."""
     client_metadata: NotRequired[JsonValue]
-    """Your data, any JSON. Clients may read it."""
+    """Custom JSON data. Clients can read it."""
     client_read_only_metadata: NotRequired[JsonValue]
-    """Your data, any JSON. Clients may read it, only servers write it."""
+    """Custom JSON data. Clients can read it; only servers can write it."""
     server_metadata: NotRequired[JsonValue]
-    """Your data, any JSON. Only servers see it."""
+    """Custom JSON data. Only servers can see it."""
 
 
 class RiskScoresInput(TypedDict):
-    """How risky a user looked to the project's checks."""
+    """The risk scores of a user."""
 
     sign_up: SignUpRiskScoresInput
     """At sign-up."""

@@ -21,7 +21,7 @@ from hexclave_api.resources import auth as api
 
 
 class Auth(api.Auth):
-    """How the user of the app's session signs in, up and out."""
+    """Sign-in, sign-up and sign-out of the app's session."""
 
     _performer: BlockingPerformer
 
@@ -301,7 +301,7 @@ class Auth(api.Auth):
 
 
 class AsyncAuth(api.AsyncAuth):
-    """How the user of the app's session signs in, up and out."""
+    """Sign-in, sign-up and sign-out of the app's session."""
 
     _performer: AsyncPerformer
 

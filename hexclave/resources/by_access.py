@@ -12,7 +12,7 @@ class ClientResources:
 
     @property
     def agents(self) -> "resources.Agents":
-        """How an agent registers, and a user approves it. Newer servers only."""
+        """Registration of agents and their approval by a user. Newer servers only."""
         return resources.Agents(self._performer)
 
     @property
@@ -22,7 +22,7 @@ class ClientResources:
 
     @property
     def auth(self) -> "resources.Auth":
-        """How the user of the app's session signs in, up and out."""
+        """Sign-in, sign-up and sign-out of the app's session."""
         return resources.Auth(self._performer)
 
     @property
@@ -32,33 +32,32 @@ class ClientResources:
 
     @property
     def contact_channels(self) -> "resources.ContactChannels":
-        """The addresses of the signed-in user."""
+        """The contact channels of the signed-in user."""
         return resources.ContactChannels(self._performer)
 
     @property
     def me(self) -> "resources.Me":
-        """The signed-in user, as the user's own program sees it."""
+        """The signed-in user, as the user's client sees it."""
         return resources.Me(self._performer)
 
     @property
     def notifications(self) -> "resources.Notifications":
-        """Which kinds of email the signed-in user wants."""
+        """The notification preferences of the signed-in user."""
         return resources.Notifications(self._performer)
 
     @property
     def oauth_providers(self) -> "resources.OAuthProviders":
-        """The accounts that the signed-in user signs in with; `app.auth.start_oauth(link=True)` adds one."""
+        """The OAuth accounts that the signed-in user signs in with; `app.auth.start_oauth(link=True)` adds one."""
         return resources.OAuthProviders(self._performer)
 
     @property
     def owned_projects(self) -> "resources.OwnedProjects":
-        """The projects of the signed-in user; only in the project `internal`, to which those who own projects
-        belong."""
+        """The projects of the signed-in user; only in the project `internal`, whose users own projects."""
         return resources.OwnedProjects(self._performer)
 
     @property
     def payments(self) -> "resources.Payments":
-        """What the signed-in user and their teams have bought."""
+        """Products, items and billing of the signed-in user and their teams."""
         return resources.Payments(self._performer)
 
     @property
@@ -68,7 +67,7 @@ class ClientResources:
 
     @property
     def project(self) -> "resources.ProjectSettings":
-        """What everybody may know of the project."""
+        """The public information about the project."""
         return resources.ProjectSettings(self._performer)
 
     @property
@@ -89,7 +88,7 @@ class AsyncClientResources:
 
     @property
     def agents(self) -> "resources.AsyncAgents":
-        """How an agent registers, and a user approves it. Newer servers only."""
+        """Registration of agents and their approval by a user. Newer servers only."""
         return resources.AsyncAgents(self._performer)
 
     @property
@@ -99,7 +98,7 @@ class AsyncClientResources:
 
     @property
     def auth(self) -> "resources.AsyncAuth":
-        """How the user of the app's session signs in, up and out."""
+        """Sign-in, sign-up and sign-out of the app's session."""
         return resources.AsyncAuth(self._performer)
 
     @property
@@ -109,33 +108,32 @@ class AsyncClientResources:
 
     @property
     def contact_channels(self) -> "resources.AsyncContactChannels":
-        """The addresses of the signed-in user."""
+        """The contact channels of the signed-in user."""
         return resources.AsyncContactChannels(self._performer)
 
     @property
     def me(self) -> "resources.AsyncMe":
-        """The signed-in user, as the user's own program sees it."""
+        """The signed-in user, as the user's client sees it."""
         return resources.AsyncMe(self._performer)
 
     @property
     def notifications(self) -> "resources.AsyncNotifications":
-        """Which kinds of email the signed-in user wants."""
+        """The notification preferences of the signed-in user."""
         return resources.AsyncNotifications(self._performer)
 
     @property
     def oauth_providers(self) -> "resources.AsyncOAuthProviders":
-        """The accounts that the signed-in user signs in with; `app.auth.start_oauth(link=True)` adds one."""
+        """The OAuth accounts that the signed-in user signs in with; `app.auth.start_oauth(link=True)` adds one."""
         return resources.AsyncOAuthProviders(self._performer)
 
     @property
     def owned_projects(self) -> "resources.AsyncOwnedProjects":
-        """The projects of the signed-in user; only in the project `internal`, to which those who own projects
-        belong."""
+        """The projects of the signed-in user; only in the project `internal`, whose users own projects."""
         return resources.AsyncOwnedProjects(self._performer)
 
     @property
     def payments(self) -> "resources.AsyncPayments":
-        """What the signed-in user and their teams have bought."""
+        """Products, items and billing of the signed-in user and their teams."""
         return resources.AsyncPayments(self._performer)
 
     @property
@@ -145,7 +143,7 @@ class AsyncClientResources:
 
     @property
     def project(self) -> "resources.AsyncProjectSettings":
-        """What everybody may know of the project."""
+        """The public information about the project."""
         return resources.AsyncProjectSettings(self._performer)
 
     @property
@@ -166,7 +164,7 @@ class ServerResources:
 
     @property
     def analytics(self) -> "resources.Analytics":
-        """Queries of the project's events."""
+        """Queries over the project's events."""
         return resources.Analytics(self._performer)
 
     @property
@@ -176,7 +174,7 @@ class ServerResources:
 
     @property
     def config(self) -> "resources.Config":
-        """One layer of the configuration at a time. A server key may use the layer `branch` alone."""
+        """The configuration, one layer at a time. A server key may use the layer `branch` only."""
         return resources.Config(self._performer)
 
     @property
@@ -186,24 +184,25 @@ class ServerResources:
 
     @property
     def contact_channels(self) -> "resources.ServerContactChannels":
-        """The addresses of any user."""
+        """The contact channels of any user."""
         return resources.ServerContactChannels(self._performer)
 
     @property
     def data_vault(self) -> "resources.DataVault":
-        """Stores of the project's configuration. Neither keys nor values nor secrets leave the process in the
-        clear. The same `secret` of your own must be given to read a value as to write it; without it nobody
-        ever can. Values written by the official JavaScript SDK can be read, and the other way round."""
+        """Encrypted stores defined in the project's configuration. Keys, values and secrets never leave the
+        process unencrypted. Reading a value requires the same `secret` that it was written with; if the secret
+        is lost, the value cannot be recovered. Compatible with values written and read by the official
+        JavaScript SDK."""
         return resources.DataVault(self._performer)
 
     @property
     def deployments(self) -> "resources.Deployments":
-        """Deployments, the services that they run, their domains and logs. Newer servers only."""
+        """Deployments, their services, domains and logs. Newer servers only."""
         return resources.Deployments(self._performer)
 
     @property
     def emails(self) -> "resources.Emails":
-        """Sends emails, and tells how they fared."""
+        """Sending of emails, and their delivery status."""
         return resources.Emails(self._performer)
 
     @property
@@ -213,17 +212,17 @@ class ServerResources:
 
     @property
     def notifications(self) -> "resources.ServerNotifications":
-        """Which kinds of email any user wants."""
+        """The notification preferences of any user."""
         return resources.ServerNotifications(self._performer)
 
     @property
     def oauth_providers(self) -> "resources.ServerOAuthProviders":
-        """The accounts that any user signs in with."""
+        """The OAuth accounts that any user signs in with."""
         return resources.ServerOAuthProviders(self._performer)
 
     @property
     def payments(self) -> "resources.ServerPayments":
-        """What anybody has bought."""
+        """Products, items and billing of any customer."""
         return resources.ServerPayments(self._performer)
 
     @property
@@ -233,17 +232,17 @@ class ServerResources:
 
     @property
     def project(self) -> "resources.ProjectSettings":
-        """What everybody may know of the project."""
+        """The public information about the project."""
         return resources.ProjectSettings(self._performer)
 
     @property
     def project_secrets(self) -> "resources.ProjectSecrets":
-        """The names of the secrets; their values are never told again. Newer servers only."""
+        """The names of the project's secrets; the values cannot be read. Newer servers only."""
         return resources.ProjectSecrets(self._performer)
 
     @property
     def session_replays(self) -> "resources.SessionReplays":
-        """The project's recorded visits, and videos of them."""
+        """The project's session replays, and videos of them."""
         return resources.SessionReplays(self._performer)
 
     @property
@@ -258,12 +257,12 @@ class ServerResources:
 
     @property
     def users(self) -> "resources.Users":
-        """Reads and changes any user."""
+        """All users of the project."""
         return resources.Users(self._performer)
 
     @property
     def workflows(self) -> "resources.Workflows":
-        """Events for workflows, and what became of them."""
+        """Events for workflows, and the runs they start."""
         return resources.Workflows(self._performer)
 
 
@@ -274,7 +273,7 @@ class AsyncServerResources:
 
     @property
     def analytics(self) -> "resources.AsyncAnalytics":
-        """Queries of the project's events."""
+        """Queries over the project's events."""
         return resources.AsyncAnalytics(self._performer)
 
     @property
@@ -284,7 +283,7 @@ class AsyncServerResources:
 
     @property
     def config(self) -> "resources.AsyncConfig":
-        """One layer of the configuration at a time. A server key may use the layer `branch` alone."""
+        """The configuration, one layer at a time. A server key may use the layer `branch` only."""
         return resources.AsyncConfig(self._performer)
 
     @property
@@ -294,24 +293,25 @@ class AsyncServerResources:
 
     @property
     def contact_channels(self) -> "resources.AsyncServerContactChannels":
-        """The addresses of any user."""
+        """The contact channels of any user."""
         return resources.AsyncServerContactChannels(self._performer)
 
     @property
     def data_vault(self) -> "resources.AsyncDataVault":
-        """Stores of the project's configuration. Neither keys nor values nor secrets leave the process in the
-        clear. The same `secret` of your own must be given to read a value as to write it; without it nobody
-        ever can. Values written by the official JavaScript SDK can be read, and the other way round."""
+        """Encrypted stores defined in the project's configuration. Keys, values and secrets never leave the
+        process unencrypted. Reading a value requires the same `secret` that it was written with; if the secret
+        is lost, the value cannot be recovered. Compatible with values written and read by the official
+        JavaScript SDK."""
         return resources.AsyncDataVault(self._performer)
 
     @property
     def deployments(self) -> "resources.AsyncDeployments":
-        """Deployments, the services that they run, their domains and logs. Newer servers only."""
+        """Deployments, their services, domains and logs. Newer servers only."""
         return resources.AsyncDeployments(self._performer)
 
     @property
     def emails(self) -> "resources.AsyncEmails":
-        """Sends emails, and tells how they fared."""
+        """Sending of emails, and their delivery status."""
         return resources.AsyncEmails(self._performer)
 
     @property
@@ -321,17 +321,17 @@ class AsyncServerResources:
 
     @property
     def notifications(self) -> "resources.AsyncServerNotifications":
-        """Which kinds of email any user wants."""
+        """The notification preferences of any user."""
         return resources.AsyncServerNotifications(self._performer)
 
     @property
     def oauth_providers(self) -> "resources.AsyncServerOAuthProviders":
-        """The accounts that any user signs in with."""
+        """The OAuth accounts that any user signs in with."""
         return resources.AsyncServerOAuthProviders(self._performer)
 
     @property
     def payments(self) -> "resources.AsyncServerPayments":
-        """What anybody has bought."""
+        """Products, items and billing of any customer."""
         return resources.AsyncServerPayments(self._performer)
 
     @property
@@ -341,17 +341,17 @@ class AsyncServerResources:
 
     @property
     def project(self) -> "resources.AsyncProjectSettings":
-        """What everybody may know of the project."""
+        """The public information about the project."""
         return resources.AsyncProjectSettings(self._performer)
 
     @property
     def project_secrets(self) -> "resources.AsyncProjectSecrets":
-        """The names of the secrets; their values are never told again. Newer servers only."""
+        """The names of the project's secrets; the values cannot be read. Newer servers only."""
         return resources.AsyncProjectSecrets(self._performer)
 
     @property
     def session_replays(self) -> "resources.AsyncSessionReplays":
-        """The project's recorded visits, and videos of them."""
+        """The project's session replays, and videos of them."""
         return resources.AsyncSessionReplays(self._performer)
 
     @property
@@ -366,12 +366,12 @@ class AsyncServerResources:
 
     @property
     def users(self) -> "resources.AsyncUsers":
-        """Reads and changes any user."""
+        """All users of the project."""
         return resources.AsyncUsers(self._performer)
 
     @property
     def workflows(self) -> "resources.AsyncWorkflows":
-        """Events for workflows, and what became of them."""
+        """Events for workflows, and the runs they start."""
         return resources.AsyncWorkflows(self._performer)
 
 
@@ -382,12 +382,12 @@ class AdminResources:
 
     @property
     def ai_chats(self) -> "resources.AiChats":
-        """The messages of threads."""
+        """The messages of AI chats."""
         return resources.AiChats(self._performer)
 
     @property
     def analytics(self) -> "resources.AdminAnalytics":
-        """Queries of the project's events, and the figures of the dashboard."""
+        """Queries over the project's events, and the metrics of the dashboard."""
         return resources.AdminAnalytics(self._performer)
 
     @property
@@ -397,7 +397,7 @@ class AdminResources:
 
     @property
     def config(self) -> "resources.AdminConfig":
-        """The whole configuration, its layers, and where it is pushed from."""
+        """The complete configuration, its layers, and the source it is pushed from."""
         return resources.AdminConfig(self._performer)
 
     @property
@@ -407,24 +407,25 @@ class AdminResources:
 
     @property
     def contact_channels(self) -> "resources.ServerContactChannels":
-        """The addresses of any user."""
+        """The contact channels of any user."""
         return resources.ServerContactChannels(self._performer)
 
     @property
     def data_vault(self) -> "resources.DataVault":
-        """Stores of the project's configuration. Neither keys nor values nor secrets leave the process in the
-        clear. The same `secret` of your own must be given to read a value as to write it; without it nobody
-        ever can. Values written by the official JavaScript SDK can be read, and the other way round."""
+        """Encrypted stores defined in the project's configuration. Keys, values and secrets never leave the
+        process unencrypted. Reading a value requires the same `secret` that it was written with; if the secret
+        is lost, the value cannot be recovered. Compatible with values written and read by the official
+        JavaScript SDK."""
         return resources.DataVault(self._performer)
 
     @property
     def deployments(self) -> "resources.Deployments":
-        """Deployments, the services that they run, their domains and logs. Newer servers only."""
+        """Deployments, their services, domains and logs. Newer servers only."""
         return resources.Deployments(self._performer)
 
     @property
     def email_domains(self) -> "resources.EmailDomains":
-        """The project's sending domains: set one up, check its DNS records, apply it."""
+        """The project's sending domains: set up, check DNS records, apply."""
         return resources.EmailDomains(self._performer)
 
     @property
@@ -434,17 +435,17 @@ class AdminResources:
 
     @property
     def email_templates(self) -> "resources.EmailTemplates":
-        """The project's templates for emails."""
+        """The project's email templates."""
         return resources.EmailTemplates(self._performer)
 
     @property
     def email_themes(self) -> "resources.EmailThemes":
-        """The project's themes for emails."""
+        """The project's email themes."""
         return resources.EmailThemes(self._performer)
 
     @property
     def emails(self) -> "resources.AdminEmails":
-        """Emails, and how they are made."""
+        """Sending of emails, their delivery status, and the drafts, templates and themes they are made from."""
         return resources.AdminEmails(self._performer)
 
     @property
@@ -454,17 +455,17 @@ class AdminResources:
 
     @property
     def notifications(self) -> "resources.ServerNotifications":
-        """Which kinds of email any user wants."""
+        """The notification preferences of any user."""
         return resources.ServerNotifications(self._performer)
 
     @property
     def oauth_providers(self) -> "resources.ServerOAuthProviders":
-        """The accounts that any user signs in with."""
+        """The OAuth accounts that any user signs in with."""
         return resources.ServerOAuthProviders(self._performer)
 
     @property
     def payments(self) -> "resources.AdminPayments":
-        """What anybody has bought, and how the project takes money."""
+        """Products, items and billing of any customer, and the project's payment settings."""
         return resources.AdminPayments(self._performer)
 
     @property
@@ -479,17 +480,17 @@ class AdminResources:
 
     @property
     def project_keys(self) -> "resources.ProjectKeys":
-        """The project's key sets; of each key, only the last four characters are shown after it was made."""
+        """The project's key sets; only the last four characters of each key are shown after creation."""
         return resources.ProjectKeys(self._performer)
 
     @property
     def project_permission_definitions(self) -> "resources.ProjectPermissionDefinitions":
-        """The permissions that users can have in the project. Ids are shared with those of teams."""
+        """The permissions that users can have in the project. They share one namespace with team permissions."""
         return resources.ProjectPermissionDefinitions(self._performer)
 
     @property
     def project_secrets(self) -> "resources.ProjectSecrets":
-        """The names of the secrets; their values are never told again. Newer servers only."""
+        """The names of the project's secrets; the values cannot be read. Newer servers only."""
         return resources.ProjectSecrets(self._performer)
 
     @property
@@ -499,7 +500,7 @@ class AdminResources:
 
     @property
     def session_replays(self) -> "resources.SessionReplays":
-        """The project's recorded visits, and videos of them."""
+        """The project's session replays, and videos of them."""
         return resources.SessionReplays(self._performer)
 
     @property
@@ -509,12 +510,12 @@ class AdminResources:
 
     @property
     def sign_up_rules(self) -> "resources.SignUpRules":
-        """What the rules of the project's configuration do."""
+        """Statistics and tests of the project's sign-up rules."""
         return resources.SignUpRules(self._performer)
 
     @property
     def team_permission_definitions(self) -> "resources.TeamPermissionDefinitions":
-        """The permissions that members can have in a team. Ids are shared with those of the project."""
+        """The permissions that members can have in a team. They share one namespace with project permissions."""
         return resources.TeamPermissionDefinitions(self._performer)
 
     @property
@@ -524,12 +525,12 @@ class AdminResources:
 
     @property
     def users(self) -> "resources.Users":
-        """Reads and changes any user."""
+        """All users of the project."""
         return resources.Users(self._performer)
 
     @property
     def webhooks(self) -> "resources.Webhooks":
-        """The project's webhook endpoints, which Svix keeps."""
+        """The project's webhook endpoints, which are managed by Svix."""
         return resources.Webhooks(self._performer)
 
     @property
@@ -545,12 +546,12 @@ class AsyncAdminResources:
 
     @property
     def ai_chats(self) -> "resources.AsyncAiChats":
-        """The messages of threads."""
+        """The messages of AI chats."""
         return resources.AsyncAiChats(self._performer)
 
     @property
     def analytics(self) -> "resources.AsyncAdminAnalytics":
-        """Queries of the project's events, and the figures of the dashboard."""
+        """Queries over the project's events, and the metrics of the dashboard."""
         return resources.AsyncAdminAnalytics(self._performer)
 
     @property
@@ -560,7 +561,7 @@ class AsyncAdminResources:
 
     @property
     def config(self) -> "resources.AsyncAdminConfig":
-        """The whole configuration, its layers, and where it is pushed from."""
+        """The complete configuration, its layers, and the source it is pushed from."""
         return resources.AsyncAdminConfig(self._performer)
 
     @property
@@ -570,24 +571,25 @@ class AsyncAdminResources:
 
     @property
     def contact_channels(self) -> "resources.AsyncServerContactChannels":
-        """The addresses of any user."""
+        """The contact channels of any user."""
         return resources.AsyncServerContactChannels(self._performer)
 
     @property
     def data_vault(self) -> "resources.AsyncDataVault":
-        """Stores of the project's configuration. Neither keys nor values nor secrets leave the process in the
-        clear. The same `secret` of your own must be given to read a value as to write it; without it nobody
-        ever can. Values written by the official JavaScript SDK can be read, and the other way round."""
+        """Encrypted stores defined in the project's configuration. Keys, values and secrets never leave the
+        process unencrypted. Reading a value requires the same `secret` that it was written with; if the secret
+        is lost, the value cannot be recovered. Compatible with values written and read by the official
+        JavaScript SDK."""
         return resources.AsyncDataVault(self._performer)
 
     @property
     def deployments(self) -> "resources.AsyncDeployments":
-        """Deployments, the services that they run, their domains and logs. Newer servers only."""
+        """Deployments, their services, domains and logs. Newer servers only."""
         return resources.AsyncDeployments(self._performer)
 
     @property
     def email_domains(self) -> "resources.AsyncEmailDomains":
-        """The project's sending domains: set one up, check its DNS records, apply it."""
+        """The project's sending domains: set up, check DNS records, apply."""
         return resources.AsyncEmailDomains(self._performer)
 
     @property
@@ -597,17 +599,17 @@ class AsyncAdminResources:
 
     @property
     def email_templates(self) -> "resources.AsyncEmailTemplates":
-        """The project's templates for emails."""
+        """The project's email templates."""
         return resources.AsyncEmailTemplates(self._performer)
 
     @property
     def email_themes(self) -> "resources.AsyncEmailThemes":
-        """The project's themes for emails."""
+        """The project's email themes."""
         return resources.AsyncEmailThemes(self._performer)
 
     @property
     def emails(self) -> "resources.AsyncAdminEmails":
-        """Emails, and how they are made."""
+        """Sending of emails, their delivery status, and the drafts, templates and themes they are made from."""
         return resources.AsyncAdminEmails(self._performer)
 
     @property
@@ -617,17 +619,17 @@ class AsyncAdminResources:
 
     @property
     def notifications(self) -> "resources.AsyncServerNotifications":
-        """Which kinds of email any user wants."""
+        """The notification preferences of any user."""
         return resources.AsyncServerNotifications(self._performer)
 
     @property
     def oauth_providers(self) -> "resources.AsyncServerOAuthProviders":
-        """The accounts that any user signs in with."""
+        """The OAuth accounts that any user signs in with."""
         return resources.AsyncServerOAuthProviders(self._performer)
 
     @property
     def payments(self) -> "resources.AsyncAdminPayments":
-        """What anybody has bought, and how the project takes money."""
+        """Products, items and billing of any customer, and the project's payment settings."""
         return resources.AsyncAdminPayments(self._performer)
 
     @property
@@ -642,17 +644,17 @@ class AsyncAdminResources:
 
     @property
     def project_keys(self) -> "resources.AsyncProjectKeys":
-        """The project's key sets; of each key, only the last four characters are shown after it was made."""
+        """The project's key sets; only the last four characters of each key are shown after creation."""
         return resources.AsyncProjectKeys(self._performer)
 
     @property
     def project_permission_definitions(self) -> "resources.AsyncProjectPermissionDefinitions":
-        """The permissions that users can have in the project. Ids are shared with those of teams."""
+        """The permissions that users can have in the project. They share one namespace with team permissions."""
         return resources.AsyncProjectPermissionDefinitions(self._performer)
 
     @property
     def project_secrets(self) -> "resources.AsyncProjectSecrets":
-        """The names of the secrets; their values are never told again. Newer servers only."""
+        """The names of the project's secrets; the values cannot be read. Newer servers only."""
         return resources.AsyncProjectSecrets(self._performer)
 
     @property
@@ -662,7 +664,7 @@ class AsyncAdminResources:
 
     @property
     def session_replays(self) -> "resources.AsyncSessionReplays":
-        """The project's recorded visits, and videos of them."""
+        """The project's session replays, and videos of them."""
         return resources.AsyncSessionReplays(self._performer)
 
     @property
@@ -672,12 +674,12 @@ class AsyncAdminResources:
 
     @property
     def sign_up_rules(self) -> "resources.AsyncSignUpRules":
-        """What the rules of the project's configuration do."""
+        """Statistics and tests of the project's sign-up rules."""
         return resources.AsyncSignUpRules(self._performer)
 
     @property
     def team_permission_definitions(self) -> "resources.AsyncTeamPermissionDefinitions":
-        """The permissions that members can have in a team. Ids are shared with those of the project."""
+        """The permissions that members can have in a team. They share one namespace with project permissions."""
         return resources.AsyncTeamPermissionDefinitions(self._performer)
 
     @property
@@ -687,12 +689,12 @@ class AsyncAdminResources:
 
     @property
     def users(self) -> "resources.AsyncUsers":
-        """Reads and changes any user."""
+        """All users of the project."""
         return resources.AsyncUsers(self._performer)
 
     @property
     def webhooks(self) -> "resources.AsyncWebhooks":
-        """The project's webhook endpoints, which Svix keeps."""
+        """The project's webhook endpoints, which are managed by Svix."""
         return resources.AsyncWebhooks(self._performer)
 
     @property

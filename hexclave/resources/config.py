@@ -10,7 +10,7 @@ from hexclave_api.resources import config as api
 
 
 class Config:
-    """One layer of the configuration at a time. A server key may use the layer `branch` alone."""
+    """The configuration, one layer at a time. A server key may use the layer `branch` only."""
 
     _performer: BlockingPerformer
 
@@ -47,7 +47,7 @@ class Config:
 
 
 class AsyncConfig:
-    """One layer of the configuration at a time. A server key may use the layer `branch` alone."""
+    """The configuration, one layer at a time. A server key may use the layer `branch` only."""
 
     _performer: AsyncPerformer
 
@@ -84,7 +84,7 @@ class AsyncConfig:
 
 
 class AdminConfig(api.Config):
-    """The whole configuration, its layers, and where it is pushed from."""
+    """The complete configuration, its layers, and the source it is pushed from."""
 
     _performer: BlockingPerformer
 
@@ -125,7 +125,7 @@ class AdminConfig(api.Config):
 
 
 class AsyncAdminConfig(api.AsyncConfig):
-    """The whole configuration, its layers, and where it is pushed from."""
+    """The complete configuration, its layers, and the source it is pushed from."""
 
     _performer: AsyncPerformer
 

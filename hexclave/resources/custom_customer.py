@@ -11,7 +11,7 @@ from hexclave_api.secret import Secret
 
 
 class CustomCustomer(api.CustomCustomer):
-    """A customer who is neither a user nor a team, under an id of your own."""
+    """A customer that is neither a user nor a team, with an id of your own."""
 
     _performer: BlockingPerformer
 
@@ -115,7 +115,7 @@ class CustomCustomer(api.CustomCustomer):
 
 
 class AsyncCustomCustomer(api.AsyncCustomCustomer):
-    """A customer who is neither a user nor a team, under an id of your own."""
+    """A customer that is neither a user nor a team, with an id of your own."""
 
     _performer: AsyncPerformer
 

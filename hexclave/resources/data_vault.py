@@ -5,9 +5,9 @@ from hexclave_api.secret import Secret, SecretText, hidden
 
 
 class DataVault:
-    """Stores of the project's configuration. Neither keys nor values nor secrets leave the process in the clear.
-    The same `secret` of your own must be given to read a value as to write it; without it nobody ever can.
-    Values written by the official JavaScript SDK can be read, and the other way round."""
+    """Encrypted stores defined in the project's configuration. Keys, values and secrets never leave the process
+    unencrypted. Reading a value requires the same `secret` that it was written with; if the secret is lost, the
+    value cannot be recovered. Compatible with values written and read by the official JavaScript SDK."""
 
     _performer: BlockingPerformer
 
@@ -51,9 +51,9 @@ class DataVault:
 
 
 class AsyncDataVault:
-    """Stores of the project's configuration. Neither keys nor values nor secrets leave the process in the clear.
-    The same `secret` of your own must be given to read a value as to write it; without it nobody ever can.
-    Values written by the official JavaScript SDK can be read, and the other way round."""
+    """Encrypted stores defined in the project's configuration. Keys, values and secrets never leave the process
+    unencrypted. Reading a value requires the same `secret` that it was written with; if the secret is lost, the
+    value cannot be recovered. Compatible with values written and read by the official JavaScript SDK."""
 
     _performer: AsyncPerformer
 

@@ -8,7 +8,7 @@ from hexclave_api.resources import emails as api
 
 
 class Emails(api.Emails):
-    """Sends emails, and tells how they fared."""
+    """Sending of emails, and their delivery status."""
 
     _performer: BlockingPerformer
 
@@ -17,7 +17,7 @@ class Emails(api.Emails):
 
     @property
     def outbox(self) -> Outbox:
-        """Looks at emails, and changes or stops those that are still here."""
+        """Queued and sent emails; those not sent yet can be changed, paused or cancelled."""
         return Outbox(self._performer)
 
     def activate_capacity_boost(self) -> datetime:
@@ -32,7 +32,7 @@ class Emails(api.Emails):
 
 
 class AsyncEmails(api.AsyncEmails):
-    """Sends emails, and tells how they fared."""
+    """Sending of emails, and their delivery status."""
 
     _performer: AsyncPerformer
 
@@ -41,7 +41,7 @@ class AsyncEmails(api.AsyncEmails):
 
     @property
     def outbox(self) -> AsyncOutbox:
-        """Looks at emails, and changes or stops those that are still here."""
+        """Queued and sent emails; those not sent yet can be changed, paused or cancelled."""
         return AsyncOutbox(self._performer)
 
     async def activate_capacity_boost(self) -> datetime:
@@ -56,7 +56,7 @@ class AsyncEmails(api.AsyncEmails):
 
 
 class AdminEmails(api.AdminEmails):
-    """Emails, and how they are made."""
+    """Sending of emails, their delivery status, and the drafts, templates and themes they are made from."""
 
     _performer: BlockingPerformer
 
@@ -65,7 +65,7 @@ class AdminEmails(api.AdminEmails):
 
     @property
     def outbox(self) -> Outbox:
-        """Looks at emails, and changes or stops those that are still here."""
+        """Queued and sent emails; those not sent yet can be changed, paused or cancelled."""
         return Outbox(self._performer)
 
     def activate_capacity_boost(self) -> datetime:
@@ -80,7 +80,7 @@ class AdminEmails(api.AdminEmails):
 
 
 class AsyncAdminEmails(api.AsyncAdminEmails):
-    """Emails, and how they are made."""
+    """Sending of emails, their delivery status, and the drafts, templates and themes they are made from."""
 
     _performer: AsyncPerformer
 
@@ -89,7 +89,7 @@ class AsyncAdminEmails(api.AsyncAdminEmails):
 
     @property
     def outbox(self) -> AsyncOutbox:
-        """Looks at emails, and changes or stops those that are still here."""
+        """Queued and sent emails; those not sent yet can be changed, paused or cancelled."""
         return AsyncOutbox(self._performer)
 
     async def activate_capacity_boost(self) -> datetime:

@@ -6,7 +6,7 @@ from hexclave_api.resources import me as api
 
 
 class Me(api.Me):
-    """The signed-in user, as the user's own program sees it."""
+    """The signed-in user, as the user's client sees it."""
 
     _performer: BlockingPerformer
 
@@ -29,7 +29,7 @@ class Me(api.Me):
 
 
 class AsyncMe(api.AsyncMe):
-    """The signed-in user, as the user's own program sees it."""
+    """The signed-in user, as the user's client sees it."""
 
     _performer: AsyncPerformer
 

@@ -8,7 +8,7 @@ from hexclave_api.resources import outbox as api
 
 
 class Outbox(api.Outbox):
-    """Looks at emails, and changes or stops those that are still here."""
+    """Queued and sent emails; those not sent yet can be changed, paused or cancelled."""
 
     _performer: BlockingPerformer
 
@@ -33,7 +33,7 @@ class Outbox(api.Outbox):
 
 
 class AsyncOutbox(api.AsyncOutbox):
-    """Looks at emails, and changes or stops those that are still here."""
+    """Queued and sent emails; those not sent yet can be changed, paused or cancelled."""
 
     _performer: AsyncPerformer
 

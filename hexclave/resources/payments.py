@@ -7,7 +7,7 @@ from hexclave_api.resources import payments as api
 
 
 class Payments:
-    """What the signed-in user and their teams have bought."""
+    """Products, items and billing of the signed-in user and their teams."""
 
     _performer: BlockingPerformer
 
@@ -15,16 +15,16 @@ class Payments:
         self._performer = performer
 
     def for_team(self, team_id: str) -> Customer:
-        """A team as a customer; no call is made."""
+        """Return a team as a customer; makes no call."""
         return Customer(self._performer, "team", team_id)
 
     def for_user(self, user_id: str) -> Customer:
-        """A user as a customer; no call is made."""
+        """Return a user as a customer; makes no call."""
         return Customer(self._performer, "user", user_id)
 
 
 class AsyncPayments:
-    """What the signed-in user and their teams have bought."""
+    """Products, items and billing of the signed-in user and their teams."""
 
     _performer: AsyncPerformer
 
@@ -32,16 +32,16 @@ class AsyncPayments:
         self._performer = performer
 
     def for_team(self, team_id: str) -> AsyncCustomer:
-        """A team as a customer; no call is made."""
+        """Return a team as a customer; makes no call."""
         return AsyncCustomer(self._performer, "team", team_id)
 
     def for_user(self, user_id: str) -> AsyncCustomer:
-        """A user as a customer; no call is made."""
+        """Return a user as a customer; makes no call."""
         return AsyncCustomer(self._performer, "user", user_id)
 
 
 class ServerPayments(api.Payments):
-    """What anybody has bought."""
+    """Products, items and billing of any customer."""
 
     _performer: BlockingPerformer
 
@@ -49,20 +49,20 @@ class ServerPayments(api.Payments):
         super().__init__(performer)
 
     def for_custom(self, customer_id: str) -> CustomCustomer:
-        """A customer under an id of your own; no call is made."""
+        """Return a customer with an id of your own; makes no call."""
         return CustomCustomer(self._performer, "custom", customer_id)
 
     def for_team(self, team_id: str) -> ServerCustomer:
-        """A team as a customer; no call is made."""
+        """Return a team as a customer; makes no call."""
         return ServerCustomer(self._performer, "team", team_id)
 
     def for_user(self, user_id: str) -> ServerCustomer:
-        """A user as a customer; no call is made."""
+        """Return a user as a customer; makes no call."""
         return ServerCustomer(self._performer, "user", user_id)
 
 
 class AsyncServerPayments(api.AsyncPayments):
-    """What anybody has bought."""
+    """Products, items and billing of any customer."""
 
     _performer: AsyncPerformer
 
@@ -70,20 +70,20 @@ class AsyncServerPayments(api.AsyncPayments):
         super().__init__(performer)
 
     def for_custom(self, customer_id: str) -> AsyncCustomCustomer:
-        """A customer under an id of your own; no call is made."""
+        """Return a customer with an id of your own; makes no call."""
         return AsyncCustomCustomer(self._performer, "custom", customer_id)
 
     def for_team(self, team_id: str) -> AsyncServerCustomer:
-        """A team as a customer; no call is made."""
+        """Return a team as a customer; makes no call."""
         return AsyncServerCustomer(self._performer, "team", team_id)
 
     def for_user(self, user_id: str) -> AsyncServerCustomer:
-        """A user as a customer; no call is made."""
+        """Return a user as a customer; makes no call."""
         return AsyncServerCustomer(self._performer, "user", user_id)
 
 
 class AdminPayments(api.AdminPayments):
-    """What anybody has bought, and how the project takes money."""
+    """Products, items and billing of any customer, and the project's payment settings."""
 
     _performer: BlockingPerformer
 
@@ -91,20 +91,20 @@ class AdminPayments(api.AdminPayments):
         super().__init__(performer)
 
     def for_custom(self, customer_id: str) -> CustomCustomer:
-        """A customer under an id of your own; no call is made."""
+        """Return a customer with an id of your own; makes no call."""
         return CustomCustomer(self._performer, "custom", customer_id)
 
     def for_team(self, team_id: str) -> ServerCustomer:
-        """A team as a customer; no call is made."""
+        """Return a team as a customer; makes no call."""
         return ServerCustomer(self._performer, "team", team_id)
 
     def for_user(self, user_id: str) -> ServerCustomer:
-        """A user as a customer; no call is made."""
+        """Return a user as a customer; makes no call."""
         return ServerCustomer(self._performer, "user", user_id)
 
 
 class AsyncAdminPayments(api.AsyncAdminPayments):
-    """What anybody has bought, and how the project takes money."""
+    """Products, items and billing of any customer, and the project's payment settings."""
 
     _performer: AsyncPerformer
 
@@ -112,13 +112,13 @@ class AsyncAdminPayments(api.AsyncAdminPayments):
         super().__init__(performer)
 
     def for_custom(self, customer_id: str) -> AsyncCustomCustomer:
-        """A customer under an id of your own; no call is made."""
+        """Return a customer with an id of your own; makes no call."""
         return AsyncCustomCustomer(self._performer, "custom", customer_id)
 
     def for_team(self, team_id: str) -> AsyncServerCustomer:
-        """A team as a customer; no call is made."""
+        """Return a team as a customer; makes no call."""
         return AsyncServerCustomer(self._performer, "team", team_id)
 
     def for_user(self, user_id: str) -> AsyncServerCustomer:
-        """A user as a customer; no call is made."""
+        """Return a user as a customer; makes no call."""
         return AsyncServerCustomer(self._performer, "user", user_id)

@@ -8,7 +8,7 @@ from hexclave_api.resources import session_replays as api
 
 
 class SessionReplays(api.SessionReplays):
-    """The project's recorded visits, and videos of them."""
+    """The project's session replays, and videos of them."""
 
     _performer: BlockingPerformer
 
@@ -39,7 +39,7 @@ class SessionReplays(api.SessionReplays):
 
 
 class AsyncSessionReplays(api.AsyncSessionReplays):
-    """The project's recorded visits, and videos of them."""
+    """The project's session replays, and videos of them."""
 
     _performer: AsyncPerformer
 

@@ -36,7 +36,7 @@ class Teams(api.Teams):
 
     @property
     def invitations(self) -> TeamInvitations:
-        """Invitations to and of the signed-in user's teams."""
+        """Invitations to the signed-in user's teams, and invitations that the user received."""
         return TeamInvitations(self._performer)
 
     @property
@@ -65,7 +65,7 @@ class AsyncTeams(api.AsyncTeams):
 
     @property
     def invitations(self) -> AsyncTeamInvitations:
-        """Invitations to and of the signed-in user's teams."""
+        """Invitations to the signed-in user's teams, and invitations that the user received."""
         return AsyncTeamInvitations(self._performer)
 
     @property

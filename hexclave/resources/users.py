@@ -14,7 +14,7 @@ from hexclave_api.secret import SecretText, hidden
 
 
 class Users(api.Users):
-    """Reads and changes any user."""
+    """All users of the project."""
 
     _performer: BlockingPerformer
 
@@ -107,7 +107,7 @@ class Users(api.Users):
 
 
 class AsyncUsers(api.AsyncUsers):
-    """Reads and changes any user."""
+    """All users of the project."""
 
     _performer: AsyncPerformer
 

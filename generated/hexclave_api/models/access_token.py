@@ -9,4 +9,4 @@ class AccessToken(Model):
     """An access token."""
 
     access_token: Secret
-    """The token: this API's, or a provider's where one was asked for."""
+    """The token, issued by this API or by a requested provider."""

@@ -41,7 +41,7 @@ class ProjectOAuthProvider(Model):
 
 @frozen
 class ProjectEmailConfig(Model):
-    """How a project sends e-mail; the fields of the server go with `standard`."""
+    """The mail server of a project; the server's fields apply to `standard`."""
 
     type: Known[Literal["shared", "standard"]]
     """`shared` sends through Hexclave, for development only."""
@@ -64,25 +64,25 @@ class AdminProjectConfig(Model):
     """A project's settings in their old form; the configuration (`get_config`) is the new one."""
 
     allow_localhost: bool
-    """Whether `localhost` counts as a trusted domain."""
+    """True if `localhost` counts as a trusted domain."""
     sign_up_enabled: bool
-    """Whether people can sign up."""
+    """True if people can sign up."""
     credential_enabled: bool
-    """Whether users can sign in with a password."""
+    """True if users can sign in with a password."""
     magic_link_enabled: bool
-    """Whether users can sign in with codes sent by e-mail."""
+    """True if users can sign in with codes sent by email."""
     passkey_enabled: bool
-    """Whether users can sign in with a passkey."""
+    """True if users can sign in with a passkey."""
     client_team_creation_enabled: bool
-    """Whether clients may create teams."""
+    """True if clients may create teams."""
     client_user_deletion_enabled: bool
-    """Whether users may delete their own account."""
+    """True if users may delete their own account."""
     allow_user_api_keys: bool
-    """Whether users can have API keys."""
+    """True if users can have API keys."""
     allow_team_api_keys: bool
-    """Whether teams can have API keys."""
+    """True if teams can have API keys."""
     create_team_on_sign_up: bool
-    """Whether each new user gets a team."""
+    """True if each new user gets a team."""
     oauth_providers: tuple[ProjectOAuthProvider, ...]
     enabled_oauth_providers: tuple[Reference, ...]
     """OAuth providers to sign in with."""
@@ -93,34 +93,34 @@ class AdminProjectConfig(Model):
     email_theme: str
     """Theme by id."""
     team_creator_default_permissions: tuple[Reference, ...]
-    """Permissions of whoever creates a team."""
+    """Permissions granted to the creator of a team."""
     team_member_default_permissions: tuple[Reference, ...]
     """Permissions of team members."""
     user_default_permissions: tuple[Reference, ...]
     """Permissions of every user."""
     oauth_account_merge_strategy: Known[Literal["allow_duplicates", "link_method", "raise_error"]]
-    """What happens when an OAuth sign-in meets a user with the same e-mail address."""
+    """Handling of OAuth sign-ins when a user with the same email address exists."""
     allow_promo_codes: Maybe[bool]
-    """Whether customers may enter promo codes."""
+    """True if customers may enter promo codes."""
     allow_stacking_promo_codes: Maybe[bool]
-    """Whether several promo codes count together."""
+    """True if several promo codes can be combined."""
 
 
 @frozen
 class AdminProject(Model):
-    """A project as its owner sees it."""
+    """A project as seen by its owner."""
 
     id: str
     """Its id."""
     display_name: str
-    """Name for people; need not be unique."""
+    """Display name; need not be unique."""
     description: str | None
     created_at_millis: int
     """When it was created, in milliseconds since 1970 (UTC)."""
     is_production_mode: bool
-    """Whether the strict rules for production hold."""
+    """True if the strict rules for production apply."""
     owner_team_id: str | None
-    """Team of the project `internal` that owns it."""
+    """Team of the project `internal` that owns the project."""
     onboarding_status: Known[
         Literal[
             "apps_selection",
@@ -133,7 +133,7 @@ class AdminProject(Model):
             "welcome",
         ]
     ]
-    """How far the dashboard's onboarding is."""
+    """Progress of the dashboard's onboarding."""
     config: AdminProjectConfig
     """The settings, in their old form."""
     logo_url: Maybe[str | None]
@@ -141,9 +141,9 @@ class AdminProject(Model):
     logo_dark_mode_url: Maybe[str | None]
     logo_full_dark_mode_url: Maybe[str | None]
     is_development_environment: Maybe[bool]
-    """Whether it is a development environment."""
+    """True if it is a development environment."""
     onboarding_state: Maybe[Mapping[str, Any] | None]
-    """How far the dashboard's onboarding is. The shape is not documented."""
+    """Progress of the dashboard's onboarding. The shape is not documented."""
     pushed_config_error: Maybe[ConfigProblem | None]
     config_warnings: Maybe[tuple[ConfigProblem, ...]]
 

@@ -8,7 +8,7 @@ from ..reading import Known
 
 @frozen
 class AgentDetails(Model):
-    """How an agent presented itself."""
+    """The agent's description of itself."""
 
     name: str
     description: str | None
@@ -17,7 +17,7 @@ class AgentDetails(Model):
 
 @frozen
 class AgentConfirmation(Model):
-    """Who asks, and what was decided."""
+    """The agent that asks for access, and the decision."""
 
     agent: AgentDetails
     user_hint: str | None

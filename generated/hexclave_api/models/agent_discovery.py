@@ -8,7 +8,7 @@ from ..secret import Secret
 
 @frozen
 class AgentAuthSettings(Model):
-    """How agents are approved in this project."""
+    """The approval of agents in this project."""
 
     enabled: bool
     project_id: str
@@ -22,18 +22,18 @@ class AgentAuthSettings(Model):
     """Header that requests of the anonymous session must carry."""
     claim_code_format: str
     default_attempt_lifetime_millis: int
-    """How long a registration waits, in milliseconds."""
+    """Time that a registration stays open, in milliseconds."""
     agent_session_lifetime_millis: int
-    """How long an agent's session lives, in milliseconds."""
+    """Lifetime of an agent's session, in milliseconds."""
     required_headers: Mapping[str, Any]
     """Headers that every request must carry."""
     publishable_client_key_required: bool
-    """Whether requests must carry the publishable client key."""
+    """True if requests must carry the publishable client key."""
 
 
 @frozen
 class AgentDiscovery(Model):
-    """Where an agent registers with this project."""
+    """The endpoints for registering an agent with this project."""
 
     issuer: str
     registration_endpoint: str

@@ -8,12 +8,12 @@ from .sign_in_result import SignInResult
 
 @frozen
 class AgentRegistration(Model):
-    """A registration that waits for approval."""
+    """A registration that is waiting for approval."""
 
     claim_code: Secret
-    """Short code for the person."""
+    """Short code for the user."""
     confirm_url: Secret
-    """Link for the person; holds the code."""
+    """Link for the user; contains the code."""
     poll_token: Secret
     """Secret of the agent, for polling."""
     expires_at_millis: int

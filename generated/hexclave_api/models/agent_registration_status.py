@@ -8,7 +8,7 @@ from .sign_in_result import SignInResult
 
 @frozen
 class AgentRegistrationStatus(Model):
-    """What became of a registration."""
+    """The outcome of a registration."""
 
     status: Known[Literal["denied", "expired", "success", "used", "waiting"]]
     """`waiting` until a user decides; `success` once, with the session, then `used`."""

@@ -5,7 +5,7 @@ from ..model import Model, frozen
 
 @frozen
 class AnalyticsBatch(Model):
-    """A batch of events that was taken."""
+    """The result of sending a batch of events."""
 
     inserted: int
-    """How many events were recorded."""
+    """Number of events recorded."""

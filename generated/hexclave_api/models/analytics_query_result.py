@@ -7,9 +7,9 @@ from ..model import Model, frozen
 
 @frozen
 class AnalyticsQueryResult(Model):
-    """The rows that a query found."""
+    """The result of a query."""
 
     result: tuple[Mapping[str, Any] | None, ...]
     """The rows, each an object with one entry for each column."""
     query_id: str
-    """Id under which the query's timing can be asked for."""
+    """Id for getting the query's timing."""

@@ -5,7 +5,7 @@ from ..model import Model, frozen
 
 @frozen
 class AnalyticsQueryStats(Model):
-    """Times of a query."""
+    """Timing of a query."""
 
     cpu_time: float
     """Processor time in milliseconds."""
@@ -15,7 +15,7 @@ class AnalyticsQueryStats(Model):
 
 @frozen
 class AnalyticsQueryTiming(Model):
-    """How long a query took."""
+    """The timing of a query."""
 
     stats: AnalyticsQueryStats
-    """The times."""
+    """The timing."""

@@ -5,6 +5,6 @@ from ..model import Model, frozen
 
 @frozen
 class BackendUrls(Model):
-    """Addresses of the API, first choice first."""
+    """URLs of the API, in order of preference."""
 
     urls: tuple[str, ...]

@@ -7,7 +7,7 @@ from ..secret import Secret
 
 @frozen
 class BrowserAction(Model):
-    """A link that does one thing in a user's browser."""
+    """A link for a single action in a user's browser."""
 
     id: Secret
     """Id of the action; works once."""

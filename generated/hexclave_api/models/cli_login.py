@@ -9,8 +9,8 @@ class CliLogin(Model):
     """The login of a command-line program, waiting for confirmation."""
 
     polling_code: Secret
-    """Kept by the program, to ask whether someone has confirmed."""
+    """Kept by the program, to poll for the confirmation."""
     login_code: Secret
     """Goes into the link that the program opens."""
     expires_at: str
-    """When the login lapses, as an ISO 8601 time."""
+    """When the login expires, as an ISO 8601 time."""

@@ -8,7 +8,7 @@ from ..secret import Secret
 
 @frozen
 class CliLoginCompletion(Model):
-    """The outcome of a step of a command-line login; which fields there are depends on `mode`."""
+    """The outcome of a step of a command-line login; the fields depend on `mode`."""
 
     success: Maybe[bool]
     """With `complete`."""

@@ -8,10 +8,10 @@ from ..secret import Secret
 
 @frozen
 class CliLoginStatus(Model):
-    """How far the login of a command-line program has come."""
+    """The status of a command-line login."""
 
     status: Known[Literal["expired", "success", "used", "waiting"]]
-    """`waiting`: nobody has confirmed yet; `success`: confirmed just now; `used`: the refresh token was handed out
-    before; `expired`: too late."""
+    """`waiting`: not confirmed yet; `success`: just confirmed; `used`: the refresh token was already returned;
+    `expired`: not confirmed in time."""
     refresh_token: Maybe[Secret]
     """Refresh token of the user who confirmed; only with `success`."""

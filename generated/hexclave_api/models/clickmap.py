@@ -32,9 +32,9 @@ class ClickmapUser(Model):
     id: str
     """Its id."""
     display_name: str | None
-    """Name for people; need not be unique."""
+    """Display name; need not be unique."""
     primary_email: str | None
-    """The user's main e-mail address."""
+    """The user's primary email address."""
     profile_image_url: str | None
     """URL of a picture."""
     clicks: int
@@ -74,7 +74,7 @@ class ClickmapReplay(Model):
 
 @frozen
 class ClickmapSelector(Model):
-    """Clicks on what a CSS selector finds."""
+    """Clicks on the elements that a CSS selector matches."""
 
     selector: str
     clicks: int
@@ -97,7 +97,7 @@ class Clickmap(Model):
 
     kind: str
     sampling: float
-    """Share of the events that was read."""
+    """Fraction of the events that was read."""
     cells: tuple[ClickmapCell, ...]
     routes: tuple[ClickmapRoute, ...]
     users: tuple[ClickmapUser, ...]

@@ -5,7 +5,7 @@ from ..model import Model, frozen
 
 @frozen
 class CodeCheck(Model):
-    """The verdict on a code."""
+    """The result of checking a code."""
 
     is_code_valid: bool
     """Always true; a bad code raises an error."""

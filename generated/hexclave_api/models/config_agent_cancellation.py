@@ -7,6 +7,6 @@ from ..reading import Known
 
 @frozen
 class ConfigAgentCancellation(Model):
-    """What became of a cancellation."""
+    """The outcome of a cancellation."""
 
     status: Known[Literal["cancelling", "not-running"]]

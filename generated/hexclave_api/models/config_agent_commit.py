@@ -7,6 +7,6 @@ from ..reading import Known
 
 @frozen
 class ConfigAgentCommit(Model):
-    """What became of a commit."""
+    """The outcome of a commit."""
 
     status: Known[Literal["committing", "not-awaiting-review"]]

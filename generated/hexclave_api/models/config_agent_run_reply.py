@@ -20,7 +20,7 @@ class ConfigAgentRun(Model):
     error: Maybe[str]
     sandbox_id: Maybe[str]
     progress: Maybe[str]
-    """What it does at the moment."""
+    """The current activity."""
     stage: Maybe[Known[Literal["agent_making_changes", "awaiting_review", "cloning_repo", "initializing_sandbox"]]]
     diff: Maybe[str]
     """The change as a unified diff, with `awaiting_review`."""

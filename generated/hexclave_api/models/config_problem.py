@@ -5,7 +5,7 @@ from ..model import Model, frozen
 
 @frozen
 class ConfigProblem(Model):
-    """Something wrong or odd in a project's configuration."""
+    """An error or a warning about a project's configuration."""
 
     message: str
-    """What it is, for people."""
+    """The message, for people."""

@@ -7,7 +7,7 @@ from ..reading import Known, Maybe
 
 @frozen
 class ConfigSource(Model):
-    """Where a branch's configuration comes from. Fields besides `type` go with `pushed-from-github`."""
+    """The source of a branch's configuration. Fields besides `type` apply to `pushed-from-github`."""
 
     type: Known[Literal["pushed-from-github", "pushed-from-unknown", "unlinked"]]
     owner: Maybe[str]
@@ -21,6 +21,6 @@ class ConfigSource(Model):
 
 @frozen
 class ConfigSourceReply(Model):
-    """Where a branch's configuration comes from."""
+    """The source of a branch's configuration."""
 
     source: ConfigSource

@@ -7,19 +7,19 @@ from ..reading import Known
 
 @frozen
 class ContactChannel(Model):
-    """An address at which a user can be reached."""
+    """An address through which a user can be reached."""
 
     user_id: str
     """The user's id."""
     id: str
     """The contact channel's id."""
     value: str
-    """The e-mail address."""
+    """The email address."""
     type: Known[Literal["email"]]
     """Only `email` exists."""
     used_for_auth: bool
-    """Whether the user may sign in with it."""
+    """True if the user may sign in with it."""
     is_verified: bool
-    """Whether it is known to be the user's."""
+    """True if the user has verified it."""
     is_primary: bool
-    """Whether it is the user's main address."""
+    """True if it is the user's primary address."""

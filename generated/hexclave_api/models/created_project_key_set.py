@@ -8,7 +8,7 @@ from ..secret import Secret
 
 @frozen
 class CreatedProjectKeySet(Model):
-    """A new set of project keys, with the keys themselves: they are not shown again."""
+    """A new set of project keys, including the keys themselves, which are not shown again."""
 
     id: str
     """Its id."""

@@ -9,18 +9,18 @@ from ..secret import Secret
 
 @frozen
 class CreatedUserApiKey(Model):
-    """A new API key of a user, whole for the only time."""
+    """A new API key of a user; the only response with the complete key."""
 
     value: Secret
-    """The whole key; store it now, it is never shown again."""
+    """The complete key; store it now, since it is not shown again."""
     id: str
     """The key's id."""
     description: str
-    """What the key is for."""
+    """Description of the key."""
     created_at_millis: int
     """When the key was created, in milliseconds since 1970 (UTC)."""
     is_public: bool
-    """Whether the key may be seen by others."""
+    """True if the key may be seen by others."""
     type: Known[Literal["user"]]
     """Always `user`."""
     user_id: str

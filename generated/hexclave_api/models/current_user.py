@@ -10,49 +10,49 @@ from .team import Team
 
 @frozen
 class CurrentUser(Model):
-    """The signed-in user as a client sees it."""
+    """The signed-in user as seen by a client."""
 
     selected_team: Team | None
-    """The team the user works in now."""
+    """The team that the user has selected."""
     id: str
     """The user's id."""
     primary_email: str | None
-    """The user's main e-mail address."""
+    """The user's primary email address."""
     primary_email_verified: bool
-    """Whether the address is known to be the user's."""
+    """True if the user has verified the address."""
     display_name: str | None
-    """Name for people; need not be unique."""
+    """Display name; need not be unique."""
     client_metadata: Any
-    """Your data, any JSON. Clients may read and write it."""
+    """Custom JSON data. Clients can read and write it."""
     client_read_only_metadata: Any
-    """Your data, any JSON. Clients may read it, only servers write it."""
+    """Custom JSON data. Clients can read it; only servers can write it."""
     profile_image_url: str | None
     """URL of a picture, or the picture itself as a base64 data URL."""
     signed_up_at_millis: int
     """When the user signed up, in milliseconds since 1970 (UTC)."""
     selected_team_id: str | None
-    """Id of the team the user works in now."""
+    """Id of the team that the user has selected."""
     is_anonymous: bool
-    """Whether the user never signed up."""
+    """True if the user is anonymous and has not signed up."""
     is_restricted: bool
-    """Whether the user has not finished signing up or was restricted by an administrator. Anonymous users always
-    are."""
+    """True if the user has not finished signing up or was restricted by an administrator; always true for
+    anonymous users."""
     restricted_reason: RestrictedReason | None
-    """Why the user is restricted; `None` when the user is not."""
+    """Why the user is restricted; `None` for users who are not."""
     restricted_by_admin: bool
-    """Whether an administrator or a sign-up rule restricted the user."""
+    """True if an administrator or a sign-up rule restricted the user."""
     restricted_by_admin_reason: str | None
     """Reason that is shown to the user."""
     has_password: bool
-    """Whether the user has a password."""
+    """True if the user has a password."""
     auth_with_email: bool
-    """Whether the user can sign in with the primary e-mail address."""
+    """True if the user can sign in with the primary email address."""
     otp_auth_enabled: bool
-    """Whether the user can sign in with codes sent by e-mail."""
+    """True if the user can sign in with codes sent by email."""
     passkey_auth_enabled: bool
-    """Whether the user can sign in with a passkey."""
+    """True if the user can sign in with a passkey."""
     requires_totp_mfa: bool
-    """Whether signing in takes a second factor."""
+    """True if signing in requires a second factor."""
     oauth_providers: tuple[LinkedOAuthAccount, ...]
     """OAuth accounts the user signs in with."""
 

@@ -6,9 +6,9 @@ from .payment_method import PaymentMethod
 
 @frozen
 class CustomerBilling(Model):
-    """How a customer pays."""
+    """The billing state of a customer."""
 
     has_customer: bool
-    """Whether the payment provider knows the customer."""
+    """True if the payment provider knows the customer."""
     default_payment_method: PaymentMethod | None
     """The card that is charged; `None` if there is none."""

@@ -16,9 +16,9 @@ class CustomerSubscription(Model):
     current_period_end: str | None
     """End of the paid period, ISO 8601."""
     cancel_at_period_end: bool
-    """Whether it ends with the period."""
+    """True if it ends with the period."""
     is_cancelable: bool
-    """Whether it can be cancelled."""
+    """True if it can be cancelled."""
 
 
 @frozen
@@ -35,12 +35,12 @@ class CustomerProduct(Model):
     """A product that a customer holds."""
 
     id: str | None
-    """Product id; `None` for a product that was defined inline."""
+    """Product id; `None` for a product defined inline."""
     quantity: int
-    """How many the customer holds."""
+    """Quantity that the customer holds."""
     product: Product
     type: Maybe[Known[Literal["one_time", "subscription"]]]
-    """Whether it was bought once or is subscribed to."""
+    """`one_time` or `subscription`."""
     subscription: Maybe[CustomerSubscription | None]
     switch_options: Maybe[tuple[ProductSwitchOption, ...]]
 
@@ -52,6 +52,6 @@ class CustomerProductPage(Model):
     items: tuple[CustomerProduct, ...]
     """The entries of this page."""
     is_paginated: bool
-    """Whether the list comes in pages."""
+    """True if the list is paginated."""
     pagination: Pagination
-    """Where the next page begins; absent where the list does not come in pages."""
+    """Start of the next page; absent if the list is not paginated."""

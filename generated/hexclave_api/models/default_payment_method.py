@@ -6,7 +6,7 @@ from .payment_method import PaymentMethod
 
 @frozen
 class DefaultPaymentMethod(Model):
-    """The card that is charged by default from now on."""
+    """The card that is charged by default from then on."""
 
     success: bool
     default_payment_method: PaymentMethod | None

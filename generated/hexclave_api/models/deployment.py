@@ -8,7 +8,7 @@ from ..reading import Known, Maybe
 
 @frozen
 class ServiceOutcome(Model):
-    """What a deployment did for one service."""
+    """The effect of a deployment on one service."""
 
     service_id: str
     status: Known[Literal["building", "deployed", "deploying", "failed", "pending", "skipped"]]
@@ -29,7 +29,7 @@ class SourceFile(Model):
 
 @frozen
 class SourceManifest(Model):
-    """What was packaged: names and sizes."""
+    """The packaged files with their sizes."""
 
     file_count: int
     total_bytes: int
@@ -42,12 +42,12 @@ class SourceManifest(Model):
 
 @frozen
 class Deployment(Model):
-    """A deployment: one source, one build, the services it shipped."""
+    """A deployment: one source, one build, and the services it deployed."""
 
     id: str
     """Its id."""
     number: int
-    """Counts up within the project."""
+    """Incremented within the project."""
     deployment_source_id: str
     status: Known[Literal["building", "canceled", "deployed", "deploying", "failed", "queued"]]
     triggered_by: str

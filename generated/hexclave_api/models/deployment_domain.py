@@ -21,9 +21,9 @@ class DeploymentDomain(Model):
     hostname: str
     """The domain."""
     is_primary: bool
-    """Whether it is the service's main domain."""
+    """True if it is the service's main domain."""
     verified: bool
-    """Whether its DNS records are in place."""
+    """True if its DNS records are in place."""
     pending_first_deploy: bool
     dns_records: tuple[DnsRecord, ...]
     status: Maybe[Known[Literal["awaiting_dns", "issuing", "verified"]]]

@@ -41,9 +41,9 @@ class ServiceDomain(Model):
     hostname: str
     """The domain."""
     is_primary: bool
-    """Whether it is the service's main domain."""
+    """True if it is the service's main domain."""
     verified: bool
-    """Whether its DNS records are in place."""
+    """True if its DNS records are in place."""
     port: Maybe[int | None]
     """0 to 65535."""
 

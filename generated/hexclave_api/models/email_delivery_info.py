@@ -5,19 +5,19 @@ from ..model import Model, frozen
 
 @frozen
 class EmailCounts(Model):
-    """How the e-mails of a period fared."""
+    """Delivery statistics of a period."""
 
     sent: int
-    """How many were sent."""
+    """Number sent."""
     bounced: int
-    """How many bounced."""
+    """Number bounced."""
     marked_as_spam: int
-    """How many recipients marked as spam."""
+    """Number marked as spam."""
 
 
 @frozen
 class EmailDeliveryStats(Model):
-    """Delivery figures of several periods."""
+    """Delivery statistics of several periods."""
 
     hour: EmailCounts
     """The last hour."""
@@ -31,25 +31,25 @@ class EmailDeliveryStats(Model):
 
 @frozen
 class EmailCapacity(Model):
-    """How fast a project may send e-mails."""
+    """The sending capacity of a project."""
 
     rate_per_second: float
-    """E-mails per second."""
+    """Emails per second."""
     boost_multiplier: float
-    """By how much a running boost multiplies the rate; 1 without one."""
+    """Factor by which an active boost multiplies the rate; 1 without one."""
     penalty_factor: float
-    """Share of the rate that bounces and spam reports have left; 1 is all of it."""
+    """Fraction of the rate left after bounces and spam reports; 1 is the full rate."""
     is_boost_active: bool
-    """Whether a boost is running."""
+    """True if a boost is active."""
     boost_expires_at: str | None
     """When the boost ends, as an ISO 8601 time; `None` without one."""
 
 
 @frozen
 class EmailDeliveryInfo(Model):
-    """Delivery figures and sending capacity of a project."""
+    """Delivery statistics and sending capacity of a project."""
 
     stats: EmailDeliveryStats
-    """How many e-mails were sent and how they fared."""
+    """Delivery statistics."""
     capacity: EmailCapacity
-    """How fast e-mails may be sent now."""
+    """The current sending capacity."""

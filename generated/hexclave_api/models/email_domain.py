@@ -7,14 +7,14 @@ from ..reading import Known
 
 @frozen
 class EmailDomain(Model):
-    """A domain that Hexclave sends from for a project."""
+    """A domain that Hexclave sends from on behalf of a project."""
 
     domain_id: str
     """Id of the domain, from `set_up_email_domain`."""
     subdomain: str
     """Subdomain to send from, such as `mail.example.com`."""
     sender_local_part: str
-    """What stands before the @."""
+    """Part of the address before the @."""
     status: Known[Literal["applied", "failed", "pending_dns", "pending_verification", "verified"]]
     name_server_records: tuple[str, ...]
     """Name servers to delegate the subdomain to."""

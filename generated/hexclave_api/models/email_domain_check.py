@@ -7,6 +7,6 @@ from ..reading import Known
 
 @frozen
 class EmailDomainCheck(Model):
-    """How far a managed domain is."""
+    """The status of a managed domain."""
 
     status: Known[Literal["applied", "failed", "pending_dns", "pending_verification", "verified"]]

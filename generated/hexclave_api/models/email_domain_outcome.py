@@ -5,7 +5,7 @@ from ..model import Model, frozen
 
 @frozen
 class EmailDomainOutcome(Model):
-    """What became of a domain."""
+    """The outcome for a domain."""
 
     status: str
-    """How it stands now."""
+    """The current status."""

@@ -7,16 +7,16 @@ from ..reading import Maybe
 
 @frozen
 class EmailDraft(Model):
-    """A message in the making."""
+    """A draft of an email."""
 
     id: str
     """Its id."""
     display_name: str
-    """Name for people; need not be unique."""
+    """Display name; need not be unique."""
     tsx_source: str
     """Source, as a React component in TSX."""
     theme_id: Maybe[str | bool | None]
-    """Theme by id; `None` takes the project's own, false none."""
+    """Theme by id; `None` uses the project's own, false none."""
     sent_at_millis: Maybe[int | None]
     """When it was sent, in milliseconds since 1970 (UTC); `None` if it was not."""
 

@@ -11,7 +11,7 @@ class EmailTemplate(Model):
     id: str
     """Its id."""
     display_name: str
-    """Name for people; need not be unique."""
+    """Display name; need not be unique."""
     tsx_source: str
     """Source, as a React component in TSX."""
     theme_id: Maybe[str | bool]

@@ -9,7 +9,7 @@ class EmailTheme(Model):
     """A theme: the frame around every message."""
 
     display_name: str
-    """Name for people; need not be unique."""
+    """Display name; need not be unique."""
     tsx_source: str
     """Source, as a React component in TSX."""
     id: Maybe[str]

@@ -10,7 +10,7 @@ class EmailThemeSummary(Model):
     id: str
     """Its id."""
     display_name: str
-    """Name for people; need not be unique."""
+    """Display name; need not be unique."""
 
 
 @frozen

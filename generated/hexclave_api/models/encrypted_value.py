@@ -5,7 +5,7 @@ from ..model import Model, frozen
 
 @frozen
 class EncryptedValue(Model):
-    """A value of a data vault, as it was stored."""
+    """A value of a data vault, as stored."""
 
     encrypted_value: str
     """The encrypted value."""

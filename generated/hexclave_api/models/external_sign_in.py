@@ -9,10 +9,10 @@ class ExternalSignIn(Model):
     """A session that lives as long as the external one."""
 
     access_token: Secret
-    """Signs requests as the user; a JWT that lives for ten minutes by default."""
+    """Authenticates requests as the user; a JWT that expires after ten minutes by default."""
     session_id: str
     """Id of the session."""
     user_id: str
     """The user's id."""
     is_new_user: bool
-    """Whether the account was created just now."""
+    """True if the account was just created."""

@@ -33,6 +33,6 @@ class InvoicePage(Model):
     items: tuple[Invoice, ...]
     """The entries of this page."""
     is_paginated: bool
-    """Whether the list comes in pages."""
+    """True if the list is paginated."""
     pagination: Pagination
-    """Where the next page begins; absent where the list does not come in pages."""
+    """Start of the next page; absent if the list is not paginated."""

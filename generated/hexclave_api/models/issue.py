@@ -19,11 +19,11 @@ class Issue(Model):
     value: str
     """The error's message."""
     culprit: str
-    """Where the error was raised."""
+    """Location at which the error was raised."""
     level: str
     """Severity, such as `error` or `warning`."""
     status: Known[Literal["ignored", "resolved", "unresolved"]]
-    """Whether someone has dealt with the issue."""
+    """Status of the issue."""
     substatus: Known[Literal["new", "ongoing", "regressed"]]
     """`new`, `ongoing`, or `regressed` when it came back after it was resolved."""
     first_seen_at_millis: int

@@ -5,11 +5,11 @@ from ..model import Model, frozen
 
 @frozen
 class Item(Model):
-    """How much of an item a customer has."""
+    """A customer's quantity of an item."""
 
     id: str
     """The item's id in the project's configuration."""
     display_name: str
     """The item's name."""
     quantity: int
-    """How much there is; may be below zero."""
+    """The quantity; may be below zero."""

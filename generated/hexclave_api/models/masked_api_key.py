@@ -5,7 +5,7 @@ from ..model import Model, frozen
 
 @frozen
 class MaskedApiKey(Model):
-    """What is shown of an API key."""
+    """The visible part of an API key."""
 
     last_four: str
     """Its last four characters."""

@@ -19,7 +19,7 @@ class LoginMethodCount(Model):
 
 @frozen
 class MetricsSplit(Model):
-    """Daily active users or teams by what they were before."""
+    """Daily active users or teams by their previous status."""
 
     total: tuple[MetricsPoint, ...]
     new: tuple[MetricsPoint, ...]
@@ -60,7 +60,7 @@ class PaymentMetrics(Model):
 
 @frozen
 class DailyEmailMetrics(Model):
-    """E-mails of a day."""
+    """Emails of a day."""
 
     date: str
     """ISO 8601 date."""
@@ -71,7 +71,7 @@ class DailyEmailMetrics(Model):
 
 @frozen
 class MetricsEmail(Model):
-    """An e-mail in a list of the metrics."""
+    """An email in a list of the metrics."""
 
     id: str
     """Its id."""
@@ -89,7 +89,7 @@ class MetricsEmail(Model):
 
 @frozen
 class EmailDeliverability(Model):
-    """E-mails by what became of them."""
+    """Emails by delivery status."""
 
     delivered: int
     bounced: int
@@ -99,7 +99,7 @@ class EmailDeliverability(Model):
 
 @frozen
 class EmailMetrics(Model):
-    """E-mails."""
+    """Emails."""
 
     emails_by_status: Mapping[str, float]
     total_emails: int
@@ -205,9 +205,9 @@ class MetricsUser(Model):
     id: str
     """Its id."""
     display_name: str | None
-    """Name for people; need not be unique."""
+    """Display name; need not be unique."""
     primary_email: str | None
-    """The user's main e-mail address."""
+    """The user's primary email address."""
     profile_image_url: str | None
     """URL of a picture."""
     signed_up_at_millis: int
@@ -228,7 +228,7 @@ class MetricsUser(Model):
 
 @frozen
 class Metrics(Model):
-    """The figures of the dashboard's overview."""
+    """The metrics of the dashboard's overview."""
 
     total_users: int
     daily_users: tuple[MetricsPoint, ...]

@@ -5,13 +5,13 @@ from ..model import Model, frozen
 
 @frozen
 class NotificationPreference(Model):
-    """Whether a user receives a category of e-mails."""
+    """A user's preference for a category of emails."""
 
     notification_category_id: str
     """The category's id."""
     notification_category_name: str
     """The category's name, such as `Marketing`."""
     enabled: bool
-    """Whether the user receives its e-mails."""
+    """True if the user receives its emails."""
     can_disable: bool
-    """Whether the user may switch it off."""
+    """True if the user can disable it."""

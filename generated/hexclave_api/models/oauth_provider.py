@@ -7,7 +7,7 @@ from ..reading import Known, Maybe
 
 @frozen
 class OAuthProvider(Model):
-    """An OAuth account that is linked to a user, as a client sees it."""
+    """An OAuth account linked to a user, as seen by a client."""
 
     user_id: str
     """The user's id."""
@@ -33,8 +33,8 @@ class OAuthProvider(Model):
     ]
     """The provider's type."""
     allow_sign_in: bool
-    """Whether the user may sign in with it; true for one account of a type at most."""
+    """True if the user may sign in with it; true for one account of a type at most."""
     allow_connected_accounts: bool
-    """Whether its access tokens may be fetched."""
+    """True if its access tokens may be fetched."""
     email: Maybe[str]
-    """E-mail address of the account, to tell accounts apart."""
+    """Email address of the account, to tell accounts apart."""

@@ -5,7 +5,7 @@ from ..model import Model, frozen
 
 @frozen
 class OAuthRedirect(Model):
-    """Where an OAuth flow goes next."""
+    """The next step of an OAuth flow."""
 
     location: str
     """The provider's page to open in the user's browser."""

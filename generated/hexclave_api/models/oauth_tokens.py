@@ -9,20 +9,20 @@ from ..secret import Secret
 
 @frozen
 class OAuthTokens(Model):
-    """What the token endpoint hands out, in the form of OAuth 2."""
+    """The response of the token endpoint, as defined by OAuth 2."""
 
     access_token: Secret
-    """Signs requests as the user; a JWT that lives for ten minutes by default."""
+    """Authenticates requests as the user; a JWT that expires after ten minutes by default."""
     token_type: str
     """Always `Bearer`."""
     expires_in: int
-    """Seconds, but about an hour whatever the token's real life: trust its `exp` claim."""
+    """Seconds, but about an hour regardless of the token's real lifetime: use its `exp` claim instead."""
     refresh_token: Maybe[Secret]
-    """Gets new access tokens; lives for a year unless told otherwise and does not rotate."""
+    """Used to get new access tokens; expires after a year by default and does not rotate."""
     scope: Maybe[str]
     """Always `legacy`."""
     is_new_user: Maybe[bool]
-    """Whether the account was created just now; after an authorization code."""
+    """True if the account was just created; only after an authorization code."""
     new_user: Maybe[bool]
     """An older name of `is_new_user`."""
     after_callback_redirect_url: Maybe[str | None]

@@ -38,4 +38,4 @@ class OlderSessionReplayPage(Model):
     items: tuple[OlderSessionReplay, ...]
     """The entries of this page."""
     pagination: Pagination
-    """Where the next page begins; absent where the list does not come in pages."""
+    """Start of the next page; absent if the list is not paginated."""

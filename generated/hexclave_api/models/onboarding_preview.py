@@ -6,20 +6,20 @@ from .restricted_reason import RestrictedReason
 
 @frozen
 class AffectedUser(Model):
-    """A user whom a change would restrict."""
+    """A user who would be restricted by a change."""
 
     id: str
     """Its id."""
     display_name: str | None
-    """Name for people; need not be unique."""
+    """Display name; need not be unique."""
     primary_email: str | None
-    """The user's main e-mail address."""
+    """The user's primary email address."""
     restricted_reason: RestrictedReason
 
 
 @frozen
 class OnboardingPreview(Model):
-    """Whom a change would restrict."""
+    """The users that a change would restrict."""
 
     affected_users: tuple[AffectedUser, ...]
     total_affected_count: int

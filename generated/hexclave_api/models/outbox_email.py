@@ -9,7 +9,7 @@ from ..reading import Known, Maybe
 
 @frozen
 class OutboxRecipient(Model):
-    """Whom a message goes to."""
+    """The recipients of a message."""
 
     type: Known[Literal["custom-emails", "user-custom-emails", "user-primary-email"]]
     user_id: Maybe[str]
@@ -33,12 +33,12 @@ class OutboxSendError(Model):
 
 @frozen
 class OutboxEmail(Model):
-    """An e-mail, waiting or sent. Which fields there are depends on its status."""
+    """A queued or sent email. The fields depend on its status."""
 
     id: str
-    """The e-mail's id."""
+    """The email's id."""
     created_at_millis: int
-    """When it was put into the outbox, in milliseconds since 1970 (UTC)."""
+    """When it was queued, in milliseconds since 1970 (UTC)."""
     updated_at_millis: int
     """When it last changed, in milliseconds since 1970 (UTC)."""
     status: Known[
@@ -64,35 +64,35 @@ class OutboxEmail(Model):
     simple_status: Known[Literal["error", "in-progress", "ok"]]
     """`in-progress`, `ok` or `error`."""
     tsx_source: str
-    """The e-mail's source, as a React component in TSX."""
+    """The email's source, as a React component in TSX."""
     theme_id: str | None
     """Theme it is rendered with; `None` for none."""
     to: OutboxRecipient
-    """Recipient; an object with `type` and what belongs to that type."""
+    """Recipient; an object with `type` and the fields of that type."""
     variables: Mapping[str, Any]
     """Values for the template."""
     skip_deliverability_check: bool
-    """Whether it is sent even where the address looks undeliverable."""
+    """True if it is sent even where the address looks undeliverable."""
     scheduled_at_millis: int
     """When it is to be sent, in milliseconds since 1970 (UTC)."""
     created_with: Known[Literal["draft", "programmatic-call"]]
-    """Where it comes from, `draft` or `programmatic-call`."""
+    """The origin: `draft` or `programmatic-call`."""
     email_draft_id: str | None
     """The draft it was made from."""
     email_programmatic_call_template_id: str | None
     """The template it was made from."""
     send_retries: int
-    """How often sending was tried again."""
+    """Number of retries."""
     next_send_retry_at_millis: int | None
-    """When sending is tried again, in milliseconds since 1970 (UTC)."""
+    """When sending is retried, in milliseconds since 1970 (UTC)."""
     send_attempt_errors: tuple[OutboxSendError, ...] | None
-    """What went wrong when sending."""
+    """Errors from sending."""
     is_paused: bool
-    """Whether it is paused."""
+    """True if it is paused."""
     has_rendered: bool
-    """Whether rendering is done."""
+    """True if rendering is done."""
     has_delivered: bool
-    """Whether it has left for the recipient."""
+    """True if it was sent to the recipient."""
     started_rendering_at_millis: Maybe[int]
     """When rendering began, in milliseconds since 1970 (UTC)."""
     rendered_at_millis: Maybe[int]
@@ -106,17 +106,17 @@ class OutboxEmail(Model):
     text: Maybe[str | None]
     """The content as text, once rendered."""
     is_transactional: Maybe[bool]
-    """Whether the user cannot opt out of it."""
+    """True if the user cannot opt out of it."""
     is_high_priority: Maybe[bool]
-    """Whether it goes before other waiting e-mails."""
+    """True if it is sent before other queued emails."""
     notification_category_id: Maybe[str | None]
     """Its notification category."""
     started_sending_at_millis: Maybe[int]
     """When sending began, in milliseconds since 1970 (UTC)."""
     delivered_at_millis: Maybe[int]
-    """When it was handed over, in milliseconds since 1970 (UTC)."""
+    """When it was sent to the recipient, in milliseconds since 1970 (UTC)."""
     can_have_delivery_info: Maybe[bool]
-    """Whether bounces and the like become known."""
+    """True if delivery events such as bounces are reported."""
     error_at_millis: Maybe[int]
     """When sending failed, in milliseconds since 1970 (UTC)."""
     server_error: Maybe[str]

@@ -7,11 +7,11 @@ from .pagination import Pagination
 
 @frozen
 class OutboxEmailPage(Model):
-    """A page of e-mails."""
+    """A page of emails."""
 
     items: tuple[OutboxEmail, ...]
-    """The e-mails of this page, the latest first."""
+    """The emails of this page, the latest first."""
     is_paginated: bool
-    """Whether the list comes in pages."""
+    """True if the list is paginated."""
     pagination: Pagination
-    """Where the next page begins; absent where the list does not come in pages."""
+    """Start of the next page; absent if the list is not paginated."""

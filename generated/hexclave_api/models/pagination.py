@@ -5,7 +5,7 @@ from ..model import Model, frozen
 
 @frozen
 class Pagination(Model):
-    """Where the next page begins."""
+    """Start of the next page."""
 
     next_cursor: str | None
     """Id of the first entry of the next page; `None` on the last page."""

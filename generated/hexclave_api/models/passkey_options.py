@@ -8,9 +8,9 @@ from ..secret import Secret
 
 @frozen
 class PasskeyOptions(Model):
-    """What the browser needs to use a passkey."""
+    """WebAuthn options for using a passkey."""
 
     options_json: Mapping[str, Any]
     """Options for WebAuthn in their JSON form; pass them to the browser or a WebAuthn library as they are."""
     code: Secret
-    """Hand it back with the answer."""
+    """Return it together with the browser's response."""

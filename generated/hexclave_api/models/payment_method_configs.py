@@ -5,7 +5,7 @@ from ..model import Model, frozen
 
 @frozen
 class PaymentMethodConfig(Model):
-    """One way to pay and whether it is offered."""
+    """A payment method, and if it is enabled."""
 
     id: str
     """Its id."""
@@ -19,8 +19,8 @@ class PaymentMethodConfig(Model):
 
 @frozen
 class PaymentMethodConfigs(Model):
-    """The ways to pay of a project."""
+    """The payment methods of a project."""
 
     config_id: str
-    """Id of the set of ways to pay."""
+    """Id of the set of payment methods."""
     methods: tuple[PaymentMethodConfig, ...]

@@ -11,6 +11,6 @@ class PermissionDefinition(Model):
     id: str
     """The permission's id: lower-case letters, digits, `:` and `_`; those of the system begin with `$`."""
     contained_permission_ids: tuple[str, ...]
-    """Permissions that whoever holds this one holds too."""
+    """Permissions included in this one."""
     description: Maybe[str]
-    """What the permission allows, for people."""
+    """Description of the permission, for people."""

@@ -7,13 +7,13 @@ from ..reading import Known
 
 @frozen
 class PlanUsageRow(Model):
-    """How much of one thing of the plan is used."""
+    """The usage of one item of the plan."""
 
     item_id: str
     display_name: str
-    """Name for people; need not be unique."""
+    """Display name; need not be unique."""
     kind: Known[Literal["capability", "current", "metered"]]
-    """Whether it is counted at the moment, over the period, or simply there or not."""
+    """`current`: counted at the moment; `metered`: counted over the period; `capability`: available or not."""
     used: int | None
     limit: int | None
     remaining: int | None
@@ -23,7 +23,7 @@ class PlanUsageRow(Model):
 
 @frozen
 class PlanUsage(Model):
-    """What the project's owner uses of its Hexclave plan."""
+    """The owner's usage of its Hexclave plan."""
 
     owner_team_id: str
     """The team that owns the project."""

@@ -8,7 +8,7 @@ from ..reading import Known, Maybe
 
 @frozen
 class ProductPrice(Model):
-    """One price of a product. Amounts are decimal text in units of the currency (`9.99`), not cents."""
+    """One price of a product. Amounts are decimal strings in units of the currency (`9.99`), not cents."""
 
     usd: Maybe[str]
     eur: Maybe[str]
@@ -18,7 +18,7 @@ class ProductPrice(Model):
     aud: Maybe[str]
     cad: Maybe[str]
     interval: Maybe[tuple[int | str, ...]]
-    """How often it is charged, as count and unit (`[1, "month"]`); absent for a one-time price. 2 to 2 items."""
+    """Billing interval, as count and unit (`[1, "month"]`); absent for a one-time price. 2 to 2 items."""
     free_trial: Maybe[tuple[int | str, ...]]
     """Length of a free trial, as count and unit. 2 to 2 items."""
 
@@ -35,12 +35,12 @@ class ProductPrice(Model):
 
 @frozen
 class ProductItem(Model):
-    """How much of an item a product includes."""
+    """The quantity of an item included in a product."""
 
     quantity: Maybe[float]
-    """How much."""
+    """The quantity."""
     repeat: Maybe[tuple[int | str, ...] | str]
-    """How often the quantity is granted again, as count and unit, or `never`."""
+    """Interval at which the quantity is granted again, as count and unit, or `never`."""
     expires: Maybe[Known[Literal["never", "when-purchase-expires", "when-repeated"]]]
     """When a granted quantity expires."""
 
@@ -52,22 +52,22 @@ class Product(Model):
     display_name: str
     """The product's name."""
     customer_type: Known[Literal["custom", "team", "user"]]
-    """Which kind of customer can have it."""
+    """The type of customer that can have it."""
     server_only: bool
-    """Whether only servers may grant or sell it; true when left out."""
+    """True if only servers may grant or sell it; true if omitted."""
     stackable: bool
-    """Whether a customer can have it several times; false when left out."""
+    """True if a customer can have it several times; false if omitted."""
     prices: Mapping[str, ProductPrice]
     """Prices by id; each has amounts as decimal strings by currency, such as `{"USD": "9.99"}`, and may have an
     `interval` such as `[1, "month"]`."""
     included_items: Mapping[str, ProductItem]
-    """Items that come with it, by item id; each has a `quantity`, a `repeat` (`"never"` or an interval) and
-    `expires` (`never`, `when-purchase-expires` or `when-repeated`)."""
+    """Items included in it, by item id; each has a `quantity`, a `repeat` (`"never"` or an interval) and `expires`
+    (`never`, `when-purchase-expires` or `when-repeated`)."""
     client_metadata: Any
-    """Your data, any JSON. Clients may read it."""
+    """Custom JSON data. Clients can read it."""
     client_read_only_metadata: Any
-    """Your data, any JSON. Clients may read it, only servers write it."""
+    """Custom JSON data. Clients can read it; only servers can write it."""
     server_metadata: Any
-    """Your data, any JSON. Only servers see it."""
+    """Custom JSON data. Only servers can see it."""
     free_trial: Maybe[tuple[int | str, ...]]
     """Length of the free trial, as a number and a unit, such as `[7, "day"]`. 2 to 2 items."""

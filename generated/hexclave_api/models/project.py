@@ -9,50 +9,50 @@ from .trusted_domain import TrustedDomain
 
 @frozen
 class ProjectConfig(Model):
-    """What a project allows its users, in the form that clients see."""
+    """Settings of a project, as seen by clients."""
 
     sign_up_enabled: bool
-    """Whether people can sign up."""
+    """True if people can sign up."""
     credential_enabled: bool
-    """Whether users can sign in with a password."""
+    """True if users can sign in with a password."""
     magic_link_enabled: bool
-    """Whether users can sign in with codes sent by e-mail."""
+    """True if users can sign in with codes sent by email."""
     passkey_enabled: bool
-    """Whether users can sign in with a passkey."""
+    """True if users can sign in with a passkey."""
     client_team_creation_enabled: bool
-    """Whether clients may create teams."""
+    """True if clients may create teams."""
     client_user_deletion_enabled: bool
-    """Whether users may delete their own account."""
+    """True if users may delete their own account."""
     allow_user_api_keys: bool
-    """Whether users can have API keys."""
+    """True if users can have API keys."""
     allow_team_api_keys: bool
-    """Whether teams can have API keys."""
+    """True if teams can have API keys."""
     enabled_oauth_providers: tuple[Reference, ...]
     """OAuth providers to sign in with."""
     domains: tuple[TrustedDomain, ...]
     """Trusted domains."""
     allow_localhost: Maybe[bool]
-    """Whether `localhost` counts as a trusted domain."""
+    """True if `localhost` counts as a trusted domain."""
     allow_promo_codes: Maybe[bool]
-    """Whether customers may enter promo codes."""
+    """True if customers may enter promo codes."""
     allow_stacking_promo_codes: Maybe[bool]
-    """Whether several promo codes count together."""
+    """True if several promo codes can be combined."""
 
 
 @frozen
 class Project(Model):
-    """What a client may know of the project."""
+    """The part of the project that is visible to clients."""
 
     id: str
     """The project's id."""
     display_name: str
     """The project's name."""
     config: ProjectConfig
-    """How users can sign up and what clients may do."""
+    """Sign-up methods and client permissions."""
     is_development_environment: Maybe[bool]
-    """Whether it is a development environment. Needs a server of release 2026-09 or newer."""
+    """True if it is a development environment. Needs a server of release 2026-09 or newer."""
     pushed_config_error: Maybe[ConfigProblem | None]
-    """What is wrong with the configuration that was pushed last; `None` when nothing is. Needs a server of release
-    2026-09 or newer."""
+    """Error in the configuration that was pushed last; `None` if there is none. Needs a server of release 2026-09
+    or newer."""
     config_warnings: Maybe[tuple[ConfigProblem, ...]]
-    """What looks odd in the configuration. Needs a server of release 2026-09 or newer."""
+    """Warnings about the configuration. Needs a server of release 2026-09 or newer."""

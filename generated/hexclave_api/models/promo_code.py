@@ -13,7 +13,7 @@ class PromoCode(Model):
     id: str
     """Its id."""
     code_name: str
-    """What customers type."""
+    """The code that customers enter."""
     status: Known[Literal["active", "ended", "expired", "paused", "scheduled"]]
     status_detail: str | None
     discount_type: Known[Literal["amount", "percent"]]
@@ -23,26 +23,26 @@ class PromoCode(Model):
     discount_label: str
     products_label: str
     applicable_product_ids: tuple[str, ...] | None
-    """`None`: all products."""
+    """`None` means all products."""
     num_redemptions: int
-    """How often it was used."""
+    """Number of redemptions."""
     max_redemptions: int | None
-    """How often it can be used; `None` for any number."""
+    """Maximum number of redemptions; `None` means unlimited."""
     availability: str
     availability_type: Known[Literal["always", "between_dates"]]
     """Always, or between two dates."""
     starts_at_millis: int | None
-    """When it begins to count, in milliseconds since 1970 (UTC); `None` for at once."""
+    """When it becomes valid, in milliseconds since 1970 (UTC); `None` for immediately."""
     ends_at_millis: int | None
-    """When it stops counting, in milliseconds since 1970 (UTC); `None` for never."""
+    """When it stops being valid, in milliseconds since 1970 (UTC); `None` for never."""
     paused_at_millis: int | None
-    """When it was paused, in milliseconds since 1970 (UTC); `None` if it is not."""
+    """When it was paused, in milliseconds since 1970 (UTC); `None` if it is not paused."""
     ended_at_millis: int | None
-    """When it was ended, in milliseconds since 1970 (UTC); `None` if it was not."""
+    """When it was ended, in milliseconds since 1970 (UTC); `None` if it is still active."""
     subscription_behavior: Known[Literal["first_payment", "fixed_duration", "forever"]]
-    """Which payments of a subscription are reduced."""
+    """The payments of a subscription that are discounted."""
     subscription_discount_duration_months: int | None
-    """How many months, with `fixed_duration`."""
+    """Number of months, with `fixed_duration`."""
     has_active_subscription_redemptions: bool
 
     @property

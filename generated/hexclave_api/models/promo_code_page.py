@@ -10,4 +10,4 @@ class PromoCodePage(Model):
 
     promo_codes: tuple[PromoCode, ...]
     next_cursor: str | None
-    """Where the next page begins; `None` on the last page."""
+    """Start of the next page; `None` on the last page."""

@@ -5,7 +5,7 @@ from ..model import Model, frozen
 
 @frozen
 class PromoCodeQuote(Model):
-    """What a purchase costs with promo codes. Amounts are decimal text in US dollars."""
+    """The price of a purchase with promo codes. Amounts are decimal strings in US dollars."""
 
     original_amount: str
     """Without codes."""
@@ -14,4 +14,4 @@ class PromoCodeQuote(Model):
     recurring_amount: str
     """Each later payment."""
     applied_code_names: tuple[str, ...]
-    """The codes that count."""
+    """The codes that apply."""

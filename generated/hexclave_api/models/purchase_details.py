@@ -7,7 +7,7 @@ from .product import Product
 
 @frozen
 class ConflictingProduct(Model):
-    """A product the customer has that cannot stand beside the one on sale."""
+    """A product of the customer that conflicts with the one on sale."""
 
     product_id: str
     """The product's id."""
@@ -17,7 +17,7 @@ class ConflictingProduct(Model):
 
 @frozen
 class PurchaseDetails(Model):
-    """What a purchase URL sells, and to what effect."""
+    """The offer of a purchase URL, and its effect."""
 
     stripe_account_id: str | None
     """The project's account at Stripe."""
@@ -26,19 +26,19 @@ class PurchaseDetails(Model):
     project_logo_url: str | None
     """URL of the project's logo."""
     already_bought_non_stackable: bool
-    """Whether the customer has the product and cannot have it twice."""
+    """True if the customer already has the product and it is not stackable."""
     conflicting_products: tuple[ConflictingProduct, ...]
-    """Products the customer has that cannot stand beside this one."""
+    """The customer's products that conflict with this one."""
     test_mode: bool
-    """Whether the project takes no real money."""
+    """True if the project is in test mode."""
     charges_enabled: bool | None
-    """Whether Stripe lets the project take money."""
+    """True if Stripe lets the project accept payments."""
     product: Maybe[Product]
     """The product on sale."""
     replaces_stripe_subscription: Maybe[bool]
-    """Whether the purchase changes a running subscription in place; a free trial then does not begin anew. Needs a
-    server of release 2026-09 or newer."""
+    """True if the purchase changes an active subscription in place; a free trial then does not start again. Needs
+    a server of release 2026-09 or newer."""
     allow_promo_codes: Maybe[bool]
-    """Whether the customer may enter promo codes. Needs a server of release 2026-10 or newer."""
+    """True if the customer may enter promo codes. Needs a server of release 2026-10 or newer."""
     allow_stacking_promo_codes: Maybe[bool]
-    """Whether several promo codes count together. Needs a server of release 2026-10 or newer."""
+    """True if several promo codes can be combined. Needs a server of release 2026-10 or newer."""

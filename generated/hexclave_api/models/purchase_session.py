@@ -8,9 +8,10 @@ from ..secret import Secret
 
 @frozen
 class PurchaseSession(Model):
-    """What the checkout page needs to take the payment."""
+    """Client-side data for taking the payment."""
 
     client_secret: Maybe[Secret]
-    """Secret for Stripe in the browser; absent when nothing is left to confirm."""
+    """Secret for Stripe in the browser; absent if no confirmation is needed."""
     stripe_intent_type: Maybe[Known[Literal["payment", "setup"]]]
-    """What the secret is for; absent with it. `payment` charges now, `setup` only keeps the payment method."""
+    """Purpose of the secret; absent together with it. `payment` charges now, `setup` only stores the payment
+    method."""

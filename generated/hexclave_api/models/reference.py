@@ -5,7 +5,7 @@ from ..model import Model, frozen
 
 @frozen
 class Reference(Model):
-    """Something, by its id."""
+    """An object, by its id."""
 
     id: str
     """Its id."""

@@ -8,7 +8,7 @@ from ..reading import Maybe
 
 @frozen
 class RenderedEmail(Model):
-    """An e-mail as it would be sent."""
+    """A rendered email."""
 
     html: str
     """The content as HTML."""

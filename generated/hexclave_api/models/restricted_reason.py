@@ -10,5 +10,5 @@ class RestrictedReason(Model):
     """Why a user is restricted."""
 
     type: Known[Literal["anonymous", "email_not_verified", "restricted_by_administrator"]]
-    """`anonymous`: never signed up; `email_not_verified`: the project demands a verified address;
-    `restricted_by_administrator`: by hand or by a sign-up rule."""
+    """`anonymous`: never signed up; `email_not_verified`: the project requires a verified address;
+    `restricted_by_administrator`: by an administrator or a sign-up rule."""

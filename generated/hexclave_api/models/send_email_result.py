@@ -16,7 +16,7 @@ class EmailRecipient(Model):
 
 @frozen
 class SendEmailResult(Model):
-    """Who an e-mail goes to."""
+    """The recipients of an email."""
 
     results: tuple[EmailRecipient, ...]
     """One entry for each recipient."""

@@ -29,11 +29,11 @@ class SentEmail(Model):
 
 @frozen
 class SentEmailPage(Model):
-    """Sent e-mails."""
+    """Sent emails."""
 
     items: tuple[SentEmail, ...]
     """The entries of this page."""
     is_paginated: bool
-    """Whether the list comes in pages."""
+    """True if the list is paginated."""
     pagination: Maybe[Pagination]
-    """Where the next page begins; absent where the list does not come in pages."""
+    """Start of the next page; absent if the list is not paginated."""

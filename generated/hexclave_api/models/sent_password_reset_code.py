@@ -10,4 +10,4 @@ class SentPasswordResetCode(Model):
     """The reply to asking for a password reset."""
 
     success: Known[Literal["maybe, only if user with e-mail exists"]]
-    """Always one and the same sentence, which does not tell whether a user has the address."""
+    """Always the same sentence, which does not reveal whether the address is registered."""

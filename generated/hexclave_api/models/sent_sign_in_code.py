@@ -6,7 +6,7 @@ from ..secret import Secret
 
 @frozen
 class SentSignInCode(Model):
-    """What completes the six typed characters of a sign-in code."""
+    """The nonce for the six typed characters of a sign-in code."""
 
     nonce: Secret
     """Append it to the six characters to get the whole code of 45."""

@@ -7,7 +7,7 @@ from ..reading import Known, Maybe
 
 @frozen
 class ServerOAuthProvider(Model):
-    """An OAuth account that is linked to a user, as a server sees it."""
+    """An OAuth account linked to a user, as seen by a server."""
 
     account_id: str
     """The account's id at the provider."""
@@ -35,8 +35,8 @@ class ServerOAuthProvider(Model):
     ]
     """The provider's type."""
     allow_sign_in: bool
-    """Whether the user may sign in with it; true for one account of a type at most."""
+    """True if the user may sign in with it; true for one account of a type at most."""
     allow_connected_accounts: bool
-    """Whether its access tokens may be fetched."""
+    """True if its access tokens may be fetched."""
     email: Maybe[str]
-    """E-mail address of the account, to tell accounts apart."""
+    """Email address of the account, to tell accounts apart."""

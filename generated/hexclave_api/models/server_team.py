@@ -7,22 +7,22 @@ from ..model import Model, frozen, moment
 
 @frozen
 class ServerTeam(Model):
-    """A team as a server sees it."""
+    """A team as seen by a server."""
 
     created_at_millis: int
     """When the team was created, in milliseconds since 1970 (UTC)."""
     server_metadata: Any
-    """Your data, any JSON. Only servers see it."""
+    """Custom JSON data. Only servers can see it."""
     id: str
     """The team's id."""
     display_name: str
-    """The team's name; several teams may share one."""
+    """The team's name; need not be unique."""
     profile_image_url: str | None
     """URL of a picture, or the picture itself as a base64 data URL."""
     client_metadata: Any
-    """Your data, any JSON. Clients may read and write it."""
+    """Custom JSON data. Clients can read and write it."""
     client_read_only_metadata: Any
-    """Your data, any JSON. Clients may read it, only servers write it."""
+    """Custom JSON data. Clients can read it; only servers can write it."""
 
     @property
     def created_at(self) -> datetime:

@@ -6,10 +6,10 @@ from .server_user import ServerUser
 
 @frozen
 class ServerTeamMemberProfile(Model):
-    """How a member appears in a team, and the user behind it."""
+    """A member's profile in a team, with the user."""
 
     user: ServerUser
-    """The user behind the profile."""
+    """The user of the profile."""
     team_id: str
     """The team's id."""
     user_id: str

@@ -13,6 +13,6 @@ class ServerTeamPage(Model):
     items: tuple[ServerTeam, ...]
     """The teams of this page."""
     is_paginated: bool
-    """Whether the list comes in pages."""
+    """True if the list is paginated."""
     pagination: Maybe[Pagination]
-    """Where the next page begins; absent where the list does not come in pages."""
+    """Start of the next page; absent if the list is not paginated."""

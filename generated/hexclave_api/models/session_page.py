@@ -9,7 +9,7 @@ from .pagination import Pagination
 
 @frozen
 class IpInfo(Model):
-    """An IP address and where it seems to be."""
+    """An IP address and its estimated location."""
 
     ip: str
     """The address."""
@@ -45,13 +45,13 @@ class Session(Model):
     created_at: int
     """When the session began, in milliseconds since 1970 (UTC)."""
     is_impersonation: bool
-    """Whether someone else acts as the user in it."""
+    """True if it is an impersonated session."""
     last_used_at: Maybe[int]
     """When the session was last used, in milliseconds since 1970 (UTC)."""
     is_current_session: Maybe[bool]
-    """Whether it is the session that asks."""
+    """True if it is the current session."""
     last_used_at_end_user_ip_info: Maybe[IpInfo]
-    """Where it was last used."""
+    """IP address and location of the last use."""
     agent_name: Maybe[str | None]
     """Name of the AI agent that the session was approved for; `None` for a session of the user. Needs a server of
     release 2026-10 or newer."""
@@ -64,6 +64,6 @@ class SessionPage(Model):
     items: tuple[Session, ...]
     """The sessions of this page."""
     is_paginated: bool
-    """Whether the list comes in pages."""
+    """True if the list is paginated."""
     pagination: Maybe[Pagination]
-    """Where the next page begins; absent where the list does not come in pages."""
+    """Start of the next page; absent if the list is not paginated."""

@@ -14,15 +14,15 @@ class SessionReplay(Model):
     refresh_token_id: str
     """The session in which it was recorded."""
     project_user: SessionReplayUser
-    """Whose session it is."""
+    """The user of the session."""
     started_at_millis: int
     """When recording began, in milliseconds since 1970 (UTC)."""
     last_event_at_millis: int
     """When the last event happened, in milliseconds since 1970 (UTC)."""
     chunk_count: int
-    """How many chunks there are."""
+    """Number of chunks."""
     event_count: int
-    """How many events there are."""
+    """Number of events."""
 
     @property
     def started_at(self) -> datetime:

@@ -7,18 +7,18 @@ from .pagination import Pagination
 
 @frozen
 class SessionReplayChunk(Model):
-    """A stretch of a recorded session, without its events."""
+    """A chunk of a recorded session, without its events."""
 
     id: str
     """The chunk's id."""
     batch_id: str
-    """The upload that brought it."""
+    """The upload that it was part of."""
     session_replay_segment_id: str | None
-    """The stretch of recording it belongs to."""
+    """The recording segment that it belongs to."""
     browser_session_id: str | None
     """The browser session that recorded it."""
     event_count: int
-    """How many events it has."""
+    """Number of events."""
     byte_length: int
     """Its size in bytes."""
     first_event_at_millis: int
@@ -51,4 +51,4 @@ class SessionReplayChunkPage(Model):
     items: tuple[SessionReplayChunk, ...]
     """The chunks of this page, in the order of recording."""
     pagination: Pagination
-    """Where the next page begins."""
+    """Start of the next page."""

@@ -8,16 +8,16 @@ from ..model import Model, frozen, moment
 
 @frozen
 class SessionReplayChunkHeader(Model):
-    """A stretch of a recorded session whose events stand beside it."""
+    """A chunk of a recorded session, whose events are returned separately."""
 
     id: str
     """The chunk's id."""
     batch_id: str
-    """The upload that brought it."""
+    """The upload that it was part of."""
     session_replay_segment_id: str | None
-    """The stretch of recording it belongs to."""
+    """The recording segment that it belongs to."""
     event_count: int
-    """How many events it has."""
+    """Number of events."""
     byte_length: int
     """Its size in bytes."""
     first_event_at_millis: int

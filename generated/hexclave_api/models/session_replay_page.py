@@ -12,4 +12,4 @@ class SessionReplayPage(Model):
     items: tuple[SessionReplay, ...]
     """The recorded sessions of this page."""
     pagination: Pagination
-    """Where the next page begins."""
+    """Start of the next page."""

@@ -9,7 +9,7 @@ from ..secret import Secret
 
 @frozen
 class SessionReplayRenderOptions(Model):
-    """How a video is rendered."""
+    """The settings for rendering a video."""
 
     fps: float
     """Frames per second."""
@@ -23,9 +23,9 @@ class SessionReplayVideo(Model):
     """A rendered MP4 video."""
 
     url: Secret
-    """Works for a short while; get the render again for a fresh one."""
+    """Valid for a short time; get the render again for a new one."""
     url_expires_at_millis: int
-    """When the address stops working, in milliseconds since 1970 (UTC)."""
+    """When the URL expires, in milliseconds since 1970 (UTC)."""
     byte_length: int
     """In bytes."""
     width: float
@@ -43,7 +43,7 @@ class SessionReplayVideo(Model):
 
 @frozen
 class SessionReplayRender(Model):
-    """The rendering of a session replay as a video."""
+    """The render of a session replay as a video."""
 
     id: str
     """Its id."""
@@ -56,7 +56,7 @@ class SessionReplayRender(Model):
     """0 to 1; `None` before it begins."""
     options: SessionReplayRenderOptions
     error_message: str | None
-    """What went wrong."""
+    """The error."""
     created_at_millis: int
     """When it was created, in milliseconds since 1970 (UTC)."""
     started_at_millis: int | None

@@ -6,7 +6,7 @@ from .session_replay_render import SessionReplayRender
 
 @frozen
 class SessionReplayRenderList(Model):
-    """Renderings of a session replay."""
+    """Renders of a session replay."""
 
     items: tuple[SessionReplayRender, ...]
     """The entries of this page."""

@@ -5,13 +5,13 @@ from ..model import Model, frozen
 
 @frozen
 class SessionReplayUpload(Model):
-    """A piece of a session replay that was taken."""
+    """The result of uploading a batch of session replay events."""
 
     session_replay_id: str
     """Id of the recorded session."""
     batch_id: str
     """Id of the batch, as sent."""
     s3_key: str
-    """Where the batch is stored."""
+    """Storage key of the batch."""
     deduped: bool
-    """The batch was there already."""
+    """True if the batch was already stored."""

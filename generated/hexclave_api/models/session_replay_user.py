@@ -12,4 +12,4 @@ class SessionReplayUser(Model):
     display_name: str | None
     """The user's name."""
     primary_email: str | None
-    """The user's main e-mail address."""
+    """The user's primary email address."""

@@ -9,6 +9,6 @@ class SessionTokens(Model):
     """The tokens of a new session."""
 
     refresh_token: Secret
-    """Gets new access tokens; lives for a year unless told otherwise and does not rotate."""
+    """Used to get new access tokens; expires after a year by default and does not rotate."""
     access_token: Secret
-    """Signs requests as the user; a JWT that lives for ten minutes by default."""
+    """Authenticates requests as the user; a JWT that expires after ten minutes by default."""

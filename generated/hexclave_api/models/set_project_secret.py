@@ -11,6 +11,6 @@ class SetProjectSecret(Model):
     key: str
     """Its name."""
     created: bool
-    """Whether it was new."""
+    """True if it was new."""
     environment: Maybe[str]
     """Environment of the value."""

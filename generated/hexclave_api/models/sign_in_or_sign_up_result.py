@@ -9,10 +9,10 @@ class SignInOrSignUpResult(Model):
     """The tokens of a user who signed in, or up if there was no account yet."""
 
     refresh_token: Secret
-    """Gets new access tokens; lives for a year unless told otherwise and does not rotate."""
+    """Used to get new access tokens; expires after a year by default and does not rotate."""
     access_token: Secret
-    """Signs requests as the user; a JWT that lives for ten minutes by default."""
+    """Authenticates requests as the user; a JWT that expires after ten minutes by default."""
     is_new_user: bool
-    """Whether the account was created just now."""
+    """True if the account was just created."""
     user_id: str
     """The user's id."""

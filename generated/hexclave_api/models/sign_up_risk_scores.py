@@ -5,9 +5,9 @@ from ..model import Model, frozen
 
 @frozen
 class SignUpRiskScores(Model):
-    """How risky a sign-up looked."""
+    """The risk scores of a sign-up."""
 
     bot: int
-    """How likely a bot signed up; higher is worse."""
+    """Likelihood that the sign-up was made by a bot; higher is worse."""
     free_trial_abuse: int
-    """How likely someone signed up to abuse free trials; higher is worse."""
+    """Likelihood that the sign-up abuses free trials; higher is worse."""

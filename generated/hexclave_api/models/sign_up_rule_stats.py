@@ -14,7 +14,7 @@ class HourlyCount(Model):
 
 @frozen
 class SignUpRuleTriggers(Model):
-    """How often one rule applied."""
+    """Statistics of one rule."""
 
     rule_id: str
     total_count: int
@@ -23,7 +23,7 @@ class SignUpRuleTriggers(Model):
 
 @frozen
 class SignUpRuleActionCounts(Model):
-    """How often rules applied, by what they did."""
+    """Number of times rules applied, by action."""
 
     allow: int
     reject: int
@@ -33,10 +33,10 @@ class SignUpRuleActionCounts(Model):
 
 @frozen
 class SignUpRuleStats(Model):
-    """How often sign-up rules applied lately."""
+    """Recent statistics of the sign-up rules."""
 
     analytics_hours: int
-    """Length of the window, hours."""
+    """Length of the window in hours."""
     total_triggers: int
     rule_triggers: tuple[SignUpRuleTriggers, ...]
     triggers_by_action: SignUpRuleActionCounts

@@ -8,7 +8,7 @@ from .sign_up_risk_scores import SignUpRiskScores
 
 @frozen
 class SignUpContext(Model):
-    """What rules see of a sign-up."""
+    """The data of a sign-up that rules can use."""
 
     email: str
     email_domain: str
@@ -23,7 +23,7 @@ class SignUpContext(Model):
 
 @frozen
 class SignUpRuleAction(Model):
-    """What a rule does when it applies."""
+    """The action of a rule when it applies."""
 
     type: Known[Literal["allow", "log", "reject", "restrict"]]
     message: Maybe[str]
@@ -31,11 +31,11 @@ class SignUpRuleAction(Model):
 
 @frozen
 class SignUpRuleEvaluation(Model):
-    """What one rule said."""
+    """The result of one rule."""
 
     rule_id: str
     display_name: str
-    """Name for people; need not be unique."""
+    """Display name; need not be unique."""
     enabled: bool
     condition: str
     status: Known[Literal["disabled", "error", "matched", "missing_condition", "not_matched"]]
@@ -45,7 +45,7 @@ class SignUpRuleEvaluation(Model):
 
 @frozen
 class SignUpOutcome(Model):
-    """What the rules decide."""
+    """The decision of the rules."""
 
     should_allow: bool
     decision: Known[Literal["allow", "default-allow", "default-reject", "reject"]]
@@ -55,7 +55,7 @@ class SignUpOutcome(Model):
 
 @frozen
 class SignUpRulesTest(Model):
-    """What the rules would decide about a sign-up."""
+    """The decision that the rules would make for a sign-up."""
 
     context: SignUpContext
     evaluations: tuple[SignUpRuleEvaluation, ...]

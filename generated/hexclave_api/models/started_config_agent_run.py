@@ -5,7 +5,7 @@ from ..model import Model, frozen
 
 @frozen
 class StartedConfigAgentRun(Model):
-    """A run that has begun."""
+    """A run that was started."""
 
     status: str
     """`started`."""

@@ -5,7 +5,7 @@ from ..model import Model, frozen
 
 @frozen
 class Success(Model):
-    """The reply of operations that have nothing else to say."""
+    """The response of operations that return nothing else."""
 
     success: bool
     """Always true; failures raise errors."""

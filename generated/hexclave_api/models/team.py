@@ -6,15 +6,15 @@ from ..model import Model, frozen
 
 @frozen
 class Team(Model):
-    """A team as its members see it."""
+    """A team as seen by its members."""
 
     id: str
     """The team's id."""
     display_name: str
-    """The team's name; several teams may share one."""
+    """The team's name; need not be unique."""
     profile_image_url: str | None
     """URL of a picture, or the picture itself as a base64 data URL."""
     client_metadata: Any
-    """Your data, any JSON. Clients may read and write it."""
+    """Custom JSON data. Clients can read and write it."""
     client_read_only_metadata: Any
-    """Your data, any JSON. Clients may read it, only servers write it."""
+    """Custom JSON data. Clients can read it; only servers can write it."""

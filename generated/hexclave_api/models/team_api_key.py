@@ -9,16 +9,16 @@ from .masked_api_key import MaskedApiKey
 
 @frozen
 class TeamApiKey(Model):
-    """An API key of a team; the key itself is masked."""
+    """An API key of a team; only the end of the key is shown."""
 
     id: str
     """The key's id."""
     description: str
-    """What the key is for."""
+    """Description of the key."""
     created_at_millis: int
     """When the key was created, in milliseconds since 1970 (UTC)."""
     is_public: bool
-    """Whether the key may be seen by others."""
+    """True if the key may be seen by others."""
     value: MaskedApiKey
     """The end of the key."""
     type: Known[Literal["team"]]

@@ -5,7 +5,7 @@ from ..model import Model, frozen
 
 @frozen
 class TeamInvitationDetails(Model):
-    """The team that the code of an invitation leads to."""
+    """The team of an invitation code."""
 
     team_id: str
     """The team's id."""

@@ -5,7 +5,7 @@ from ..model import Model, frozen
 
 @frozen
 class TeamMemberProfile(Model):
-    """How a member appears in a team."""
+    """A member's profile in a team."""
 
     team_id: str
     """The team's id."""

@@ -5,7 +5,7 @@ from ..model import Model, frozen
 
 @frozen
 class TeamMembership(Model):
-    """A user's place in a team."""
+    """A user's membership in a team."""
 
     team_id: str
     """The team's id."""

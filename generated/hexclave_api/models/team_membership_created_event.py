@@ -13,4 +13,4 @@ class TeamMembershipCreatedEvent(Model):
     type: Known[Literal["team_membership.created"]]
     """Always `team_membership.created`."""
     data: TeamMembership
-    """Who joined which team."""
+    """The user and the team."""

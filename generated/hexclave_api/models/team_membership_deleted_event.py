@@ -13,4 +13,4 @@ class TeamMembershipDeletedEvent(Model):
     type: Known[Literal["team_membership.deleted"]]
     """Always `team_membership.deleted`."""
     data: TeamMembership
-    """Who left which team."""
+    """The user and the team."""

@@ -8,9 +8,9 @@ from .team_permission import TeamPermission
 
 @frozen
 class TeamPermissionCreatedEvent(Model):
-    """Sent after a member was given a team permission."""
+    """Sent after a team permission was granted to a member."""
 
     type: Known[Literal["team_permission.created"]]
     """Always `team_permission.created`."""
     data: TeamPermission
-    """Who was given which permission in which team."""
+    """The permission, the member and the team."""

@@ -8,9 +8,9 @@ from .team_permission import TeamPermission
 
 @frozen
 class TeamPermissionDeletedEvent(Model):
-    """Sent after a team permission was taken from a member."""
+    """Sent after a team permission was revoked from a member."""
 
     type: Known[Literal["team_permission.deleted"]]
     """Always `team_permission.deleted`."""
     data: TeamPermission
-    """From whom which permission was taken in which team."""
+    """The permission, the member and the team."""

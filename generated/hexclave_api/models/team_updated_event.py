@@ -8,7 +8,7 @@ from .server_team import ServerTeam
 
 @frozen
 class TeamUpdatedEvent(Model):
-    """Sent after a team changed."""
+    """Sent after a team was updated."""
 
     type: Known[Literal["team.updated"]]
     """Always `team.updated`."""

@@ -6,8 +6,8 @@ from ..reading import Maybe
 
 @frozen
 class TestOutcome(Model):
-    """Whether a test went through; a failure is described, not raised."""
+    """The result of a test; a failure is returned, not raised."""
 
     success: bool
     error_message: Maybe[str]
-    """What went wrong."""
+    """The error."""

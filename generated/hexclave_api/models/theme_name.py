@@ -8,4 +8,4 @@ class ThemeName(Model):
     """A theme's name."""
 
     display_name: str
-    """Name for people."""
+    """Display name."""

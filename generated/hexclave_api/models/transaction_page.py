@@ -10,7 +10,7 @@ from .product import Product
 
 @frozen
 class TransactionEntry(Model):
-    """One line of a transaction. Which fields there are depends on `type`."""
+    """One entry of a transaction. The fields depend on `type`."""
 
     type: Known[
         Literal[
@@ -26,13 +26,13 @@ class TransactionEntry(Model):
     adjusted_entry_index: int | None
     """Position of the entry that this one adjusts."""
     customer_type: Maybe[Known[Literal["custom", "team", "user"]]]
-    """Kind of customer."""
+    """Type of the customer."""
     customer_id: Maybe[str]
     """Id of the customer."""
     charged_amount: Maybe[Mapping[str, str]]
-    """Decimal text by currency."""
+    """Decimal strings by currency."""
     net_amount: Maybe[Mapping[str, str]]
-    """Decimal text by currency, after fees."""
+    """Decimal strings by currency, after fees."""
     item_id: Maybe[str]
     quantity: Maybe[float]
     product_id: Maybe[str | None]
@@ -48,7 +48,7 @@ class TransactionEntry(Model):
 
 @frozen
 class TransactionAdjustment(Model):
-    """Where a later transaction adjusted this one."""
+    """A later transaction that adjusted this one."""
 
     transaction_id: str
     """Id of the transaction."""
@@ -58,14 +58,14 @@ class TransactionAdjustment(Model):
 
 @frozen
 class Transaction(Model):
-    """A change of what customers paid, hold or own."""
+    """A change of a customer's payments, products or items."""
 
     id: str
     """Its id."""
     created_at_millis: int
     """When it was created, in milliseconds since 1970 (UTC)."""
     effective_at_millis: int
-    """From when it counts, in milliseconds since 1970 (UTC)."""
+    """When it takes effect, in milliseconds since 1970 (UTC)."""
     type: (
         Known[
             Literal[
@@ -85,9 +85,9 @@ class Transaction(Model):
     entries: tuple[TransactionEntry, ...]
     adjusted_by: tuple[TransactionAdjustment, ...]
     test_mode: bool
-    """Whether no money moved."""
+    """True if no money was transferred."""
     customer_type: Maybe[Known[Literal["custom", "team", "user"]]]
-    """Kind of customer."""
+    """Type of the customer."""
     customer_id: Maybe[str]
     """Id of the customer."""
     renewal_target_subscription_id: Maybe[str | None]
@@ -109,4 +109,4 @@ class TransactionPage(Model):
 
     transactions: tuple[Transaction, ...]
     next_cursor: str | None
-    """Where the next page begins; `None` on the last page."""
+    """Start of the next page; `None` on the last page."""

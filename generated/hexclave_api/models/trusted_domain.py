@@ -8,6 +8,6 @@ class TrustedDomain(Model):
     """A domain that the project trusts."""
 
     domain: str
-    """With scheme, such as `https://example.com`; may hold wildcards."""
+    """With scheme, such as `https://example.com`; may contain wildcards."""
     handler_path: str
     """Path of the handler pages, such as `/handler`."""

@@ -5,7 +5,7 @@ from ..model import Model, frozen
 
 @frozen
 class UpdatedEmailTemplate(Model):
-    """A template that was changed, rendered with sample values."""
+    """An updated template, rendered with sample values."""
 
     rendered_html: str
     """HTML of an example."""

@@ -5,7 +5,7 @@ from ..model import Model, frozen
 
 @frozen
 class UserCounts(Model):
-    """How many users there are."""
+    """Number of users."""
 
     total_users: int
     anonymous_users: int

@@ -8,7 +8,7 @@ from .reference import Reference
 
 @frozen
 class DeletedUser(Model):
-    """What is left to say of a deleted user."""
+    """The ids of a deleted user."""
 
     id: str
     """The user's id."""

@@ -8,7 +8,7 @@ from .server_user import ServerUser
 
 @frozen
 class UserUpdatedEvent(Model):
-    """Sent after a user changed."""
+    """Sent after a user was updated."""
 
     type: Known[Literal["user.updated"]]
     """Always `user.updated`."""

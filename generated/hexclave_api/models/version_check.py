@@ -8,12 +8,12 @@ from ..reading import Maybe
 
 @frozen
 class VersionCheck(Model):
-    """Whether a client version is up to date."""
+    """The result of checking a client version."""
 
     up_to_date: bool
     error: Maybe[str]
-    """What is wrong with an old version."""
+    """Message about an outdated version."""
     severe: Maybe[bool]
-    """The version no longer works."""
+    """True if the version no longer works."""
 
     _wire_names: ClassVar[Mapping[str, str]] = {"up_to_date": "upToDate"}

@@ -5,6 +5,6 @@ from ..model import Model, frozen
 
 @frozen
 class WorkflowCancellation(Model):
-    """How many runs were cancelled."""
+    """Number of runs cancelled."""
 
     canceled_count: int

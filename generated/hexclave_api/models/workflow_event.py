@@ -5,6 +5,6 @@ from ..model import Model, frozen
 
 @frozen
 class WorkflowEvent(Model):
-    """An event that was taken."""
+    """The result of sending an event."""
 
     event_id: str

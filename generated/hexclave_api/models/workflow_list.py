@@ -8,7 +8,7 @@ from ..reading import Known, Maybe
 
 @frozen
 class WorkflowTrigger(Model):
-    """What starts a workflow."""
+    """The trigger of a workflow."""
 
     type: Known[Literal["event", "schedule"]]
     event_type: Maybe[str]
@@ -21,14 +21,14 @@ class WorkflowTrigger(Model):
 
 @frozen
 class WorkflowStats(Model):
-    """How often a workflow ran."""
+    """Statistics of a workflow."""
 
     active_runs: int
     sleeping_runs: int
     failed_7d: int
-    """Failures of the last 7 days."""
+    """Failures in the last 7 days."""
     run_volume_14d: tuple[int, ...]
-    """Runs of each of the last 14 days, oldest first."""
+    """Runs on each of the last 14 days, oldest first."""
 
 
 @frozen
@@ -38,18 +38,18 @@ class Workflow(Model):
     id: str
     """Its id."""
     display_name: str
-    """Name for people; need not be unique."""
+    """Display name; need not be unique."""
     latest_version: int
     triggers: tuple[WorkflowTrigger, ...]
     stats: WorkflowStats
     created_at_millis: int
     """When it was created, in milliseconds since 1970 (UTC)."""
     last_deployed_at_millis: int
-    """When the newest version came, in milliseconds since 1970 (UTC)."""
+    """When the newest version was created, in milliseconds since 1970 (UTC)."""
     is_paused: Maybe[bool]
-    """Whether it is paused."""
+    """True if it is paused."""
     paused_at_millis: Maybe[int | None]
-    """When it was paused, in milliseconds since 1970 (UTC); `None` if it is not."""
+    """When it was paused, in milliseconds since 1970 (UTC); `None` if it is not paused."""
 
     @property
     def created_at(self) -> datetime:

@@ -6,12 +6,12 @@ from ..model import Model, frozen, moment
 
 @frozen
 class WorkflowPause(Model):
-    """Whether a workflow is paused."""
+    """The status of a workflow."""
 
     is_paused: bool
-    """Whether it is paused."""
+    """True if it is paused."""
     paused_at_millis: int | None
-    """When it was paused, in milliseconds since 1970 (UTC); `None` if it is not."""
+    """When it was paused, in milliseconds since 1970 (UTC); `None` if it is not paused."""
 
     @property
     def paused_at(self) -> datetime | None:

@@ -9,19 +9,19 @@ from .workflow_divergence import WorkflowDivergence
 
 @frozen
 class WorkflowStep(Model):
-    """A step that a run has done."""
+    """A completed step of a run."""
 
     step_key: str
     step_id: str
     kind: Known[Literal["run", "sleep"]]
-    """Whether it ran code or slept."""
+    """`run` or `sleep`."""
     result: Any
     result_size_bytes: int
     """Size of the result in bytes."""
     attempts: int
     executed_at_version: int
     elapsed_ms: float | None
-    """How long it took, in milliseconds."""
+    """Duration in milliseconds."""
     created_at_millis: int
     """When it was created, in milliseconds since 1970 (UTC)."""
 
@@ -69,7 +69,7 @@ class WorkflowStepAttempt(Model):
 
 @frozen
 class WorkflowRun(Model):
-    """A run of a workflow. In lists the steps and what started it are there with `include_state` only."""
+    """A run of a workflow. Lists contain its steps and trigger only with `include_state`."""
 
     id: str
     """Its id."""
@@ -91,7 +91,7 @@ class WorkflowRun(Model):
     completed_at_millis: int | None
     """When it ended, in milliseconds since 1970 (UTC); `None` until then."""
     next_wake_at_millis: int | None
-    """When it goes on, in milliseconds since 1970 (UTC); `None` unless it sleeps."""
+    """When it resumes, in milliseconds since 1970 (UTC); `None` unless it is sleeping."""
     trigger_payload: Maybe[Any]
     steps: Maybe[tuple[WorkflowStep, ...]]
     step_attempts: Maybe[tuple[WorkflowStepAttempt, ...]]

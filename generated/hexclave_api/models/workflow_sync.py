@@ -5,11 +5,11 @@ from ..model import Model, frozen
 
 @frozen
 class WorkflowSync(Model):
-    """The outcome of giving a workflow new source."""
+    """The result of updating the source of a workflow."""
 
     workflow_id: str
     version: int
-    """The newest version now."""
+    """The latest version."""
     created: bool
-    """Whether there was a change, and so a new version."""
+    """True if the source changed and a new version was created."""
     in_flight_runs_on_older_versions: int

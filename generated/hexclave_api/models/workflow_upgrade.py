@@ -19,7 +19,7 @@ class SkippedWorkflowRun(Model):
 
 @frozen
 class WorkflowUpgrade(Model):
-    """What became of moving runs."""
+    """The result of moving runs."""
 
     upgraded_count: int
     skipped: tuple[SkippedWorkflowRun, ...]

@@ -10,7 +10,7 @@ class WorkflowVersion(Model):
 
     workflow_id: str
     version: int
-    """Counts up."""
+    """Incremented with each version."""
     source: str
     """TypeScript source."""
     source_hash: str

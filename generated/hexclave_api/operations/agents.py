@@ -14,7 +14,7 @@ from ..secret import SecretText, hidden
 def get_agent_guide() -> Operation[str]:
     """Get the guide for agents.
 
-    How to register with this project, as Markdown for an agent to read.
+    Instructions for registering with this project, as Markdown for an agent to read.
 
     GET /agent/auth.md. Access: client, server, admin. Needs a server of release 2026-10 or newer.
     """
@@ -33,7 +33,7 @@ def get_agent_guide() -> Operation[str]:
 def get_agent_discovery() -> Operation[AgentDiscovery]:
     """Get the discovery document for agents.
 
-    Where an agent registers, polls and revokes, in a form for machines.
+    The endpoints at which an agent registers, polls and revokes, in machine-readable form.
 
     GET /agent/discovery. Access: client, server, admin. Needs a server of release 2026-10 or newer.
     """
@@ -58,15 +58,15 @@ def register_agent(
 ) -> Operation[AgentRegistration]:
     """Register an agent.
 
-    Begins the approval of an AI agent by a person. The agent gets an anonymous session that works at once, a
-    short code and a link to show to the person, and a poll token for `poll_agent_registration`. Errors:
+    Starts the approval of an AI agent by a user. The agent gets an anonymous session that works immediately, a
+    short code and a link to show to the user, and a poll token for `poll_agent_registration`. Errors:
     AGENT_AUTH_NOT_ENABLED.
 
     Args:
-        agent: How the agent presents itself.
-        user_hint: Who is expected to approve, such as an e-mail address; shown only.
-        app_url: App to approve in; one of the project's trusted domains.
-        expires_in_millis: How long the code is valid, milliseconds, at least 30,000. Default: 900000.
+        agent: The agent's description of itself.
+        user_hint: The user who is expected to approve, such as an email address; only shown.
+        app_url: The app to approve in; must be one of the project's trusted domains.
+        expires_in_millis: Lifetime of the code in milliseconds; at least 30,000. Default: 900000.
 
     POST /agent/register. Access: client, server, admin. Needs a server of release 2026-10 or newer.
     """
@@ -93,7 +93,7 @@ def confirm_agent_registration(
 
     Args:
         claim_code: The short code of the registration.
-        action: `inspect` only shows who asks.
+        action: `inspect` only shows the agent.
 
     POST /agent/register/confirm. Access: client, server, admin. Needs: access_token. Needs a server of release
     2026-10 or newer.
@@ -113,9 +113,9 @@ def confirm_agent_registration(
 
 
 def poll_agent_registration(*, poll_token: SecretText) -> Operation[AgentRegistrationStatus]:
-    """Ask whether an agent was approved.
+    """Poll the status of an agent registration.
 
-    The tokens of the session are sent once, with status 201 and `success`; afterwards the status is `used`. Ask
+    The session's tokens are returned once, with status 201 and `success`; afterwards the status is `used`. Poll
     every few seconds while it is `waiting`. Errors: AGENT_AUTH_NOT_ENABLED, INVALID_POLLING_CODE.
 
     Args:

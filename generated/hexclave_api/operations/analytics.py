@@ -56,16 +56,16 @@ def run_analytics_query(
 ) -> Operation[AnalyticsQueryResult]:
     """Run a read-only SQL query on the project's analytics.
 
-    The query is ClickHouse SQL over the events of this project. ANALYTICS_QUERY_ERROR when ClickHouse refuses
-    it, ANALYTICS_QUERY_TIMEOUT when it runs out of time, ANALYTICS_NOT_ENABLED when the project does not use
+    The query is ClickHouse SQL over the events of this project. ANALYTICS_QUERY_ERROR when ClickHouse rejects
+    it, ANALYTICS_QUERY_TIMEOUT when it times out, ANALYTICS_NOT_ENABLED when the project does not use
     analytics.
 
     Args:
         query: ClickHouse SQL; parameters are written as `{name:Type}`.
         include_all_branches: Reserved; must be false. Default: false.
         params: Values for the parameters named in the query. Default: {}.
-        timeout_ms: Time limit in milliseconds; 10,000 when left out. The project's plan may set a lower
-            one. Default: 10000.
+        timeout_ms: Time limit in milliseconds; 10,000 if omitted. The project's plan may set a lower one.
+            Default: 10000.
 
     POST /analytics/query. Access: server, admin. Needs a server of release 2026-09 or newer. Older servers have
     `run_analytics_query_on_older_server` instead.
@@ -85,9 +85,9 @@ def run_analytics_query(
 
 
 def get_analytics_query_timing(*, query_id: str) -> Operation[AnalyticsQueryTiming]:
-    """Get the time an analytics query took.
+    """Get the timing of an analytics query.
 
-    Asks about a query that was run before.
+    The query must have been run before.
 
     Args:
         query_id: The `query_id` in the reply to the query.
@@ -123,9 +123,9 @@ def get_clickmap(
     viewport_width_max: int | Unset = UNSET,
     sampling: float | Unset = UNSET,
 ) -> Operation[Clickmap]:
-    """Get where users click, or when they are active.
+    """Get clicks or user activity.
 
-    For a window of at most 92 days; which of the lists are filled depends on `kind`.
+    For a window of at most 92 days; the lists that are filled depend on `kind`.
 
     Args:
         kind: Activity of users by hour of the week, or clicks.
@@ -203,7 +203,7 @@ def run_analytics_query_on_older_server(
 ) -> Operation[AnalyticsQueryResult]:
     """Query analytics (older servers).
 
-    Older servers have this path in place of the one without `/internal`, and ask for an admin key. Errors:
+    Older servers have this path instead of the one without `/internal`, and require an admin key. Errors:
     ANALYTICS_QUERY_ERROR, ANALYTICS_QUERY_TIMEOUT.
 
     Args:
@@ -238,10 +238,10 @@ def get_metrics(
     filter_since: str | Unset = UNSET,
     filter_until: str | Unset = UNSET,
 ) -> Operation[Metrics]:
-    """Get the figures of the dashboard's overview.
+    """Get the metrics of the dashboard's overview.
 
     Args:
-        include_anonymous: Count anonymous users too.
+        include_anonymous: Include anonymous users.
         filter_country_code: Needs a server newer than release 2026-04.
         filter_referrer: Needs a server newer than release 2026-04.
         filter_browser: Needs a server newer than release 2026-04.
@@ -299,7 +299,7 @@ def get_user_counts() -> Operation[UserCounts]:
 
 
 def get_plan_usage() -> Operation[PlanUsage]:
-    """Get what is used of the Hexclave plan.
+    """Get the usage of the Hexclave plan.
 
     GET /internal/plan-usage. Access: admin. Not in the published API documents; newer servers only.
     """

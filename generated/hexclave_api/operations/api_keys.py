@@ -13,7 +13,7 @@ from ..secret import SecretText, hidden
 def list_team_api_keys(*, team_id: str) -> Operation[TeamApiKeyPage]:
     """List the API keys of a team.
 
-    Of each key only the last four characters are shown. Clients need the permission `$manage_api_keys` in the
+    Only the last four characters of each key are shown. Clients need the permission `$manage_api_keys` in the
     team; without it API_KEY_NOT_FOUND.
 
     Args:
@@ -38,17 +38,17 @@ def create_team_api_key(
 ) -> Operation[CreatedTeamApiKey]:
     """Create an API key for a team.
 
-    The only reply that holds the whole key. A plain 400 while the project has team API keys switched off; an
-    unknown team answers 500. Clients need the permission `$manage_api_keys` in the team; without it
+    The complete key is returned only in this response. A plain 400 while team API keys are disabled in the
+    project; an unknown team returns 500. Clients need the permission `$manage_api_keys` in the team; without it
     API_KEY_NOT_FOUND.
 
     Args:
-        description: What the key is for.
+        description: Description of the key.
         expires_at_millis: When the key expires, in milliseconds since 1970 (UTC); `None` for never. The
-            server demands it either way.
+            server requires it either way.
         team_id: The team's id.
-        is_public: Whether the key may be seen by others; public keys begin with `pk` and are not revoked
-            when found in public code.
+        is_public: True if the key may be public; public keys begin with `pk` and are not revoked when found
+            in published code.
 
     POST /team-api-keys. Access: client, server, admin.
     """
@@ -112,15 +112,15 @@ def get_team_api_key(api_key_id: str, *, team_id: str) -> Operation[TeamApiKey]:
 def update_team_api_key(
     api_key_id: str, *, team_id: str, description: str | Unset = UNSET, revoked: bool | Unset = UNSET
 ) -> Operation[TeamApiKey]:
-    """Change or revoke a team API key.
+    """Update or revoke a team API key.
 
     The expiry cannot be changed. API_KEY_NOT_FOUND when the team has no such key.
 
     Args:
         api_key_id: The key's id.
         team_id: Id of the key's team.
-        description: What the key is for.
-        revoked: True revokes the key for good; false is refused.
+        description: Description of the key.
+        revoked: True revokes the key permanently; false is rejected.
 
     PATCH /team-api-keys/{api_key_id}. Access: client, server, admin.
     """
@@ -141,10 +141,10 @@ def update_team_api_key(
 def list_user_api_keys(*, user_id: str | Unset = UNSET) -> Operation[UserApiKeyPage]:
     """List the API keys of a user.
 
-    Of each key only the last four characters are shown. Clients see their own user's.
+    Only the last four characters of each key are shown. Clients can list the keys of their own user.
 
     Args:
-        user_id: The user's id, or `me` for the signed-in user; the server demands it.
+        user_id: The user's id, or `me` for the signed-in user; the server requires it.
 
     GET /user-api-keys. Access: client, server, admin.
     """
@@ -165,16 +165,16 @@ def create_user_api_key(
 ) -> Operation[CreatedUserApiKey]:
     """Create an API key for a user.
 
-    The only reply that holds the whole key. A plain 400 while the project has user API keys switched off; an
-    unknown user answers 500.
+    The complete key is returned only in this response. A plain 400 while user API keys are disabled in the
+    project; an unknown user returns 500.
 
     Args:
-        description: What the key is for.
+        description: Description of the key.
         expires_at_millis: When the key expires, in milliseconds since 1970 (UTC); `None` for never. The
-            server demands it either way.
+            server requires it either way.
         user_id: The user's id, or `me` for the signed-in user.
-        is_public: Whether the key may be seen by others; public keys begin with `pk` and are not revoked
-            when found in public code.
+        is_public: True if the key may be public; public keys begin with `pk` and are not revoked when found
+            in published code.
 
     POST /user-api-keys. Access: client, server, admin.
     """
@@ -215,8 +215,8 @@ def check_user_api_key(*, api_key: SecretText) -> Operation[UserApiKey]:
 def get_user_api_key(api_key_id: str) -> Operation[UserApiKey]:
     """Get a user API key.
 
-    Shows the last four characters of the key. API_KEY_NOT_FOUND when there is no such key; clients see their
-    own user's.
+    Shows the last four characters of the key. API_KEY_NOT_FOUND when the key does not exist; clients can get
+    keys of their own user.
 
     Args:
         api_key_id: The key's id.
@@ -236,14 +236,14 @@ def get_user_api_key(api_key_id: str) -> Operation[UserApiKey]:
 def update_user_api_key(
     api_key_id: str, *, description: str | Unset = UNSET, revoked: bool | Unset = UNSET
 ) -> Operation[UserApiKey]:
-    """Change or revoke a user API key.
+    """Update or revoke a user API key.
 
-    The expiry cannot be changed. API_KEY_NOT_FOUND when there is no such key.
+    The expiry cannot be changed. API_KEY_NOT_FOUND when the key does not exist.
 
     Args:
         api_key_id: The key's id.
-        description: What the key is for.
-        revoked: True revokes the key for good; false is refused.
+        description: Description of the key.
+        revoked: True revokes the key permanently; false is rejected.
 
     PATCH /user-api-keys/{api_key_id}. Access: client, server, admin.
     """

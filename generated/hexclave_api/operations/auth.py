@@ -16,12 +16,12 @@ from ..secret import SecretText, hidden
 
 
 def sign_up_anonymously() -> Operation[SignInResult]:
-    """Sign up a user without e-mail or password.
+    """Sign up an anonymous user.
 
-    The account has no way to sign in again, so whoever loses its refresh token loses the account. Signing up
-    while its access token is sent along keeps the user and ends the anonymous session. Every request with its
-    access token must allow anonymous users. ANONYMOUS_ACCOUNTS_NOT_ENABLED when the project has them switched
-    off.
+    Creates an account without email or password. The account has no other way to sign in, so losing its refresh
+    token means losing the account. Signing up while sending its access token keeps the user and ends the
+    anonymous session. Every request with its access token must allow anonymous users.
+    ANONYMOUS_ACCOUNTS_NOT_ENABLED when the project has them disabled.
 
     POST /auth/anonymous/sign-up. Access: client, server, admin.
     """
@@ -40,12 +40,12 @@ def exchange_external_auth_token(
 ) -> Operation[ExternalSignIn]:
     """Exchange another provider's session token.
 
-    Turns the session token of an external authentication provider that the project has configured into an
-    access token. There is no refresh token: ask again when it expires. With a signed-in user the external
+    Exchanges the session token of an external authentication provider configured in the project for an access
+    token. There is no refresh token: exchange again when it expires. With a signed-in user the external
     identity is linked to that user. Errors: EXTERNAL_AUTH_PROVIDER_NOT_CONFIGURED, INVALID_EXTERNAL_AUTH_TOKEN.
 
     Args:
-        provider_id: Which provider signed the token.
+        provider_id: The provider that signed the token.
         token: The provider's token, a JWT with the claims `sub`, `sid` and `exp`.
 
     POST /auth/external/token. Access: client, server, admin. Needs a server of release 2026-10 or newer.
@@ -65,7 +65,7 @@ def exchange_external_auth_token(
 
 
 def sign_in_with_mfa(*, totp: SecretText, code: SecretText) -> Operation[SignInOrSignUpResult]:
-    """Finish a sign-in with a second factor.
+    """Complete a sign-in with a second factor.
 
     For a sign-in that failed with MULTI_FACTOR_AUTHENTICATION_REQUIRED. INVALID_TOTP_CODE when the six digits
     are wrong; the attempt code stays usable until it expires or succeeds.
@@ -91,8 +91,8 @@ def sign_in_with_mfa(*, totp: SecretText, code: SecretText) -> Operation[SignInO
 def sign_in_with_apple(*, id_token: SecretText) -> Operation[SignInOrSignUpResult]:
     """Sign in with an Apple identity token.
 
-    Exchanges the identity token that an Apple device gave a native app for a session. The app's bundle id must
-    be configured in the project. Errors: OAUTH_PROVIDER_NOT_FOUND_OR_NOT_ENABLED, SIGN_UP_NOT_ENABLED.
+    Exchanges the identity token that an Apple device issued to a native app for a session. The app's bundle id
+    must be configured in the project. Errors: OAUTH_PROVIDER_NOT_FOUND_OR_NOT_ENABLED, SIGN_UP_NOT_ENABLED.
 
     Args:
         id_token: Apple's identity token, a JWT.
@@ -119,19 +119,19 @@ def send_sign_in_code(
     bot_challenge_phase: Literal["invisible", "visible"] | Unset = UNSET,
     bot_challenge_unavailable: Literal["true"] | Unset = UNSET,
 ) -> Operation[SentSignInCode]:
-    """E-mail a sign-in link and a six-character code.
+    """Send an email with a sign-in link and a six-character code.
 
-    Both belong to one code of 45 characters; the link carries it whole, and whoever types the six characters
-    needs the nonce of this reply to complete it. Signs up new users where the project allows it; a plain 403
-    when it does not use sign-in codes. REDIRECT_URL_NOT_WHITELISTED when the callback is not trusted;
-    BOT_CHALLENGE_REQUIRED and BOT_CHALLENGE_FAILED where bots are fended off.
+    Both are parts of one 45-character code: the link contains all of it, while the six characters must be
+    combined with the nonce from this response. Signs up new users if the project allows it; a plain 403 when
+    sign-in codes are disabled. REDIRECT_URL_NOT_WHITELISTED when the callback is not trusted;
+    BOT_CHALLENGE_REQUIRED and BOT_CHALLENGE_FAILED when bot protection is enabled.
 
     Args:
         email: Address to send to.
         callback_url: The page that the link opens, on a trusted domain; the code is appended as query
             parameter `code`.
-        bot_challenge_token: Proof of a solved bot challenge.
-        bot_challenge_phase: Which challenge the token comes from.
+        bot_challenge_token: Token of a solved bot challenge.
+        bot_challenge_phase: The challenge that the token comes from.
         bot_challenge_unavailable: `true` when the challenge could not be shown.
 
     POST /auth/otp/send-sign-in-code. Access: client, server, admin.
@@ -155,12 +155,12 @@ def send_sign_in_code(
 
 
 def sign_in_with_code(*, code: SecretText) -> Operation[SignInOrSignUpResult]:
-    """Sign in with a code from an e-mail.
+    """Sign in with a code from an email.
 
-    Takes the `code` of the link, or the six typed characters followed by the nonce.
+    Accepts the `code` of the link, or the six typed characters followed by the nonce. Errors:
     VERIFICATION_CODE_NOT_FOUND, VERIFICATION_CODE_EXPIRED, VERIFICATION_CODE_ALREADY_USED;
     VERIFICATION_CODE_MAX_ATTEMPTS_REACHED after too many wrong guesses; MULTI_FACTOR_AUTHENTICATION_REQUIRED
-    when the user must give a second factor.
+    when the user needs a second factor.
 
     Args:
         code: The whole code, 45 characters.
@@ -180,10 +180,10 @@ def sign_in_with_code(*, code: SecretText) -> Operation[SignInOrSignUpResult]:
 
 
 def check_sign_in_code(*, code: SecretText) -> Operation[CodeCheck]:
-    """Check a sign-in code without using it up.
+    """Check a sign-in code without consuming it.
 
-    Takes the `code` of the link, or the six typed characters followed by the nonce. A bad code raises the same
-    errors as signing in with it.
+    Accepts the `code` of the link, or the six typed characters followed by the nonce. An invalid code raises
+    the same errors as signing in with it.
 
     Args:
         code: The whole code, 45 characters.
@@ -205,8 +205,8 @@ def check_sign_in_code(*, code: SecretText) -> Operation[CodeCheck]:
 def initiate_passkey_authentication() -> Operation[PasskeyOptions]:
     """Start signing in with a passkey.
 
-    WebAuthn options and a code that belongs to them. `rpId` in the options is a placeholder to be replaced with
-    the domain that the user visits. Errors: PASSKEY_AUTHENTICATION_NOT_ENABLED.
+    Returns WebAuthn options and the code that goes with them. `rpId` in the options is a placeholder; replace
+    it with the domain that the user visits. Errors: PASSKEY_AUTHENTICATION_NOT_ENABLED.
 
     POST /auth/passkey/initiate-passkey-authentication. Access: client, server, admin. Not in the published API
     documents.
@@ -224,8 +224,8 @@ def initiate_passkey_authentication() -> Operation[PasskeyOptions]:
 def initiate_passkey_registration() -> Operation[PasskeyOptions]:
     """Start registering a passkey.
 
-    WebAuthn options and a code that belongs to them. `rp.id` in the options is a placeholder to be replaced
-    with the domain that the user visits. Errors: PASSKEY_AUTHENTICATION_NOT_ENABLED.
+    Returns WebAuthn options and the code that goes with them. `rp.id` in the options is a placeholder; replace
+    it with the domain that the user visits. Errors: PASSKEY_AUTHENTICATION_NOT_ENABLED.
 
     POST /auth/passkey/initiate-passkey-registration. Access: client, server, admin. Needs: access_token. Not in
     the published API documents.
@@ -244,12 +244,12 @@ def initiate_passkey_registration() -> Operation[PasskeyOptions]:
 def register_passkey(*, credential: Mapping[str, JsonValue], code: SecretText) -> Operation[PasskeyRegistration]:
     """Register a passkey.
 
-    Stores the passkey that a browser made from the options. The code counts once. Errors:
+    Stores the passkey that a browser created from the options. The code can be used once. Errors:
     VERIFICATION_CODE_NOT_FOUND, VERIFICATION_CODE_EXPIRED, VERIFICATION_CODE_ALREADY_USED,
     PASSKEY_REGISTRATION_FAILED, PASSKEY_AUTHENTICATION_NOT_ENABLED.
 
     Args:
-        credential: The browser's answer in its JSON form.
+        credential: The browser's response in its JSON form.
         code: The code from the first step.
 
     POST /auth/passkey/register. Access: client, server, admin. Needs: access_token. Not in the published API
@@ -273,12 +273,12 @@ def sign_in_with_passkey(
 ) -> Operation[SignInOrSignUpResult]:
     """Sign in with a passkey.
 
-    Exchanges a browser's answer to the options for a session. The code counts once. Errors:
+    Exchanges a browser's response to the options for a session. The code can be used once. Errors:
     PASSKEY_AUTHENTICATION_FAILED, PASSKEY_AUTHENTICATION_NOT_ENABLED, MULTI_FACTOR_AUTHENTICATION_REQUIRED,
     VERIFICATION_CODE_NOT_FOUND, VERIFICATION_CODE_EXPIRED, VERIFICATION_CODE_ALREADY_USED.
 
     Args:
-        authentication_response: The browser's answer in its JSON form.
+        authentication_response: The browser's response in its JSON form.
         code: The code from the first step.
 
     POST /auth/passkey/sign-in. Access: client, server, admin. Not in the published API documents.
@@ -296,9 +296,9 @@ def sign_in_with_passkey(
 
 
 def reset_password(*, password: SecretText, code: SecretText) -> Operation[Success]:
-    """Set a new password with a reset code.
+    """Reset a password with a reset code.
 
-    A password that is refused (PASSWORD_TOO_SHORT) uses the code up as well, so check its length first.
+    A rejected password (PASSWORD_TOO_SHORT) consumes the code as well, so check its length first. Errors:
     VERIFICATION_CODE_NOT_FOUND, VERIFICATION_CODE_EXPIRED, VERIFICATION_CODE_ALREADY_USED.
 
     Args:
@@ -320,9 +320,9 @@ def reset_password(*, password: SecretText, code: SecretText) -> Operation[Succe
 
 
 def check_password_reset_code(*, code: SecretText) -> Operation[CodeCheck]:
-    """Check a password reset code without using it up.
+    """Check a password reset code without consuming it.
 
-    VERIFICATION_CODE_NOT_FOUND, VERIFICATION_CODE_EXPIRED, VERIFICATION_CODE_ALREADY_USED.
+    Errors: VERIFICATION_CODE_NOT_FOUND, VERIFICATION_CODE_EXPIRED, VERIFICATION_CODE_ALREADY_USED.
 
     Args:
         code: The whole code, 45 characters.
@@ -342,13 +342,13 @@ def check_password_reset_code(*, code: SecretText) -> Operation[CodeCheck]:
 
 
 def send_password_reset_code(*, email: str, callback_url: str) -> Operation[SentPasswordResetCode]:
-    """E-mail a link that resets the password.
+    """Send an email with a password reset link.
 
-    The reply is the same whether or not a user has the address. REDIRECT_URL_NOT_WHITELISTED when the callback
-    is not trusted.
+    The response is the same for registered and unknown addresses. REDIRECT_URL_NOT_WHITELISTED when the
+    callback is not trusted.
 
     Args:
-        email: Where to send the message.
+        email: The recipient of the message.
         callback_url: The page that the link opens, on a trusted domain; the code is appended as query
             parameter `code`.
 
@@ -367,9 +367,9 @@ def send_password_reset_code(*, email: str, callback_url: str) -> Operation[Sent
 
 
 def set_password(*, password: SecretText) -> Operation[Success]:
-    """Give the current user a first password.
+    """Set the current user's first password.
 
-    Only for users without a password; one who has a password already is refused with a plain 400.
+    Only for users without a password; a user who already has one gets a plain 400.
 
     Args:
         password: The new password, 8 to 70 characters.
@@ -390,14 +390,14 @@ def set_password(*, password: SecretText) -> Operation[Success]:
 
 
 def sign_in_with_password(*, email: str, password: SecretText) -> Operation[SignInResult]:
-    """Sign in with e-mail and password.
+    """Sign in a user with email and password.
 
-    EMAIL_PASSWORD_MISMATCH for an unknown address and for a wrong password alike;
+    EMAIL_PASSWORD_MISMATCH for both an unknown address and a wrong password;
     MULTI_FACTOR_AUTHENTICATION_REQUIRED carries the attempt code for the second factor;
     PASSWORD_AUTHENTICATION_NOT_ENABLED when the project does not use passwords.
 
     Args:
-        email: The user's e-mail address.
+        email: The user's email address.
         password: The user's password.
 
     POST /auth/password/sign-in. Access: client, server, admin.
@@ -423,19 +423,20 @@ def sign_up_with_password(
     bot_challenge_phase: Literal["invisible", "visible"] | Unset = UNSET,
     bot_challenge_unavailable: Literal["true"] | Unset = UNSET,
 ) -> Operation[SignInResult]:
-    """Sign up with e-mail and password.
+    """Sign up a user with email and password.
 
-    Also signs the new user in. USER_EMAIL_ALREADY_EXISTS, PASSWORD_TOO_SHORT, SIGN_UP_NOT_ENABLED;
-    SIGN_UP_REJECTED by a rule of the project; BOT_CHALLENGE_REQUIRED and BOT_CHALLENGE_FAILED where bots are
-    fended off; REDIRECT_URL_NOT_WHITELISTED when the callback is not trusted.
+    Also signs the new user in. Errors: USER_EMAIL_ALREADY_EXISTS, PASSWORD_TOO_SHORT, SIGN_UP_NOT_ENABLED;
+    SIGN_UP_REJECTED when a rule of the project rejects the sign-up; BOT_CHALLENGE_REQUIRED and
+    BOT_CHALLENGE_FAILED when bot protection is enabled; REDIRECT_URL_NOT_WHITELISTED when the callback is not
+    trusted.
 
     Args:
-        email: The new user's e-mail address.
+        email: The new user's email address.
         password: From 8 to 70 characters.
         verification_callback_url: The page that the verification link opens, on a trusted domain; the code
-            is appended as query parameter `code`. Without it no verification e-mail is sent.
-        bot_challenge_token: Proof of a solved bot challenge.
-        bot_challenge_phase: Which challenge the token comes from.
+            is appended as query parameter `code`. Without it no verification email is sent.
+        bot_challenge_token: Token of a solved bot challenge.
+        bot_challenge_phase: The challenge that the token comes from.
         bot_challenge_unavailable: `true` when the challenge could not be shown.
 
     POST /auth/password/sign-up. Access: client, server, admin.
@@ -462,11 +463,11 @@ def sign_up_with_password(
 def update_password(*, old_password: SecretText, new_password: SecretText) -> Operation[Success]:
     """Change the current user's password.
 
-    The user's other sessions end. PASSWORD_CONFIRMATION_MISMATCH when the old password is wrong,
-    USER_DOES_NOT_HAVE_PASSWORD when there is none to change, PASSWORD_TOO_SHORT.
+    Ends the user's other sessions. PASSWORD_CONFIRMATION_MISMATCH when the old password is wrong,
+    USER_DOES_NOT_HAVE_PASSWORD when the user has no password, PASSWORD_TOO_SHORT.
 
     Args:
-        old_password: The password so far.
+        old_password: The current password.
         new_password: The new password, 8 to 70 characters.
 
     POST /auth/password/update. Access: client, server, admin. Needs: access_token.

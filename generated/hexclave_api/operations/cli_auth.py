@@ -13,12 +13,12 @@ def start_cli_login(
 ) -> Operation[CliLogin]:
     """Start the login of a command-line program.
 
-    The program opens the confirmation page of the app with `login_code` and keeps asking about `polling_code`
-    until someone has confirmed.
+    The program opens the confirmation page of the app with `login_code` and polls with `polling_code` until the
+    user has confirmed.
 
     Args:
-        expires_in_millis: How long the login may take, in milliseconds; at most 86,400,000 (24 hours). Two
-            minutes when left out; older servers give two hours. Default: 120000.
+        expires_in_millis: Lifetime of the login in milliseconds; at most 86,400,000 (24 hours). Two minutes
+            if omitted; two hours on older servers. Default: 120000.
         anon_refresh_token: Refresh token of an anonymous user whose account the login should take over.
 
     POST /auth/cli. Access: client, server, admin.
@@ -43,13 +43,13 @@ def complete_cli_login(
 ) -> Operation[CliLoginCompletion]:
     """Confirm the login of a command-line program.
 
-    Called by the page that the program opened, not by the program. The reply depends on `mode`; an unknown or
-    expired `login_code` is answered with a plain 400.
+    Called by the page that the program opened, not by the program. The response depends on `mode`; an unknown
+    or expired `login_code` is rejected with a plain 400.
 
     Args:
         login_code: The login code that the program put into the link.
-        mode: `complete` signs the program in (the default), `check` only says whether an anonymous session
-            is attached, `claim-anon-session` hands out the tokens of that session. Default: "complete".
+        mode: `complete` signs the program in (the default), `check` only reports if an anonymous session is
+            attached, `claim-anon-session` returns the tokens of that session. Default: "complete".
         refresh_token: Refresh token of the user who confirms; required by mode `complete`.
 
     POST /auth/cli/complete. Access: client, server, admin.
@@ -67,9 +67,9 @@ def complete_cli_login(
 
 
 def poll_cli_login(*, polling_code: SecretText) -> Operation[CliLoginStatus]:
-    """Ask whether a command-line login has been confirmed.
+    """Poll the status of a command-line login.
 
-    Success answers 201 and hands out the refresh token once; asking again says `used`. INVALID_POLLING_CODE
+    A confirmed login returns 201 and the refresh token, once; later polls return `used`. INVALID_POLLING_CODE
     when the code is unknown.
 
     Args:

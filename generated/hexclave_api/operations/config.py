@@ -17,7 +17,7 @@ from ..secret import SecretText, hidden
 def get_config() -> Operation[ConfigText]:
     """Get the configuration.
 
-    The project's whole configuration: defaults with the overrides of all layers.
+    The project's complete configuration: the defaults with the overrides of all layers.
 
     GET /internal/config. Access: admin. Not in the published API documents.
     """
@@ -27,9 +27,9 @@ def get_config() -> Operation[ConfigText]:
 def apply_config_with_agent(
     *, github_access_token: SecretText, config_update_string: SecretText
 ) -> Operation[StartedConfigAgentRun]:
-    """Have an agent change the configuration file.
+    """Let an agent change the configuration file.
 
-    Works on the linked GitHub repository. Returns at once; follow it with `get_config_agent_run`.
+    Works on the linked GitHub repository. Returns immediately; poll it with `get_config_agent_run`.
 
     Args:
         github_access_token: Token of the user who makes the change.
@@ -53,7 +53,7 @@ def apply_config_with_agent(
 def cancel_config_agent_run(*, run_id: str) -> Operation[ConfigAgentCancellation]:
     """Cancel a run of the configuration agent.
 
-    What was pushed already stays.
+    Changes that were already pushed are kept.
 
     Args:
         run_id: The run's id.
@@ -77,14 +77,14 @@ def cancel_config_agent_run(*, run_id: str) -> Operation[ConfigAgentCancellation
 def commit_config_agent_run(
     *, run_id: str, github_access_token: SecretText, commit_message: str | Unset = UNSET
 ) -> Operation[ConfigAgentCommit]:
-    """Commit what the configuration agent changed.
+    """Commit the configuration agent's changes.
 
-    For a run that awaits its review.
+    For a run that is awaiting review.
 
     Args:
         run_id: Id of the run.
         github_access_token: The caller's own GitHub token.
-        commit_message: Message of the commit; a default if left out.
+        commit_message: Message of the commit; a default if omitted.
 
     POST /internal/config/github/commit. Access: admin. Not in the published API documents; newer servers only.
     """
@@ -128,7 +128,7 @@ def get_config_override(level: Literal["branch", "environment", "project"]) -> O
     The overrides of this layer alone.
 
     Args:
-        level: Which layer; a server key may use `branch` only.
+        level: The layer; a server key may use `branch` only.
 
     GET /internal/config/override/{level}. Access: server, admin. Not in the published API documents.
     """
@@ -150,10 +150,10 @@ def replace_config_override(
 ) -> Operation[Success]:
     """Replace one layer of the configuration.
 
-    400 with plain text says what is wrong with the configuration.
+    An invalid configuration is rejected with 400 and a plain-text explanation.
 
     Args:
-        level: Which layer; a server key may use `branch` only.
+        level: The layer; a server key may use `branch` only.
         config_string: JSON.
         source: Required for `branch`.
 
@@ -174,13 +174,13 @@ def replace_config_override(
 def update_config_override(
     level: Literal["branch", "environment", "project"], *, config_override_string: SecretText
 ) -> Operation[Success]:
-    """Change one layer of the configuration.
+    """Update one layer of the configuration.
 
-    Sets what is given, in nested or dotted form; the rest stays. 400 with plain text says what is wrong with
-    the configuration.
+    Sets the given values, in nested or dotted form, and keeps all others. An invalid configuration is rejected
+    with 400 and a plain-text explanation.
 
     Args:
-        level: Which layer; a server key may use `branch` only.
+        level: The layer; a server key may use `branch` only.
         config_override_string: JSON, such as `{"teams.allowClientTeamCreation": true}`.
 
     PATCH /internal/config/override/{level}. Access: server, admin. Not in the published API documents.
@@ -204,7 +204,7 @@ def reset_config_override_keys(level: Literal["branch", "environment"], *, keys:
     The keys fall back to the layers below.
 
     Args:
-        level: Which layer.
+        level: The layer.
         keys: Dotted keys, such as `teams.allowClientTeamCreation`.
 
     POST /internal/config/override/{level}/reset-keys. Access: admin. Not in the published API documents.
@@ -223,7 +223,7 @@ def reset_config_override_keys(level: Literal["branch", "environment"], *, keys:
 
 
 def get_config_source() -> Operation[ConfigSourceReply]:
-    """Get where the configuration comes from.
+    """Get the source of the configuration.
 
     GET /internal/config/source. Access: admin. Not in the published API documents.
     """

@@ -14,11 +14,11 @@ def list_contact_channels(
 ) -> Operation[ContactChannelPage]:
     """List contact channels.
 
-    Clients must ask for their own user with `me`; servers see those of every user unless they name one.
+    Clients must ask for their own user with `me`; servers list those of every user unless they name one.
 
     Args:
-        user_id: Only those of this user; an id, or `me` for the signed-in user.
-        contact_channel_id: Only the one with this id.
+        user_id: Only the entries of this user; an id, or `me` for the signed-in user.
+        contact_channel_id: Only the entry with this id.
 
     GET /contact-channels. Access: client, server, admin.
     """
@@ -44,15 +44,15 @@ def create_contact_channel(
 ) -> Operation[ContactChannel]:
     """Add a contact channel to a user.
 
-    Does not send a verification e-mail. CONTACT_CHANNEL_ALREADY_USED_FOR_AUTH_BY_SOMEONE_ELSE when another user
-    signs in with the address; a plain 400 when this user has it already.
+    Does not send a verification email. CONTACT_CHANNEL_ALREADY_USED_FOR_AUTH_BY_SOMEONE_ELSE when another user
+    signs in with the address; a plain 400 when this user already has it.
 
     Args:
         user_id: The user's id, or `me` for the signed-in user.
-        value: The e-mail address.
-        used_for_auth: Whether the user may sign in with it.
+        value: The email address.
+        used_for_auth: True if the user may sign in with it.
         contact_channel_id: Not used here.
-        is_primary: Whether it becomes the user's primary address.
+        is_primary: True if it becomes the user's primary address.
 
     POST /contact-channels. Access: client.
     """
@@ -81,16 +81,16 @@ def create_contact_channel_as_server(
 ) -> Operation[ContactChannel]:
     """Add a contact channel to a user.
 
-    Does not send a verification e-mail. CONTACT_CHANNEL_ALREADY_USED_FOR_AUTH_BY_SOMEONE_ELSE when another user
-    signs in with the address; a plain 400 when this user has it already.
+    Does not send a verification email. CONTACT_CHANNEL_ALREADY_USED_FOR_AUTH_BY_SOMEONE_ELSE when another user
+    signs in with the address; a plain 400 when this user already has it.
 
     Args:
         user_id: The user's id, or `me` for the signed-in user.
-        value: The e-mail address.
-        used_for_auth: Whether the user may sign in with it.
+        value: The email address.
+        used_for_auth: True if the user may sign in with it.
         contact_channel_id: Not used here.
-        is_verified: Whether it counts as verified; servers only.
-        is_primary: Whether it becomes the user's primary address.
+        is_verified: True if it counts as verified; servers only.
+        is_primary: True if it becomes the user's primary address.
 
     POST /contact-channels. Access: server, admin.
     """
@@ -116,9 +116,9 @@ def create_contact_channel_as_server(
 
 
 def verify_contact_channel(*, code: SecretText) -> Operation[Success]:
-    """Verify a contact channel with the code that was sent to it.
+    """Verify a contact channel with the code sent to it.
 
-    Needs no signed-in user. VERIFICATION_CODE_NOT_FOUND, VERIFICATION_CODE_EXPIRED,
+    Needs no signed-in user. Errors: VERIFICATION_CODE_NOT_FOUND, VERIFICATION_CODE_EXPIRED,
     VERIFICATION_CODE_ALREADY_USED.
 
     Args:
@@ -139,9 +139,9 @@ def verify_contact_channel(*, code: SecretText) -> Operation[Success]:
 
 
 def check_contact_channel_code(*, code: SecretText) -> Operation[CodeCheck]:
-    """Check a contact channel's verification code without using it up.
+    """Check a contact channel's verification code without consuming it.
 
-    VERIFICATION_CODE_NOT_FOUND, VERIFICATION_CODE_EXPIRED, VERIFICATION_CODE_ALREADY_USED.
+    Errors: VERIFICATION_CODE_NOT_FOUND, VERIFICATION_CODE_EXPIRED, VERIFICATION_CODE_ALREADY_USED.
 
     Args:
         code: The whole code, 45 characters.
@@ -211,18 +211,18 @@ def update_contact_channel(
     used_for_auth: bool | Unset = UNSET,
     is_primary: bool | Unset = UNSET,
 ) -> Operation[ContactChannel]:
-    """Change a contact channel.
+    """Update a contact channel.
 
-    Fields left out stay as they are. CONTACT_CHANNEL_ALREADY_USED_FOR_AUTH_BY_SOMEONE_ELSE when another user
-    signs in with the address.
+    Omitted fields stay unchanged. CONTACT_CHANNEL_ALREADY_USED_FOR_AUTH_BY_SOMEONE_ELSE when another user signs
+    in with the address.
 
     Args:
         user_id: The user's id, or `me` for the signed-in user.
         contact_channel_id: The contact channel's id.
-        value: The e-mail address.
+        value: The email address.
         type_: Only `email` exists.
-        used_for_auth: Whether the user may sign in with it.
-        is_primary: Whether it becomes the user's primary address.
+        used_for_auth: True if the user may sign in with it.
+        is_primary: True if it becomes the user's primary address.
 
     PATCH /contact-channels/{user_id}/{contact_channel_id}. Access: client.
     """
@@ -248,19 +248,19 @@ def update_contact_channel_as_server(
     used_for_auth: bool | Unset = UNSET,
     is_primary: bool | Unset = UNSET,
 ) -> Operation[ContactChannel]:
-    """Change a contact channel.
+    """Update a contact channel.
 
-    Fields left out stay as they are. CONTACT_CHANNEL_ALREADY_USED_FOR_AUTH_BY_SOMEONE_ELSE when another user
-    signs in with the address.
+    Omitted fields stay unchanged. CONTACT_CHANNEL_ALREADY_USED_FOR_AUTH_BY_SOMEONE_ELSE when another user signs
+    in with the address.
 
     Args:
         user_id: The user's id, or `me` for the signed-in user.
         contact_channel_id: The contact channel's id.
-        is_verified: Whether it counts as verified; servers only.
-        value: The e-mail address.
+        is_verified: True if it counts as verified; servers only.
+        value: The email address.
         type_: Only `email` exists.
-        used_for_auth: Whether the user may sign in with it.
-        is_primary: Whether it becomes the user's primary address.
+        used_for_auth: True if the user may sign in with it.
+        is_primary: True if it becomes the user's primary address.
 
     PATCH /contact-channels/{user_id}/{contact_channel_id}. Access: server, admin.
     """
@@ -279,10 +279,10 @@ def update_contact_channel_as_server(
 
 
 def send_contact_channel_code(user_id: str, contact_channel_id: str, *, callback_url: str) -> Operation[Success]:
-    """E-mail a link that verifies a contact channel.
+    """Send an email that verifies a contact channel.
 
-    EMAIL_ALREADY_VERIFIED when there is nothing to verify; REDIRECT_URL_NOT_WHITELISTED when the callback is
-    not trusted.
+    EMAIL_ALREADY_VERIFIED when the address is already verified; REDIRECT_URL_NOT_WHITELISTED when the callback
+    is not trusted.
 
     Args:
         user_id: The user's id, or `me` for the signed-in user.

@@ -8,8 +8,8 @@ from ..operation import Operation, given
 def get_data_vault_value(id_: str, *, hashed_key: str) -> Operation[EncryptedValue]:
     """Get an encrypted value from a data vault store.
 
-    The value was encrypted before it was stored and the server cannot read it.
-    DATA_VAULT_STORE_HASHED_KEY_DOES_NOT_EXIST when nothing is stored under the key,
+    The value was encrypted before it was stored, and the server cannot read it.
+    DATA_VAULT_STORE_HASHED_KEY_DOES_NOT_EXIST when no value is stored under the key,
     DATA_VAULT_STORE_DOES_NOT_EXIST when the project has no such store.
 
     Args:
@@ -31,9 +31,9 @@ def get_data_vault_value(id_: str, *, hashed_key: str) -> Operation[EncryptedVal
 
 
 def set_data_vault_value(id_: str, *, hashed_key: str, encrypted_value: str) -> Operation[Success]:
-    """Put an encrypted value into a data vault store.
+    """Set an encrypted value in a data vault store.
 
-    Replaces what was stored under the key. Values cannot be listed or deleted. DATA_VAULT_STORE_DOES_NOT_EXIST
+    Replaces the value stored under the key. Values cannot be listed or deleted. DATA_VAULT_STORE_DOES_NOT_EXIST
     when the project has no such store.
 
     Args:

@@ -16,7 +16,7 @@ def list_deployments(*, limit: int | Unset = UNSET) -> Operation[DeploymentList]
     Newest first.
 
     Args:
-        limit: How many.
+        limit: Maximum number to return.
 
     GET /deployments/deployments. Access: server, admin. Not in the published API documents; newer servers only.
     """
@@ -53,7 +53,7 @@ def get_deployment(deployment_id: str) -> Operation[Deployment]:
 def get_deployment_build_logs(deployment_id: str) -> Operation[str]:
     """Get the build log of a deployment.
 
-    Plain text. While the build runs the reply goes on, for at most some minutes.
+    Plain text. The response is streamed while the build runs, for a few minutes at most.
 
     GET /deployments/deployments/{deployment_id}/logs. Access: server, admin. Not in the published API
     documents; newer servers only.
@@ -90,11 +90,11 @@ def add_deployment_domain(
 ) -> Operation[AddedDomain]:
     """Add a domain to a service.
 
-    `get_deployment_domain` says which DNS records to create.
+    `get_deployment_domain` returns the DNS records to create.
 
     Args:
         hostname: Such as `app.example.com`.
-        is_primary: Whether it becomes the service's main domain.
+        is_primary: True if it becomes the service's main domain.
 
     POST /deployments/services/{service_id}/domains. Access: server, admin. Not in the published API documents;
     newer servers only.
@@ -115,7 +115,7 @@ def add_deployment_domain(
 def get_deployment_domain(service_id: str, hostname: str) -> Operation[DeploymentDomain]:
     """Get a domain of a service.
 
-    Looks the DNS records up anew.
+    Checks the DNS records again.
 
     GET /deployments/services/{service_id}/domains/{hostname}. Access: server, admin. Not in the published API
     documents; newer servers only.
@@ -151,15 +151,15 @@ def delete_deployment_domain(service_id: str, hostname: str) -> Operation[Succes
 def get_deployment_service_logs(
     service_id: str, *, since_millis: int | Unset = UNSET, follow: bool | Unset = UNSET
 ) -> Operation[str]:
-    """Get what a service printed.
+    """Get the log of a service.
 
-    Lines of JSON with `at_millis`, `stream`, `instance` and `text`; a line with `_error` says that the log
-    broke off. With `follow` the reply goes on for minutes. Nothing is masked: whatever the service printed is
-    in it.
+    Lines of JSON with `at_millis`, `stream`, `instance` and `text`; a line with `_error` means that the log was
+    cut off. With `follow` the response is streamed for minutes. The output is not masked: it contains
+    everything the service printed.
 
     Args:
-        since_millis: Lines after this time, Unix milliseconds; the latest if left out.
-        follow: false ends the reply with what there is.
+        since_millis: Only lines after this time, Unix milliseconds; the latest lines if omitted.
+        follow: false ends the response after the lines available now.
 
     GET /deployments/services/{service_id}/logs. Access: server, admin. Not in the published API documents;
     newer servers only.

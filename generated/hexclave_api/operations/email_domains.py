@@ -8,9 +8,9 @@ from ..operation import Operation, given
 
 
 def apply_email_domain(*, domain_id: str) -> Operation[EmailDomainOutcome]:
-    """Send from a managed e-mail domain.
+    """Send from a managed email domain.
 
-    Makes a verified domain the one that the project sends from.
+    Makes the project send from a verified domain.
 
     Args:
         domain_id: Id of the domain, from `set_up_email_domain`.
@@ -30,14 +30,14 @@ def apply_email_domain(*, domain_id: str) -> Operation[EmailDomainOutcome]:
 
 
 def check_email_domain(*, domain_id: str, subdomain: str, sender_local_part: str) -> Operation[EmailDomainCheck]:
-    """Check a managed e-mail domain.
+    """Check a managed email domain.
 
-    Looks the delegation up anew.
+    Checks the delegation again.
 
     Args:
         domain_id: Id of the domain, from `set_up_email_domain`.
         subdomain: Subdomain to send from, such as `mail.example.com`.
-        sender_local_part: What stands before the @.
+        sender_local_part: Part of the address before the @.
 
     POST /internal/emails/managed-onboarding/check. Access: admin. Not in the published API documents.
     """
@@ -55,10 +55,10 @@ def check_email_domain(*, domain_id: str, subdomain: str, sender_local_part: str
 
 
 def delete_email_domain(*, resend_domain_id: str) -> Operation[EmailDomainOutcome]:
-    """Delete a managed e-mail domain.
+    """Delete a managed email domain.
 
     Args:
-        resend_domain_id: The `domain_id` of the domain.
+        resend_domain_id: The domain's `domain_id`.
 
     POST /internal/emails/managed-onboarding/delete. Access: admin. Not in the published API documents; newer
     servers only.
@@ -77,7 +77,7 @@ def delete_email_domain(*, resend_domain_id: str) -> Operation[EmailDomainOutcom
 
 
 def list_email_domains() -> Operation[EmailDomainList]:
-    """List managed e-mail domains.
+    """List managed email domains.
 
     GET /internal/emails/managed-onboarding/list. Access: admin. Not in the published API documents.
     """
@@ -92,13 +92,13 @@ def list_email_domains() -> Operation[EmailDomainList]:
 
 
 def set_up_email_domain(*, subdomain: str, sender_local_part: str) -> Operation[EmailDomain]:
-    """Set up a managed e-mail domain.
+    """Set up a managed email domain.
 
-    Says which name servers to delegate the subdomain to.
+    Returns the name servers to delegate the subdomain to.
 
     Args:
         subdomain: Subdomain to send from, such as `mail.example.com`.
-        sender_local_part: What stands before the @.
+        sender_local_part: Part of the address before the @.
 
     POST /internal/emails/managed-onboarding/setup. Access: admin. Not in the published API documents.
     """

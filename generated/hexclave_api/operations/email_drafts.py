@@ -8,9 +8,9 @@ from ..operation import UNSET, Operation, Unset, given
 
 
 def list_email_drafts() -> Operation[EmailDraftList]:
-    """List e-mail drafts.
+    """List email drafts.
 
-    The 50 that were changed last.
+    The 50 most recently changed.
 
     GET /internal/email-drafts. Access: admin. Not in the published API documents.
     """
@@ -27,12 +27,12 @@ def list_email_drafts() -> Operation[EmailDraftList]:
 def create_email_draft(
     *, display_name: str, theme_id: str | bool | Unset = UNSET, tsx_source: str | Unset = UNSET
 ) -> Operation[Reference]:
-    """Create an e-mail draft.
+    """Create an email draft.
 
     Args:
-        display_name: Name for people; need not be unique.
-        theme_id: Theme by id, or false for none; the project's own if left out.
-        tsx_source: A default source if left out.
+        display_name: Display name; need not be unique.
+        theme_id: Theme by id, or false for none; the project's own if omitted.
+        tsx_source: A default source if omitted.
 
     POST /internal/email-drafts. Access: admin. Not in the published API documents.
     """
@@ -49,7 +49,7 @@ def create_email_draft(
 
 
 def get_email_draft(id_: str) -> Operation[EmailDraft]:
-    """Get an e-mail draft.
+    """Get an email draft.
 
     GET /internal/email-drafts/{id}. Access: admin. Not in the published API documents.
     """
@@ -64,7 +64,7 @@ def get_email_draft(id_: str) -> Operation[EmailDraft]:
 
 
 def delete_email_draft(id_: str) -> Operation[Acknowledgement]:
-    """Delete an e-mail draft.
+    """Delete an email draft.
 
     DELETE /internal/email-drafts/{id}. Access: admin. Not in the published API documents.
     """
@@ -86,13 +86,13 @@ def update_email_draft(
     tsx_source: str | Unset = UNSET,
     sent_at_millis: int | Unset | None = UNSET,
 ) -> Operation[Acknowledgement]:
-    """Change an e-mail draft.
+    """Update an email draft.
 
-    Leaving out `sent_at_millis` marks the draft as not sent on older servers.
+    On older servers, omitting `sent_at_millis` marks the draft as not sent.
 
     Args:
-        display_name: Name for people; need not be unique.
-        theme_id: Theme by id, or false for none; the project's own if left out.
+        display_name: Display name; need not be unique.
+        theme_id: Theme by id, or false for none; the project's own if omitted.
         tsx_source: Source, as a React component in TSX.
         sent_at_millis: When it was sent, in milliseconds since 1970 (UTC); `None` for not yet.
 

@@ -10,7 +10,7 @@ from ..reading import json_object
 
 
 def list_email_templates() -> Operation[EmailTemplateList]:
-    """List e-mail templates.
+    """List the project's email templates.
 
     GET /internal/email-templates. Access: admin. Not in the published API documents.
     """
@@ -25,12 +25,12 @@ def list_email_templates() -> Operation[EmailTemplateList]:
 
 
 def create_email_template(*, display_name: str) -> Operation[Reference]:
-    """Create an e-mail template.
+    """Create an email template.
 
-    Starts from a default source; change it with `update_email_template`.
+    Starts from a default source; update it with `update_email_template`.
 
     Args:
-        display_name: Name for people.
+        display_name: Display name.
 
     POST /internal/email-templates. Access: admin. Not in the published API documents.
     """
@@ -47,7 +47,7 @@ def create_email_template(*, display_name: str) -> Operation[Reference]:
 
 
 def delete_email_template(id_: str) -> Operation[Mapping[str, Any]]:
-    """Delete an e-mail template.
+    """Delete an email template.
 
     DELETE /internal/email-templates/{id}. Access: admin. Not in the published API documents.
     """
@@ -64,13 +64,13 @@ def delete_email_template(id_: str) -> Operation[Mapping[str, Any]]:
 def update_email_template(
     id_: str, *, tsx_source: str, theme_id: str | bool | Unset | None = UNSET
 ) -> Operation[UpdatedEmailTemplate]:
-    """Change an e-mail template.
+    """Update an email template.
 
-    Replaces source and theme after rendering once. Errors: EMAIL_RENDERING_ERROR.
+    Renders the template once, then replaces its source and theme. Errors: EMAIL_RENDERING_ERROR.
 
     Args:
         tsx_source: Source, as a React component in TSX.
-        theme_id: Theme by id; `None` takes the project's own, false none.
+        theme_id: Theme by id; `None` uses the project's own, false none.
 
     PATCH /internal/email-templates/{id}. Access: admin. Not in the published API documents.
     """

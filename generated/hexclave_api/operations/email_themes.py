@@ -11,7 +11,7 @@ from ..reading import json_object
 
 
 def list_email_themes() -> Operation[EmailThemeList]:
-    """List e-mail themes.
+    """List the project's email themes.
 
     GET /internal/email-themes. Access: admin. Not in the published API documents.
     """
@@ -26,12 +26,12 @@ def list_email_themes() -> Operation[EmailThemeList]:
 
 
 def create_email_theme(*, display_name: str) -> Operation[Reference]:
-    """Create an e-mail theme.
+    """Create an email theme.
 
-    Starts from a default source; change it with `update_email_theme`.
+    Starts from a default source; update it with `update_email_theme`.
 
     Args:
-        display_name: Name for people.
+        display_name: Display name.
 
     POST /internal/email-themes. Access: admin. Not in the published API documents.
     """
@@ -48,9 +48,9 @@ def create_email_theme(*, display_name: str) -> Operation[Reference]:
 
 
 def get_email_theme(id_: str) -> Operation[EmailTheme]:
-    """Get an e-mail theme.
+    """Get an email theme.
 
-    404 with plain text if there is none with the id.
+    404 with plain text if the theme does not exist.
 
     GET /internal/email-themes/{id}. Access: admin. Not in the published API documents.
     """
@@ -65,9 +65,9 @@ def get_email_theme(id_: str) -> Operation[EmailTheme]:
 
 
 def delete_email_theme(id_: str) -> Operation[Mapping[str, Any]]:
-    """Delete an e-mail theme.
+    """Delete an email theme.
 
-    The shape of the reply is not documented.
+    The shape of the response is not documented.
 
     DELETE /internal/email-themes/{id}. Access: admin. Not in the published API documents; newer servers only.
     """
@@ -83,9 +83,9 @@ def delete_email_theme(id_: str) -> Operation[Mapping[str, Any]]:
 
 
 def update_email_theme(id_: str, *, tsx_source: str) -> Operation[ThemeName]:
-    """Change an e-mail theme.
+    """Update an email theme.
 
-    Replaces the source after rendering it once. Errors: EMAIL_RENDERING_ERROR.
+    Renders the theme once, then replaces its source. Errors: EMAIL_RENDERING_ERROR.
 
     Args:
         tsx_source: TSX source.

@@ -18,9 +18,9 @@ from ..secret import hidden_in
 
 
 def activate_email_capacity_boost() -> Operation[EmailCapacityBoost]:
-    """Raise the e-mail sending rate for a while.
+    """Raise the email sending rate temporarily.
 
-    Four times the capacity for four hours. EMAIL_CAPACITY_BOOST_ALREADY_ACTIVE while one is running.
+    Four times the capacity for four hours. EMAIL_CAPACITY_BOOST_ALREADY_ACTIVE while a boost is active.
 
     POST /emails/capacity-boost. Access: server, admin.
     """
@@ -35,9 +35,9 @@ def activate_email_capacity_boost() -> Operation[EmailCapacityBoost]:
 
 
 def get_email_delivery_info() -> Operation[EmailDeliveryInfo]:
-    """Get delivery figures and sending capacity.
+    """Get email delivery statistics and sending capacity.
 
-    Counts of the last hour, day, week and month, and how fast the project may send now.
+    Counts for the last hour, day, week and month, and the current sending rate.
 
     GET /emails/delivery-info. Access: server, admin.
     """
@@ -59,17 +59,17 @@ def list_outbox_emails(
     cursor: str | Unset = UNSET,
     user_id: str | Unset = UNSET,
 ) -> Operation[OutboxEmailPage]:
-    """List e-mails, sent and waiting.
+    """List sent and pending emails.
 
-    A page holds 100 at most; the cursor is the id of the first e-mail of the page. An unknown `simple_status`
-    answers 500.
+    At most 100 per page; the cursor is the id of the first email of the page. An unknown `simple_status`
+    returns 500.
 
     Args:
-        status: Only e-mails of this status, such as `scheduled` or `sent`.
-        simple_status: Only e-mails of this simple status: `in-progress`, `ok` or `error`.
-        limit: E-mails per page, 100 at most.
-        cursor: The `next_cursor` of the page before; the id of an e-mail.
-        user_id: Only e-mails to this user. Needs a server of release 2026-09 or newer.
+        status: Only emails of this status, such as `scheduled` or `sent`.
+        simple_status: Only emails of this simple status: `in-progress`, `ok` or `error`.
+        limit: Emails per page, 100 at most.
+        cursor: The previous page's `next_cursor`; the id of an email.
+        user_id: Only emails to this user. Needs a server of release 2026-09 or newer.
 
     GET /emails/outbox. Access: server, admin.
     """
@@ -91,12 +91,12 @@ def list_outbox_emails(
 def get_outbox_email(
     id_: str, *, status: str | Unset = UNSET, simple_status: str | Unset = UNSET
 ) -> Operation[OutboxEmail]:
-    """Get an e-mail from the outbox.
+    """Get an email from the outbox.
 
-    A plain 404 when there is no such e-mail.
+    A plain 404 when the email does not exist.
 
     Args:
-        id_: The e-mail's id.
+        id_: The email's id.
         status: Not used here.
         simple_status: Not used here.
 
@@ -128,24 +128,23 @@ def update_outbox_email(
     is_paused: bool | Unset = UNSET,
     cancel: bool | Unset = UNSET,
 ) -> Operation[OutboxEmail]:
-    """Change, pause, resume or cancel an e-mail that was not sent yet.
+    """Update, pause, resume or cancel an email that has not been sent.
 
     Works while the status is `paused`, `preparing`, `rendering`, `render-error`, `scheduled`, `queued` or
-    `server-error`; after that EMAIL_NOT_EDITABLE. A plain 404 when there is no such e-mail.
+    `server-error`; after that EMAIL_NOT_EDITABLE. A plain 404 when the email does not exist.
 
     Args:
-        id_: The e-mail's id.
+        id_: The email's id.
         status: Not used here.
         simple_status: Not used here.
-        tsx_source: The e-mail's source, as a React component in TSX.
+        tsx_source: The email's source, as a React component in TSX.
         theme_id: Theme to render with; `None` for no theme.
-        to: Recipient; an object with `type` (`user-primary-email`, for instance) and what belongs to that
-            type.
+        to: Recipient; an object with `type` (such as `user-primary-email`) and the fields of that type.
         variables: Values for the template.
-        skip_deliverability_check: Whether to send even where the address looks undeliverable.
+        skip_deliverability_check: True if to send even where the address looks undeliverable.
         scheduled_at_millis: When to send, in milliseconds since 1970 (UTC).
-        is_paused: Pauses with true, resumes with false.
-        cancel: True cancels the e-mail for good.
+        is_paused: True pauses, false resumes.
+        cancel: True cancels the email permanently.
 
     PATCH /emails/outbox/{id}. Access: server, admin.
     """
@@ -181,15 +180,15 @@ def render_email(
     editable_markers: bool | Unset = UNSET,
     editable_source: Literal["both", "template", "theme"] | Unset = UNSET,
 ) -> Operation[RenderedEmail]:
-    """Render an e-mail without sending it.
+    """Render an email without sending it.
 
-    Template and theme are given by id or as source. EMAIL_RENDERING_ERROR says what is wrong with a source that
-    does not render.
+    Template and theme are given by id or as source. EMAIL_RENDERING_ERROR describes a source that cannot be
+    rendered.
 
     Args:
         template_id: Id of the template.
         template_tsx_source: Source of the template, in place of an id.
-        theme_id: Id of the theme; false for none. `None` is refused.
+        theme_id: Id of the theme; false for none. `None` is rejected.
         theme_tsx_source: Source of the theme, in place of an id.
         editable_markers: Mark the parts that an editor may change.
         editable_source: Which source to mark parts of.
@@ -230,12 +229,12 @@ def send_email(
     scheduled_at_millis: int | Unset = UNSET,
     is_high_priority: bool | Unset = UNSET,
 ) -> Operation[SendEmailResult]:
-    """Send an e-mail to users.
+    """Send an email to users.
 
-    Give the recipients in one way (`user_ids`, `all_users` or `emails`) and the content in one way (`html`,
-    `template_id` or `draft_id`). The e-mails go to the outbox; the reply does not wait for delivery.
-    USER_ID_DOES_NOT_EXIST for an unknown user, REQUIRES_CUSTOM_EMAIL_SERVER while the project uses the shared
-    mail server, SCHEMA_ERROR when ways are mixed.
+    Give the recipients in exactly one way (`user_ids`, `all_users` or `emails`) and the content in exactly one
+    way (`html`, `template_id` or `draft_id`). The emails are queued in the outbox; the response does not wait
+    for delivery. USER_ID_DOES_NOT_EXIST for an unknown user, REQUIRES_CUSTOM_EMAIL_SERVER while the project
+    uses the shared mail server, SCHEMA_ERROR when ways are combined.
 
     Args:
         user_ids: The users to send to, at their primary addresses.
@@ -247,10 +246,10 @@ def send_email(
         draft_id: The draft to send.
         subject: Subject line; a template may bring its own.
         theme_id: Theme to render with; `None` for the project's own, false for none.
-        notification_category_name: Category of the e-mail, such as `Transactional` or `Marketing`; users
-            who switched it off receive nothing.
-        scheduled_at_millis: When to send, in milliseconds since 1970 (UTC); at once when left out.
-        is_high_priority: Whether to send before other waiting e-mails.
+        notification_category_name: Category of the email, such as `Transactional` or `Marketing`; users who
+            switched it off receive nothing.
+        scheduled_at_millis: When to send, in milliseconds since 1970 (UTC); at once if omitted.
+        is_high_priority: True if to send before other waiting emails.
 
     POST /emails/send-email. Access: server, admin.
     """
@@ -283,9 +282,9 @@ def send_email(
 
 
 def list_sent_emails() -> Operation[SentEmailPage]:
-    """List sent e-mails.
+    """List sent emails.
 
-    What was sent lately, newest first.
+    Recently sent emails, newest first.
 
     GET /internal/emails. Access: admin. Not in the published API documents.
     """
@@ -297,7 +296,7 @@ def list_sent_emails() -> Operation[SentEmailPage]:
 def rewrite_email_template_source(*, template_tsx_source: str) -> Operation[TemplateSource]:
     """Rewrite the source of a template with AI.
 
-    Turns the TSX source of a template into a form that can be edited.
+    Converts the TSX source of a template into an editable form.
 
     Args:
         template_tsx_source: Source of the template, as a React component in TSX.
@@ -317,12 +316,12 @@ def rewrite_email_template_source(*, template_tsx_source: str) -> Operation[Temp
 
 
 def send_sign_in_invitation(*, email: str, callback_url: str) -> Operation[Success]:
-    """Invite somebody to sign in by e-mail.
+    """Invite a user to sign in by email.
 
     Sends a link to the callback URL. Errors: REDIRECT_URL_NOT_WHITELISTED.
 
     Args:
-        email: Where to send the message.
+        email: The recipient of the message.
         callback_url: The page that the link opens, on a trusted domain; the code is appended as query
             parameter `code`.
 
@@ -341,13 +340,13 @@ def send_sign_in_invitation(*, email: str, callback_url: str) -> Operation[Succe
 
 
 def send_test_email(*, recipient_email: str, email_config: SmtpSettings) -> Operation[TestOutcome]:
-    """Send a test e-mail.
+    """Send a test email.
 
-    Tries SMTP settings by sending a message. A failure comes back with `success` false and a message, not as an
-    error.
+    Tests SMTP settings by sending a message. A failure is returned with `success` false and a message, not as
+    an error.
 
     Args:
-        recipient_email: Whom to send it to.
+        recipient_email: The recipient.
         email_config: The server to try.
 
     POST /internal/send-test-email. Access: admin. Not in the published API documents.

@@ -6,9 +6,9 @@ from ..operation import Operation, given
 
 
 def list_notification_preferences(user_id: str) -> Operation[NotificationPreferencePage]:
-    """List which notifications a user receives.
+    """List a user's notification preferences.
 
-    One entry for each notification category of the project. Clients see their own user's.
+    One entry for each notification category of the project. Clients can list those of their own user.
 
     Args:
         user_id: The user's id, or `me` for the signed-in user.
@@ -28,15 +28,15 @@ def list_notification_preferences(user_id: str) -> Operation[NotificationPrefere
 def update_notification_preference(
     user_id: str, notification_category_id: str, *, enabled: bool
 ) -> Operation[NotificationPreference]:
-    """Switch a notification category on or off for a user.
+    """Enable or disable a notification category for a user.
 
-    Categories whose `can_disable` is false cannot be switched off. A plain 404 when the project has no such
+    Categories whose `can_disable` is false cannot be disabled. A plain 404 when the project has no such
     category.
 
     Args:
         user_id: The user's id, or `me` for the signed-in user.
         notification_category_id: The category's id.
-        enabled: Whether the user receives e-mails of the category.
+        enabled: True if the user receives emails of the category.
 
     PATCH /emails/notification-preference/{user_id}/{notification_category_id}. Access: client, server, admin.
     """

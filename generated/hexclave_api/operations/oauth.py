@@ -36,33 +36,32 @@ def start_oauth_flow(
     bot_challenge_unavailable: Literal["true"] | Unset = UNSET,
     hexclave_response_mode: Literal["json", "redirect"] | Unset = UNSET,
 ) -> Operation[OAuthRedirect]:
-    """Begin an OAuth sign-in or link an OAuth account.
+    """Start an OAuth sign-in or link an OAuth account.
 
-    Redirects to the provider unless the response mode is `json`, which answers with the location instead. Meant
-    to be opened in the user's browser. OAUTH_PROVIDER_NOT_FOUND_OR_NOT_ENABLED when the project lacks the
+    Redirects to the provider unless the response mode is `json`, which returns the location instead. Meant to
+    be opened in the user's browser. OAUTH_PROVIDER_NOT_FOUND_OR_NOT_ENABLED when the project lacks the
     provider, INVALID_OAUTH_CLIENT_ID_OR_SECRET when the project is unknown, INVALID_PUBLISHABLE_CLIENT_KEY when
     the key is wrong.
 
     Args:
-        provider_id: The provider as the project's configuration names it, such as `github`.
-        client_id: The project id.
-        client_secret: A publishable client key, or `__stack_public_client__` where the project requires
-            none.
-        redirect_uri: The page of yours that receives `code` and `state`; must lie on a trusted domain.
+        provider_id: The provider's id in the project's configuration, such as `github`.
+        client_id: Id of the project.
+        client_secret: A publishable client key, or `__stack_public_client__` if the project requires none.
+        redirect_uri: Your page that receives `code` and `state`; must be on a trusted domain.
         scope: Always `legacy`.
-        state: A random value that comes back unchanged; compare it before using the code.
+        state: A random value that is returned unchanged; compare it before using the code.
         code_challenge: The PKCE challenge, which is the base64url SHA-256 of your code verifier.
         response_type: Always `code`.
-        type_: `authenticate` signs in or up (the default), `link` adds the account to the user of `token`.
+        type_: `authenticate` signs in or up (the default), `link` links the account to the user of `token`.
             Default: "authenticate".
-        token: Access token of the user to link to; required by type `link`. Default: "".
-        provider_scope: Further scopes to ask of the provider, joined with spaces.
-        error_redirect_uri: Where to send the browser after a failure.
-        after_callback_redirect_url: A page to go to at the end; handed back together with the tokens.
-        stack_response_mode: `json` for a JSON reply, `redirect` for a redirect (the default). Older servers
-            know only this name.
-        bot_challenge_token: Proof of a solved bot challenge.
-        bot_challenge_phase: Which challenge the token comes from.
+        token: Access token of the user to link to; required when `type` is `link`. Default: "".
+        provider_scope: Additional scopes to request from the provider, separated by spaces.
+        error_redirect_uri: Page to redirect to after a failure.
+        after_callback_redirect_url: Page to redirect to at the end; returned together with the tokens.
+        stack_response_mode: `json` for a JSON response, `redirect` for a redirect (the default). Older
+            servers know only this name.
+        bot_challenge_token: Token of a solved bot challenge.
+        bot_challenge_phase: The challenge that the token comes from.
         bot_challenge_unavailable: `true` when the challenge could not be shown.
         hexclave_response_mode: The newer name of `stack_response_mode`. Needs a server of release 2026-09
             or newer.
@@ -118,11 +117,11 @@ def create_cross_domain_redirect(
     tokens of the user.
 
     Args:
-        redirect_uri: The page on the other domain; must be trusted.
+        redirect_uri: The page on the other domain; must be on a trusted domain.
         state: A random value that comes back unchanged with the code.
         code_challenge: The PKCE challenge made by the other domain.
         code_challenge_method: Always `S256`. Default: "S256".
-        after_callback_redirect_url: A page to go to at the end; handed back together with the tokens.
+        after_callback_redirect_url: Page to redirect to at the end; returned together with the tokens.
 
     POST /auth/oauth/cross-domain/authorize. Access: client, server, admin. Needs: access_token, refresh_token.
     """
@@ -157,20 +156,19 @@ def exchange_oauth_token(
 ) -> Operation[OAuthTokens]:
     """Exchange an authorization code or a refresh token for tokens.
 
-    The token endpoint of OAuth 2; the project is named in the body, no project headers are needed. Refresh
-    tokens do not rotate. INVALID_AUTHORIZATION_CODE, REFRESH_TOKEN_NOT_FOUND_OR_EXPIRED,
-    INVALID_OAUTH_CLIENT_ID_OR_SECRET, and MULTI_FACTOR_AUTHENTICATION_REQUIRED when the user must give a second
+    The OAuth 2 token endpoint. The project is named in the body, so no project headers are needed. Refresh
+    tokens do not rotate. Errors: INVALID_AUTHORIZATION_CODE, REFRESH_TOKEN_NOT_FOUND_OR_EXPIRED,
+    INVALID_OAUTH_CLIENT_ID_OR_SECRET, and MULTI_FACTOR_AUTHENTICATION_REQUIRED when the user needs a second
     factor.
 
     Args:
-        grant_type: What is given in exchange.
+        grant_type: The type of grant to exchange.
         client_id: The project id; a branch may follow after `#`.
-        client_secret: A publishable client key, or `__stack_public_client__` where the project requires
-            none.
+        client_secret: A publishable client key, or `__stack_public_client__` if the project requires none.
         refresh_token: The refresh token; for grant type `refresh_token`.
         code: The authorization code; for grant type `authorization_code`.
-        redirect_uri: Exactly the `redirect_uri` that began the flow; for grant type `authorization_code`.
-        code_verifier: The PKCE verifier whose challenge began the flow; for grant type
+        redirect_uri: The same `redirect_uri` that started the flow; for grant type `authorization_code`.
+        code_verifier: The PKCE verifier of the challenge that started the flow; for grant type
             `authorization_code`.
 
     POST /auth/oauth/token. Access: client, server, admin.
@@ -199,7 +197,8 @@ def exchange_oauth_token(
 def list_connected_accounts(user_id: str) -> Operation[ConnectedAccountPage]:
     """List the OAuth accounts a user has connected.
 
-    Accounts whose access tokens can be fetched to call the provider's API. Clients see their own user's.
+    Accounts whose access tokens can be fetched to call the provider's API. Clients can list those of their own
+    user.
 
     Args:
         user_id: The user's id, or `me` for the signed-in user.
@@ -219,10 +218,10 @@ def list_connected_accounts(user_id: str) -> Operation[ConnectedAccountPage]:
 def get_connected_account_access_token_by_provider(
     user_id: str, provider_id: str, *, scope: str | Unset = UNSET
 ) -> Operation[AccessToken]:
-    """Get an access token of a provider's only account.
+    """Get an access token for a provider's only account.
 
-    Like `get_connected_account_access_token` where the user has connected one account of the provider. A
-    provider that is down gives OAUTH_PROVIDER_TEMPORARILY_UNAVAILABLE. Errors:
+    Like `get_connected_account_access_token`, for users who have connected one account of the provider.
+    OAUTH_PROVIDER_TEMPORARILY_UNAVAILABLE when the provider is down. Errors:
     OAUTH_CONNECTION_NOT_CONNECTED_TO_USER, OAUTH_CONNECTION_DOES_NOT_HAVE_REQUIRED_SCOPE,
     OAUTH_ACCESS_TOKEN_NOT_AVAILABLE, OAUTH_ACCESS_TOKEN_NOT_AVAILABLE_WITH_SHARED_OAUTH_KEYS,
     OAUTH_EXTRA_SCOPE_NOT_AVAILABLE_WITH_SHARED_OAUTH_KEYS, OAUTH_PROVIDER_NOT_FOUND_OR_NOT_ENABLED,
@@ -252,10 +251,10 @@ def get_connected_account_access_token_by_provider(
 def get_connected_account_access_token(
     user_id: str, provider_id: str, provider_account_id: str, *, scope: str | Unset = UNSET
 ) -> Operation[AccessToken]:
-    """Get an access token of a connected account.
+    """Get an access token for a connected account.
 
-    A token for the API of the provider that the user connected. A client gets tokens of its own user only. A
-    provider that is down gives OAUTH_PROVIDER_TEMPORARILY_UNAVAILABLE. Errors:
+    A token for the API of the provider that the user connected. Clients can get tokens of their own user only.
+    OAUTH_PROVIDER_TEMPORARILY_UNAVAILABLE when the provider is down. Errors:
     OAUTH_CONNECTION_NOT_CONNECTED_TO_USER, OAUTH_CONNECTION_DOES_NOT_HAVE_REQUIRED_SCOPE,
     OAUTH_ACCESS_TOKEN_NOT_AVAILABLE, OAUTH_ACCESS_TOKEN_NOT_AVAILABLE_WITH_SHARED_OAUTH_KEYS,
     OAUTH_EXTRA_SCOPE_NOT_AVAILABLE_WITH_SHARED_OAUTH_KEYS, OAUTH_PROVIDER_NOT_FOUND_OR_NOT_ENABLED,
@@ -264,7 +263,7 @@ def get_connected_account_access_token(
     Args:
         user_id: User id; `me` is the signed-in user.
         provider_id: Provider configured in the project, such as `google`.
-        provider_account_id: The account at the provider, from `list_connected_accounts`.
+        provider_account_id: The account's id at the provider, from `list_connected_accounts`.
         scope: Scopes that the token must have, joined with spaces.
 
     POST /connected-accounts/{user_id}/{provider_id}/{provider_account_id}/access-token. Access: client, server,
@@ -284,13 +283,13 @@ def get_connected_account_access_token(
 
 
 def list_oauth_providers(*, user_id: str | Unset = UNSET) -> Operation[OAuthProviderPage]:
-    """List OAuth accounts that are linked to users.
+    """List the OAuth accounts linked to users.
 
     One entry for each account at a provider, not for each provider that the project offers. Clients must ask
     for their own user with `me`; the account's id at the provider is shown to servers only.
 
     Args:
-        user_id: Only those of this user; an id, or `me` for the signed-in user.
+        user_id: Only the entries of this user; an id, or `me` for the signed-in user.
 
     GET /oauth-providers. Access: client.
     """
@@ -307,13 +306,13 @@ def list_oauth_providers(*, user_id: str | Unset = UNSET) -> Operation[OAuthProv
 
 
 def list_oauth_providers_as_server(*, user_id: str | Unset = UNSET) -> Operation[ServerOAuthProviderPage]:
-    """List OAuth accounts that are linked to users.
+    """List the OAuth accounts linked to users.
 
     One entry for each account at a provider, not for each provider that the project offers. Clients must ask
     for their own user with `me`; the account's id at the provider is shown to servers only.
 
     Args:
-        user_id: Only those of this user; an id, or `me` for the signed-in user.
+        user_id: Only the entries of this user; an id, or `me` for the signed-in user.
 
     GET /oauth-providers. Access: server, admin.
     """
@@ -340,19 +339,18 @@ def create_oauth_provider(
 ) -> Operation[ServerOAuthProvider]:
     """Link an OAuth account to a user.
 
-    The account is trusted as given and no browser is involved.
-    OAUTH_PROVIDER_ACCOUNT_ID_ALREADY_USED_FOR_SIGN_IN when someone signs in with it already; a plain 400 when
-    the user signs in with another account of this provider type, a plain 404 when the project lacks the
-    provider.
+    The account is trusted as given; no browser is involved. OAUTH_PROVIDER_ACCOUNT_ID_ALREADY_USED_FOR_SIGN_IN
+    when a user already signs in with it; a plain 400 when the user signs in with another account of this
+    provider type, a plain 404 when the project lacks the provider.
 
     Args:
         user_id: The user's id, or `me` for the signed-in user.
-        provider_config_id: The provider as the project's configuration names it, such as `github`.
-        allow_sign_in: Whether the user may sign in with it; true for one account of a provider type at
+        provider_config_id: The provider's id in the project's configuration, such as `github`.
+        allow_sign_in: True if the user may sign in with it; true for one account of a provider type at
             most.
-        allow_connected_accounts: Whether its access tokens may be fetched.
+        allow_connected_accounts: True if its access tokens may be fetched.
         account_id: The account's id at the provider.
-        email: E-mail address to show with the account.
+        email: Email address to show with the account.
 
     POST /oauth-providers. Access: server, admin.
     """
@@ -376,7 +374,7 @@ def create_oauth_provider(
 
 
 def get_oauth_provider(user_id: str, provider_id: str) -> Operation[OAuthProvider]:
-    """Get an OAuth account that is linked to a user.
+    """Get an OAuth account linked to a user.
 
     A plain 404 when the user has no such account.
 
@@ -397,7 +395,7 @@ def get_oauth_provider(user_id: str, provider_id: str) -> Operation[OAuthProvide
 
 
 def get_oauth_provider_as_server(user_id: str, provider_id: str) -> Operation[ServerOAuthProvider]:
-    """Get an OAuth account that is linked to a user.
+    """Get an OAuth account linked to a user.
 
     A plain 404 when the user has no such account.
 
@@ -445,17 +443,17 @@ def update_oauth_provider(
     allow_sign_in: bool | Unset = UNSET,
     allow_connected_accounts: bool | Unset = UNSET,
 ) -> Operation[OAuthProvider]:
-    """Change an OAuth account that is linked to a user.
+    """Update an OAuth account linked to a user.
 
-    Fields left out stay as they are. OAUTH_PROVIDER_ACCOUNT_ID_ALREADY_USED_FOR_SIGN_IN when someone signs in
-    with the account already; a plain 404 when the user has no such account.
+    Omitted fields stay unchanged. OAUTH_PROVIDER_ACCOUNT_ID_ALREADY_USED_FOR_SIGN_IN when a user already signs
+    in with the account; a plain 404 when the user has no such account.
 
     Args:
         user_id: The user's id, or `me` for the signed-in user.
         provider_id: The id of the link, not of the provider.
-        allow_sign_in: Whether the user may sign in with it; true for one account of a provider type at
+        allow_sign_in: True if the user may sign in with it; true for one account of a provider type at
             most.
-        allow_connected_accounts: Whether its access tokens may be fetched.
+        allow_connected_accounts: True if its access tokens may be fetched.
 
     PATCH /oauth-providers/{user_id}/{provider_id}. Access: client.
     """
@@ -480,19 +478,19 @@ def update_oauth_provider_as_server(
     allow_sign_in: bool | Unset = UNSET,
     allow_connected_accounts: bool | Unset = UNSET,
 ) -> Operation[ServerOAuthProvider]:
-    """Change an OAuth account that is linked to a user.
+    """Update an OAuth account linked to a user.
 
-    Fields left out stay as they are. OAUTH_PROVIDER_ACCOUNT_ID_ALREADY_USED_FOR_SIGN_IN when someone signs in
-    with the account already; a plain 404 when the user has no such account.
+    Omitted fields stay unchanged. OAUTH_PROVIDER_ACCOUNT_ID_ALREADY_USED_FOR_SIGN_IN when a user already signs
+    in with the account; a plain 404 when the user has no such account.
 
     Args:
         user_id: The user's id, or `me` for the signed-in user.
         provider_id: The id of the link, not of the provider.
-        email: E-mail address to show with the account; servers only.
+        email: Email address to show with the account; servers only.
         account_id: The account's id at the provider; servers only.
-        allow_sign_in: Whether the user may sign in with it; true for one account of a provider type at
+        allow_sign_in: True if the user may sign in with it; true for one account of a provider type at
             most.
-        allow_connected_accounts: Whether its access tokens may be fetched.
+        allow_connected_accounts: True if its access tokens may be fetched.
 
     PATCH /oauth-providers/{user_id}/{provider_id}. Access: server, admin.
     """

@@ -26,9 +26,9 @@ from ..secret import SecretText, hidden
 
 
 def get_payment_method_configs() -> Operation[PaymentMethodConfigs]:
-    """Get the ways to pay.
+    """Get the payment methods.
 
-    The ways to pay that Stripe knows for the project's account. Errors: STRIPE_ACCOUNT_INFO_NOT_FOUND.
+    The payment methods available to the project's Stripe account. Errors: STRIPE_ACCOUNT_INFO_NOT_FOUND.
 
     GET /internal/payments/method-configs. Access: admin. Not in the published API documents.
     """
@@ -43,13 +43,13 @@ def get_payment_method_configs() -> Operation[PaymentMethodConfigs]:
 
 
 def update_payment_method_configs(*, config_id: str, updates: Mapping[str, Literal["off", "on"]]) -> Operation[Success]:
-    """Switch ways to pay on or off.
+    """Enable or disable payment methods.
 
     Errors: STRIPE_ACCOUNT_INFO_NOT_FOUND.
 
     Args:
-        config_id: Id of the set of ways to pay.
-        updates: `on` or `off` by id of the way to pay.
+        config_id: Id of the set of payment methods.
+        updates: `on` or `off` by id of the payment method.
 
     PATCH /internal/payments/method-configs. Access: admin. Not in the published API documents.
     """
@@ -69,7 +69,7 @@ def update_payment_method_configs(*, config_id: str, updates: Mapping[str, Liter
 def setup_payments() -> Operation[Link]:
     """Start the payments onboarding.
 
-    Where to send the project's owner to connect a Stripe account.
+    Returns the URL at which the project's owner connects a Stripe account.
 
     POST /internal/payments/setup. Access: admin. Not in the published API documents.
     """
@@ -86,7 +86,7 @@ def setup_payments() -> Operation[Link]:
 def create_stripe_account_session() -> Operation[StripeAccountSession]:
     """Open a Stripe account session.
 
-    A secret for Stripe's embedded account components.
+    Returns a secret for Stripe's embedded account components.
 
     POST /internal/payments/stripe-widgets/account-session. Access: admin. Not in the published API documents.
     """
@@ -103,7 +103,7 @@ def create_stripe_account_session() -> Operation[StripeAccountSession]:
 def get_stripe_account() -> Operation[StripeAccount]:
     """Get the connected Stripe account.
 
-    Errors: STRIPE_ACCOUNT_INFO_NOT_FOUND when none is connected.
+    Errors: STRIPE_ACCOUNT_INFO_NOT_FOUND when no account is connected.
 
     GET /internal/payments/stripe/account-info. Access: admin. Not in the published API documents.
     """
@@ -122,7 +122,7 @@ def complete_test_mode_purchase(
 ) -> Operation[Success]:
     """Complete a purchase in test mode.
 
-    Grants what a purchase URL offers, without payment; the project must be in test mode.
+    Grants what a purchase URL sells, without payment; the project must be in test mode.
 
     Args:
         full_code: The code at the end of the purchase URL.
@@ -168,13 +168,13 @@ def list_transactions(
 ) -> Operation[TransactionPage]:
     """List transactions.
 
-    Purchases, renewals, refunds and changes of quantity, newest first, a page at a time.
+    Purchases, renewals, refunds and quantity changes, newest first, in pages.
 
     Args:
-        cursor: Where to start: `next_cursor` of the page before.
+        cursor: The previous page's `next_cursor`.
         limit: Items per page.
         type_: Only transactions of this type.
-        customer_type: Only transactions of such customers.
+        customer_type: Only transactions of customers of this type.
         customer_id: Only transactions of this customer. Needs a server newer than release 2026-04.
 
     GET /internal/payments/transactions. Access: admin. Not in the published API documents.
@@ -205,20 +205,20 @@ def refund_transaction(
 ) -> Operation[Refund]:
     """Refund a purchase.
 
-    Pays money back for a subscription or a one-time purchase and can end it. Older servers take
-    `refund_entries` instead of `amount_usd` and `end_action` and answer without an id. Errors:
-    SUBSCRIPTION_INVOICE_NOT_FOUND, SUBSCRIPTION_ALREADY_REFUNDED, ONE_TIME_PURCHASE_NOT_FOUND,
-    ONE_TIME_PURCHASE_ALREADY_REFUNDED, TEST_MODE_PURCHASE_NON_REFUNDABLE.
+    Refunds a subscription or a one-time purchase and can end it. Older servers expect `refund_entries` instead
+    of `amount_usd` and `end_action` and return no id. Errors: SUBSCRIPTION_INVOICE_NOT_FOUND,
+    SUBSCRIPTION_ALREADY_REFUNDED, ONE_TIME_PURCHASE_NOT_FOUND, ONE_TIME_PURCHASE_ALREADY_REFUNDED,
+    TEST_MODE_PURCHASE_NON_REFUNDABLE.
 
     Args:
         id_: Id of the subscription or purchase.
         invoice_id: Refund this invoice of the subscription. Needs a server newer than release 2026-04.
-        amount_usd: Decimal text in US dollars, such as `9.99`. Newer servers require it. Needs a server
+        amount_usd: Decimal string in US dollars, such as `9.99`. Newer servers require it. Needs a server
             newer than release 2026-04.
-        end_action: End the purchase at once, or the subscription at the end of its period; left out, it
-            goes on. Needs a server newer than release 2026-04.
-        refund_entries: What to refund of each entry. Servers of release 2026-04 require it, newer ones
-            refuse it.
+        end_action: End the purchase immediately, or the subscription at the end of its period; if omitted,
+            it continues. Needs a server newer than release 2026-04.
+        refund_entries: The refund of each entry. Servers of release 2026-04 require it, newer ones reject
+            it.
 
     POST /internal/payments/transactions/refund. Access: admin. Not in the published API documents.
     """
@@ -249,10 +249,10 @@ def refund_transaction(
 def get_billing(customer_type: Literal["team", "user"], customer_id: str) -> Operation[CustomerBilling]:
     """Get a customer's billing state.
 
-    Whether the customer is known to the payment provider, and the card that is charged by default.
+    Says whether the payment provider knows the customer, and returns the default card.
 
     Args:
-        customer_type: What the customer is.
+        customer_type: The type of the customer.
         customer_id: Id of the user or team.
 
     GET /payments/billing/{customer_type}/{customer_id}. Access: client, server, admin. Not in the published API
@@ -273,14 +273,13 @@ def list_invoices(
 ) -> Operation[InvoicePage]:
     """List a customer's invoices.
 
-    Invoices of the customer's subscriptions, newest first, a page at a time. An unknown cursor is answered with
-    400.
+    Invoices of the customer's subscriptions, newest first, in pages. An unknown cursor is rejected with 400.
 
     Args:
-        customer_type: What the customer is.
+        customer_type: The type of the customer.
         customer_id: Id of the user or team.
-        cursor: Where to start: `next_cursor` of the page before.
-        limit: Items per page, 1 to 100; 10 if left out. 1 to 100. Default: 10.
+        cursor: The previous page's `next_cursor`.
+        limit: Items per page, 1 to 100; 10 by default. 1 to 100. Default: 10.
 
     GET /payments/invoices/{customer_type}/{customer_id}. Access: client, server, admin. Not in the published
     API documents.
@@ -298,14 +297,14 @@ def list_invoices(
 
 
 def get_item(customer_type: Literal["custom", "team", "user"], customer_id: str, item_id: str) -> Operation[Item]:
-    """Get how much of an item a customer has.
+    """Get a customer's quantity of an item.
 
-    Clients may ask for their own user and their teams. ITEM_NOT_FOUND when the project has no such item,
-    ITEM_CUSTOMER_TYPE_DOES_NOT_MATCH when it is for another kind of customer, USER_NOT_FOUND when there is no
-    such user.
+    Clients can ask for their own user and their teams. ITEM_NOT_FOUND when the project has no such item,
+    ITEM_CUSTOMER_TYPE_DOES_NOT_MATCH when it is for another type of customer, USER_NOT_FOUND when the user does
+    not exist.
 
     Args:
-        customer_type: Kind of customer.
+        customer_type: Type of the customer.
         customer_id: The id of a user or a team, or one of your own for `custom`.
         item_id: The item's id in the project's configuration.
 
@@ -331,19 +330,20 @@ def update_item_quantity(
     expires_at: str | Unset = UNSET,
     description: str | Unset = UNSET,
 ) -> Operation[Mapping[str, Any]]:
-    """Add to or take from a customer's quantity of an item.
+    """Increase or decrease a customer's quantity of an item.
 
-    Not idempotent; a repeated call counts again. With `allow_negative` false, ITEM_QUANTITY_INSUFFICIENT_AMOUNT
-    when too little is left, and nothing changes. ITEM_NOT_FOUND when the project has no such item.
+    Not idempotent: a repeated call counts again. With `allow_negative` false, ITEM_QUANTITY_INSUFFICIENT_AMOUNT
+    when too little is left; the quantity then stays unchanged. ITEM_NOT_FOUND when the project has no such
+    item.
 
     Args:
-        customer_type: Kind of customer.
+        customer_type: Type of the customer.
         customer_id: The id of a user or a team, or one of your own for `custom`.
         item_id: The item's id in the project's configuration.
-        allow_negative: Whether the quantity may fall below zero.
-        delta: How much to add; a negative number takes away.
-        expires_at: When the change lapses, as an ISO 8601 time; never when left out.
-        description: A note on the reason.
+        allow_negative: Allow the quantity to fall below zero.
+        delta: Quantity to add; negative to subtract.
+        expires_at: When the change expires, as an ISO 8601 time; never if omitted.
+        description: The reason, as a note.
 
     POST /payments/items/{customer_type}/{customer_id}/{item_id}/update-quantity. Access: server, admin.
     """
@@ -364,13 +364,13 @@ def update_item_quantity(
 def set_default_payment_method(
     customer_type: Literal["team", "user"], customer_id: str, *, setup_intent_id: str
 ) -> Operation[DefaultPaymentMethod]:
-    """Make a stored card the default.
+    """Set the default payment method.
 
-    Charges the card of a confirmed setup intent from now on. 400 if the intent has not succeeded, 403 if it
-    belongs to another customer.
+    Makes the card of a confirmed setup intent the one that is charged. 400 if the intent has not succeeded, 403
+    if it belongs to another customer.
 
     Args:
-        customer_type: What the customer is.
+        customer_type: The type of the customer.
         customer_id: Id of the user or team.
         setup_intent_id: Id of the confirmed setup intent, `seti_…`.
 
@@ -392,13 +392,13 @@ def set_default_payment_method(
 def create_payment_method_setup_intent(
     customer_type: Literal["team", "user"], customer_id: str
 ) -> Operation[PaymentMethodSetupIntent]:
-    """Start storing a payment method.
+    """Start adding a payment method.
 
-    Opens a Stripe setup intent for the customer. Confirm it with Stripe's own library, then make its card the
+    Creates a Stripe setup intent for the customer. Confirm it with Stripe's own library, then make its card the
     default with `set_default_payment_method`.
 
     Args:
-        customer_type: What the customer is.
+        customer_type: The type of the customer.
         customer_id: Id of the user or team.
 
     POST /payments/payment-method/{customer_type}/{customer_id}/setup-intent. Access: client, server, admin. Not
@@ -423,15 +423,15 @@ def list_customer_products(
 ) -> Operation[CustomerProductPage]:
     """List a customer's products.
 
-    The products that a customer holds, a page at a time. A client sees its own and its teams' products, without
-    those that are for servers only. An unknown cursor is answered with 400. Errors: USER_NOT_FOUND,
+    The products that a customer holds, in pages. Clients can list the products of their own user and teams,
+    without server-only products. An unknown cursor is rejected with 400. Errors: USER_NOT_FOUND,
     TEAM_MEMBERSHIP_NOT_FOUND.
 
     Args:
-        customer_type: What the customer is.
+        customer_type: The type of the customer.
         customer_id: Id of the user or team, or an id of your own for `custom`.
-        cursor: Where to start: `next_cursor` of the page before.
-        limit: Items per page, 1 to 100; 10 if left out. 1 to 100. Default: 10.
+        cursor: The previous page's `next_cursor`.
+        limit: Items per page, 1 to 100; 10 by default. 1 to 100. Default: 10.
 
     GET /payments/products/{customer_type}/{customer_id}. Access: client, server, admin. Not in the published
     API documents.
@@ -458,15 +458,15 @@ def grant_product(
 ) -> Operation[ProductGrant]:
     """Grant a product to a customer.
 
-    Gives the customer a product without payment: one of the project's products by id, or one defined inline.
+    Grants the customer a product without payment: one of the project's products by id, or one defined inline.
     Give exactly one of `product_id` and `product_inline`. Errors: PRODUCT_DOES_NOT_EXIST,
     PRODUCT_ALREADY_GRANTED, PRODUCT_CUSTOMER_TYPE_DOES_NOT_MATCH.
 
     Args:
-        customer_type: What the customer is.
+        customer_type: The type of the customer.
         customer_id: Id of the user or team, or an id of your own for `custom`.
         product_id: Id of the product in the project's configuration.
-        product_inline: A product described on the spot.
+        product_inline: A product defined inline.
         quantity: At least 1; more than 1 needs a stackable product. At least 1. Default: 1.
 
     POST /payments/products/{customer_type}/{customer_id}. Access: server, admin. Not in the published API
@@ -497,16 +497,16 @@ def switch_subscription(
     """Switch a subscription to another product.
 
     Moves the customer from one subscribed product to another of the same product line. Errors:
-    DEFAULT_PAYMENT_METHOD_REQUIRED, NEW_PURCHASES_BLOCKED; 400 with plain text when the two products cannot be
-    exchanged.
+    DEFAULT_PAYMENT_METHOD_REQUIRED, NEW_PURCHASES_BLOCKED; 400 with plain text when the customer cannot switch
+    between the two products.
 
     Args:
-        customer_type: What the customer is.
+        customer_type: The type of the customer.
         customer_id: Id of the user or team.
         from_product_id: The product to leave.
         to_product_id: The product to switch to.
-        price_id: Price of the new product; its first repeating price if left out.
-        quantity: The present quantity if left out. At least 1.
+        price_id: Price of the new product; its first repeating price if omitted.
+        quantity: The current quantity if omitted. At least 1.
         promo_codes: Needs a server newer than release 2026-04.
 
     POST /payments/products/{customer_type}/{customer_id}/switch. Access: client, server, admin. Not in the
@@ -542,17 +542,17 @@ def validate_promo_codes_for_customer(
     promo_codes: Sequence[str] | Unset = UNSET,
     quantity: int | Unset = UNSET,
 ) -> Operation[PromoCodeQuote]:
-    """Check promo codes for a switch of subscription.
+    """Check promo codes for switching a subscription.
 
-    What switching this customer to a product would cost with the given codes; nothing is redeemed. A code that
-    does not count is an error.
+    Returns the price of switching this customer to a product with the given codes; no code is redeemed. A code
+    that does not apply is an error.
 
     Args:
-        customer_type: What the customer is.
+        customer_type: The type of the customer.
         customer_id: Id of the user or team.
         product_id: Id of the product in the project's configuration.
         price_id: Id of the price among the product's prices.
-        promo_codes: Codes as the customer typed them. Default: [].
+        promo_codes: Codes as entered by the customer. Default: [].
         quantity: At least 1. Default: 1.
 
     POST /payments/products/{customer_type}/{customer_id}/validate-promo-codes. Access: client, server, admin.
@@ -581,12 +581,12 @@ def cancel_subscription(
 ) -> Operation[Success]:
     """Cancel a customer's subscription.
 
-    Ends the customer's subscription to a product at once. A one-time purchase cannot be cancelled (400). Give
-    `subscription_id` to cancel one of several, or one whose product was defined inline. Errors:
+    Ends the customer's subscription to a product immediately. A one-time purchase cannot be cancelled (400).
+    Give `subscription_id` to cancel one of several, or one whose product was defined inline. Errors:
     PRODUCT_DOES_NOT_EXIST, PRODUCT_CUSTOMER_TYPE_DOES_NOT_MATCH, USER_AUTHENTICATION_REQUIRED.
 
     Args:
-        customer_type: What the customer is.
+        customer_type: The type of the customer.
         customer_id: Id of the user or team, or an id of your own for `custom`.
         subscription_id: Cancel this subscription only.
 
@@ -612,14 +612,15 @@ def validate_promo_codes(
     promo_codes: Sequence[str] | Unset = UNSET,
     quantity: int | Unset = UNSET,
 ) -> Operation[PromoCodeQuote]:
-    """Check promo codes against a price.
+    """Check promo codes for a purchase.
 
-    What a product costs with the given codes; nothing is redeemed. A code that does not count is an error.
+    Returns the price of a product with the given codes; no code is redeemed. A code that does not apply is an
+    error.
 
     Args:
         product_id: Id of the product in the project's configuration.
         price_id: Id of the price among the product's prices.
-        promo_codes: Codes as the customer typed them. Default: [].
+        promo_codes: Codes as entered by the customer. Default: [].
         quantity: At least 1. Default: 1.
 
     POST /payments/promo-codes/validate. Access: server, admin. Needs a server of release 2026-10 or newer.
@@ -650,20 +651,20 @@ def create_purchase_url(
 ) -> Operation[Link]:
     """Create the URL of a checkout page.
 
-    Name a configured product with `product_id` or describe one with `product_inline`, never both.
+    Name a configured product with `product_id` or define one with `product_inline`, never both. Errors:
     PRODUCT_DOES_NOT_EXIST, PRODUCT_CUSTOMER_TYPE_DOES_NOT_MATCH; PRODUCT_ALREADY_GRANTED when the customer owns
-    it and it does not stack; NEW_PURCHASES_BLOCKED; a plain 400 while payments are not set up.
+    it and it is not stackable; NEW_PURCHASES_BLOCKED; a plain 400 while payments are not set up;
     REDIRECT_URL_NOT_WHITELISTED when `return_url` is not trusted.
 
     Args:
-        customer_type: Kind of customer.
+        customer_type: Type of the customer.
         customer_id: The id of a user or a team, or one of your own for `custom`.
         product_id: A product of the project's configuration.
-        product_inline: A product described on the spot; servers only.
-        return_url: Where the customer goes after paying; must lie on a trusted domain.
-        allow_promo_codes: Whether the customer may enter promo codes. Needs a server of release 2026-10 or
+        product_inline: A product defined inline; servers only.
+        return_url: Page to open after paying; must be on a trusted domain.
+        allow_promo_codes: True if the customer may enter promo codes. Needs a server of release 2026-10 or
             newer.
-        allow_stacking_promo_codes: Whether several codes count together. Needs a server of release 2026-10
+        allow_stacking_promo_codes: True if several codes can be combined. Needs a server of release 2026-10
             or newer.
 
     POST /payments/purchases/create-purchase-url. Access: client, server, admin.
@@ -695,15 +696,15 @@ def create_purchase_url(
 def create_purchase_session(
     *, full_code: SecretText, price_id: str, quantity: int | Unset = UNSET, promo_codes: Sequence[str] | Unset = UNSET
 ) -> Operation[PurchaseSession]:
-    """Start paying for a purchase.
+    """Start the payment of a purchase.
 
     Called by the checkout page once the customer has chosen a price.
 
     Args:
         full_code: The code of the purchase, the last part of its URL.
-        price_id: Which of the product's prices to pay.
-        quantity: How many to buy; one when left out. Default: 1.
-        promo_codes: Promo codes that the customer entered. Default: [].
+        price_id: The price to pay.
+        quantity: Quantity; one if omitted. Default: 1.
+        promo_codes: Promo codes entered by the customer. Default: [].
 
     POST /payments/purchases/purchase-session. Access: client, server, admin.
     """
@@ -720,13 +721,13 @@ def create_purchase_session(
 
 
 def validate_purchase_code(*, full_code: SecretText, return_url: str | Unset = UNSET) -> Operation[PurchaseDetails]:
-    """Get what a purchase URL sells.
+    """Get the offer of a purchase URL.
 
     Called by the checkout page. VERIFICATION_CODE_NOT_FOUND when the code is unknown.
 
     Args:
         full_code: The code of the purchase, the last part of its URL.
-        return_url: Where the customer goes after paying; must lie on a trusted domain.
+        return_url: Page to open after paying; must be on a trusted domain.
 
     POST /payments/purchases/validate-code. Access: client, server, admin.
     """
@@ -747,14 +748,14 @@ def validate_purchase_promo_codes(
 ) -> Operation[PromoCodeQuote]:
     """Calculate the price of a purchase with promo codes.
 
-    For the page that a purchase URL leads to, before the customer confirms. Charges nothing. An invalid or
-    expired `full_code` is refused.
+    For the page of a purchase URL, before the customer confirms. Charges nothing. An invalid or expired
+    `full_code` is rejected.
 
     Args:
         full_code: The code of the purchase, the last part of its URL.
-        price_id: Which of the product's prices to pay.
-        quantity: How many to buy; one when left out. Default: 1.
-        promo_codes: Promo codes that the customer entered. Default: [].
+        price_id: The price to pay.
+        quantity: Quantity; one if omitted. Default: 1.
+        promo_codes: Promo codes entered by the customer. Default: [].
 
     POST /payments/purchases/validate-promo-codes. Access: client, server, admin. Needs a server of release
     2026-10 or newer.

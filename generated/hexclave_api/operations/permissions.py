@@ -12,9 +12,9 @@ from ..operation import UNSET, Operation, Unset, given
 
 
 def list_project_permission_definitions() -> Operation[PermissionDefinitionPage]:
-    """List the permissions that users can hold in the project.
+    """List the permissions that users can have in the project.
 
-    All of them in one reply.
+    Returns all of them in one response.
 
     GET /project-permission-definitions. Access: admin.
     """
@@ -31,15 +31,15 @@ def list_project_permission_definitions() -> Operation[PermissionDefinitionPage]
 def create_project_permission_definition(
     *, id_: str, description: str | Unset = UNSET, contained_permission_ids: Sequence[str] | Unset = UNSET
 ) -> Operation[PermissionDefinition]:
-    """Define a permission that users can hold in the project.
+    """Define a permission that users can have in the project.
 
-    PERMISSION_ID_ALREADY_EXISTS (status 400) when a project or team permission has the id; both share one set
-    of ids. CONTAINED_PERMISSION_NOT_FOUND when a contained permission is unknown.
+    PERMISSION_ID_ALREADY_EXISTS (status 400) when a project or team permission has the id; both share one
+    namespace. CONTAINED_PERMISSION_NOT_FOUND when a contained permission is unknown.
 
     Args:
         id_: Lower-case letters, digits, `:` and `_`.
-        description: What the permission allows, for people.
-        contained_permission_ids: Permissions that whoever holds this one holds too.
+        description: Description of the permission, for people.
+        contained_permission_ids: Permissions included in this one.
 
     POST /project-permission-definitions. Access: admin.
     """
@@ -82,16 +82,16 @@ def update_project_permission_definition(
     description: str | Unset = UNSET,
     contained_permission_ids: Sequence[str] | Unset = UNSET,
 ) -> Operation[PermissionDefinition]:
-    """Change the definition of a project permission.
+    """Update the definition of a project permission.
 
-    Fields left out stay as they are. PERMISSION_NOT_FOUND, CONTAINED_PERMISSION_NOT_FOUND;
+    Omitted fields stay unchanged. Errors: PERMISSION_NOT_FOUND, CONTAINED_PERMISSION_NOT_FOUND;
     PERMISSION_ID_ALREADY_EXISTS when the new id is taken.
 
     Args:
         permission_id: The permission's id.
         id_: A new id: lower-case letters, digits, `:` and `_`.
-        description: What the permission allows, for people.
-        contained_permission_ids: Permissions that whoever holds this one holds too.
+        description: Description of the permission, for people.
+        contained_permission_ids: Permissions included in this one.
 
     PATCH /project-permission-definitions/{permission_id}. Access: admin.
     """
@@ -110,15 +110,15 @@ def update_project_permission_definition(
 def list_project_permissions(
     *, user_id: str | Unset = UNSET, permission_id: str | Unset = UNSET, recursive: bool | Unset = UNSET
 ) -> Operation[ProjectPermissionPage]:
-    """List who holds which project permissions.
+    """List the project permissions of users.
 
     One entry for each pair of user and permission. Clients must ask for their own user with `me`.
 
     Args:
-        user_id: Only those of this user; an id, or `me` for the signed-in user.
+        user_id: Only the entries of this user; an id, or `me` for the signed-in user.
         permission_id: Only this permission.
-        recursive: True adds the permissions contained in others; false (the default) lists those granted
-            directly.
+        recursive: True adds the permissions contained in others; false (the default) lists only those
+            granted directly.
 
     GET /project-permissions. Access: client, server, admin.
     """
@@ -135,10 +135,10 @@ def list_project_permissions(
 
 
 def grant_project_permission(user_id: str, permission_id: str) -> Operation[ProjectPermission]:
-    """Give a user a project permission.
+    """Grant a user a project permission.
 
-    The permission must be defined; giving it twice does no harm. PERMISSION_NOT_FOUND when it is unknown,
-    USER_NOT_FOUND when the project has no such user.
+    The permission must be defined; granting it twice has no further effect. PERMISSION_NOT_FOUND when it is
+    unknown, USER_NOT_FOUND when the project has no such user.
 
     Args:
         user_id: The user's id, or `me` for the signed-in user.
@@ -157,9 +157,9 @@ def grant_project_permission(user_id: str, permission_id: str) -> Operation[Proj
 
 
 def revoke_project_permission(user_id: str, permission_id: str) -> Operation[Success]:
-    """Take a project permission from a user.
+    """Revoke a project permission from a user.
 
-    PERMISSION_NOT_FOUND when the user does not hold it directly.
+    PERMISSION_NOT_FOUND when it was not granted to the user directly.
 
     Args:
         user_id: The user's id, or `me` for the signed-in user.
@@ -180,17 +180,17 @@ def revoke_project_permission(user_id: str, permission_id: str) -> Operation[Suc
 def list_team_permission_definitions(
     *, limit: int | Unset = UNSET, cursor: str | Unset = UNSET, query: str | Unset = UNSET
 ) -> Operation[PermissionDefinitionPage]:
-    """List the permissions that members can hold in a team.
+    """List the permissions that members can have in a team.
 
-    All of them unless `limit` asks for pages; those of the system begin with `$`, such as `$invite_members`.
-    The cursor is the id of the first permission of the page.
+    All of them unless `limit` asks for pages; system permissions begin with `$`, such as `$invite_members`. The
+    cursor is the id of the first permission of the page.
 
     Args:
         limit: Permissions per page, 200 at most. Needs a server of release 2026-09 or newer.
-        cursor: The `next_cursor` of the page before; only together with `limit`. Needs a server of release
+        cursor: The previous page's `next_cursor`; only together with `limit`. Needs a server of release
             2026-09 or newer.
-        query: Only permissions that contain this text, upper and lower case alike. Needs a server of
-            release 2026-09 or newer.
+        query: Only permissions that contain this text, ignoring case. Needs a server of release 2026-09 or
+            newer.
 
     GET /team-permission-definitions. Access: admin.
     """
@@ -214,15 +214,15 @@ def list_team_permission_definitions(
 def create_team_permission_definition(
     *, id_: str, description: str | Unset = UNSET, contained_permission_ids: Sequence[str] | Unset = UNSET
 ) -> Operation[PermissionDefinition]:
-    """Define a permission that members can hold in a team.
+    """Define a permission that members can have in a team.
 
-    PERMISSION_ID_ALREADY_EXISTS (status 400) when a project or team permission has the id; both share one set
-    of ids. CONTAINED_PERMISSION_NOT_FOUND when a contained permission is unknown.
+    PERMISSION_ID_ALREADY_EXISTS (status 400) when a project or team permission has the id; both share one
+    namespace. CONTAINED_PERMISSION_NOT_FOUND when a contained permission is unknown.
 
     Args:
         id_: Lower-case letters, digits, `:` and `_`.
-        description: What the permission allows, for people.
-        contained_permission_ids: Permissions that whoever holds this one holds too.
+        description: Description of the permission, for people.
+        contained_permission_ids: Permissions included in this one.
 
     POST /team-permission-definitions. Access: admin.
     """
@@ -241,7 +241,7 @@ def create_team_permission_definition(
 def delete_team_permission_definition(permission_id: str) -> Operation[Success]:
     """Delete the definition of a team permission.
 
-    PERMISSION_NOT_FOUND when it is unknown or belongs to the system.
+    PERMISSION_NOT_FOUND when it is unknown or a system permission.
 
     Args:
         permission_id: The permission's id.
@@ -265,16 +265,16 @@ def update_team_permission_definition(
     description: str | Unset = UNSET,
     contained_permission_ids: Sequence[str] | Unset = UNSET,
 ) -> Operation[PermissionDefinition]:
-    """Change the definition of a team permission.
+    """Update the definition of a team permission.
 
-    Fields left out stay as they are. PERMISSION_NOT_FOUND, CONTAINED_PERMISSION_NOT_FOUND;
+    Omitted fields stay unchanged. Errors: PERMISSION_NOT_FOUND, CONTAINED_PERMISSION_NOT_FOUND;
     PERMISSION_ID_ALREADY_EXISTS when the new id is taken.
 
     Args:
         permission_id: The permission's id.
         id_: A new id: lower-case letters, digits, `:` and `_`.
-        description: What the permission allows, for people.
-        contained_permission_ids: Permissions that whoever holds this one holds too.
+        description: Description of the permission, for people.
+        contained_permission_ids: Permissions included in this one.
 
     PATCH /team-permission-definitions/{permission_id}. Access: admin.
     """
@@ -297,16 +297,16 @@ def list_team_permissions(
     permission_id: str | Unset = UNSET,
     recursive: bool | Unset = UNSET,
 ) -> Operation[TeamPermissionPage]:
-    """List who holds which team permissions.
+    """List the team permissions of members.
 
     One entry for each team, user and permission. Clients must ask for their own user with `me`.
 
     Args:
         team_id: Only those in this team.
-        user_id: Only those of this user; an id, or `me` for the signed-in user.
+        user_id: Only the entries of this user; an id, or `me` for the signed-in user.
         permission_id: Only this permission.
-        recursive: True adds the permissions contained in others; false (the default) lists those granted
-            directly.
+        recursive: True adds the permissions contained in others; false (the default) lists only those
+            granted directly.
 
     GET /team-permissions. Access: client, server, admin.
     """
@@ -323,11 +323,11 @@ def list_team_permissions(
 
 
 def grant_team_permission(team_id: str, user_id: str, permission_id: str) -> Operation[TeamPermission]:
-    """Give a member a team permission.
+    """Grant a member a team permission.
 
-    The permission must be defined; giving it twice does no harm. PERMISSION_NOT_FOUND when it is unknown,
-    USER_NOT_FOUND when the project has no such user, TEAM_MEMBERSHIP_NOT_FOUND when the user is not in the
-    team.
+    The permission must be defined; granting it twice has no further effect. PERMISSION_NOT_FOUND when it is
+    unknown, USER_NOT_FOUND when the project has no such user, TEAM_MEMBERSHIP_NOT_FOUND when the user is not a
+    member.
 
     Args:
         team_id: The team's id.
@@ -347,9 +347,9 @@ def grant_team_permission(team_id: str, user_id: str, permission_id: str) -> Ope
 
 
 def revoke_team_permission(team_id: str, user_id: str, permission_id: str) -> Operation[Success]:
-    """Take a team permission from a member.
+    """Revoke a team permission from a member.
 
-    TEAM_PERMISSION_NOT_FOUND (status 401) when the member does not hold it directly.
+    TEAM_PERMISSION_NOT_FOUND (status 401) when it was not granted to the member directly.
 
     Args:
         team_id: The team's id.

@@ -31,14 +31,14 @@ def create_project_key_set(
 ) -> Operation[CreatedProjectKeySet]:
     """Create a key set.
 
-    The reply alone holds the keys.
+    The keys are returned only in this response.
 
     Args:
-        description: What it is for.
+        description: Description of the key set.
         expires_at_millis: When it expires, in milliseconds since 1970 (UTC).
-        has_publishable_client_key: Whether the set has a publishable client key.
-        has_secret_server_key: Whether the set has a secret server key.
-        has_super_secret_admin_key: Whether the set has a super secret admin key.
+        has_publishable_client_key: True if the set has a publishable client key.
+        has_secret_server_key: True if the set has a secret server key.
+        has_super_secret_admin_key: True if the set has a super secret admin key.
 
     POST /internal/api-keys. Access: admin. Not in the published API documents.
     """
@@ -89,8 +89,8 @@ def update_project_key_set(
 
     Args:
         api_key_id: Id of the key set.
-        description: What the key is for.
-        revoked: True revokes the key for good; false is refused.
+        description: Description of the key.
+        revoked: True revokes the key permanently; false is rejected.
 
     PATCH /internal/api-keys/{api_key_id}. Access: admin. Not in the published API documents.
     """

@@ -28,12 +28,12 @@ def list_project_secrets() -> Operation[ProjectSecretList]:
 def set_project_secret(*, key: str, value: SecretText, environment: str | Unset = UNSET) -> Operation[SetProjectSecret]:
     """Set a secret.
 
-    Overwrites a value that is there.
+    Overwrites an existing value.
 
     Args:
         key: Letters, digits, underscores and hyphens.
         value: Not empty.
-        environment: Environment that the value is for; `all` if left out.
+        environment: Environment that the value is for; `all` if omitted.
 
     POST /project-secrets. Access: server, admin. Not in the published API documents; newer servers only.
     """
@@ -54,10 +54,10 @@ def set_project_secret(*, key: str, value: SecretText, environment: str | Unset 
 def delete_project_secret(key: str, *, environment: str | Unset = UNSET) -> Operation[Success]:
     """Delete a secret.
 
-    404 with plain text if there is none.
+    404 with plain text if the secret does not exist.
 
     Args:
-        environment: Delete this environment's value only.
+        environment: Delete only this environment's value.
 
     DELETE /project-secrets/{key}. Access: server, admin. Not in the published API documents; newer servers
     only.

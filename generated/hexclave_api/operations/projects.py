@@ -16,13 +16,13 @@ from ..secret import hidden_in
 def preview_onboarding_change(
     *, onboarding: OnboardingChange, limit: int | Unset = UNSET
 ) -> Operation[OnboardingPreview]:
-    """Preview whom a change of the onboarding rules restricts.
+    """Preview the effect of changed onboarding rules.
 
-    Changes nothing.
+    Does not change anything.
 
     Args:
         onboarding: The rules to try.
-        limit: How many users to show.
+        limit: Maximum number of users to return.
 
     POST /internal/onboarding/preview-affected-users. Access: admin. Not in the published API documents.
     """
@@ -44,7 +44,7 @@ def preview_onboarding_change(
 def list_owned_projects() -> Operation[AdminProjectPage]:
     """List the projects of the signed-in user.
 
-    For the project `internal` only, as the signed-in user: its users own projects. Errors:
+    Only in the project `internal`, whose users own projects; acts as the signed-in user. Errors:
     USER_AUTHENTICATION_REQUIRED, EXPECTED_INTERNAL_PROJECT.
 
     GET /internal/projects. Access: client, server, admin. Needs: access_token. Not in the published API
@@ -88,21 +88,21 @@ def create_owned_project(
 ) -> Operation[AdminProject]:
     """Create a project.
 
-    For the project `internal` only, as the signed-in user: its users own projects. The owner is a team of the
-    user. Errors: USER_AUTHENTICATION_REQUIRED, EXPECTED_INTERNAL_PROJECT.
+    Only in the project `internal`, whose users own projects; acts as the signed-in user. The owner is a team of
+    the user. Errors: USER_AUTHENTICATION_REQUIRED, EXPECTED_INTERNAL_PROJECT.
 
     Args:
-        display_name: Name for people; need not be unique.
+        display_name: Display name; need not be unique.
         owner_team_id: A team of the user in the project `internal`.
-        is_development_environment: Whether it is a development environment.
-        description: What the project is.
+        is_development_environment: True if it is a development environment.
+        description: Description of the project.
         logo_url: URL or data URL, at most 1 MB; `None` clears.
         logo_full_url: URL or data URL, at most 1 MB; `None` clears.
         logo_dark_mode_url: URL or data URL, at most 1 MB; `None` clears.
         logo_full_dark_mode_url: URL or data URL, at most 1 MB; `None` clears.
-        is_production_mode: Whether the strict rules for production hold.
-        onboarding_status: How far the dashboard's onboarding is.
-        onboarding_state: How far the dashboard's onboarding is. The shape is not documented.
+        is_production_mode: True if the strict rules for production apply.
+        onboarding_status: Progress of the dashboard's onboarding.
+        onboarding_state: Progress of the dashboard's onboarding. The shape is not documented.
         config: Settings, in their old form.
 
     POST /internal/projects. Access: client, server, admin. Needs: access_token. Not in the published API
@@ -137,8 +137,8 @@ def create_owned_project(
 def get_admin_project() -> Operation[AdminProject]:
     """Get the project with its settings.
 
-    The project whose key was given, with everything that its owner may see, secrets of OAuth providers and mail
-    server included.
+    The project of the given key, with everything that its owner may see, including the secrets of OAuth
+    providers and the mail server.
 
     GET /internal/projects/current. Access: admin. Not in the published API documents.
     """
@@ -155,7 +155,7 @@ def get_admin_project() -> Operation[AdminProject]:
 def delete_admin_project() -> Operation[Success]:
     """Delete the project.
 
-    Deletes the project and everything in it, for good.
+    Permanently deletes the project and everything in it.
 
     DELETE /internal/projects/current. Access: admin. Not in the published API documents.
     """
@@ -192,20 +192,20 @@ def update_admin_project(
     onboarding_state: Mapping[str, JsonValue] | Unset | None = UNSET,
     config: ProjectConfigChanges | Unset = UNSET,
 ) -> Operation[AdminProject]:
-    """Change the project and its settings.
+    """Update the project and its settings.
 
-    What is left out stays; lists are replaced whole.
+    Omitted fields stay unchanged; lists are replaced as a whole.
 
     Args:
-        display_name: Name for people; need not be unique.
-        description: What the project is.
+        display_name: Display name; need not be unique.
+        description: Description of the project.
         logo_url: URL or data URL, at most 1 MB; `None` clears.
         logo_full_url: URL or data URL, at most 1 MB; `None` clears.
         logo_dark_mode_url: URL or data URL, at most 1 MB; `None` clears.
         logo_full_dark_mode_url: URL or data URL, at most 1 MB; `None` clears.
-        is_production_mode: Whether the strict rules for production hold.
-        onboarding_status: How far the dashboard's onboarding is.
-        onboarding_state: How far the dashboard's onboarding is. The shape is not documented.
+        is_production_mode: True if the strict rules for production apply.
+        onboarding_status: Progress of the dashboard's onboarding.
+        onboarding_state: Progress of the dashboard's onboarding. The shape is not documented.
         config: Settings to change, in their old form.
 
     PATCH /internal/projects/current. Access: admin. Not in the published API documents.
@@ -235,15 +235,15 @@ def update_admin_project(
 
 
 def transfer_owned_project(*, project_id: str, new_team_id: str) -> Operation[ProjectTransfer]:
-    """Give a project to another team.
+    """Transfer a project to another team.
 
-    For the project `internal` only, as the signed-in user: its users own projects. The user must be an admin of
-    the present team and a member of the new one. Errors: PROJECT_NOT_FOUND, TEAM_PERMISSION_REQUIRED,
+    Only in the project `internal`, whose users own projects; acts as the signed-in user. The user must be an
+    admin of the current team and a member of the new one. Errors: PROJECT_NOT_FOUND, TEAM_PERMISSION_REQUIRED,
     TEAM_MEMBERSHIP_NOT_FOUND.
 
     Args:
         project_id: Id of the project.
-        new_team_id: The team that is to own it.
+        new_team_id: The team that becomes the owner.
 
     POST /internal/projects/transfer. Access: client, server, admin. Needs: access_token. Not in the published
     API documents.
@@ -262,9 +262,10 @@ def transfer_owned_project(*, project_id: str, new_team_id: str) -> Operation[Pr
 
 
 def get_current_project() -> Operation[Project]:
-    """Get the project whose keys are used.
+    """Get the current project.
 
-    What a client may know of it. CURRENT_PROJECT_NOT_FOUND (status 400) when the project id is unknown.
+    The part of the project that is visible to clients. CURRENT_PROJECT_NOT_FOUND (status 400) when the project
+    id is unknown.
 
     GET /projects/current. Access: client, server, admin.
     """

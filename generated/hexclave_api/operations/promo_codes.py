@@ -15,10 +15,10 @@ def list_promo_codes(
 ) -> Operation[PromoCodePage]:
     """List promo codes.
 
-    Newest first, 25 a page.
+    Newest first, 25 per page.
 
     Args:
-        cursor: Where to start: `next_cursor` of the page before.
+        cursor: The previous page's `next_cursor`.
         query: Only codes whose name contains this.
 
     GET /internal/payments/promo-codes. Access: admin. Not in the published API documents; newer servers only.
@@ -51,19 +51,21 @@ def create_promo_code(
 ) -> Operation[PromoCode]:
     """Create a promo code.
 
-    The name must not be taken. A percentage or an amount in US dollars is taken off.
+    The name must be unused. The discount is a percentage or an amount in US dollars.
 
     Args:
-        code_name: What customers type.
+        code_name: The code that customers enter.
         discount_type: Percentage or amount.
         discount_amount: Percent, or US dollars.
-        applicable_product_ids: `None`: all products.
-        max_redemptions: `None`: without limit.
-        subscription_behavior: Which payments of a subscription are reduced.
-        subscription_discount_duration_months: With `fixed_duration`: for how many months.
+        applicable_product_ids: `None` means all products.
+        max_redemptions: `None` means unlimited.
+        subscription_behavior: The payments of a subscription that are discounted.
+        subscription_discount_duration_months: With `fixed_duration`: the number of months.
         availability_type: Always, or between two dates.
-        starts_at_millis: With `between_dates`: when it begins to count, in milliseconds since 1970 (UTC).
-        ends_at_millis: With `between_dates`: when it stops counting, in milliseconds since 1970 (UTC).
+        starts_at_millis: With `between_dates`: when the code becomes valid, in milliseconds since 1970
+            (UTC).
+        ends_at_millis: With `between_dates`: when the code stops being valid, in milliseconds since 1970
+            (UTC).
 
     POST /internal/payments/promo-codes. Access: admin. Not in the published API documents; newer servers only.
     """
@@ -94,7 +96,7 @@ def create_promo_code(
 def get_promo_code(promo_code_id: str) -> Operation[PromoCode]:
     """Get a promo code.
 
-    One promo code by its id.
+    Returns one promo code by its id.
 
     GET /internal/payments/promo-codes/{promo_code_id}. Access: admin. Not in the published API documents; newer
     servers only.
@@ -113,12 +115,12 @@ def get_promo_code(promo_code_id: str) -> Operation[PromoCode]:
 def end_promo_code(
     promo_code_id: str, *, existing_subscription_discounts: Literal["end_after_period", "keep"] | Unset = UNSET
 ) -> Operation[PromoCode]:
-    """End a promo code for good.
+    """End a promo code permanently.
 
-    If subscriptions still profit from the code, say what becomes of their discount.
+    If the code still discounts subscriptions, state what happens to their discounts.
 
     Args:
-        existing_subscription_discounts: Keep the discounts that run, or let them end with the paid period.
+        existing_subscription_discounts: Keep active discounts, or let them end with the paid period.
 
     POST /internal/payments/promo-codes/{promo_code_id}/end. Access: admin. Not in the published API documents;
     newer servers only.
@@ -139,7 +141,7 @@ def end_promo_code(
 def pause_promo_code(promo_code_id: str) -> Operation[PromoCode]:
     """Pause a promo code.
 
-    It cannot be redeemed until it is resumed; running discounts go on.
+    It cannot be redeemed until it is resumed; active discounts continue.
 
     POST /internal/payments/promo-codes/{promo_code_id}/pause. Access: admin. Not in the published API
     documents; newer servers only.
@@ -158,7 +160,7 @@ def pause_promo_code(promo_code_id: str) -> Operation[PromoCode]:
 def resume_promo_code(promo_code_id: str) -> Operation[PromoCode]:
     """Resume a paused promo code.
 
-    It can be redeemed again.
+    The code can be redeemed again.
 
     POST /internal/payments/promo-codes/{promo_code_id}/resume. Access: admin. Not in the published API
     documents; newer servers only.

@@ -8,10 +8,10 @@ from ..reading import as_it_is
 
 
 def get_api_info() -> Operation[str]:
-    """Get the greeting of the API.
+    """Get the API's greeting.
 
-    Plain text for people, including a line that says how the request was authenticated. Needs no key, so it
-    shows whether the server can be reached.
+    Plain text for people; one line says how the request was authenticated. Needs no key, so it is a way to
+    check that the server is reachable.
 
     GET /. Access: client, server, admin.
     """
@@ -27,9 +27,9 @@ def get_api_info() -> Operation[str]:
 
 
 def check_feature_support(*, feature_name: str) -> Operation[str]:
-    """Ask what is said about a feature.
+    """Get the message about an unsupported feature.
 
-    A sentence for a person, about a feature that the server does not know. Needs no key.
+    A sentence for people, about a feature that the server does not support. Needs no key.
 
     Args:
         feature_name: Name of the feature.
@@ -50,7 +50,7 @@ def check_feature_support(*, feature_name: str) -> Operation[str]:
 
 
 def check_version(*, client_version: str) -> Operation[VersionCheck]:
-    """Ask whether a client version is up to date.
+    """Check that a client version is up to date.
 
     Needs no key.
 
@@ -73,7 +73,7 @@ def check_version(*, client_version: str) -> Operation[VersionCheck]:
 
 
 def get_backend_urls() -> Operation[BackendUrls]:
-    """Get the addresses that this API answers at.
+    """Get the URLs of the API.
 
     Needs no key.
 
@@ -94,13 +94,13 @@ def get_jwks(
 ) -> Operation[JsonWebKeySet]:
     """Get the keys that verify access tokens.
 
-    Public keys of a project, two for each kind of user; may be kept for an hour. Needs no key and no user.
-    Tokens of restricted and of anonymous users are signed with keys of their own. 404 with plain text if there
-    is no such project.
+    Public keys of a project, two for each kind of user; they can be cached for an hour. Needs no key and no
+    user. Tokens of restricted and of anonymous users are signed with separate keys. 404 with plain text if the
+    project does not exist.
 
     Args:
-        include_restricted: With the keys for restricted users.
-        include_anonymous: With the keys for anonymous and for restricted users.
+        include_restricted: Include the keys for restricted users.
+        include_anonymous: Include the keys for anonymous and restricted users.
 
     GET /projects/{project_id}/.well-known/jwks.json. Access: client, server, admin. Not in the published API
     documents.

@@ -18,10 +18,10 @@ def list_session_replays_on_older_server(
 ) -> Operation[OlderSessionReplayPage]:
     """List session replays (older servers).
 
-    Older servers have this path in place of the one without `/internal`, and ask for an admin key.
+    Older servers have this path instead of the one without `/internal`, and require an admin key.
 
     Args:
-        cursor: Where to start: `next_cursor` of the page before.
+        cursor: The previous page's `next_cursor`.
         limit: Items per page.
 
     GET /internal/session-replays. Access: admin. Not in the published API documents.
@@ -41,12 +41,12 @@ def list_session_replays_on_older_server(
 def list_session_replay_chunks_on_older_server(
     session_replay_id: str, *, cursor: str | Unset = UNSET, limit: int | Unset = UNSET
 ) -> Operation[SessionReplayChunkPage]:
-    """List the pieces of a session replay (older servers).
+    """List the chunks of a session replay (older servers).
 
-    Older servers have this path in place of the one without `/internal`, and ask for an admin key.
+    Older servers have this path instead of the one without `/internal`, and require an admin key.
 
     Args:
-        cursor: Where to start: `next_cursor` of the page before.
+        cursor: The previous page's `next_cursor`.
         limit: Items per page.
 
     GET /internal/session-replays/{session_replay_id}/chunks. Access: admin. Not in the published API documents.
@@ -64,9 +64,9 @@ def list_session_replay_chunks_on_older_server(
 
 
 def get_session_replay_chunk_events_on_older_server(session_replay_id: str, chunk_id: str) -> Operation[RecordedEvents]:
-    """Get the events of a piece of a session replay (older servers).
+    """Get the events of a session replay chunk (older servers).
 
-    Older servers have this path in place of the one without `/internal`, and ask for an admin key.
+    Older servers have this path instead of the one without `/internal`, and require an admin key.
 
     GET /internal/session-replays/{session_replay_id}/chunks/{chunk_id}/events. Access: admin. Not in the
     published API documents.
@@ -86,7 +86,7 @@ def get_session_replay_events_on_older_server(
 ) -> Operation[SessionReplayEvents]:
     """Get the events of a session replay (older servers).
 
-    Older servers have this path in place of the one without `/internal`, and ask for an admin key.
+    Older servers have this path instead of the one without `/internal`, and require an admin key.
 
     GET /internal/session-replays/{session_replay_id}/events. Access: admin. Not in the published API documents.
     """
@@ -117,11 +117,11 @@ def list_session_replays(
 ) -> Operation[SessionReplayPage]:
     """List recorded sessions.
 
-    The most recently active come first; their events are fetched separately. ITEM_NOT_FOUND when the cursor is
+    Sorted by most recent activity; the events are fetched separately. ITEM_NOT_FOUND when the cursor is
     unknown.
 
     Args:
-        cursor: The `next_cursor` of the page before.
+        cursor: The previous page's `next_cursor`.
         limit: Sessions per page.
         user_ids: Only sessions of these users.
         team_ids: Only sessions of members of these teams.
@@ -132,7 +132,7 @@ def list_session_replays(
         last_event_at_to_millis: Only sessions with their last event at this time or earlier, in
             milliseconds since 1970 (UTC).
         click_count_min: Only sessions with at least this many clicks.
-        country_codes: Countries to filter by, as two-letter codes joined with commas. Needs a server of
+        country_codes: Countries to filter by, as two-letter codes separated by commas. Needs a server of
             release 2026-10 or newer.
 
     GET /session-replays. Access: server, admin. Needs a server of release 2026-09 or newer. Older servers have
@@ -175,10 +175,11 @@ def upload_session_replay(
     sent_at_ms: int,
     events: Sequence[Mapping[str, JsonValue]],
 ) -> Operation[SessionReplayUpload]:
-    """Upload a piece of a session replay.
+    """Upload a batch of session replay events.
 
-    Records rrweb events of the signed-in user: 1 to 5,000 at a time, at most 1 MB. A batch that is sent again
-    counts once. Errors: USER_AUTHENTICATION_REQUIRED, ANALYTICS_NOT_ENABLED, ITEM_QUANTITY_INSUFFICIENT_AMOUNT.
+    Records rrweb events of the signed-in user: 1 to 5,000 at a time, at most 1 MB. A batch that is sent twice
+    is stored once. Errors: USER_AUTHENTICATION_REQUIRED, ANALYTICS_NOT_ENABLED,
+    ITEM_QUANTITY_INSUFFICIENT_AMOUNT.
 
     Args:
         browser_session_id: A UUID of the browser session.
@@ -215,7 +216,7 @@ def upload_session_replay(
 def get_session_replay(session_replay_id: str) -> Operation[SessionReplay]:
     """Get a recorded session without its events.
 
-    ITEM_NOT_FOUND when there is no such recording.
+    ITEM_NOT_FOUND when the recording does not exist.
 
     Args:
         session_replay_id: The recorded session's id.
@@ -238,11 +239,11 @@ def list_session_replay_chunks(
 ) -> Operation[SessionReplayChunkPage]:
     """List the chunks of a recorded session.
 
-    In the order of recording, without the events themselves. ITEM_NOT_FOUND when there is no such recording.
+    In the order of recording, without the events. ITEM_NOT_FOUND when the recording does not exist.
 
     Args:
         session_replay_id: The recorded session's id.
-        cursor: The `next_cursor` of the page before.
+        cursor: The previous page's `next_cursor`.
         limit: Chunks per page.
 
     GET /session-replays/{session_replay_id}/chunks. Access: server, admin. Needs a server of release 2026-09 or
@@ -265,7 +266,7 @@ def list_session_replay_chunks(
 def get_session_replay_chunk_events(session_replay_id: str, chunk_id: str) -> Operation[RecordedEvents]:
     """Get the events of one chunk of a recorded session.
 
-    Events are those of rrweb, unchanged. ITEM_NOT_FOUND when there is no such recording or chunk.
+    Events are rrweb events, unchanged. ITEM_NOT_FOUND when the recording or the chunk does not exist.
 
     Args:
         session_replay_id: The recorded session's id.
@@ -291,13 +292,13 @@ def get_session_replay_events(
 ) -> Operation[SessionReplayEvents]:
     """Get the events of a recorded session chunk by chunk.
 
-    Events are those of rrweb, unchanged; a part of a long recording is chosen with `offset` and `limit`.
-    ITEM_NOT_FOUND when there is no such recording.
+    Events are rrweb events, unchanged; `offset` and `limit` select a part of a long recording. ITEM_NOT_FOUND
+    when the recording does not exist.
 
     Args:
         session_replay_id: The recorded session's id.
-        offset: How many chunks to skip.
-        limit: How many chunks to return.
+        offset: Number of chunks to skip.
+        limit: Number of chunks to return.
 
     GET /session-replays/{session_replay_id}/events. Access: server, admin. Needs a server of release 2026-09 or
     newer. Older servers have `get_session_replay_events_on_older_server` instead.
@@ -317,7 +318,7 @@ def get_session_replay_events(
 
 
 def list_session_replay_renders(session_replay_id: str) -> Operation[SessionReplayRenderList]:
-    """List the renderings of a session replay.
+    """List the renders of a session replay.
 
     The 20 newest, newest first.
 
@@ -345,15 +346,15 @@ def create_session_replay_render(
 ) -> Operation[SessionReplayRender]:
     """Render a session replay as a video.
 
-    Takes about as long as the replay; follow it with `get_session_replay_render`. At most 3 at once in a
-    project, videos of at most 10 minutes. Errors: SESSION_REPLAY_RENDER_LIMIT_REACHED,
+    Takes about as long as the replay; poll it with `get_session_replay_render`. At most 3 at once in a project,
+    videos of at most 10 minutes. Errors: SESSION_REPLAY_RENDER_LIMIT_REACHED,
     SESSION_REPLAY_RENDERING_UNAVAILABLE, ITEM_NOT_FOUND.
 
     Args:
-        session_replay_segment_id: Show this tab only; left out, whichever was active.
-        fps: Frames per second, 1 to 30; 15 if left out.
-        speed: 0.25 to 8; 1 if left out.
-        skip_inactivity: Shorten idle stretches; true if left out.
+        session_replay_segment_id: Show only this tab; if omitted, the active tab.
+        fps: Frames per second, 1 to 30; 15 if omitted.
+        speed: 0.25 to 8; 1 if omitted.
+        skip_inactivity: Shorten idle stretches; true if omitted.
 
     POST /session-replays/{session_replay_id}/renders. Access: server, admin. Needs a server of release 2026-10
     or newer.
@@ -374,7 +375,7 @@ def create_session_replay_render(
 
 
 def get_session_replay_render(session_replay_id: str, render_id: str) -> Operation[SessionReplayRender]:
-    """Get a rendering of a session replay.
+    """Get a render of a session replay.
 
     Errors: ITEM_NOT_FOUND.
 

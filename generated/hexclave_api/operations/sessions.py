@@ -12,7 +12,8 @@ from ..operation import UNSET, Operation, Unset, given
 def list_sessions(*, user_id: str) -> Operation[SessionPage]:
     """List the sessions of a user.
 
-    Sessions that can still be refreshed. Clients see their own user's; a plain 403 for any other.
+    Only sessions that can still be refreshed. Clients can list the sessions of their own user; a plain 403 for
+    any other.
 
     Args:
         user_id: The user's id, or `me` for the signed-in user.
@@ -36,14 +37,14 @@ def create_session(
 ) -> Operation[SessionTokens]:
     """Create a session for a user.
 
-    Signs the user in without their password, for instance to impersonate them. USER_ID_DOES_NOT_EXIST when the
+    Signs the user in without a password, for example to impersonate the user. USER_ID_DOES_NOT_EXIST when the
     project has no such user.
 
     Args:
         user_id: The user's id, or `me` for the signed-in user.
         expires_in_millis: Lifetime of the refresh token in milliseconds; at most 31,708,800,000 (367 days).
-            One year when left out. Default: 31536000000.
-        is_impersonation: Whether someone else acts as the user in it.
+            One year if omitted. Default: 31536000000.
+        is_impersonation: True if it is an impersonated session.
 
     POST /auth/sessions. Access: server, admin.
     """
@@ -62,8 +63,8 @@ def create_session(
 def sign_out() -> Operation[Success]:
     """Sign out the current session.
 
-    The refresh token dies at once; an access token already handed out works until it expires, ten minutes at
-    most by default. Signing out a second time answers 500.
+    Revokes the refresh token immediately; access tokens that were already issued work until they expire, after
+    ten minutes at most by default. Signing out twice returns 500.
 
     DELETE /auth/sessions/current. Access: client, server, admin.
     """
@@ -80,7 +81,7 @@ def sign_out() -> Operation[Success]:
 def refresh_session() -> Operation[AccessToken]:
     """Get a new access token for the current session.
 
-    The refresh token stays the same. Send no access token along; an expired one makes the call fail with
+    The refresh token stays the same. Do not send an access token; an expired one makes the call fail with
     ACCESS_TOKEN_EXPIRED. REFRESH_TOKEN_NOT_FOUND_OR_EXPIRED when the session has ended.
 
     POST /auth/sessions/current/refresh. Access: client, server, admin. Needs: refresh_token.
@@ -99,8 +100,8 @@ def refresh_session() -> Operation[AccessToken]:
 def delete_session(id_: str, *, user_id: str) -> Operation[Success]:
     """End one of a user's sessions.
 
-    Access tokens of the session work until they expire. CANNOT_DELETE_CURRENT_SESSION for the session that
-    asks; a plain 404 when there is no such session.
+    Access tokens of the session work until they expire. CANNOT_DELETE_CURRENT_SESSION for the current session;
+    a plain 404 when the session does not exist.
 
     Args:
         id_: The session's id, equal to the claim `refresh_token_id` of its access tokens.
@@ -128,18 +129,17 @@ def create_browser_action(
     session_expires_in_millis: int | Unset = UNSET,
     user_id: str | Unset = UNSET,
 ) -> Operation[BrowserAction]:
-    """Create a link that does one thing in a user's browser.
+    """Create a link for a single action in a user's browser.
 
     The link works once, on one trusted origin, either to impersonate a user there or to open the clickmap
     overlay.
 
     Args:
-        type_: What the link does.
+        type_: The action of the link.
         origin: The trusted origin on which the link works, such as `https://app.example.com`.
-        expires_in_millis: Lifetime of the link in milliseconds; five minutes when left out. Default:
-            300000.
+        expires_in_millis: Lifetime of the link in milliseconds; five minutes if omitted. Default: 300000.
         session_expires_in_millis: End of the impersonated session, in milliseconds after the link was made;
-            two hours when left out. Not used by `clickmap-overlay`. Default: 7200000.
+            two hours if omitted. Not used by `clickmap-overlay`. Default: 7200000.
         user_id: The user to impersonate; required by `impersonation`, not used by `clickmap-overlay`.
 
     POST /browser-actions. Access: server, admin. Needs a server of release 2026-09 or newer.

@@ -8,7 +8,7 @@ from ..operation import UNSET, Operation, Unset, given
 
 
 def get_sign_up_rule_stats() -> Operation[SignUpRuleStats]:
-    """Get how often sign-up rules applied.
+    """Get statistics of the sign-up rules.
 
     GET /internal/sign-up-rules-stats. Access: admin. Not in the published API documents.
     """
@@ -31,17 +31,17 @@ def try_sign_up_rules(
     turnstile_result: Literal["error", "invalid", "ok"] | Unset = UNSET,
     risk_scores: SignUpRiskScoresInput | Unset = UNSET,
 ) -> Operation[SignUpRulesTest]:
-    """Try the sign-up rules.
+    """Test the sign-up rules.
 
-    What the rules would decide about a sign-up; nobody is signed up.
+    Returns the decision that the rules would make for a sign-up; does not create a user.
 
     Args:
         email: Address of the sign-up; `None` for none.
         auth_method: Such as `password`, `otp`, `oauth` or `passkey`.
         oauth_provider: Provider, with the method `oauth`; `None` otherwise.
         country_code: Two letters; `None` derives it.
-        turnstile_result: Outcome of the bot challenge; `invalid` if left out.
-        risk_scores: Calculated if left out.
+        turnstile_result: Outcome of the bot challenge; `invalid` if omitted.
+        risk_scores: Calculated if omitted.
 
     POST /internal/sign-up-rules-test. Access: admin. Not in the published API documents.
     """

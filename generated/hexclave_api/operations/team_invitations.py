@@ -15,14 +15,14 @@ from ..secret import SecretText, hidden
 def list_team_invitations(
     *, team_id: str | Unset = UNSET, user_id: str | Unset = UNSET
 ) -> Operation[TeamInvitationPage]:
-    """List open invitations, of a team or for a user.
+    """List the open invitations of a team or for a user.
 
     Give exactly one of `team_id` and `user_id`. For a team, clients need the permissions `$read_members` and
-    `$invite_members`; TEAM_MEMBERSHIP_NOT_FOUND when they are not in it.
+    `$invite_members`; TEAM_MEMBERSHIP_NOT_FOUND when the user is not a member.
 
     Args:
-        team_id: Invitations to this team.
-        user_id: Invitations to the verified addresses of this user; clients must say `me`.
+        team_id: Only invitations to this team.
+        user_id: Only invitations to the verified addresses of this user; clients must use `me`.
 
     GET /team-invitations. Access: client, server, admin.
     """
@@ -39,9 +39,9 @@ def list_team_invitations(
 
 
 def accept_team_invitation(*, code: SecretText) -> Operation[Mapping[str, Any]]:
-    """Join a team with the code of an invitation.
+    """Join a team with an invitation code.
 
-    Needs a signed-in user; USER_AUTHENTICATION_REQUIRED without one, and the code is used up all the same.
+    Needs a signed-in user; USER_AUTHENTICATION_REQUIRED without one, which still consumes the code. Errors:
     VERIFICATION_CODE_NOT_FOUND, VERIFICATION_CODE_EXPIRED, VERIFICATION_CODE_ALREADY_USED,
     TEAM_INVITATION_EMAIL_MISMATCH, TEAM_INVITATION_RESTRICTED_USER_NOT_ALLOWED.
 
@@ -63,9 +63,9 @@ def accept_team_invitation(*, code: SecretText) -> Operation[Mapping[str, Any]]:
 
 
 def check_team_invitation_code(*, code: SecretText) -> Operation[CodeCheck]:
-    """Check the code of a team invitation without using it up.
+    """Check an invitation code without consuming it.
 
-    VERIFICATION_CODE_NOT_FOUND, VERIFICATION_CODE_EXPIRED, VERIFICATION_CODE_ALREADY_USED.
+    Errors: VERIFICATION_CODE_NOT_FOUND, VERIFICATION_CODE_EXPIRED, VERIFICATION_CODE_ALREADY_USED.
 
     Args:
         code: The whole code, 45 characters.
@@ -85,9 +85,9 @@ def check_team_invitation_code(*, code: SecretText) -> Operation[CodeCheck]:
 
 
 def get_team_invitation_details(*, code: SecretText) -> Operation[TeamInvitationDetails]:
-    """Get the team that the code of an invitation leads to.
+    """Get the team of an invitation code.
 
-    Needs a signed-in user; the code can still be used afterwards. VERIFICATION_CODE_NOT_FOUND,
+    Needs a signed-in user; does not consume the code. Errors: VERIFICATION_CODE_NOT_FOUND,
     VERIFICATION_CODE_EXPIRED, VERIFICATION_CODE_ALREADY_USED.
 
     Args:
@@ -108,11 +108,11 @@ def get_team_invitation_details(*, code: SecretText) -> Operation[TeamInvitation
 
 
 def send_team_invitation(*, team_id: str, email: str, callback_url: str) -> Operation[SentTeamInvitation]:
-    """Invite someone to a team by e-mail.
+    """Invite a user to a team by email.
 
-    The invitation is good for seven days; whoever has no account yet is asked to make one. Clients need the
-    permission `$invite_members`; TEAM_MEMBERSHIP_NOT_FOUND when they are not in the team.
-    REDIRECT_URL_NOT_WHITELISTED when the callback is not trusted; an unknown team answers 500 to servers.
+    The invitation is valid for seven days; users without an account are asked to create one. Clients need the
+    permission `$invite_members`; TEAM_MEMBERSHIP_NOT_FOUND when the user is not a member.
+    REDIRECT_URL_NOT_WHITELISTED when the callback is not trusted; an unknown team returns 500 to servers.
 
     Args:
         team_id: The team's id.
@@ -135,14 +135,14 @@ def send_team_invitation(*, team_id: str, email: str, callback_url: str) -> Oper
 
 
 def delete_team_invitation(id_: str, *, team_id: str | Unset = UNSET) -> Operation[Success]:
-    """Withdraw an invitation to a team.
+    """Revoke an invitation to a team.
 
     Clients need the permission `$remove_members`; TEAM_PERMISSION_REQUIRED (status 401) without it. An unknown
-    invitation answers 500.
+    invitation returns 500.
 
     Args:
         id_: The invitation's id.
-        team_id: The team of the invitation; the server demands it.
+        team_id: The team of the invitation; the server requires it.
 
     DELETE /team-invitations/{id}. Access: client, server, admin.
     """
@@ -161,8 +161,8 @@ def delete_team_invitation(id_: str, *, team_id: str | Unset = UNSET) -> Operati
 def accept_team_invitation_by_id(id_: str, *, user_id: str) -> Operation[Mapping[str, Any]]:
     """Accept an invitation to a team by its id.
 
-    The user must own the invited address and have verified it. VERIFICATION_CODE_NOT_FOUND when there is no
-    such invitation for the user.
+    The user must own the invited address and have verified it. VERIFICATION_CODE_NOT_FOUND when the user has no
+    such invitation.
 
     Args:
         id_: The invitation's id.

@@ -17,10 +17,10 @@ from ..operation import UNSET, JsonValue, Operation, Unset, given
 def list_team_member_profiles(
     *, user_id: str | Unset = UNSET, team_id: str | Unset = UNSET
 ) -> Operation[TeamMemberProfilePage]:
-    """List the members of a team, or the teams of a member.
+    """List the members of a team or the memberships of a user.
 
-    Clients must name a team of theirs, and to see others than themselves they need the permission
-    `$read_members` in it. Servers also get each user.
+    Clients must name one of their teams; to list other members they need the permission `$read_members` in it.
+    For servers each entry includes the user.
 
     Args:
         user_id: Only profiles of this user; an id, or `me` for the signed-in user.
@@ -43,10 +43,10 @@ def list_team_member_profiles(
 def list_team_member_profiles_as_server(
     *, user_id: str | Unset = UNSET, team_id: str | Unset = UNSET
 ) -> Operation[ServerTeamMemberProfilePage]:
-    """List the members of a team, or the teams of a member.
+    """List the members of a team or the memberships of a user.
 
-    Clients must name a team of theirs, and to see others than themselves they need the permission
-    `$read_members` in it. Servers also get each user.
+    Clients must name one of their teams; to list other members they need the permission `$read_members` in it.
+    For servers each entry includes the user.
 
     Args:
         user_id: Only profiles of this user; an id, or `me` for the signed-in user.
@@ -67,10 +67,10 @@ def list_team_member_profiles_as_server(
 
 
 def get_team_member_profile(team_id: str, user_id: str) -> Operation[TeamMemberProfile]:
-    """Get the profile of a team's member.
+    """Get a team member's profile.
 
-    Clients may always see their own with `me`; others need the permission `$read_members`.
-    TEAM_MEMBERSHIP_NOT_FOUND when the user is not in the team.
+    Clients can always get their own with `me`; others need the permission `$read_members`.
+    TEAM_MEMBERSHIP_NOT_FOUND when the user is not a member.
 
     Args:
         team_id: The team's id.
@@ -89,10 +89,10 @@ def get_team_member_profile(team_id: str, user_id: str) -> Operation[TeamMemberP
 
 
 def get_team_member_profile_as_server(team_id: str, user_id: str) -> Operation[ServerTeamMemberProfile]:
-    """Get the profile of a team's member.
+    """Get a team member's profile.
 
-    Clients may always see their own with `me`; others need the permission `$read_members`.
-    TEAM_MEMBERSHIP_NOT_FOUND when the user is not in the team.
+    Clients can always get their own with `me`; others need the permission `$read_members`.
+    TEAM_MEMBERSHIP_NOT_FOUND when the user is not a member.
 
     Args:
         team_id: The team's id.
@@ -113,15 +113,15 @@ def get_team_member_profile_as_server(team_id: str, user_id: str) -> Operation[S
 def update_team_member_profile(
     team_id: str, user_id: str, *, display_name: str | Unset = UNSET, profile_image_url: str | Unset | None = UNSET
 ) -> Operation[TeamMemberProfile]:
-    """Change the profile of a team's member.
+    """Update a team member's profile.
 
-    Fields left out stay as they are. Clients may change their own, with `me`. TEAM_MEMBERSHIP_NOT_FOUND when
-    the user is not in the team.
+    Omitted fields stay unchanged. Clients can update their own, with `me`. TEAM_MEMBERSHIP_NOT_FOUND when the
+    user is not a member.
 
     Args:
         team_id: The team's id.
         user_id: The user's id, or `me` for the signed-in user.
-        display_name: The name shown in this team; the user's own name stays as it is.
+        display_name: The name shown in this team; the user's own name stays unchanged.
         profile_image_url: URL of a picture, or the picture itself as a base64 data URL; under 100 KB.
             `None` removes it.
 
@@ -142,15 +142,15 @@ def update_team_member_profile(
 def update_team_member_profile_as_server(
     team_id: str, user_id: str, *, display_name: str | Unset = UNSET, profile_image_url: str | Unset | None = UNSET
 ) -> Operation[ServerTeamMemberProfile]:
-    """Change the profile of a team's member.
+    """Update a team member's profile.
 
-    Fields left out stay as they are. Clients may change their own, with `me`. TEAM_MEMBERSHIP_NOT_FOUND when
-    the user is not in the team.
+    Omitted fields stay unchanged. Clients can update their own, with `me`. TEAM_MEMBERSHIP_NOT_FOUND when the
+    user is not a member.
 
     Args:
         team_id: The team's id.
         user_id: The user's id, or `me` for the signed-in user.
-        display_name: The name shown in this team; the user's own name stays as it is.
+        display_name: The name shown in this team; the user's own name stays unchanged.
         profile_image_url: URL of a picture, or the picture itself as a base64 data URL; under 100 KB.
             `None` removes it.
 
@@ -169,9 +169,9 @@ def update_team_member_profile_as_server(
 
 
 def add_team_member(team_id: str, user_id: str) -> Operation[TeamMembership]:
-    """Make a user a member of a team.
+    """Add an existing user to a team.
 
-    No invitation is sent. TEAM_MEMBERSHIP_ALREADY_EXISTS, TEAM_NOT_FOUND, USER_NOT_FOUND.
+    No invitation is sent. Errors: TEAM_MEMBERSHIP_ALREADY_EXISTS, TEAM_NOT_FOUND, USER_NOT_FOUND.
 
     Args:
         team_id: The team's id.
@@ -192,8 +192,8 @@ def add_team_member(team_id: str, user_id: str) -> Operation[TeamMembership]:
 def remove_team_member(team_id: str, user_id: str) -> Operation[Success]:
     """Remove a member from a team.
 
-    Clients may leave a team with `me`; to remove others they need the permission `$remove_members`.
-    TEAM_MEMBERSHIP_NOT_FOUND when the user is not in the team.
+    Clients can leave a team with `me`; to remove others they need the permission `$remove_members`.
+    TEAM_MEMBERSHIP_NOT_FOUND when the user is not a member.
 
     Args:
         team_id: The team's id.
@@ -222,15 +222,15 @@ def list_teams(
 ) -> Operation[TeamPage]:
     """List teams.
 
-    Clients must ask for the teams of their own user with `me`; servers see every team. All in one reply unless
-    `limit` asks for pages; the cursor is the id of the first team of the page.
+    Clients must ask for the teams of their own user with `me`; servers list every team. All in one response
+    unless `limit` asks for pages; the cursor is the id of the first team of the page.
 
     Args:
-        user_id: Only teams that this user is in; an id, or `me` for the signed-in user.
-        order_by: Only `created_at` exists. Needs a server of release 2026-09 or newer.
-        desc: True puts the newest first; false is the default. Needs a server of release 2026-09 or newer.
+        user_id: Only teams of this user; an id, or `me` for the signed-in user.
+        order_by: Only `created_at` is supported. Needs a server of release 2026-09 or newer.
+        desc: True sorts the newest first; false is the default. Needs a server of release 2026-09 or newer.
         limit: Teams per page, 200 at most. Needs a server of release 2026-09 or newer.
-        cursor: The `next_cursor` of the page before; only together with `limit`. Needs a server of release
+        cursor: The previous page's `next_cursor`; only together with `limit`. Needs a server of release
             2026-09 or newer.
         query: Only teams with this text in their name, or with exactly this id. Needs a server of release
             2026-09 or newer.
@@ -267,15 +267,15 @@ def list_teams_as_server(
 ) -> Operation[ServerTeamPage]:
     """List teams.
 
-    Clients must ask for the teams of their own user with `me`; servers see every team. All in one reply unless
-    `limit` asks for pages; the cursor is the id of the first team of the page.
+    Clients must ask for the teams of their own user with `me`; servers list every team. All in one response
+    unless `limit` asks for pages; the cursor is the id of the first team of the page.
 
     Args:
-        user_id: Only teams that this user is in; an id, or `me` for the signed-in user.
-        order_by: Only `created_at` exists. Needs a server of release 2026-09 or newer.
-        desc: True puts the newest first; false is the default. Needs a server of release 2026-09 or newer.
+        user_id: Only teams of this user; an id, or `me` for the signed-in user.
+        order_by: Only `created_at` is supported. Needs a server of release 2026-09 or newer.
+        desc: True sorts the newest first; false is the default. Needs a server of release 2026-09 or newer.
         limit: Teams per page, 200 at most. Needs a server of release 2026-09 or newer.
-        cursor: The `next_cursor` of the page before; only together with `limit`. Needs a server of release
+        cursor: The previous page's `next_cursor`; only together with `limit`. Needs a server of release
             2026-09 or newer.
         query: Only teams with this text in their name, or with exactly this id. Needs a server of release
             2026-09 or newer.
@@ -310,16 +310,16 @@ def create_team(
 ) -> Operation[Team]:
     """Create a team.
 
-    With `creator_user_id` that user joins and gets the permissions of a creator; without it the team is empty.
-    A plain 403 when the project does not let clients create teams, or a client names another user;
+    The user `creator_user_id` joins the team and gets the permissions of a creator; without it the team is
+    empty. A plain 403 when the project does not let clients create teams, or a client names another user;
     USER_NOT_FOUND when the project has no such user.
 
     Args:
-        display_name: The team's name; several teams may share one.
+        display_name: The team's name; need not be unique.
         creator_user_id: Id of the first member, or `me`; clients may name only themselves.
         profile_image_url: URL of a picture, or the picture itself as a base64 data URL; under 100 KB.
             `None` removes it.
-        client_metadata: Your data, any JSON. Clients may read and write it. Replaced as a whole.
+        client_metadata: Custom JSON data. Clients may read and write it. Replaced as a whole.
 
     POST /teams. Access: client.
     """
@@ -343,19 +343,19 @@ def create_team_as_server(
 ) -> Operation[ServerTeam]:
     """Create a team.
 
-    With `creator_user_id` that user joins and gets the permissions of a creator; without it the team is empty.
-    A plain 403 when the project does not let clients create teams, or a client names another user;
+    The user `creator_user_id` joins the team and gets the permissions of a creator; without it the team is
+    empty. A plain 403 when the project does not let clients create teams, or a client names another user;
     USER_NOT_FOUND when the project has no such user.
 
     Args:
-        display_name: The team's name; several teams may share one.
+        display_name: The team's name; need not be unique.
         creator_user_id: Id of the first member, or `me`; clients may name only themselves.
-        client_read_only_metadata: Your data, any JSON. Clients may read it, only servers write it. Replaced
-            as a whole.
-        server_metadata: Your data, any JSON. Only servers see it. Replaced as a whole.
+        client_read_only_metadata: Custom JSON data. Clients may read it, only servers can write it.
+            Replaced as a whole.
+        server_metadata: Custom JSON data. Only servers see it. Replaced as a whole.
         profile_image_url: URL of a picture, or the picture itself as a base64 data URL; under 100 KB.
             `None` removes it.
-        client_metadata: Your data, any JSON. Clients may read and write it. Replaced as a whole.
+        client_metadata: Custom JSON data. Clients may read and write it. Replaced as a whole.
 
     POST /teams. Access: server, admin.
     """
@@ -375,7 +375,7 @@ def create_team_as_server(
 def get_team(team_id: str) -> Operation[Team]:
     """Get a team.
 
-    Clients see the teams they are in; TEAM_MEMBERSHIP_NOT_FOUND for any other. TEAM_NOT_FOUND when the project
+    Clients can get their own teams; TEAM_MEMBERSHIP_NOT_FOUND for any other. TEAM_NOT_FOUND when the project
     has no such team.
 
     Args:
@@ -389,7 +389,7 @@ def get_team(team_id: str) -> Operation[Team]:
 def get_team_as_server(team_id: str) -> Operation[ServerTeam]:
     """Get a team.
 
-    Clients see the teams they are in; TEAM_MEMBERSHIP_NOT_FOUND for any other. TEAM_NOT_FOUND when the project
+    Clients can get their own teams; TEAM_MEMBERSHIP_NOT_FOUND for any other. TEAM_NOT_FOUND when the project
     has no such team.
 
     Args:
@@ -430,17 +430,17 @@ def update_team(
     profile_image_url: str | Unset | None = UNSET,
     client_metadata: JsonValue | Unset = UNSET,
 ) -> Operation[Team]:
-    """Change a team.
+    """Update a team.
 
-    Fields left out stay as they are. Clients need the permission `$update_team`; TEAM_PERMISSION_REQUIRED
-    (status 401) without it. TEAM_NOT_FOUND when the project has no such team.
+    Omitted fields stay unchanged. Clients need the permission `$update_team`; TEAM_PERMISSION_REQUIRED (status
+    401) without it. TEAM_NOT_FOUND when the project has no such team.
 
     Args:
         team_id: The team's id.
-        display_name: The team's name; several teams may share one.
+        display_name: The team's name; need not be unique.
         profile_image_url: URL of a picture, or the picture itself as a base64 data URL; under 100 KB.
             `None` removes it.
-        client_metadata: Your data, any JSON. Clients may read and write it. Replaced as a whole.
+        client_metadata: Custom JSON data. Clients may read and write it. Replaced as a whole.
 
     PATCH /teams/{team_id}. Access: client.
     """
@@ -459,20 +459,20 @@ def update_team_as_server(
     profile_image_url: str | Unset | None = UNSET,
     client_metadata: JsonValue | Unset = UNSET,
 ) -> Operation[ServerTeam]:
-    """Change a team.
+    """Update a team.
 
-    Fields left out stay as they are. Clients need the permission `$update_team`; TEAM_PERMISSION_REQUIRED
-    (status 401) without it. TEAM_NOT_FOUND when the project has no such team.
+    Omitted fields stay unchanged. Clients need the permission `$update_team`; TEAM_PERMISSION_REQUIRED (status
+    401) without it. TEAM_NOT_FOUND when the project has no such team.
 
     Args:
         team_id: The team's id.
-        client_read_only_metadata: Your data, any JSON. Clients may read it, only servers write it. Replaced
-            as a whole.
-        server_metadata: Your data, any JSON. Only servers see it. Replaced as a whole.
-        display_name: The team's name; several teams may share one.
+        client_read_only_metadata: Custom JSON data. Clients may read it, only servers can write it.
+            Replaced as a whole.
+        server_metadata: Custom JSON data. Only servers see it. Replaced as a whole.
+        display_name: The team's name; need not be unique.
         profile_image_url: URL of a picture, or the picture itself as a base64 data URL; under 100 KB.
             `None` removes it.
-        client_metadata: Your data, any JSON. Clients may read and write it. Replaced as a whole.
+        client_metadata: Custom JSON data. Clients may read and write it. Replaced as a whole.
 
     PATCH /teams/{team_id}. Access: server, admin.
     """

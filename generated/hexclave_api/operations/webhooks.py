@@ -8,7 +8,7 @@ from ..operation import Operation, given
 def send_test_webhook(*, endpoint_id: str) -> Operation[TestOutcome]:
     """Send a test webhook.
 
-    A failure comes back with `success` false and a message, not as an error.
+    A failure is returned with `success` false and a message, not as an error.
 
     Args:
         endpoint_id: Svix's id of the endpoint, `ep_…`.
@@ -30,7 +30,7 @@ def send_test_webhook(*, endpoint_id: str) -> Operation[TestOutcome]:
 def create_webhook_token() -> Operation[WebhookToken]:
     """Create a token for the webhook portal.
 
-    A token for Svix, which delivers the webhooks: its portal or its own API.
+    A token for Svix, which delivers the webhooks, valid for its portal and its API.
 
     POST /webhooks/svix-token. Access: admin. Not in the published API documents.
     """

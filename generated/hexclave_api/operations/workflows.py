@@ -18,7 +18,7 @@ from ..operation import UNSET, JsonValue, Operation, Unset, given
 def list_workflows() -> Operation[WorkflowList]:
     """List workflows.
 
-    Where workflows are enabled.
+    Only if workflows are enabled.
 
     GET /internal/workflows. Access: admin. Not in the published API documents; newer servers only.
     """
@@ -36,12 +36,12 @@ def list_workflows() -> Operation[WorkflowList]:
 def create_workflow(*, id_: str, source: str, display_name: str | Unset = UNSET) -> Operation[WorkflowSync]:
     """Create a workflow.
 
-    Where workflows are enabled. The source is at most 128 KiB.
+    Only if workflows are enabled. The source is at most 128 KiB.
 
     Args:
         id_: Lower-case letters, digits and hyphens, at most 64.
         source: TypeScript source, at most 128 KiB.
-        display_name: Name for people; need not be unique.
+        display_name: Display name; need not be unique.
 
     POST /internal/workflows. Access: admin. Not in the published API documents; newer servers only.
     """
@@ -61,7 +61,7 @@ def create_workflow(*, id_: str, source: str, display_name: str | Unset = UNSET)
 def send_workflow_event(*, name: str, data: JsonValue | Unset = UNSET) -> Operation[WorkflowEvent]:
     """Send an event to the workflows.
 
-    The event's type is the name with `custom.` before it; data of at most 256 KiB.
+    The event's type is the name prefixed with `custom.`; data of at most 256 KiB.
 
     Args:
         data: Any JSON.
@@ -100,7 +100,7 @@ def get_workflow_run(run_id: str) -> Operation[WorkflowRun]:
 
 
 def retry_workflow_run(run_id: str) -> Operation[RunReference]:
-    """Run a failed run again.
+    """Retry a failed run.
 
     POST /internal/workflows/runs/{run_id}/retry. Access: admin. Not in the published API documents; newer
     servers only.
@@ -137,7 +137,7 @@ def set_workflow_paused(workflow_id: str, *, is_paused: bool) -> Operation[Workf
     """Pause or resume a workflow.
 
     Args:
-        is_paused: Whether it is paused.
+        is_paused: True if it is paused.
 
     PATCH /internal/workflows/{workflow_id}. Access: admin. Not in the published API documents; newer servers
     only.
@@ -169,16 +169,16 @@ def list_workflow_runs(
 ) -> Operation[WorkflowRunPage]:
     """List the runs of a workflow.
 
-    A page at a time.
+    Returned in pages.
 
     Args:
         state: Only runs in this state.
         version: Only runs of this version.
         run_key: Only runs with this key.
         only_active: Only runs that are queued, running or sleeping.
-        cursor: Where to start: `next_cursor` of the page before.
+        cursor: The previous page's `next_cursor`.
         limit: Items per page.
-        include_state: With the steps of each run.
+        include_state: Include the steps of each run.
 
     GET /internal/workflows/{workflow_id}/runs. Access: server, admin. Not in the published API documents; newer
     servers only.
@@ -214,7 +214,7 @@ def cancel_workflow_runs(
 ) -> Operation[WorkflowCancellation]:
     """Cancel runs of a workflow.
 
-    Every run that fits all of what is given.
+    Cancels every run that matches all of the given filters.
 
     Args:
         run_id: Only this run.
@@ -244,7 +244,7 @@ def upgrade_workflow_runs(
 ) -> Operation[WorkflowUpgrade]:
     """Move runs of a workflow to another version.
 
-    Runs that cannot be moved go on at their version and are listed.
+    Runs that cannot be moved stay at their version and are listed in the response.
 
     Args:
         to_version: The version to move to.
@@ -268,9 +268,9 @@ def upgrade_workflow_runs(
 
 
 def update_workflow_source(workflow_id: str, *, source: str) -> Operation[WorkflowSync]:
-    """Give a workflow new source.
+    """Update the source of a workflow.
 
-    Runs that are under way stay at their version.
+    Runs in progress stay at their version.
 
     Args:
         source: TypeScript source, at most 128 KiB.

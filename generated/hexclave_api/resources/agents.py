@@ -20,7 +20,7 @@ from ..times import duration_millis
 
 
 class Agents:
-    """How an agent registers, and a user approves it. Newer servers only."""
+    """Registration of agents and their approval by a user. Newer servers only."""
 
     def __init__(self, performer: Performer) -> None:
         self._performer = performer
@@ -28,7 +28,7 @@ class Agents:
     def get_guide(self) -> str:
         """Get the guide for agents.
 
-        How to register with this project, as Markdown for an agent to read.
+        Instructions for registering with this project, as Markdown for an agent to read.
 
         GET /agent/auth.md. Needs a server of release 2026-10 or newer.
         """
@@ -37,7 +37,7 @@ class Agents:
     def get_discovery(self) -> AgentDiscovery:
         """Get the discovery document for agents.
 
-        Where an agent registers, polls and revokes, in a form for machines.
+        The endpoints at which an agent registers, polls and revokes, in machine-readable form.
 
         GET /agent/discovery. Needs a server of release 2026-10 or newer.
         """
@@ -51,20 +51,20 @@ class Agents:
         app_url: str | Unset = UNSET,
         expires_in: timedelta | Unset = UNSET,
     ) -> AgentRegistration:
-        """An anonymous session that works at once, a code and a link to show to the user, and a token to `poll`
-        with.
+        """Register an agent and return an anonymous session, a code and a link to show to the user, and a token
+        for `poll`.
 
-        `user_hint` says who is expected to approve; `app_url` is the app to approve in, on a trusted domain;
-        the code lives for `expires_in`, at least 30 seconds.
+        `user_hint` names the user who is expected to approve; `app_url` is the app to approve in and must be on
+        a trusted domain; the code expires after `expires_in`, at least 30 seconds.
 
         Args:
-            agent: How the agent presents itself.
-            user_hint: Who is expected to approve, such as an e-mail address; shown only.
-            app_url: App to approve in; one of the project's trusted domains.
-            expires_in: How long the code is valid, milliseconds, at least 30,000. Default: 900000.
+            agent: The agent's description of itself.
+            user_hint: The user who is expected to approve, such as an email address; only shown.
+            app_url: The app to approve in; must be one of the project's trusted domains.
+            expires_in: Lifetime of the code in milliseconds; at least 30,000. Default: 900000.
 
         Raises:
-            AgentAuthNotEnabled: the project does not admit agents.
+            AgentAuthNotEnabled: agents are not enabled for the project.
 
         POST /agent/register. Needs a server of release 2026-10 or newer.
         """
@@ -78,13 +78,13 @@ class Agents:
         )
 
     def inspect(self, claim_code: SecretText) -> AgentConfirmation:
-        """Which agent asks the signed-in user.
+        """Return the agent that is asking for access on behalf of the signed-in user.
 
         Args:
             claim_code: The short code of the registration.
 
         Raises:
-            AgentAuthInvalidClaimCode: nothing waits under this code.
+            AgentAuthInvalidClaimCode: no pending registration has this code.
 
         POST /agent/register/confirm. Needs a server of release 2026-10 or newer.
         """
@@ -92,13 +92,13 @@ class Agents:
         return self._performer.call(confirm_agent_registration(claim_code=claim_code, action="inspect"))
 
     def approve(self, claim_code: SecretText) -> AgentConfirmation:
-        """Lets the agent act for the signed-in user.
+        """Approve the agent, so that it can act as the signed-in user.
 
         Args:
             claim_code: The short code of the registration.
 
         Raises:
-            AgentAuthInvalidClaimCode: nothing waits under this code.
+            AgentAuthInvalidClaimCode: no pending registration has this code.
 
         POST /agent/register/confirm. Needs a server of release 2026-10 or newer.
         """
@@ -106,13 +106,13 @@ class Agents:
         return self._performer.call(confirm_agent_registration(claim_code=claim_code, action="approve"))
 
     def deny(self, claim_code: SecretText) -> AgentConfirmation:
-        """Refuses the agent.
+        """Deny the agent access.
 
         Args:
             claim_code: The short code of the registration.
 
         Raises:
-            AgentAuthInvalidClaimCode: nothing waits under this code.
+            AgentAuthInvalidClaimCode: no pending registration has this code.
 
         POST /agent/register/confirm. Needs a server of release 2026-10 or newer.
         """
@@ -120,13 +120,13 @@ class Agents:
         return self._performer.call(confirm_agent_registration(claim_code=claim_code, action="deny"))
 
     def poll(self, poll_token: SecretText) -> AgentRegistrationStatus:
-        """Whether the user has approved; then with tokens.
+        """Return the status of the registration, with the tokens once the user has approved.
 
         Args:
             poll_token: The poll token of the registration.
 
         Raises:
-            InvalidPollingCodeError: there is no such registration.
+            InvalidPollingCodeError: the registration does not exist.
 
         POST /agent/register/poll. Needs a server of release 2026-10 or newer.
         """
@@ -135,7 +135,7 @@ class Agents:
 
 
 class AsyncAgents:
-    """How an agent registers, and a user approves it. Newer servers only."""
+    """Registration of agents and their approval by a user. Newer servers only."""
 
     def __init__(self, performer: AsyncPerformer) -> None:
         self._performer = performer
@@ -143,7 +143,7 @@ class AsyncAgents:
     async def get_guide(self) -> str:
         """Get the guide for agents.
 
-        How to register with this project, as Markdown for an agent to read.
+        Instructions for registering with this project, as Markdown for an agent to read.
 
         GET /agent/auth.md. Needs a server of release 2026-10 or newer.
         """
@@ -152,7 +152,7 @@ class AsyncAgents:
     async def get_discovery(self) -> AgentDiscovery:
         """Get the discovery document for agents.
 
-        Where an agent registers, polls and revokes, in a form for machines.
+        The endpoints at which an agent registers, polls and revokes, in machine-readable form.
 
         GET /agent/discovery. Needs a server of release 2026-10 or newer.
         """
@@ -166,20 +166,20 @@ class AsyncAgents:
         app_url: str | Unset = UNSET,
         expires_in: timedelta | Unset = UNSET,
     ) -> AgentRegistration:
-        """An anonymous session that works at once, a code and a link to show to the user, and a token to `poll`
-        with.
+        """Register an agent and return an anonymous session, a code and a link to show to the user, and a token
+        for `poll`.
 
-        `user_hint` says who is expected to approve; `app_url` is the app to approve in, on a trusted domain;
-        the code lives for `expires_in`, at least 30 seconds.
+        `user_hint` names the user who is expected to approve; `app_url` is the app to approve in and must be on
+        a trusted domain; the code expires after `expires_in`, at least 30 seconds.
 
         Args:
-            agent: How the agent presents itself.
-            user_hint: Who is expected to approve, such as an e-mail address; shown only.
-            app_url: App to approve in; one of the project's trusted domains.
-            expires_in: How long the code is valid, milliseconds, at least 30,000. Default: 900000.
+            agent: The agent's description of itself.
+            user_hint: The user who is expected to approve, such as an email address; only shown.
+            app_url: The app to approve in; must be one of the project's trusted domains.
+            expires_in: Lifetime of the code in milliseconds; at least 30,000. Default: 900000.
 
         Raises:
-            AgentAuthNotEnabled: the project does not admit agents.
+            AgentAuthNotEnabled: agents are not enabled for the project.
 
         POST /agent/register. Needs a server of release 2026-10 or newer.
         """
@@ -193,13 +193,13 @@ class AsyncAgents:
         )
 
     async def inspect(self, claim_code: SecretText) -> AgentConfirmation:
-        """Which agent asks the signed-in user.
+        """Return the agent that is asking for access on behalf of the signed-in user.
 
         Args:
             claim_code: The short code of the registration.
 
         Raises:
-            AgentAuthInvalidClaimCode: nothing waits under this code.
+            AgentAuthInvalidClaimCode: no pending registration has this code.
 
         POST /agent/register/confirm. Needs a server of release 2026-10 or newer.
         """
@@ -207,13 +207,13 @@ class AsyncAgents:
         return await self._performer.call(confirm_agent_registration(claim_code=claim_code, action="inspect"))
 
     async def approve(self, claim_code: SecretText) -> AgentConfirmation:
-        """Lets the agent act for the signed-in user.
+        """Approve the agent, so that it can act as the signed-in user.
 
         Args:
             claim_code: The short code of the registration.
 
         Raises:
-            AgentAuthInvalidClaimCode: nothing waits under this code.
+            AgentAuthInvalidClaimCode: no pending registration has this code.
 
         POST /agent/register/confirm. Needs a server of release 2026-10 or newer.
         """
@@ -221,13 +221,13 @@ class AsyncAgents:
         return await self._performer.call(confirm_agent_registration(claim_code=claim_code, action="approve"))
 
     async def deny(self, claim_code: SecretText) -> AgentConfirmation:
-        """Refuses the agent.
+        """Deny the agent access.
 
         Args:
             claim_code: The short code of the registration.
 
         Raises:
-            AgentAuthInvalidClaimCode: nothing waits under this code.
+            AgentAuthInvalidClaimCode: no pending registration has this code.
 
         POST /agent/register/confirm. Needs a server of release 2026-10 or newer.
         """
@@ -235,13 +235,13 @@ class AsyncAgents:
         return await self._performer.call(confirm_agent_registration(claim_code=claim_code, action="deny"))
 
     async def poll(self, poll_token: SecretText) -> AgentRegistrationStatus:
-        """Whether the user has approved; then with tokens.
+        """Return the status of the registration, with the tokens once the user has approved.
 
         Args:
             poll_token: The poll token of the registration.
 
         Raises:
-            InvalidPollingCodeError: there is no such registration.
+            InvalidPollingCodeError: the registration does not exist.
 
         POST /agent/register/poll. Needs a server of release 2026-10 or newer.
         """

@@ -9,7 +9,7 @@ from ..performer import AsyncPerformer, Performer
 
 
 class AiChats:
-    """The messages of threads."""
+    """The messages of AI chats."""
 
     def __init__(self, performer: Performer) -> None:
         self._performer = performer
@@ -35,7 +35,7 @@ class AiChats:
 
 
 class AsyncAiChats:
-    """The messages of threads."""
+    """The messages of AI chats."""
 
     def __init__(self, performer: AsyncPerformer) -> None:
         self._performer = performer

@@ -29,7 +29,7 @@ from ..times import duration_millis
 
 
 class Analytics:
-    """Queries of the project's events."""
+    """Queries over the project's events."""
 
     def __init__(self, performer: Performer) -> None:
         self._performer = performer
@@ -37,21 +37,21 @@ class Analytics:
     def query(
         self, query: str, *, params: Mapping[str, JsonValue] | Unset = UNSET, timeout: timedelta | Unset = UNSET
     ) -> AnalyticsQueryResult:
-        """The rows that a read-only ClickHouse query selects.
+        """Run a read-only ClickHouse query and return its rows.
 
-        `params` are the values for `{name:Type}` in the query. The server gives it ten seconds unless `timeout`
-        says otherwise; the project's plan may allow less.
+        `params` are the values for `{name:Type}` in the query. The time limit is ten seconds unless `timeout`
+        sets another; the project's plan may lower it.
 
         Args:
             query: ClickHouse SQL; parameters are written as `{name:Type}`.
             params: Values for the parameters named in the query. Default: {}.
-            timeout: Time limit in milliseconds; 10,000 when left out. The project's plan may set a lower
-                one. Default: 10000.
+            timeout: Time limit in milliseconds; 10,000 if omitted. The project's plan may set a lower one.
+                Default: 10000.
 
         Raises:
             AnalyticsNotEnabled: the project does not use analytics.
-            AnalyticsQueryError: ClickHouse refuses the query.
-            AnalyticsQueryTimeout: it ran out of time.
+            AnalyticsQueryError: ClickHouse rejected the query.
+            AnalyticsQueryTimeout: the query timed out.
 
         POST /analytics/query. Needs a server of release 2026-09 or newer. Older servers have
         `run_analytics_query_on_older_server` instead.
@@ -61,7 +61,7 @@ class Analytics:
         )
 
     def get_query_timing(self, query_id: str) -> AnalyticsQueryTiming:
-        """What a query cost, by the `query_id` of its result.
+        """Return the timing of a query, by the `query_id` of its result.
 
         Args:
             query_id: The `query_id` in the reply to the query.
@@ -71,13 +71,13 @@ class Analytics:
         return self._performer.call(get_analytics_query_timing(query_id=query_id))
 
     def create_clickmap_link(self, *, origin: str, expires_in: timedelta | Unset = UNSET) -> BrowserAction:
-        """A link that works once and shows, on a trusted origin, where users click.
+        """Create a one-time link that opens the clickmap overlay on a trusted origin.
 
-        The link lives for `expires_in`, five minutes when left out.
+        The link expires after `expires_in`, five minutes by default.
 
         Args:
             origin: The trusted origin on which the link works, such as `https://app.example.com`.
-            expires_in: Lifetime of the link in milliseconds; five minutes when left out. Default: 300000.
+            expires_in: Lifetime of the link in milliseconds; five minutes if omitted. Default: 300000.
 
         POST /browser-actions. Needs a server of release 2026-09 or newer.
         """
@@ -89,7 +89,7 @@ class Analytics:
 
 
 class AsyncAnalytics:
-    """Queries of the project's events."""
+    """Queries over the project's events."""
 
     def __init__(self, performer: AsyncPerformer) -> None:
         self._performer = performer
@@ -97,21 +97,21 @@ class AsyncAnalytics:
     async def query(
         self, query: str, *, params: Mapping[str, JsonValue] | Unset = UNSET, timeout: timedelta | Unset = UNSET
     ) -> AnalyticsQueryResult:
-        """The rows that a read-only ClickHouse query selects.
+        """Run a read-only ClickHouse query and return its rows.
 
-        `params` are the values for `{name:Type}` in the query. The server gives it ten seconds unless `timeout`
-        says otherwise; the project's plan may allow less.
+        `params` are the values for `{name:Type}` in the query. The time limit is ten seconds unless `timeout`
+        sets another; the project's plan may lower it.
 
         Args:
             query: ClickHouse SQL; parameters are written as `{name:Type}`.
             params: Values for the parameters named in the query. Default: {}.
-            timeout: Time limit in milliseconds; 10,000 when left out. The project's plan may set a lower
-                one. Default: 10000.
+            timeout: Time limit in milliseconds; 10,000 if omitted. The project's plan may set a lower one.
+                Default: 10000.
 
         Raises:
             AnalyticsNotEnabled: the project does not use analytics.
-            AnalyticsQueryError: ClickHouse refuses the query.
-            AnalyticsQueryTimeout: it ran out of time.
+            AnalyticsQueryError: ClickHouse rejected the query.
+            AnalyticsQueryTimeout: the query timed out.
 
         POST /analytics/query. Needs a server of release 2026-09 or newer. Older servers have
         `run_analytics_query_on_older_server` instead.
@@ -121,7 +121,7 @@ class AsyncAnalytics:
         )
 
     async def get_query_timing(self, query_id: str) -> AnalyticsQueryTiming:
-        """What a query cost, by the `query_id` of its result.
+        """Return the timing of a query, by the `query_id` of its result.
 
         Args:
             query_id: The `query_id` in the reply to the query.
@@ -131,13 +131,13 @@ class AsyncAnalytics:
         return await self._performer.call(get_analytics_query_timing(query_id=query_id))
 
     async def create_clickmap_link(self, *, origin: str, expires_in: timedelta | Unset = UNSET) -> BrowserAction:
-        """A link that works once and shows, on a trusted origin, where users click.
+        """Create a one-time link that opens the clickmap overlay on a trusted origin.
 
-        The link lives for `expires_in`, five minutes when left out.
+        The link expires after `expires_in`, five minutes by default.
 
         Args:
             origin: The trusted origin on which the link works, such as `https://app.example.com`.
-            expires_in: Lifetime of the link in milliseconds; five minutes when left out. Default: 300000.
+            expires_in: Lifetime of the link in milliseconds; five minutes if omitted. Default: 300000.
 
         POST /browser-actions. Needs a server of release 2026-09 or newer.
         """
@@ -149,7 +149,7 @@ class AsyncAnalytics:
 
 
 class AdminAnalytics:
-    """Queries of the project's events, and the figures of the dashboard."""
+    """Queries over the project's events, and the metrics of the dashboard."""
 
     def __init__(self, performer: Performer) -> None:
         self._performer = performer
@@ -157,21 +157,21 @@ class AdminAnalytics:
     def query(
         self, query: str, *, params: Mapping[str, JsonValue] | Unset = UNSET, timeout: timedelta | Unset = UNSET
     ) -> AnalyticsQueryResult:
-        """The rows that a read-only ClickHouse query selects.
+        """Run a read-only ClickHouse query and return its rows.
 
-        `params` are the values for `{name:Type}` in the query. The server gives it ten seconds unless `timeout`
-        says otherwise; the project's plan may allow less.
+        `params` are the values for `{name:Type}` in the query. The time limit is ten seconds unless `timeout`
+        sets another; the project's plan may lower it.
 
         Args:
             query: ClickHouse SQL; parameters are written as `{name:Type}`.
             params: Values for the parameters named in the query. Default: {}.
-            timeout: Time limit in milliseconds; 10,000 when left out. The project's plan may set a lower
-                one. Default: 10000.
+            timeout: Time limit in milliseconds; 10,000 if omitted. The project's plan may set a lower one.
+                Default: 10000.
 
         Raises:
             AnalyticsNotEnabled: the project does not use analytics.
-            AnalyticsQueryError: ClickHouse refuses the query.
-            AnalyticsQueryTimeout: it ran out of time.
+            AnalyticsQueryError: ClickHouse rejected the query.
+            AnalyticsQueryTimeout: the query timed out.
 
         POST /analytics/query. Needs a server of release 2026-09 or newer. Older servers have
         `run_analytics_query_on_older_server` instead.
@@ -181,7 +181,7 @@ class AdminAnalytics:
         )
 
     def get_query_timing(self, query_id: str) -> AnalyticsQueryTiming:
-        """What a query cost, by the `query_id` of its result.
+        """Return the timing of a query, by the `query_id` of its result.
 
         Args:
             query_id: The `query_id` in the reply to the query.
@@ -191,13 +191,13 @@ class AdminAnalytics:
         return self._performer.call(get_analytics_query_timing(query_id=query_id))
 
     def create_clickmap_link(self, *, origin: str, expires_in: timedelta | Unset = UNSET) -> BrowserAction:
-        """A link that works once and shows, on a trusted origin, where users click.
+        """Create a one-time link that opens the clickmap overlay on a trusted origin.
 
-        The link lives for `expires_in`, five minutes when left out.
+        The link expires after `expires_in`, five minutes by default.
 
         Args:
             origin: The trusted origin on which the link works, such as `https://app.example.com`.
-            expires_in: Lifetime of the link in milliseconds; five minutes when left out. Default: 300000.
+            expires_in: Lifetime of the link in milliseconds; five minutes if omitted. Default: 300000.
 
         POST /browser-actions. Needs a server of release 2026-09 or newer.
         """
@@ -224,9 +224,9 @@ class AdminAnalytics:
         viewport_width_max: int | Unset = UNSET,
         sampling: float | Unset = UNSET,
     ) -> Clickmap:
-        """Get where users click, or when they are active.
+        """Get clicks or user activity.
 
-        For a window of at most 92 days; which of the lists are filled depends on `kind`.
+        For a window of at most 92 days; the lists that are filled depend on `kind`.
 
         Args:
             kind: Activity of users by hour of the week, or clicks.
@@ -285,10 +285,10 @@ class AdminAnalytics:
         filter_since: str | Unset = UNSET,
         filter_until: str | Unset = UNSET,
     ) -> Metrics:
-        """Get the figures of the dashboard's overview.
+        """Get the metrics of the dashboard's overview.
 
         Args:
-            include_anonymous: Count anonymous users too.
+            include_anonymous: Include anonymous users.
             filter_country_code: Needs a server newer than release 2026-04.
             filter_referrer: Needs a server newer than release 2026-04.
             filter_browser: Needs a server newer than release 2026-04.
@@ -320,7 +320,7 @@ class AdminAnalytics:
         return self._performer.call(get_user_counts())
 
     def get_plan_usage(self) -> PlanUsage:
-        """Get what is used of the Hexclave plan.
+        """Get the usage of the Hexclave plan.
 
         GET /internal/plan-usage. Not in the published API documents; newer servers only.
         """
@@ -338,7 +338,7 @@ class AdminAnalytics:
 
 
 class AsyncAdminAnalytics:
-    """Queries of the project's events, and the figures of the dashboard."""
+    """Queries over the project's events, and the metrics of the dashboard."""
 
     def __init__(self, performer: AsyncPerformer) -> None:
         self._performer = performer
@@ -346,21 +346,21 @@ class AsyncAdminAnalytics:
     async def query(
         self, query: str, *, params: Mapping[str, JsonValue] | Unset = UNSET, timeout: timedelta | Unset = UNSET
     ) -> AnalyticsQueryResult:
-        """The rows that a read-only ClickHouse query selects.
+        """Run a read-only ClickHouse query and return its rows.
 
-        `params` are the values for `{name:Type}` in the query. The server gives it ten seconds unless `timeout`
-        says otherwise; the project's plan may allow less.
+        `params` are the values for `{name:Type}` in the query. The time limit is ten seconds unless `timeout`
+        sets another; the project's plan may lower it.
 
         Args:
             query: ClickHouse SQL; parameters are written as `{name:Type}`.
             params: Values for the parameters named in the query. Default: {}.
-            timeout: Time limit in milliseconds; 10,000 when left out. The project's plan may set a lower
-                one. Default: 10000.
+            timeout: Time limit in milliseconds; 10,000 if omitted. The project's plan may set a lower one.
+                Default: 10000.
 
         Raises:
             AnalyticsNotEnabled: the project does not use analytics.
-            AnalyticsQueryError: ClickHouse refuses the query.
-            AnalyticsQueryTimeout: it ran out of time.
+            AnalyticsQueryError: ClickHouse rejected the query.
+            AnalyticsQueryTimeout: the query timed out.
 
         POST /analytics/query. Needs a server of release 2026-09 or newer. Older servers have
         `run_analytics_query_on_older_server` instead.
@@ -370,7 +370,7 @@ class AsyncAdminAnalytics:
         )
 
     async def get_query_timing(self, query_id: str) -> AnalyticsQueryTiming:
-        """What a query cost, by the `query_id` of its result.
+        """Return the timing of a query, by the `query_id` of its result.
 
         Args:
             query_id: The `query_id` in the reply to the query.
@@ -380,13 +380,13 @@ class AsyncAdminAnalytics:
         return await self._performer.call(get_analytics_query_timing(query_id=query_id))
 
     async def create_clickmap_link(self, *, origin: str, expires_in: timedelta | Unset = UNSET) -> BrowserAction:
-        """A link that works once and shows, on a trusted origin, where users click.
+        """Create a one-time link that opens the clickmap overlay on a trusted origin.
 
-        The link lives for `expires_in`, five minutes when left out.
+        The link expires after `expires_in`, five minutes by default.
 
         Args:
             origin: The trusted origin on which the link works, such as `https://app.example.com`.
-            expires_in: Lifetime of the link in milliseconds; five minutes when left out. Default: 300000.
+            expires_in: Lifetime of the link in milliseconds; five minutes if omitted. Default: 300000.
 
         POST /browser-actions. Needs a server of release 2026-09 or newer.
         """
@@ -413,9 +413,9 @@ class AsyncAdminAnalytics:
         viewport_width_max: int | Unset = UNSET,
         sampling: float | Unset = UNSET,
     ) -> Clickmap:
-        """Get where users click, or when they are active.
+        """Get clicks or user activity.
 
-        For a window of at most 92 days; which of the lists are filled depends on `kind`.
+        For a window of at most 92 days; the lists that are filled depend on `kind`.
 
         Args:
             kind: Activity of users by hour of the week, or clicks.
@@ -474,10 +474,10 @@ class AsyncAdminAnalytics:
         filter_since: str | Unset = UNSET,
         filter_until: str | Unset = UNSET,
     ) -> Metrics:
-        """Get the figures of the dashboard's overview.
+        """Get the metrics of the dashboard's overview.
 
         Args:
-            include_anonymous: Count anonymous users too.
+            include_anonymous: Include anonymous users.
             filter_country_code: Needs a server newer than release 2026-04.
             filter_referrer: Needs a server newer than release 2026-04.
             filter_browser: Needs a server newer than release 2026-04.
@@ -509,7 +509,7 @@ class AsyncAdminAnalytics:
         return await self._performer.call(get_user_counts())
 
     async def get_plan_usage(self) -> PlanUsage:
-        """Get what is used of the Hexclave plan.
+        """Get the usage of the Hexclave plan.
 
         GET /internal/plan-usage. Not in the published API documents; newer servers only.
         """

@@ -17,7 +17,7 @@ class ApiKeys:
         self._performer = performer
 
     def list(self) -> Page[UserApiKey]:
-        """The user's keys; of each, only the last four characters are shown.
+        """Return the user's API keys; only the last four characters of each are shown.
 
         GET /user-api-keys.
         """
@@ -26,20 +26,20 @@ class ApiKeys:
     def create(
         self, *, description: str, expires_at: datetime | None = None, is_public: bool | Unset = UNSET
     ) -> CreatedUserApiKey:
-        """A new key; its `value` is told this once.
+        """Create an API key; its `value` is shown only once.
 
-        `expires_at` needs a timezone; `None` is never. Public keys begin with `pk` and stay valid when they are
-        found in published code.
+        `expires_at` needs a timezone; `None` means that the key never expires. Public keys begin with `pk` and
+        are not revoked when found in published code.
 
         Args:
-            description: What the key is for.
+            description: Description of the key.
             expires_at: When the key expires, in milliseconds since 1970 (UTC); `None` for never. The server
-                demands it either way.
-            is_public: Whether the key may be seen by others; public keys begin with `pk` and are not
-                revoked when found in public code.
+                requires it either way.
+            is_public: True if the key may be public; public keys begin with `pk` and are not revoked when
+                found in published code.
 
         Raises:
-            BadRequestError: the project does not let users have API keys.
+            BadRequestError: user API keys are disabled in the project.
 
         POST /user-api-keys.
         """
@@ -55,8 +55,8 @@ class ApiKeys:
     def get(self, api_key_id: str) -> UserApiKey:
         """Get a user API key.
 
-        Shows the last four characters of the key. API_KEY_NOT_FOUND when there is no such key; clients see
-        their own user's.
+        Shows the last four characters of the key. API_KEY_NOT_FOUND when the key does not exist; clients can
+        get keys of their own user.
 
         Args:
             api_key_id: The key's id.
@@ -66,27 +66,27 @@ class ApiKeys:
         return self._performer.call(get_user_api_key(api_key_id))
 
     def update(self, api_key_id: str, *, description: str) -> UserApiKey:
-        """The key with another description.
+        """Change the description of the key.
 
         Args:
             api_key_id: The key's id.
-            description: What the key is for.
+            description: Description of the key.
 
         Raises:
-            ApiKeyNotFound: there is no such key.
+            ApiKeyNotFound: the key does not exist.
 
         PATCH /user-api-keys/{api_key_id}.
         """
         return self._performer.call(update_user_api_key(api_key_id, description=description))
 
     def revoke(self, api_key_id: str) -> None:
-        """Makes the key unusable for good.
+        """Revoke the key permanently.
 
         Args:
             api_key_id: The key's id.
 
         Raises:
-            ApiKeyNotFound: there is no such key.
+            ApiKeyNotFound: the key does not exist.
 
         PATCH /user-api-keys/{api_key_id}.
         """
@@ -100,7 +100,7 @@ class AsyncApiKeys:
         self._performer = performer
 
     def list(self) -> AsyncPages[UserApiKey]:
-        """The user's keys; of each, only the last four characters are shown.
+        """Return the user's API keys; only the last four characters of each are shown.
 
         GET /user-api-keys.
         """
@@ -109,20 +109,20 @@ class AsyncApiKeys:
     async def create(
         self, *, description: str, expires_at: datetime | None = None, is_public: bool | Unset = UNSET
     ) -> CreatedUserApiKey:
-        """A new key; its `value` is told this once.
+        """Create an API key; its `value` is shown only once.
 
-        `expires_at` needs a timezone; `None` is never. Public keys begin with `pk` and stay valid when they are
-        found in published code.
+        `expires_at` needs a timezone; `None` means that the key never expires. Public keys begin with `pk` and
+        are not revoked when found in published code.
 
         Args:
-            description: What the key is for.
+            description: Description of the key.
             expires_at: When the key expires, in milliseconds since 1970 (UTC); `None` for never. The server
-                demands it either way.
-            is_public: Whether the key may be seen by others; public keys begin with `pk` and are not
-                revoked when found in public code.
+                requires it either way.
+            is_public: True if the key may be public; public keys begin with `pk` and are not revoked when
+                found in published code.
 
         Raises:
-            BadRequestError: the project does not let users have API keys.
+            BadRequestError: user API keys are disabled in the project.
 
         POST /user-api-keys.
         """
@@ -138,8 +138,8 @@ class AsyncApiKeys:
     async def get(self, api_key_id: str) -> UserApiKey:
         """Get a user API key.
 
-        Shows the last four characters of the key. API_KEY_NOT_FOUND when there is no such key; clients see
-        their own user's.
+        Shows the last four characters of the key. API_KEY_NOT_FOUND when the key does not exist; clients can
+        get keys of their own user.
 
         Args:
             api_key_id: The key's id.
@@ -149,27 +149,27 @@ class AsyncApiKeys:
         return await self._performer.call(get_user_api_key(api_key_id))
 
     async def update(self, api_key_id: str, *, description: str) -> UserApiKey:
-        """The key with another description.
+        """Change the description of the key.
 
         Args:
             api_key_id: The key's id.
-            description: What the key is for.
+            description: Description of the key.
 
         Raises:
-            ApiKeyNotFound: there is no such key.
+            ApiKeyNotFound: the key does not exist.
 
         PATCH /user-api-keys/{api_key_id}.
         """
         return await self._performer.call(update_user_api_key(api_key_id, description=description))
 
     async def revoke(self, api_key_id: str) -> None:
-        """Makes the key unusable for good.
+        """Revoke the key permanently.
 
         Args:
             api_key_id: The key's id.
 
         Raises:
-            ApiKeyNotFound: there is no such key.
+            ApiKeyNotFound: the key does not exist.
 
         PATCH /user-api-keys/{api_key_id}.
         """
@@ -183,10 +183,10 @@ class ServerApiKeys:
         self._performer = performer
 
     def list(self, user_id: str) -> Page[UserApiKey]:
-        """The user's keys; of each, only the last four characters are shown.
+        """Return the user's API keys; only the last four characters of each are shown.
 
         Args:
-            user_id: The user's id, or `me` for the signed-in user; the server demands it.
+            user_id: The user's id, or `me` for the signed-in user; the server requires it.
 
         GET /user-api-keys.
         """
@@ -195,21 +195,21 @@ class ServerApiKeys:
     def create(
         self, user_id: str, *, description: str, expires_at: datetime | None = None, is_public: bool | Unset = UNSET
     ) -> CreatedUserApiKey:
-        """A new key of the user; its `value` is told this once.
+        """Create an API key for the user; its `value` is shown only once.
 
-        `expires_at` needs a timezone; `None` is never. Public keys begin with `pk` and stay valid when they are
-        found in published code.
+        `expires_at` needs a timezone; `None` means that the key never expires. Public keys begin with `pk` and
+        are not revoked when found in published code.
 
         Args:
             user_id: The user's id, or `me` for the signed-in user.
-            description: What the key is for.
+            description: Description of the key.
             expires_at: When the key expires, in milliseconds since 1970 (UTC); `None` for never. The server
-                demands it either way.
-            is_public: Whether the key may be seen by others; public keys begin with `pk` and are not
-                revoked when found in public code.
+                requires it either way.
+            is_public: True if the key may be public; public keys begin with `pk` and are not revoked when
+                found in published code.
 
         Raises:
-            BadRequestError: the project does not let users have API keys.
+            BadRequestError: user API keys are disabled in the project.
 
         POST /user-api-keys.
         """
@@ -225,8 +225,8 @@ class ServerApiKeys:
     def get(self, api_key_id: str) -> UserApiKey:
         """Get a user API key.
 
-        Shows the last four characters of the key. API_KEY_NOT_FOUND when there is no such key; clients see
-        their own user's.
+        Shows the last four characters of the key. API_KEY_NOT_FOUND when the key does not exist; clients can
+        get keys of their own user.
 
         Args:
             api_key_id: The key's id.
@@ -236,27 +236,27 @@ class ServerApiKeys:
         return self._performer.call(get_user_api_key(api_key_id))
 
     def update(self, api_key_id: str, *, description: str) -> UserApiKey:
-        """The key with another description.
+        """Change the description of the key.
 
         Args:
             api_key_id: The key's id.
-            description: What the key is for.
+            description: Description of the key.
 
         Raises:
-            ApiKeyNotFound: there is no such key.
+            ApiKeyNotFound: the key does not exist.
 
         PATCH /user-api-keys/{api_key_id}.
         """
         return self._performer.call(update_user_api_key(api_key_id, description=description))
 
     def revoke(self, api_key_id: str) -> None:
-        """Makes the key unusable for good.
+        """Revoke the key permanently.
 
         Args:
             api_key_id: The key's id.
 
         Raises:
-            ApiKeyNotFound: there is no such key.
+            ApiKeyNotFound: the key does not exist.
 
         PATCH /user-api-keys/{api_key_id}.
         """
@@ -270,10 +270,10 @@ class AsyncServerApiKeys:
         self._performer = performer
 
     def list(self, user_id: str) -> AsyncPages[UserApiKey]:
-        """The user's keys; of each, only the last four characters are shown.
+        """Return the user's API keys; only the last four characters of each are shown.
 
         Args:
-            user_id: The user's id, or `me` for the signed-in user; the server demands it.
+            user_id: The user's id, or `me` for the signed-in user; the server requires it.
 
         GET /user-api-keys.
         """
@@ -282,21 +282,21 @@ class AsyncServerApiKeys:
     async def create(
         self, user_id: str, *, description: str, expires_at: datetime | None = None, is_public: bool | Unset = UNSET
     ) -> CreatedUserApiKey:
-        """A new key of the user; its `value` is told this once.
+        """Create an API key for the user; its `value` is shown only once.
 
-        `expires_at` needs a timezone; `None` is never. Public keys begin with `pk` and stay valid when they are
-        found in published code.
+        `expires_at` needs a timezone; `None` means that the key never expires. Public keys begin with `pk` and
+        are not revoked when found in published code.
 
         Args:
             user_id: The user's id, or `me` for the signed-in user.
-            description: What the key is for.
+            description: Description of the key.
             expires_at: When the key expires, in milliseconds since 1970 (UTC); `None` for never. The server
-                demands it either way.
-            is_public: Whether the key may be seen by others; public keys begin with `pk` and are not
-                revoked when found in public code.
+                requires it either way.
+            is_public: True if the key may be public; public keys begin with `pk` and are not revoked when
+                found in published code.
 
         Raises:
-            BadRequestError: the project does not let users have API keys.
+            BadRequestError: user API keys are disabled in the project.
 
         POST /user-api-keys.
         """
@@ -312,8 +312,8 @@ class AsyncServerApiKeys:
     async def get(self, api_key_id: str) -> UserApiKey:
         """Get a user API key.
 
-        Shows the last four characters of the key. API_KEY_NOT_FOUND when there is no such key; clients see
-        their own user's.
+        Shows the last four characters of the key. API_KEY_NOT_FOUND when the key does not exist; clients can
+        get keys of their own user.
 
         Args:
             api_key_id: The key's id.
@@ -323,27 +323,27 @@ class AsyncServerApiKeys:
         return await self._performer.call(get_user_api_key(api_key_id))
 
     async def update(self, api_key_id: str, *, description: str) -> UserApiKey:
-        """The key with another description.
+        """Change the description of the key.
 
         Args:
             api_key_id: The key's id.
-            description: What the key is for.
+            description: Description of the key.
 
         Raises:
-            ApiKeyNotFound: there is no such key.
+            ApiKeyNotFound: the key does not exist.
 
         PATCH /user-api-keys/{api_key_id}.
         """
         return await self._performer.call(update_user_api_key(api_key_id, description=description))
 
     async def revoke(self, api_key_id: str) -> None:
-        """Makes the key unusable for good.
+        """Revoke the key permanently.
 
         Args:
             api_key_id: The key's id.
 
         Raises:
-            ApiKeyNotFound: there is no such key.
+            ApiKeyNotFound: the key does not exist.
 
         PATCH /user-api-keys/{api_key_id}.
         """

@@ -19,7 +19,7 @@ from ..secret import SecretText, hidden
 
 
 class Auth:
-    """How the user of the app's session signs in, up and out."""
+    """Sign-in, sign-up and sign-out of the app's session."""
 
     def __init__(self, performer: Performer) -> None:
         self._performer = performer
@@ -27,19 +27,19 @@ class Auth:
     def send_sign_in_code(
         self, *, email: str, callback_url: str, bot_challenge_token: SecretText | Unset = UNSET
     ) -> SentSignInCode:
-        """Sends an email with a magic link and a six-character code.
+        """Send an email with a magic link and a six-character code.
 
-        Keep the `nonce` of the result for `sign_in_with_code`, if the user is to type the six characters. The
-        link opens `callback_url` with the whole code as query parameter `code`.
+        Keep the `nonce` of the result for `sign_in_with_code` if the user will type the six characters. The
+        link opens `callback_url` with the complete code in the query parameter `code`.
 
         Args:
             email: Address to send to.
             callback_url: The page that the link opens, on a trusted domain; the code is appended as query
                 parameter `code`.
-            bot_challenge_token: Proof of a solved bot challenge.
+            bot_challenge_token: Token of a solved bot challenge.
 
         Raises:
-            RedirectUrlNotWhitelisted: `callback_url` is not on a domain that the project trusts.
+            RedirectUrlNotWhitelisted: `callback_url` is not on a trusted domain.
 
         POST /auth/otp/send-sign-in-code.
         """
@@ -49,13 +49,13 @@ class Auth:
         )
 
     def check_sign_in_code(self, code: SecretText) -> None:
-        """Nothing if `sign_in_with_code` would accept the code now.
+        """Check that `sign_in_with_code` would accept the code, without consuming it.
 
         Args:
             code: The whole code, 45 characters.
 
         Raises:
-            VerificationCodeError: it would not; its subclasses say why.
+            VerificationCodeError: the code would be rejected; the subclasses say why.
 
         POST /auth/otp/sign-in/check-code.
         """
@@ -65,8 +65,8 @@ class Auth:
     def start_passkey_sign_in(self) -> PasskeyOptions:
         """Start signing in with a passkey.
 
-        WebAuthn options and a code that belongs to them. `rpId` in the options is a placeholder to be replaced
-        with the domain that the user visits. Errors: PASSKEY_AUTHENTICATION_NOT_ENABLED.
+        Returns WebAuthn options and the code that goes with them. `rpId` in the options is a placeholder;
+        replace it with the domain that the user visits. Errors: PASSKEY_AUTHENTICATION_NOT_ENABLED.
 
         POST /auth/passkey/initiate-passkey-authentication. Not in the published API documents.
         """
@@ -75,23 +75,22 @@ class Auth:
     def start_passkey_registration(self) -> PasskeyOptions:
         """Start registering a passkey.
 
-        WebAuthn options and a code that belongs to them. `rp.id` in the options is a placeholder to be replaced
-        with the domain that the user visits. Errors: PASSKEY_AUTHENTICATION_NOT_ENABLED.
+        Returns WebAuthn options and the code that goes with them. `rp.id` in the options is a placeholder;
+        replace it with the domain that the user visits. Errors: PASSKEY_AUTHENTICATION_NOT_ENABLED.
 
         POST /auth/passkey/initiate-passkey-registration. Not in the published API documents.
         """
         return self._performer.call(initiate_passkey_registration())
 
     def register_passkey(self, credential: Mapping[str, JsonValue], *, code: SecretText) -> None:
-        """Gives the signed-in user the passkey that the browser made from the options of
-        `start_passkey_registration`.
+        """Register the passkey that the browser created from the options of `start_passkey_registration`.
 
         Args:
-            credential: The browser's answer in its JSON form.
+            credential: The browser's response in its JSON form.
             code: The code from the first step.
 
         Raises:
-            PasskeyRegistrationFailed: the answer is wrong.
+            PasskeyRegistrationFailed: the browser's response is invalid.
 
         POST /auth/passkey/register. Not in the published API documents.
         """
@@ -99,9 +98,9 @@ class Auth:
         return self._performer.call(register_passkey(credential=credential, code=code).silenced())
 
     def reset_password(self, code: SecretText, *, password: SecretText) -> None:
-        """Gives the user who got the code a new password of 8 to 70 characters.
+        """Set a new password of 8 to 70 characters for the user to whom the code was sent.
 
-        A refused password uses the code up all the same.
+        A rejected password consumes the code as well.
 
         Args:
             code: The whole code, 45 characters.
@@ -109,7 +108,7 @@ class Auth:
 
         Raises:
             PasswordRequirementsNotMet: the password is too short or too long.
-            VerificationCodeError: the code does not work, or no longer.
+            VerificationCodeError: the code is invalid, expired or already used.
 
         POST /auth/password/reset.
         """
@@ -118,13 +117,13 @@ class Auth:
         return self._performer.call(reset_password(password=password, code=code).silenced())
 
     def check_password_reset_code(self, code: SecretText) -> None:
-        """Nothing if `reset_password` would accept the code now.
+        """Check that `reset_password` would accept the code, without consuming it.
 
         Args:
             code: The whole code, 45 characters.
 
         Raises:
-            VerificationCodeError: it would not; its subclasses say why.
+            VerificationCodeError: the code would be rejected; the subclasses say why.
 
         POST /auth/password/reset/check-code.
         """
@@ -132,17 +131,17 @@ class Auth:
         return self._performer.call(check_password_reset_code(code=code).silenced())
 
     def send_password_reset_email(self, *, email: str, callback_url: str) -> None:
-        """Sends a link that opens `callback_url` with a code as query parameter `code`, for `reset_password`.
+        """Send a link that opens `callback_url` with the query parameter `code`, for `reset_password`.
 
-        Whether somebody has this address is not told.
+        Does not reveal whether the address is registered.
 
         Args:
-            email: Where to send the message.
+            email: The recipient of the message.
             callback_url: The page that the link opens, on a trusted domain; the code is appended as query
                 parameter `code`.
 
         Raises:
-            RedirectUrlNotWhitelisted: `callback_url` is not on a domain that the project trusts.
+            RedirectUrlNotWhitelisted: `callback_url` is not on a trusted domain.
 
         POST /auth/password/send-reset-code.
         """
@@ -150,7 +149,7 @@ class Auth:
 
 
 class AsyncAuth:
-    """How the user of the app's session signs in, up and out."""
+    """Sign-in, sign-up and sign-out of the app's session."""
 
     def __init__(self, performer: AsyncPerformer) -> None:
         self._performer = performer
@@ -158,19 +157,19 @@ class AsyncAuth:
     async def send_sign_in_code(
         self, *, email: str, callback_url: str, bot_challenge_token: SecretText | Unset = UNSET
     ) -> SentSignInCode:
-        """Sends an email with a magic link and a six-character code.
+        """Send an email with a magic link and a six-character code.
 
-        Keep the `nonce` of the result for `sign_in_with_code`, if the user is to type the six characters. The
-        link opens `callback_url` with the whole code as query parameter `code`.
+        Keep the `nonce` of the result for `sign_in_with_code` if the user will type the six characters. The
+        link opens `callback_url` with the complete code in the query parameter `code`.
 
         Args:
             email: Address to send to.
             callback_url: The page that the link opens, on a trusted domain; the code is appended as query
                 parameter `code`.
-            bot_challenge_token: Proof of a solved bot challenge.
+            bot_challenge_token: Token of a solved bot challenge.
 
         Raises:
-            RedirectUrlNotWhitelisted: `callback_url` is not on a domain that the project trusts.
+            RedirectUrlNotWhitelisted: `callback_url` is not on a trusted domain.
 
         POST /auth/otp/send-sign-in-code.
         """
@@ -180,13 +179,13 @@ class AsyncAuth:
         )
 
     async def check_sign_in_code(self, code: SecretText) -> None:
-        """Nothing if `sign_in_with_code` would accept the code now.
+        """Check that `sign_in_with_code` would accept the code, without consuming it.
 
         Args:
             code: The whole code, 45 characters.
 
         Raises:
-            VerificationCodeError: it would not; its subclasses say why.
+            VerificationCodeError: the code would be rejected; the subclasses say why.
 
         POST /auth/otp/sign-in/check-code.
         """
@@ -196,8 +195,8 @@ class AsyncAuth:
     async def start_passkey_sign_in(self) -> PasskeyOptions:
         """Start signing in with a passkey.
 
-        WebAuthn options and a code that belongs to them. `rpId` in the options is a placeholder to be replaced
-        with the domain that the user visits. Errors: PASSKEY_AUTHENTICATION_NOT_ENABLED.
+        Returns WebAuthn options and the code that goes with them. `rpId` in the options is a placeholder;
+        replace it with the domain that the user visits. Errors: PASSKEY_AUTHENTICATION_NOT_ENABLED.
 
         POST /auth/passkey/initiate-passkey-authentication. Not in the published API documents.
         """
@@ -206,23 +205,22 @@ class AsyncAuth:
     async def start_passkey_registration(self) -> PasskeyOptions:
         """Start registering a passkey.
 
-        WebAuthn options and a code that belongs to them. `rp.id` in the options is a placeholder to be replaced
-        with the domain that the user visits. Errors: PASSKEY_AUTHENTICATION_NOT_ENABLED.
+        Returns WebAuthn options and the code that goes with them. `rp.id` in the options is a placeholder;
+        replace it with the domain that the user visits. Errors: PASSKEY_AUTHENTICATION_NOT_ENABLED.
 
         POST /auth/passkey/initiate-passkey-registration. Not in the published API documents.
         """
         return await self._performer.call(initiate_passkey_registration())
 
     async def register_passkey(self, credential: Mapping[str, JsonValue], *, code: SecretText) -> None:
-        """Gives the signed-in user the passkey that the browser made from the options of
-        `start_passkey_registration`.
+        """Register the passkey that the browser created from the options of `start_passkey_registration`.
 
         Args:
-            credential: The browser's answer in its JSON form.
+            credential: The browser's response in its JSON form.
             code: The code from the first step.
 
         Raises:
-            PasskeyRegistrationFailed: the answer is wrong.
+            PasskeyRegistrationFailed: the browser's response is invalid.
 
         POST /auth/passkey/register. Not in the published API documents.
         """
@@ -230,9 +228,9 @@ class AsyncAuth:
         return await self._performer.call(register_passkey(credential=credential, code=code).silenced())
 
     async def reset_password(self, code: SecretText, *, password: SecretText) -> None:
-        """Gives the user who got the code a new password of 8 to 70 characters.
+        """Set a new password of 8 to 70 characters for the user to whom the code was sent.
 
-        A refused password uses the code up all the same.
+        A rejected password consumes the code as well.
 
         Args:
             code: The whole code, 45 characters.
@@ -240,7 +238,7 @@ class AsyncAuth:
 
         Raises:
             PasswordRequirementsNotMet: the password is too short or too long.
-            VerificationCodeError: the code does not work, or no longer.
+            VerificationCodeError: the code is invalid, expired or already used.
 
         POST /auth/password/reset.
         """
@@ -249,13 +247,13 @@ class AsyncAuth:
         return await self._performer.call(reset_password(password=password, code=code).silenced())
 
     async def check_password_reset_code(self, code: SecretText) -> None:
-        """Nothing if `reset_password` would accept the code now.
+        """Check that `reset_password` would accept the code, without consuming it.
 
         Args:
             code: The whole code, 45 characters.
 
         Raises:
-            VerificationCodeError: it would not; its subclasses say why.
+            VerificationCodeError: the code would be rejected; the subclasses say why.
 
         POST /auth/password/reset/check-code.
         """
@@ -263,17 +261,17 @@ class AsyncAuth:
         return await self._performer.call(check_password_reset_code(code=code).silenced())
 
     async def send_password_reset_email(self, *, email: str, callback_url: str) -> None:
-        """Sends a link that opens `callback_url` with a code as query parameter `code`, for `reset_password`.
+        """Send a link that opens `callback_url` with the query parameter `code`, for `reset_password`.
 
-        Whether somebody has this address is not told.
+        Does not reveal whether the address is registered.
 
         Args:
-            email: Where to send the message.
+            email: The recipient of the message.
             callback_url: The page that the link opens, on a trusted domain; the code is appended as query
                 parameter `code`.
 
         Raises:
-            RedirectUrlNotWhitelisted: `callback_url` is not on a domain that the project trusts.
+            RedirectUrlNotWhitelisted: `callback_url` is not on a trusted domain.
 
         POST /auth/password/send-reset-code.
         """

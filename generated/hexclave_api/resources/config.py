@@ -22,7 +22,7 @@ from ..secret import SecretText, hidden
 
 
 class Config:
-    """The whole configuration, its layers, and where it is pushed from."""
+    """The complete configuration, its layers, and the source it is pushed from."""
 
     def __init__(self, performer: Performer) -> None:
         self._performer = performer
@@ -30,9 +30,9 @@ class Config:
     def start_agent_run(
         self, *, github_access_token: SecretText, config_update_string: SecretText
     ) -> StartedConfigAgentRun:
-        """Have an agent change the configuration file.
+        """Let an agent change the configuration file.
 
-        Works on the linked GitHub repository. Returns at once; follow it with `get_config_agent_run`.
+        Works on the linked GitHub repository. Returns immediately; poll it with `get_config_agent_run`.
 
         Args:
             github_access_token: Token of the user who makes the change.
@@ -49,7 +49,7 @@ class Config:
     def cancel_agent_run(self, *, run_id: str) -> ConfigAgentCancellation:
         """Cancel a run of the configuration agent.
 
-        What was pushed already stays.
+        Changes that were already pushed are kept.
 
         Args:
             run_id: The run's id.
@@ -61,14 +61,14 @@ class Config:
     def commit_agent_run(
         self, *, run_id: str, github_access_token: SecretText, commit_message: str | Unset = UNSET
     ) -> ConfigAgentCommit:
-        """Commit what the configuration agent changed.
+        """Commit the configuration agent's changes.
 
-        For a run that awaits its review.
+        For a run that is awaiting review.
 
         Args:
             run_id: Id of the run.
             github_access_token: The caller's own GitHub token.
-            commit_message: Message of the commit; a default if left out.
+            commit_message: Message of the commit; a default if omitted.
 
         POST /internal/config/github/commit. Not in the published API documents; newer servers only.
         """
@@ -95,7 +95,7 @@ class Config:
         The keys fall back to the layers below.
 
         Args:
-            level: Which layer.
+            level: The layer.
             keys: Dotted keys, such as `teams.allowClientTeamCreation`.
 
         POST /internal/config/override/{level}/reset-keys. Not in the published API documents.
@@ -103,7 +103,7 @@ class Config:
         return self._performer.call(reset_config_override_keys(level, keys=keys).silenced())
 
     def get_source(self) -> ConfigSource:
-        """Get where the configuration comes from.
+        """Get the source of the configuration.
 
         GET /internal/config/source. Not in the published API documents.
         """
@@ -120,7 +120,7 @@ class Config:
 
 
 class AsyncConfig:
-    """The whole configuration, its layers, and where it is pushed from."""
+    """The complete configuration, its layers, and the source it is pushed from."""
 
     def __init__(self, performer: AsyncPerformer) -> None:
         self._performer = performer
@@ -128,9 +128,9 @@ class AsyncConfig:
     async def start_agent_run(
         self, *, github_access_token: SecretText, config_update_string: SecretText
     ) -> StartedConfigAgentRun:
-        """Have an agent change the configuration file.
+        """Let an agent change the configuration file.
 
-        Works on the linked GitHub repository. Returns at once; follow it with `get_config_agent_run`.
+        Works on the linked GitHub repository. Returns immediately; poll it with `get_config_agent_run`.
 
         Args:
             github_access_token: Token of the user who makes the change.
@@ -147,7 +147,7 @@ class AsyncConfig:
     async def cancel_agent_run(self, *, run_id: str) -> ConfigAgentCancellation:
         """Cancel a run of the configuration agent.
 
-        What was pushed already stays.
+        Changes that were already pushed are kept.
 
         Args:
             run_id: The run's id.
@@ -159,14 +159,14 @@ class AsyncConfig:
     async def commit_agent_run(
         self, *, run_id: str, github_access_token: SecretText, commit_message: str | Unset = UNSET
     ) -> ConfigAgentCommit:
-        """Commit what the configuration agent changed.
+        """Commit the configuration agent's changes.
 
-        For a run that awaits its review.
+        For a run that is awaiting review.
 
         Args:
             run_id: Id of the run.
             github_access_token: The caller's own GitHub token.
-            commit_message: Message of the commit; a default if left out.
+            commit_message: Message of the commit; a default if omitted.
 
         POST /internal/config/github/commit. Not in the published API documents; newer servers only.
         """
@@ -193,7 +193,7 @@ class AsyncConfig:
         The keys fall back to the layers below.
 
         Args:
-            level: Which layer.
+            level: The layer.
             keys: Dotted keys, such as `teams.allowClientTeamCreation`.
 
         POST /internal/config/override/{level}/reset-keys. Not in the published API documents.
@@ -201,7 +201,7 @@ class AsyncConfig:
         return await self._performer.call(reset_config_override_keys(level, keys=keys).silenced())
 
     async def get_source(self) -> ConfigSource:
-        """Get where the configuration comes from.
+        """Get the source of the configuration.
 
         GET /internal/config/source. Not in the published API documents.
         """

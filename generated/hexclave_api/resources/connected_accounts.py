@@ -15,7 +15,8 @@ class ConnectedAccounts:
     def list(self) -> Page[ConnectedAccount]:
         """List the OAuth accounts a user has connected.
 
-        Accounts whose access tokens can be fetched to call the provider's API. Clients see their own user's.
+        Accounts whose access tokens can be fetched to call the provider's API. Clients can list those of their
+        own user.
 
         GET /connected-accounts/{user_id}.
         """
@@ -31,7 +32,8 @@ class AsyncConnectedAccounts:
     def list(self) -> AsyncPages[ConnectedAccount]:
         """List the OAuth accounts a user has connected.
 
-        Accounts whose access tokens can be fetched to call the provider's API. Clients see their own user's.
+        Accounts whose access tokens can be fetched to call the provider's API. Clients can list those of their
+        own user.
 
         GET /connected-accounts/{user_id}.
         """
@@ -47,7 +49,8 @@ class ServerConnectedAccounts:
     def list(self, user_id: str) -> Page[ConnectedAccount]:
         """List the OAuth accounts a user has connected.
 
-        Accounts whose access tokens can be fetched to call the provider's API. Clients see their own user's.
+        Accounts whose access tokens can be fetched to call the provider's API. Clients can list those of their
+        own user.
 
         Args:
             user_id: The user's id, or `me` for the signed-in user.
@@ -66,7 +69,8 @@ class AsyncServerConnectedAccounts:
     def list(self, user_id: str) -> AsyncPages[ConnectedAccount]:
         """List the OAuth accounts a user has connected.
 
-        Accounts whose access tokens can be fetched to call the provider's API. Clients see their own user's.
+        Accounts whose access tokens can be fetched to call the provider's API. Clients can list those of their
+        own user.
 
         Args:
             user_id: The user's id, or `me` for the signed-in user.

@@ -21,28 +21,28 @@ from ..secret import SecretText, hidden
 
 
 class ContactChannels:
-    """The addresses of the signed-in user."""
+    """The contact channels of the signed-in user."""
 
     def __init__(self, performer: Performer) -> None:
         self._performer = performer
 
     def list(self) -> Page[ContactChannel]:
-        """The user's addresses.
+        """Return the user's contact channels.
 
         GET /contact-channels.
         """
         return self._performer.pages(lambda _: list_contact_channels(user_id="me"))
 
     def create(self, *, value: str, used_for_auth: bool = False, is_primary: bool | Unset = UNSET) -> ContactChannel:
-        """The added email address; `send_verification_email` asks for proof of it.
+        """Add an email address and return it; `send_verification_email` lets the user verify it.
 
         Args:
-            value: The e-mail address.
-            used_for_auth: Whether the user may sign in with it.
-            is_primary: Whether it becomes the user's primary address.
+            value: The email address.
+            used_for_auth: True if the user may sign in with it.
+            is_primary: True if it becomes the user's primary address.
 
         Raises:
-            BadRequestError: this user has it already.
+            BadRequestError: the user already has this address.
             ContactChannelAlreadyUsedForAuthBySomeoneElse: another user signs in with it.
 
         POST /contact-channels.
@@ -52,13 +52,13 @@ class ContactChannels:
         )
 
     def verify(self, code: SecretText) -> None:
-        """Marks an address as verified by the code of its verification email.
+        """Verify an address with the code from its verification email.
 
         Args:
             code: The whole code, 45 characters.
 
         Raises:
-            VerificationCodeError: the code does not work, or no longer; its subclasses say why.
+            VerificationCodeError: the code is invalid, expired or already used; the subclasses say which.
 
         POST /contact-channels/verify.
         """
@@ -66,13 +66,13 @@ class ContactChannels:
         return self._performer.call(verify_contact_channel(code=code).silenced())
 
     def check_code(self, code: SecretText) -> None:
-        """Nothing if `verify` would accept the code now.
+        """Check that `verify` would accept the code, without consuming it.
 
         Args:
             code: The whole code, 45 characters.
 
         Raises:
-            VerificationCodeError: it would not; its subclasses say why.
+            VerificationCodeError: the code would be rejected; the subclasses say why.
 
         POST /contact-channels/verify/check-code.
         """
@@ -112,17 +112,17 @@ class ContactChannels:
         used_for_auth: bool | Unset = UNSET,
         is_primary: bool | Unset = UNSET,
     ) -> ContactChannel:
-        """Change a contact channel.
+        """Update a contact channel.
 
-        Fields left out stay as they are. CONTACT_CHANNEL_ALREADY_USED_FOR_AUTH_BY_SOMEONE_ELSE when another
-        user signs in with the address.
+        Omitted fields stay unchanged. CONTACT_CHANNEL_ALREADY_USED_FOR_AUTH_BY_SOMEONE_ELSE when another user
+        signs in with the address.
 
         Args:
             contact_channel_id: The contact channel's id.
-            value: The e-mail address.
+            value: The email address.
             type_: Only `email` exists.
-            used_for_auth: Whether the user may sign in with it.
-            is_primary: Whether it becomes the user's primary address.
+            used_for_auth: True if the user may sign in with it.
+            is_primary: True if it becomes the user's primary address.
 
         PATCH /contact-channels/{user_id}/{contact_channel_id}.
         """
@@ -133,10 +133,10 @@ class ContactChannels:
         )
 
     def send_verification_email(self, contact_channel_id: str, *, callback_url: str) -> None:
-        """E-mail a link that verifies a contact channel.
+        """Send an email that verifies a contact channel.
 
-        EMAIL_ALREADY_VERIFIED when there is nothing to verify; REDIRECT_URL_NOT_WHITELISTED when the callback
-        is not trusted.
+        EMAIL_ALREADY_VERIFIED when the address is already verified; REDIRECT_URL_NOT_WHITELISTED when the
+        callback is not trusted.
 
         Args:
             contact_channel_id: The contact channel's id.
@@ -151,13 +151,13 @@ class ContactChannels:
 
 
 class AsyncContactChannels:
-    """The addresses of the signed-in user."""
+    """The contact channels of the signed-in user."""
 
     def __init__(self, performer: AsyncPerformer) -> None:
         self._performer = performer
 
     def list(self) -> AsyncPages[ContactChannel]:
-        """The user's addresses.
+        """Return the user's contact channels.
 
         GET /contact-channels.
         """
@@ -166,15 +166,15 @@ class AsyncContactChannels:
     async def create(
         self, *, value: str, used_for_auth: bool = False, is_primary: bool | Unset = UNSET
     ) -> ContactChannel:
-        """The added email address; `send_verification_email` asks for proof of it.
+        """Add an email address and return it; `send_verification_email` lets the user verify it.
 
         Args:
-            value: The e-mail address.
-            used_for_auth: Whether the user may sign in with it.
-            is_primary: Whether it becomes the user's primary address.
+            value: The email address.
+            used_for_auth: True if the user may sign in with it.
+            is_primary: True if it becomes the user's primary address.
 
         Raises:
-            BadRequestError: this user has it already.
+            BadRequestError: the user already has this address.
             ContactChannelAlreadyUsedForAuthBySomeoneElse: another user signs in with it.
 
         POST /contact-channels.
@@ -184,13 +184,13 @@ class AsyncContactChannels:
         )
 
     async def verify(self, code: SecretText) -> None:
-        """Marks an address as verified by the code of its verification email.
+        """Verify an address with the code from its verification email.
 
         Args:
             code: The whole code, 45 characters.
 
         Raises:
-            VerificationCodeError: the code does not work, or no longer; its subclasses say why.
+            VerificationCodeError: the code is invalid, expired or already used; the subclasses say which.
 
         POST /contact-channels/verify.
         """
@@ -198,13 +198,13 @@ class AsyncContactChannels:
         return await self._performer.call(verify_contact_channel(code=code).silenced())
 
     async def check_code(self, code: SecretText) -> None:
-        """Nothing if `verify` would accept the code now.
+        """Check that `verify` would accept the code, without consuming it.
 
         Args:
             code: The whole code, 45 characters.
 
         Raises:
-            VerificationCodeError: it would not; its subclasses say why.
+            VerificationCodeError: the code would be rejected; the subclasses say why.
 
         POST /contact-channels/verify/check-code.
         """
@@ -244,17 +244,17 @@ class AsyncContactChannels:
         used_for_auth: bool | Unset = UNSET,
         is_primary: bool | Unset = UNSET,
     ) -> ContactChannel:
-        """Change a contact channel.
+        """Update a contact channel.
 
-        Fields left out stay as they are. CONTACT_CHANNEL_ALREADY_USED_FOR_AUTH_BY_SOMEONE_ELSE when another
-        user signs in with the address.
+        Omitted fields stay unchanged. CONTACT_CHANNEL_ALREADY_USED_FOR_AUTH_BY_SOMEONE_ELSE when another user
+        signs in with the address.
 
         Args:
             contact_channel_id: The contact channel's id.
-            value: The e-mail address.
+            value: The email address.
             type_: Only `email` exists.
-            used_for_auth: Whether the user may sign in with it.
-            is_primary: Whether it becomes the user's primary address.
+            used_for_auth: True if the user may sign in with it.
+            is_primary: True if it becomes the user's primary address.
 
         PATCH /contact-channels/{user_id}/{contact_channel_id}.
         """
@@ -265,10 +265,10 @@ class AsyncContactChannels:
         )
 
     async def send_verification_email(self, contact_channel_id: str, *, callback_url: str) -> None:
-        """E-mail a link that verifies a contact channel.
+        """Send an email that verifies a contact channel.
 
-        EMAIL_ALREADY_VERIFIED when there is nothing to verify; REDIRECT_URL_NOT_WHITELISTED when the callback
-        is not trusted.
+        EMAIL_ALREADY_VERIFIED when the address is already verified; REDIRECT_URL_NOT_WHITELISTED when the
+        callback is not trusted.
 
         Args:
             contact_channel_id: The contact channel's id.
@@ -283,16 +283,16 @@ class AsyncContactChannels:
 
 
 class ServerContactChannels:
-    """The addresses of any user."""
+    """The contact channels of any user."""
 
     def __init__(self, performer: Performer) -> None:
         self._performer = performer
 
     def list(self, user_id: str | Unset = UNSET) -> Page[ContactChannel]:
-        """The addresses of a user, or of all users.
+        """Return the contact channels of a user, or of all users.
 
         Args:
-            user_id: Only those of this user; an id, or `me` for the signed-in user.
+            user_id: Only the entries of this user; an id, or `me` for the signed-in user.
 
         GET /contact-channels.
         """
@@ -307,17 +307,17 @@ class ServerContactChannels:
         is_verified: bool | Unset = UNSET,
         is_primary: bool | Unset = UNSET,
     ) -> ContactChannel:
-        """The added email address of the user; no email is sent.
+        """Add an email address to the user; no verification email is sent.
 
         Args:
             user_id: The user's id, or `me` for the signed-in user.
-            value: The e-mail address.
-            used_for_auth: Whether the user may sign in with it.
-            is_verified: Whether it counts as verified; servers only.
-            is_primary: Whether it becomes the user's primary address.
+            value: The email address.
+            used_for_auth: True if the user may sign in with it.
+            is_verified: True if it counts as verified; servers only.
+            is_primary: True if it becomes the user's primary address.
 
         Raises:
-            BadRequestError: this user has it already.
+            BadRequestError: the user already has this address.
             ContactChannelAlreadyUsedForAuthBySomeoneElse: another user signs in with it.
 
         POST /contact-channels.
@@ -333,13 +333,13 @@ class ServerContactChannels:
         )
 
     def verify(self, code: SecretText) -> None:
-        """Marks an address as verified by the code of its verification email.
+        """Verify an address with the code from its verification email.
 
         Args:
             code: The whole code, 45 characters.
 
         Raises:
-            VerificationCodeError: the code does not work, or no longer; its subclasses say why.
+            VerificationCodeError: the code is invalid, expired or already used; the subclasses say which.
 
         POST /contact-channels/verify.
         """
@@ -347,13 +347,13 @@ class ServerContactChannels:
         return self._performer.call(verify_contact_channel(code=code).silenced())
 
     def check_code(self, code: SecretText) -> None:
-        """Nothing if `verify` would accept the code now.
+        """Check that `verify` would accept the code, without consuming it.
 
         Args:
             code: The whole code, 45 characters.
 
         Raises:
-            VerificationCodeError: it would not; its subclasses say why.
+            VerificationCodeError: the code would be rejected; the subclasses say why.
 
         POST /contact-channels/verify/check-code.
         """
@@ -397,19 +397,19 @@ class ServerContactChannels:
         used_for_auth: bool | Unset = UNSET,
         is_primary: bool | Unset = UNSET,
     ) -> ContactChannel:
-        """Change a contact channel.
+        """Update a contact channel.
 
-        Fields left out stay as they are. CONTACT_CHANNEL_ALREADY_USED_FOR_AUTH_BY_SOMEONE_ELSE when another
-        user signs in with the address.
+        Omitted fields stay unchanged. CONTACT_CHANNEL_ALREADY_USED_FOR_AUTH_BY_SOMEONE_ELSE when another user
+        signs in with the address.
 
         Args:
             user_id: The user's id, or `me` for the signed-in user.
             contact_channel_id: The contact channel's id.
-            is_verified: Whether it counts as verified; servers only.
-            value: The e-mail address.
+            is_verified: True if it counts as verified; servers only.
+            value: The email address.
             type_: Only `email` exists.
-            used_for_auth: Whether the user may sign in with it.
-            is_primary: Whether it becomes the user's primary address.
+            used_for_auth: True if the user may sign in with it.
+            is_primary: True if it becomes the user's primary address.
 
         PATCH /contact-channels/{user_id}/{contact_channel_id}.
         """
@@ -426,10 +426,10 @@ class ServerContactChannels:
         )
 
     def send_verification_email(self, user_id: str, contact_channel_id: str, *, callback_url: str) -> None:
-        """E-mail a link that verifies a contact channel.
+        """Send an email that verifies a contact channel.
 
-        EMAIL_ALREADY_VERIFIED when there is nothing to verify; REDIRECT_URL_NOT_WHITELISTED when the callback
-        is not trusted.
+        EMAIL_ALREADY_VERIFIED when the address is already verified; REDIRECT_URL_NOT_WHITELISTED when the
+        callback is not trusted.
 
         Args:
             user_id: The user's id, or `me` for the signed-in user.
@@ -445,16 +445,16 @@ class ServerContactChannels:
 
 
 class AsyncServerContactChannels:
-    """The addresses of any user."""
+    """The contact channels of any user."""
 
     def __init__(self, performer: AsyncPerformer) -> None:
         self._performer = performer
 
     def list(self, user_id: str | Unset = UNSET) -> AsyncPages[ContactChannel]:
-        """The addresses of a user, or of all users.
+        """Return the contact channels of a user, or of all users.
 
         Args:
-            user_id: Only those of this user; an id, or `me` for the signed-in user.
+            user_id: Only the entries of this user; an id, or `me` for the signed-in user.
 
         GET /contact-channels.
         """
@@ -469,17 +469,17 @@ class AsyncServerContactChannels:
         is_verified: bool | Unset = UNSET,
         is_primary: bool | Unset = UNSET,
     ) -> ContactChannel:
-        """The added email address of the user; no email is sent.
+        """Add an email address to the user; no verification email is sent.
 
         Args:
             user_id: The user's id, or `me` for the signed-in user.
-            value: The e-mail address.
-            used_for_auth: Whether the user may sign in with it.
-            is_verified: Whether it counts as verified; servers only.
-            is_primary: Whether it becomes the user's primary address.
+            value: The email address.
+            used_for_auth: True if the user may sign in with it.
+            is_verified: True if it counts as verified; servers only.
+            is_primary: True if it becomes the user's primary address.
 
         Raises:
-            BadRequestError: this user has it already.
+            BadRequestError: the user already has this address.
             ContactChannelAlreadyUsedForAuthBySomeoneElse: another user signs in with it.
 
         POST /contact-channels.
@@ -495,13 +495,13 @@ class AsyncServerContactChannels:
         )
 
     async def verify(self, code: SecretText) -> None:
-        """Marks an address as verified by the code of its verification email.
+        """Verify an address with the code from its verification email.
 
         Args:
             code: The whole code, 45 characters.
 
         Raises:
-            VerificationCodeError: the code does not work, or no longer; its subclasses say why.
+            VerificationCodeError: the code is invalid, expired or already used; the subclasses say which.
 
         POST /contact-channels/verify.
         """
@@ -509,13 +509,13 @@ class AsyncServerContactChannels:
         return await self._performer.call(verify_contact_channel(code=code).silenced())
 
     async def check_code(self, code: SecretText) -> None:
-        """Nothing if `verify` would accept the code now.
+        """Check that `verify` would accept the code, without consuming it.
 
         Args:
             code: The whole code, 45 characters.
 
         Raises:
-            VerificationCodeError: it would not; its subclasses say why.
+            VerificationCodeError: the code would be rejected; the subclasses say why.
 
         POST /contact-channels/verify/check-code.
         """
@@ -559,19 +559,19 @@ class AsyncServerContactChannels:
         used_for_auth: bool | Unset = UNSET,
         is_primary: bool | Unset = UNSET,
     ) -> ContactChannel:
-        """Change a contact channel.
+        """Update a contact channel.
 
-        Fields left out stay as they are. CONTACT_CHANNEL_ALREADY_USED_FOR_AUTH_BY_SOMEONE_ELSE when another
-        user signs in with the address.
+        Omitted fields stay unchanged. CONTACT_CHANNEL_ALREADY_USED_FOR_AUTH_BY_SOMEONE_ELSE when another user
+        signs in with the address.
 
         Args:
             user_id: The user's id, or `me` for the signed-in user.
             contact_channel_id: The contact channel's id.
-            is_verified: Whether it counts as verified; servers only.
-            value: The e-mail address.
+            is_verified: True if it counts as verified; servers only.
+            value: The email address.
             type_: Only `email` exists.
-            used_for_auth: Whether the user may sign in with it.
-            is_primary: Whether it becomes the user's primary address.
+            used_for_auth: True if the user may sign in with it.
+            is_primary: True if it becomes the user's primary address.
 
         PATCH /contact-channels/{user_id}/{contact_channel_id}.
         """
@@ -588,10 +588,10 @@ class AsyncServerContactChannels:
         )
 
     async def send_verification_email(self, user_id: str, contact_channel_id: str, *, callback_url: str) -> None:
-        """E-mail a link that verifies a contact channel.
+        """Send an email that verifies a contact channel.
 
-        EMAIL_ALREADY_VERIFIED when there is nothing to verify; REDIRECT_URL_NOT_WHITELISTED when the callback
-        is not trusted.
+        EMAIL_ALREADY_VERIFIED when the address is already verified; REDIRECT_URL_NOT_WHITELISTED when the
+        callback is not trusted.
 
         Args:
             user_id: The user's id, or `me` for the signed-in user.

@@ -10,7 +10,7 @@ from ..performer import AsyncPerformer, Performer
 
 
 class CustomCustomer:
-    """A customer who is neither a user nor a team, under an id of your own."""
+    """A customer that is neither a user nor a team, with an id of your own."""
 
     def __init__(
         self, performer: Performer, customer_type: Literal["custom", "team", "user"], customer_id: str
@@ -20,11 +20,11 @@ class CustomCustomer:
         self.customer_id: str = customer_id
 
     def get_item(self, item_id: str) -> Item:
-        """Get how much of an item a customer has.
+        """Get a customer's quantity of an item.
 
-        Clients may ask for their own user and their teams. ITEM_NOT_FOUND when the project has no such item,
-        ITEM_CUSTOMER_TYPE_DOES_NOT_MATCH when it is for another kind of customer, USER_NOT_FOUND when there is
-        no such user.
+        Clients can ask for their own user and their teams. ITEM_NOT_FOUND when the project has no such item,
+        ITEM_CUSTOMER_TYPE_DOES_NOT_MATCH when it is for another type of customer, USER_NOT_FOUND when the user
+        does not exist.
 
         Args:
             item_id: The item's id in the project's configuration.
@@ -36,13 +36,13 @@ class CustomCustomer:
     def list_products(self, *, cursor: str | Unset = UNSET, limit: int = 100) -> Page[CustomerProduct]:
         """List a customer's products.
 
-        The products that a customer holds, a page at a time. A client sees its own and its teams' products,
-        without those that are for servers only. An unknown cursor is answered with 400. Errors: USER_NOT_FOUND,
+        The products that a customer holds, in pages. Clients can list the products of their own user and teams,
+        without server-only products. An unknown cursor is rejected with 400. Errors: USER_NOT_FOUND,
         TEAM_MEMBERSHIP_NOT_FOUND.
 
         Args:
-            cursor: Where to start: `next_cursor` of the page before.
-            limit: Items per page, 1 to 100; 10 if left out. 1 to 100. Default: 10.
+            cursor: The previous page's `next_cursor`.
+            limit: Items per page, 1 to 100; 10 by default. 1 to 100. Default: 10.
 
         GET /payments/products/{customer_type}/{customer_id}. Not in the published API documents.
         """
@@ -53,8 +53,8 @@ class CustomCustomer:
     def cancel_subscription(self, product_id: str, *, subscription_id: str | Unset = UNSET) -> None:
         """Cancel a customer's subscription.
 
-        Ends the customer's subscription to a product at once. A one-time purchase cannot be cancelled (400).
-        Give `subscription_id` to cancel one of several, or one whose product was defined inline. Errors:
+        Ends the customer's subscription to a product immediately. A one-time purchase cannot be cancelled
+        (400). Give `subscription_id` to cancel one of several, or one whose product was defined inline. Errors:
         PRODUCT_DOES_NOT_EXIST, PRODUCT_CUSTOMER_TYPE_DOES_NOT_MATCH, USER_AUTHENTICATION_REQUIRED.
 
         Args:
@@ -71,7 +71,7 @@ class CustomCustomer:
 
 
 class AsyncCustomCustomer:
-    """A customer who is neither a user nor a team, under an id of your own."""
+    """A customer that is neither a user nor a team, with an id of your own."""
 
     def __init__(
         self, performer: AsyncPerformer, customer_type: Literal["custom", "team", "user"], customer_id: str
@@ -81,11 +81,11 @@ class AsyncCustomCustomer:
         self.customer_id: str = customer_id
 
     async def get_item(self, item_id: str) -> Item:
-        """Get how much of an item a customer has.
+        """Get a customer's quantity of an item.
 
-        Clients may ask for their own user and their teams. ITEM_NOT_FOUND when the project has no such item,
-        ITEM_CUSTOMER_TYPE_DOES_NOT_MATCH when it is for another kind of customer, USER_NOT_FOUND when there is
-        no such user.
+        Clients can ask for their own user and their teams. ITEM_NOT_FOUND when the project has no such item,
+        ITEM_CUSTOMER_TYPE_DOES_NOT_MATCH when it is for another type of customer, USER_NOT_FOUND when the user
+        does not exist.
 
         Args:
             item_id: The item's id in the project's configuration.
@@ -97,13 +97,13 @@ class AsyncCustomCustomer:
     def list_products(self, *, cursor: str | Unset = UNSET, limit: int = 100) -> AsyncPages[CustomerProduct]:
         """List a customer's products.
 
-        The products that a customer holds, a page at a time. A client sees its own and its teams' products,
-        without those that are for servers only. An unknown cursor is answered with 400. Errors: USER_NOT_FOUND,
+        The products that a customer holds, in pages. Clients can list the products of their own user and teams,
+        without server-only products. An unknown cursor is rejected with 400. Errors: USER_NOT_FOUND,
         TEAM_MEMBERSHIP_NOT_FOUND.
 
         Args:
-            cursor: Where to start: `next_cursor` of the page before.
-            limit: Items per page, 1 to 100; 10 if left out. 1 to 100. Default: 10.
+            cursor: The previous page's `next_cursor`.
+            limit: Items per page, 1 to 100; 10 by default. 1 to 100. Default: 10.
 
         GET /payments/products/{customer_type}/{customer_id}. Not in the published API documents.
         """
@@ -114,8 +114,8 @@ class AsyncCustomCustomer:
     async def cancel_subscription(self, product_id: str, *, subscription_id: str | Unset = UNSET) -> None:
         """Cancel a customer's subscription.
 
-        Ends the customer's subscription to a product at once. A one-time purchase cannot be cancelled (400).
-        Give `subscription_id` to cancel one of several, or one whose product was defined inline. Errors:
+        Ends the customer's subscription to a product immediately. A one-time purchase cannot be cancelled
+        (400). Give `subscription_id` to cancel one of several, or one whose product was defined inline. Errors:
         PRODUCT_DOES_NOT_EXIST, PRODUCT_CUSTOMER_TYPE_DOES_NOT_MATCH, USER_AUTHENTICATION_REQUIRED.
 
         Args:

@@ -36,7 +36,7 @@ class Customer:
     def get_billing(self) -> CustomerBilling:
         """Get a customer's billing state.
 
-        Whether the customer is known to the payment provider, and the card that is charged by default.
+        Says whether the payment provider knows the customer, and returns the default card.
 
         GET /payments/billing/{customer_type}/{customer_id}. Not in the published API documents.
         """
@@ -45,12 +45,12 @@ class Customer:
     def list_invoices(self, *, cursor: str | Unset = UNSET, limit: int = 100) -> Page[Invoice]:
         """List a customer's invoices.
 
-        Invoices of the customer's subscriptions, newest first, a page at a time. An unknown cursor is answered
-        with 400.
+        Invoices of the customer's subscriptions, newest first, in pages. An unknown cursor is rejected with
+        400.
 
         Args:
-            cursor: Where to start: `next_cursor` of the page before.
-            limit: Items per page, 1 to 100; 10 if left out. 1 to 100. Default: 10.
+            cursor: The previous page's `next_cursor`.
+            limit: Items per page, 1 to 100; 10 by default. 1 to 100. Default: 10.
 
         GET /payments/invoices/{customer_type}/{customer_id}. Not in the published API documents.
         """
@@ -59,11 +59,11 @@ class Customer:
         )
 
     def get_item(self, item_id: str) -> Item:
-        """Get how much of an item a customer has.
+        """Get a customer's quantity of an item.
 
-        Clients may ask for their own user and their teams. ITEM_NOT_FOUND when the project has no such item,
-        ITEM_CUSTOMER_TYPE_DOES_NOT_MATCH when it is for another kind of customer, USER_NOT_FOUND when there is
-        no such user.
+        Clients can ask for their own user and their teams. ITEM_NOT_FOUND when the project has no such item,
+        ITEM_CUSTOMER_TYPE_DOES_NOT_MATCH when it is for another type of customer, USER_NOT_FOUND when the user
+        does not exist.
 
         Args:
             item_id: The item's id in the project's configuration.
@@ -73,10 +73,10 @@ class Customer:
         return self._performer.call(get_item(self.customer_type, self.customer_id, item_id))
 
     def set_default_payment_method(self, *, setup_intent_id: str) -> DefaultPaymentMethod:
-        """Make a stored card the default.
+        """Set the default payment method.
 
-        Charges the card of a confirmed setup intent from now on. 400 if the intent has not succeeded, 403 if it
-        belongs to another customer.
+        Makes the card of a confirmed setup intent the one that is charged. 400 if the intent has not succeeded,
+        403 if it belongs to another customer.
 
         Args:
             setup_intent_id: Id of the confirmed setup intent, `seti_…`.
@@ -89,9 +89,9 @@ class Customer:
         )
 
     def create_payment_method_setup_intent(self) -> PaymentMethodSetupIntent:
-        """Start storing a payment method.
+        """Start adding a payment method.
 
-        Opens a Stripe setup intent for the customer. Confirm it with Stripe's own library, then make its card
+        Creates a Stripe setup intent for the customer. Confirm it with Stripe's own library, then make its card
         the default with `set_default_payment_method`.
 
         POST /payments/payment-method/{customer_type}/{customer_id}/setup-intent. Not in the published API
@@ -102,13 +102,13 @@ class Customer:
     def list_products(self, *, cursor: str | Unset = UNSET, limit: int = 100) -> Page[CustomerProduct]:
         """List a customer's products.
 
-        The products that a customer holds, a page at a time. A client sees its own and its teams' products,
-        without those that are for servers only. An unknown cursor is answered with 400. Errors: USER_NOT_FOUND,
+        The products that a customer holds, in pages. Clients can list the products of their own user and teams,
+        without server-only products. An unknown cursor is rejected with 400. Errors: USER_NOT_FOUND,
         TEAM_MEMBERSHIP_NOT_FOUND.
 
         Args:
-            cursor: Where to start: `next_cursor` of the page before.
-            limit: Items per page, 1 to 100; 10 if left out. 1 to 100. Default: 10.
+            cursor: The previous page's `next_cursor`.
+            limit: Items per page, 1 to 100; 10 by default. 1 to 100. Default: 10.
 
         GET /payments/products/{customer_type}/{customer_id}. Not in the published API documents.
         """
@@ -128,14 +128,14 @@ class Customer:
         """Switch a subscription to another product.
 
         Moves the customer from one subscribed product to another of the same product line. Errors:
-        DEFAULT_PAYMENT_METHOD_REQUIRED, NEW_PURCHASES_BLOCKED; 400 with plain text when the two products cannot
-        be exchanged.
+        DEFAULT_PAYMENT_METHOD_REQUIRED, NEW_PURCHASES_BLOCKED; 400 with plain text when the customer cannot
+        switch between the two products.
 
         Args:
             from_product_id: The product to leave.
             to_product_id: The product to switch to.
-            price_id: Price of the new product; its first repeating price if left out.
-            quantity: The present quantity if left out. At least 1.
+            price_id: Price of the new product; its first repeating price if omitted.
+            quantity: The current quantity if omitted. At least 1.
             promo_codes: Needs a server newer than release 2026-04.
 
         POST /payments/products/{customer_type}/{customer_id}/switch. Not in the published API documents.
@@ -160,15 +160,15 @@ class Customer:
         promo_codes: Sequence[str] | Unset = UNSET,
         quantity: int | Unset = UNSET,
     ) -> PromoCodeQuote:
-        """Check promo codes for a switch of subscription.
+        """Check promo codes for switching a subscription.
 
-        What switching this customer to a product would cost with the given codes; nothing is redeemed. A code
-        that does not count is an error.
+        Returns the price of switching this customer to a product with the given codes; no code is redeemed. A
+        code that does not apply is an error.
 
         Args:
             product_id: Id of the product in the project's configuration.
             price_id: Id of the price among the product's prices.
-            promo_codes: Codes as the customer typed them. Default: [].
+            promo_codes: Codes as entered by the customer. Default: [].
             quantity: At least 1. Default: 1.
 
         POST /payments/products/{customer_type}/{customer_id}/validate-promo-codes. Not in the published API
@@ -188,8 +188,8 @@ class Customer:
     def cancel_subscription(self, product_id: str, *, subscription_id: str | Unset = UNSET) -> None:
         """Cancel a customer's subscription.
 
-        Ends the customer's subscription to a product at once. A one-time purchase cannot be cancelled (400).
-        Give `subscription_id` to cancel one of several, or one whose product was defined inline. Errors:
+        Ends the customer's subscription to a product immediately. A one-time purchase cannot be cancelled
+        (400). Give `subscription_id` to cancel one of several, or one whose product was defined inline. Errors:
         PRODUCT_DOES_NOT_EXIST, PRODUCT_CUSTOMER_TYPE_DOES_NOT_MATCH, USER_AUTHENTICATION_REQUIRED.
 
         Args:
@@ -216,7 +216,7 @@ class AsyncCustomer:
     async def get_billing(self) -> CustomerBilling:
         """Get a customer's billing state.
 
-        Whether the customer is known to the payment provider, and the card that is charged by default.
+        Says whether the payment provider knows the customer, and returns the default card.
 
         GET /payments/billing/{customer_type}/{customer_id}. Not in the published API documents.
         """
@@ -225,12 +225,12 @@ class AsyncCustomer:
     def list_invoices(self, *, cursor: str | Unset = UNSET, limit: int = 100) -> AsyncPages[Invoice]:
         """List a customer's invoices.
 
-        Invoices of the customer's subscriptions, newest first, a page at a time. An unknown cursor is answered
-        with 400.
+        Invoices of the customer's subscriptions, newest first, in pages. An unknown cursor is rejected with
+        400.
 
         Args:
-            cursor: Where to start: `next_cursor` of the page before.
-            limit: Items per page, 1 to 100; 10 if left out. 1 to 100. Default: 10.
+            cursor: The previous page's `next_cursor`.
+            limit: Items per page, 1 to 100; 10 by default. 1 to 100. Default: 10.
 
         GET /payments/invoices/{customer_type}/{customer_id}. Not in the published API documents.
         """
@@ -239,11 +239,11 @@ class AsyncCustomer:
         )
 
     async def get_item(self, item_id: str) -> Item:
-        """Get how much of an item a customer has.
+        """Get a customer's quantity of an item.
 
-        Clients may ask for their own user and their teams. ITEM_NOT_FOUND when the project has no such item,
-        ITEM_CUSTOMER_TYPE_DOES_NOT_MATCH when it is for another kind of customer, USER_NOT_FOUND when there is
-        no such user.
+        Clients can ask for their own user and their teams. ITEM_NOT_FOUND when the project has no such item,
+        ITEM_CUSTOMER_TYPE_DOES_NOT_MATCH when it is for another type of customer, USER_NOT_FOUND when the user
+        does not exist.
 
         Args:
             item_id: The item's id in the project's configuration.
@@ -253,10 +253,10 @@ class AsyncCustomer:
         return await self._performer.call(get_item(self.customer_type, self.customer_id, item_id))
 
     async def set_default_payment_method(self, *, setup_intent_id: str) -> DefaultPaymentMethod:
-        """Make a stored card the default.
+        """Set the default payment method.
 
-        Charges the card of a confirmed setup intent from now on. 400 if the intent has not succeeded, 403 if it
-        belongs to another customer.
+        Makes the card of a confirmed setup intent the one that is charged. 400 if the intent has not succeeded,
+        403 if it belongs to another customer.
 
         Args:
             setup_intent_id: Id of the confirmed setup intent, `seti_…`.
@@ -269,9 +269,9 @@ class AsyncCustomer:
         )
 
     async def create_payment_method_setup_intent(self) -> PaymentMethodSetupIntent:
-        """Start storing a payment method.
+        """Start adding a payment method.
 
-        Opens a Stripe setup intent for the customer. Confirm it with Stripe's own library, then make its card
+        Creates a Stripe setup intent for the customer. Confirm it with Stripe's own library, then make its card
         the default with `set_default_payment_method`.
 
         POST /payments/payment-method/{customer_type}/{customer_id}/setup-intent. Not in the published API
@@ -282,13 +282,13 @@ class AsyncCustomer:
     def list_products(self, *, cursor: str | Unset = UNSET, limit: int = 100) -> AsyncPages[CustomerProduct]:
         """List a customer's products.
 
-        The products that a customer holds, a page at a time. A client sees its own and its teams' products,
-        without those that are for servers only. An unknown cursor is answered with 400. Errors: USER_NOT_FOUND,
+        The products that a customer holds, in pages. Clients can list the products of their own user and teams,
+        without server-only products. An unknown cursor is rejected with 400. Errors: USER_NOT_FOUND,
         TEAM_MEMBERSHIP_NOT_FOUND.
 
         Args:
-            cursor: Where to start: `next_cursor` of the page before.
-            limit: Items per page, 1 to 100; 10 if left out. 1 to 100. Default: 10.
+            cursor: The previous page's `next_cursor`.
+            limit: Items per page, 1 to 100; 10 by default. 1 to 100. Default: 10.
 
         GET /payments/products/{customer_type}/{customer_id}. Not in the published API documents.
         """
@@ -308,14 +308,14 @@ class AsyncCustomer:
         """Switch a subscription to another product.
 
         Moves the customer from one subscribed product to another of the same product line. Errors:
-        DEFAULT_PAYMENT_METHOD_REQUIRED, NEW_PURCHASES_BLOCKED; 400 with plain text when the two products cannot
-        be exchanged.
+        DEFAULT_PAYMENT_METHOD_REQUIRED, NEW_PURCHASES_BLOCKED; 400 with plain text when the customer cannot
+        switch between the two products.
 
         Args:
             from_product_id: The product to leave.
             to_product_id: The product to switch to.
-            price_id: Price of the new product; its first repeating price if left out.
-            quantity: The present quantity if left out. At least 1.
+            price_id: Price of the new product; its first repeating price if omitted.
+            quantity: The current quantity if omitted. At least 1.
             promo_codes: Needs a server newer than release 2026-04.
 
         POST /payments/products/{customer_type}/{customer_id}/switch. Not in the published API documents.
@@ -340,15 +340,15 @@ class AsyncCustomer:
         promo_codes: Sequence[str] | Unset = UNSET,
         quantity: int | Unset = UNSET,
     ) -> PromoCodeQuote:
-        """Check promo codes for a switch of subscription.
+        """Check promo codes for switching a subscription.
 
-        What switching this customer to a product would cost with the given codes; nothing is redeemed. A code
-        that does not count is an error.
+        Returns the price of switching this customer to a product with the given codes; no code is redeemed. A
+        code that does not apply is an error.
 
         Args:
             product_id: Id of the product in the project's configuration.
             price_id: Id of the price among the product's prices.
-            promo_codes: Codes as the customer typed them. Default: [].
+            promo_codes: Codes as entered by the customer. Default: [].
             quantity: At least 1. Default: 1.
 
         POST /payments/products/{customer_type}/{customer_id}/validate-promo-codes. Not in the published API
@@ -368,8 +368,8 @@ class AsyncCustomer:
     async def cancel_subscription(self, product_id: str, *, subscription_id: str | Unset = UNSET) -> None:
         """Cancel a customer's subscription.
 
-        Ends the customer's subscription to a product at once. A one-time purchase cannot be cancelled (400).
-        Give `subscription_id` to cancel one of several, or one whose product was defined inline. Errors:
+        Ends the customer's subscription to a product immediately. A one-time purchase cannot be cancelled
+        (400). Give `subscription_id` to cancel one of several, or one whose product was defined inline. Errors:
         PRODUCT_DOES_NOT_EXIST, PRODUCT_CUSTOMER_TYPE_DOES_NOT_MATCH, USER_AUTHENTICATION_REQUIRED.
 
         Args:

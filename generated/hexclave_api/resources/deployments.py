@@ -22,7 +22,7 @@ from ..times import moment_millis
 
 
 class Deployments:
-    """Deployments, the services that they run, their domains and logs. Newer servers only."""
+    """Deployments, their services, domains and logs. Newer servers only."""
 
     def __init__(self, performer: Performer) -> None:
         self._performer = performer
@@ -33,7 +33,7 @@ class Deployments:
         Newest first.
 
         Args:
-            limit: How many.
+            limit: Maximum number to return.
 
         GET /deployments/deployments. Not in the published API documents; newer servers only.
         """
@@ -49,7 +49,7 @@ class Deployments:
     def get_build_logs(self, deployment_id: str) -> str:
         """Get the build log of a deployment.
 
-        Plain text. While the build runs the reply goes on, for at most some minutes.
+        Plain text. The response is streamed while the build runs, for a few minutes at most.
 
         GET /deployments/deployments/{deployment_id}/logs. Not in the published API documents; newer servers
         only.
@@ -66,11 +66,11 @@ class Deployments:
     def add_domain(self, service_id: str, *, hostname: str, is_primary: bool | Unset = UNSET) -> AddedDomain:
         """Add a domain to a service.
 
-        `get_deployment_domain` says which DNS records to create.
+        `get_deployment_domain` returns the DNS records to create.
 
         Args:
             hostname: Such as `app.example.com`.
-            is_primary: Whether it becomes the service's main domain.
+            is_primary: True if it becomes the service's main domain.
 
         POST /deployments/services/{service_id}/domains. Not in the published API documents; newer servers only.
         """
@@ -79,7 +79,7 @@ class Deployments:
     def get_domain(self, service_id: str, hostname: str) -> DeploymentDomain:
         """Get a domain of a service.
 
-        Looks the DNS records up anew.
+        Checks the DNS records again.
 
         GET /deployments/services/{service_id}/domains/{hostname}. Not in the published API documents; newer
         servers only.
@@ -95,14 +95,14 @@ class Deployments:
         return self._performer.call(delete_deployment_domain(service_id, hostname).silenced())
 
     def get_service_logs(self, service_id: str, *, since: datetime | Unset = UNSET) -> str:
-        """What the service printed since then, or last: lines of JSON with `at_millis`, `stream`, `instance`,
-        `text`.
+        """Return the log of a service since the given time, or its latest lines: lines of JSON with `at_millis`,
+        `stream`, `instance`, `text`.
 
-        A line with `_error` says that the log broke off. Nothing is masked: whatever the service printed is in
-        it. `since` needs a timezone.
+        A line with `_error` means that the log was cut off. The output is not masked: it contains everything
+        the service printed. `since` needs a timezone.
 
         Args:
-            since: Lines after this time, Unix milliseconds; the latest if left out.
+            since: Only lines after this time, Unix milliseconds; the latest lines if omitted.
 
         GET /deployments/services/{service_id}/logs. Not in the published API documents; newer servers only.
         """
@@ -112,7 +112,7 @@ class Deployments:
 
 
 class AsyncDeployments:
-    """Deployments, the services that they run, their domains and logs. Newer servers only."""
+    """Deployments, their services, domains and logs. Newer servers only."""
 
     def __init__(self, performer: AsyncPerformer) -> None:
         self._performer = performer
@@ -123,7 +123,7 @@ class AsyncDeployments:
         Newest first.
 
         Args:
-            limit: How many.
+            limit: Maximum number to return.
 
         GET /deployments/deployments. Not in the published API documents; newer servers only.
         """
@@ -139,7 +139,7 @@ class AsyncDeployments:
     async def get_build_logs(self, deployment_id: str) -> str:
         """Get the build log of a deployment.
 
-        Plain text. While the build runs the reply goes on, for at most some minutes.
+        Plain text. The response is streamed while the build runs, for a few minutes at most.
 
         GET /deployments/deployments/{deployment_id}/logs. Not in the published API documents; newer servers
         only.
@@ -156,11 +156,11 @@ class AsyncDeployments:
     async def add_domain(self, service_id: str, *, hostname: str, is_primary: bool | Unset = UNSET) -> AddedDomain:
         """Add a domain to a service.
 
-        `get_deployment_domain` says which DNS records to create.
+        `get_deployment_domain` returns the DNS records to create.
 
         Args:
             hostname: Such as `app.example.com`.
-            is_primary: Whether it becomes the service's main domain.
+            is_primary: True if it becomes the service's main domain.
 
         POST /deployments/services/{service_id}/domains. Not in the published API documents; newer servers only.
         """
@@ -169,7 +169,7 @@ class AsyncDeployments:
     async def get_domain(self, service_id: str, hostname: str) -> DeploymentDomain:
         """Get a domain of a service.
 
-        Looks the DNS records up anew.
+        Checks the DNS records again.
 
         GET /deployments/services/{service_id}/domains/{hostname}. Not in the published API documents; newer
         servers only.
@@ -185,14 +185,14 @@ class AsyncDeployments:
         return await self._performer.call(delete_deployment_domain(service_id, hostname).silenced())
 
     async def get_service_logs(self, service_id: str, *, since: datetime | Unset = UNSET) -> str:
-        """What the service printed since then, or last: lines of JSON with `at_millis`, `stream`, `instance`,
-        `text`.
+        """Return the log of a service since the given time, or its latest lines: lines of JSON with `at_millis`,
+        `stream`, `instance`, `text`.
 
-        A line with `_error` says that the log broke off. Nothing is masked: whatever the service printed is in
-        it. `since` needs a timezone.
+        A line with `_error` means that the log was cut off. The output is not masked: it contains everything
+        the service printed. `since` needs a timezone.
 
         Args:
-            since: Lines after this time, Unix milliseconds; the latest if left out.
+            since: Only lines after this time, Unix milliseconds; the latest lines if omitted.
 
         GET /deployments/services/{service_id}/logs. Not in the published API documents; newer servers only.
         """

@@ -15,15 +15,15 @@ from ..performer import AsyncPerformer, Performer
 
 
 class EmailDomains:
-    """The project's sending domains: set one up, check its DNS records, apply it."""
+    """The project's sending domains: set up, check DNS records, apply."""
 
     def __init__(self, performer: Performer) -> None:
         self._performer = performer
 
     def apply(self, *, domain_id: str) -> EmailDomainOutcome:
-        """Send from a managed e-mail domain.
+        """Send from a managed email domain.
 
-        Makes a verified domain the one that the project sends from.
+        Makes the project send from a verified domain.
 
         Args:
             domain_id: Id of the domain, from `set_up_email_domain`.
@@ -33,14 +33,14 @@ class EmailDomains:
         return self._performer.call(apply_email_domain(domain_id=domain_id))
 
     def check(self, *, domain_id: str, subdomain: str, sender_local_part: str) -> EmailDomainCheck:
-        """Check a managed e-mail domain.
+        """Check a managed email domain.
 
-        Looks the delegation up anew.
+        Checks the delegation again.
 
         Args:
             domain_id: Id of the domain, from `set_up_email_domain`.
             subdomain: Subdomain to send from, such as `mail.example.com`.
-            sender_local_part: What stands before the @.
+            sender_local_part: Part of the address before the @.
 
         POST /internal/emails/managed-onboarding/check. Not in the published API documents.
         """
@@ -49,30 +49,30 @@ class EmailDomains:
         )
 
     def delete(self, *, resend_domain_id: str) -> EmailDomainOutcome:
-        """Delete a managed e-mail domain.
+        """Delete a managed email domain.
 
         Args:
-            resend_domain_id: The `domain_id` of the domain.
+            resend_domain_id: The domain's `domain_id`.
 
         POST /internal/emails/managed-onboarding/delete. Not in the published API documents; newer servers only.
         """
         return self._performer.call(delete_email_domain(resend_domain_id=resend_domain_id))
 
     def list(self) -> Page[EmailDomain]:
-        """List managed e-mail domains.
+        """List managed email domains.
 
         GET /internal/emails/managed-onboarding/list. Not in the published API documents.
         """
         return self._performer.pages(lambda _: list_email_domains().mapped(lambda reply: Part(reply.items)))
 
     def set_up(self, *, subdomain: str, sender_local_part: str) -> EmailDomain:
-        """Set up a managed e-mail domain.
+        """Set up a managed email domain.
 
-        Says which name servers to delegate the subdomain to.
+        Returns the name servers to delegate the subdomain to.
 
         Args:
             subdomain: Subdomain to send from, such as `mail.example.com`.
-            sender_local_part: What stands before the @.
+            sender_local_part: Part of the address before the @.
 
         POST /internal/emails/managed-onboarding/setup. Not in the published API documents.
         """
@@ -80,15 +80,15 @@ class EmailDomains:
 
 
 class AsyncEmailDomains:
-    """The project's sending domains: set one up, check its DNS records, apply it."""
+    """The project's sending domains: set up, check DNS records, apply."""
 
     def __init__(self, performer: AsyncPerformer) -> None:
         self._performer = performer
 
     async def apply(self, *, domain_id: str) -> EmailDomainOutcome:
-        """Send from a managed e-mail domain.
+        """Send from a managed email domain.
 
-        Makes a verified domain the one that the project sends from.
+        Makes the project send from a verified domain.
 
         Args:
             domain_id: Id of the domain, from `set_up_email_domain`.
@@ -98,14 +98,14 @@ class AsyncEmailDomains:
         return await self._performer.call(apply_email_domain(domain_id=domain_id))
 
     async def check(self, *, domain_id: str, subdomain: str, sender_local_part: str) -> EmailDomainCheck:
-        """Check a managed e-mail domain.
+        """Check a managed email domain.
 
-        Looks the delegation up anew.
+        Checks the delegation again.
 
         Args:
             domain_id: Id of the domain, from `set_up_email_domain`.
             subdomain: Subdomain to send from, such as `mail.example.com`.
-            sender_local_part: What stands before the @.
+            sender_local_part: Part of the address before the @.
 
         POST /internal/emails/managed-onboarding/check. Not in the published API documents.
         """
@@ -114,30 +114,30 @@ class AsyncEmailDomains:
         )
 
     async def delete(self, *, resend_domain_id: str) -> EmailDomainOutcome:
-        """Delete a managed e-mail domain.
+        """Delete a managed email domain.
 
         Args:
-            resend_domain_id: The `domain_id` of the domain.
+            resend_domain_id: The domain's `domain_id`.
 
         POST /internal/emails/managed-onboarding/delete. Not in the published API documents; newer servers only.
         """
         return await self._performer.call(delete_email_domain(resend_domain_id=resend_domain_id))
 
     def list(self) -> AsyncPages[EmailDomain]:
-        """List managed e-mail domains.
+        """List managed email domains.
 
         GET /internal/emails/managed-onboarding/list. Not in the published API documents.
         """
         return self._performer.pages(lambda _: list_email_domains().mapped(lambda reply: Part(reply.items)))
 
     async def set_up(self, *, subdomain: str, sender_local_part: str) -> EmailDomain:
-        """Set up a managed e-mail domain.
+        """Set up a managed email domain.
 
-        Says which name servers to delegate the subdomain to.
+        Returns the name servers to delegate the subdomain to.
 
         Args:
             subdomain: Subdomain to send from, such as `mail.example.com`.
-            sender_local_part: What stands before the @.
+            sender_local_part: Part of the address before the @.
 
         POST /internal/emails/managed-onboarding/setup. Not in the published API documents.
         """

@@ -23,9 +23,9 @@ class EmailDrafts:
         self._performer = performer
 
     def list(self) -> Page[EmailDraft]:
-        """List e-mail drafts.
+        """List email drafts.
 
-        The 50 that were changed last.
+        The 50 most recently changed.
 
         GET /internal/email-drafts. Not in the published API documents.
         """
@@ -34,12 +34,12 @@ class EmailDrafts:
     def create(
         self, *, display_name: str, theme_id: str | bool | Unset = UNSET, tsx_source: str | Unset = UNSET
     ) -> Reference:
-        """Create an e-mail draft.
+        """Create an email draft.
 
         Args:
-            display_name: Name for people; need not be unique.
-            theme_id: Theme by id, or false for none; the project's own if left out.
-            tsx_source: A default source if left out.
+            display_name: Display name; need not be unique.
+            theme_id: Theme by id, or false for none; the project's own if omitted.
+            tsx_source: A default source if omitted.
 
         POST /internal/email-drafts. Not in the published API documents.
         """
@@ -48,14 +48,14 @@ class EmailDrafts:
         )
 
     def get(self, id_: str) -> EmailDraft:
-        """Get an e-mail draft.
+        """Get an email draft.
 
         GET /internal/email-drafts/{id}. Not in the published API documents.
         """
         return self._performer.call(get_email_draft(id_))
 
     def delete(self, id_: str) -> None:
-        """Delete an e-mail draft.
+        """Delete an email draft.
 
         DELETE /internal/email-drafts/{id}. Not in the published API documents.
         """
@@ -70,14 +70,14 @@ class EmailDrafts:
         tsx_source: str | Unset = UNSET,
         sent_at: datetime | Unset | None = UNSET,
     ) -> None:
-        """Changes the draft.
+        """Update the draft.
 
-        `theme_id`: `False` takes no theme. `sent_at` needs a timezone; `None` marks the draft as not sent, and
-        older servers do so too when it is left out.
+        `theme_id=False` uses no theme. `sent_at` needs a timezone; `None` marks the draft as not sent, as does
+        omitting it on older servers.
 
         Args:
-            display_name: Name for people; need not be unique.
-            theme_id: Theme by id, or false for none; the project's own if left out.
+            display_name: Display name; need not be unique.
+            theme_id: Theme by id, or false for none; the project's own if omitted.
             tsx_source: Source, as a React component in TSX.
             sent_at: When it was sent, in milliseconds since 1970 (UTC); `None` for not yet.
 
@@ -101,9 +101,9 @@ class AsyncEmailDrafts:
         self._performer = performer
 
     def list(self) -> AsyncPages[EmailDraft]:
-        """List e-mail drafts.
+        """List email drafts.
 
-        The 50 that were changed last.
+        The 50 most recently changed.
 
         GET /internal/email-drafts. Not in the published API documents.
         """
@@ -112,12 +112,12 @@ class AsyncEmailDrafts:
     async def create(
         self, *, display_name: str, theme_id: str | bool | Unset = UNSET, tsx_source: str | Unset = UNSET
     ) -> Reference:
-        """Create an e-mail draft.
+        """Create an email draft.
 
         Args:
-            display_name: Name for people; need not be unique.
-            theme_id: Theme by id, or false for none; the project's own if left out.
-            tsx_source: A default source if left out.
+            display_name: Display name; need not be unique.
+            theme_id: Theme by id, or false for none; the project's own if omitted.
+            tsx_source: A default source if omitted.
 
         POST /internal/email-drafts. Not in the published API documents.
         """
@@ -126,14 +126,14 @@ class AsyncEmailDrafts:
         )
 
     async def get(self, id_: str) -> EmailDraft:
-        """Get an e-mail draft.
+        """Get an email draft.
 
         GET /internal/email-drafts/{id}. Not in the published API documents.
         """
         return await self._performer.call(get_email_draft(id_))
 
     async def delete(self, id_: str) -> None:
-        """Delete an e-mail draft.
+        """Delete an email draft.
 
         DELETE /internal/email-drafts/{id}. Not in the published API documents.
         """
@@ -148,14 +148,14 @@ class AsyncEmailDrafts:
         tsx_source: str | Unset = UNSET,
         sent_at: datetime | Unset | None = UNSET,
     ) -> None:
-        """Changes the draft.
+        """Update the draft.
 
-        `theme_id`: `False` takes no theme. `sent_at` needs a timezone; `None` marks the draft as not sent, and
-        older servers do so too when it is left out.
+        `theme_id=False` uses no theme. `sent_at` needs a timezone; `None` marks the draft as not sent, as does
+        omitting it on older servers.
 
         Args:
-            display_name: Name for people; need not be unique.
-            theme_id: Theme by id, or false for none; the project's own if left out.
+            display_name: Display name; need not be unique.
+            theme_id: Theme by id, or false for none; the project's own if omitted.
             tsx_source: Source, as a React component in TSX.
             sent_at: When it was sent, in milliseconds since 1970 (UTC); `None` for not yet.
 

@@ -14,45 +14,45 @@ from ..performer import AsyncPerformer, Performer
 
 
 class EmailTemplates:
-    """The project's templates for emails."""
+    """The project's email templates."""
 
     def __init__(self, performer: Performer) -> None:
         self._performer = performer
 
     def list(self) -> Page[EmailTemplate]:
-        """List e-mail templates.
+        """List the project's email templates.
 
         GET /internal/email-templates. Not in the published API documents.
         """
         return self._performer.pages(lambda _: list_email_templates().mapped(lambda reply: Part(reply.templates)))
 
     def create(self, *, display_name: str) -> Reference:
-        """Create an e-mail template.
+        """Create an email template.
 
-        Starts from a default source; change it with `update_email_template`.
+        Starts from a default source; update it with `update_email_template`.
 
         Args:
-            display_name: Name for people.
+            display_name: Display name.
 
         POST /internal/email-templates. Not in the published API documents.
         """
         return self._performer.call(create_email_template(display_name=display_name))
 
     def delete(self, id_: str) -> None:
-        """Delete an e-mail template.
+        """Delete an email template.
 
         DELETE /internal/email-templates/{id}. Not in the published API documents.
         """
         return self._performer.call(delete_email_template(id_).silenced())
 
     def update(self, id_: str, *, tsx_source: str, theme_id: str | bool | Unset | None = UNSET) -> str:
-        """Change an e-mail template.
+        """Update an email template.
 
-        Replaces source and theme after rendering once. Errors: EMAIL_RENDERING_ERROR.
+        Renders the template once, then replaces its source and theme. Errors: EMAIL_RENDERING_ERROR.
 
         Args:
             tsx_source: Source, as a React component in TSX.
-            theme_id: Theme by id; `None` takes the project's own, false none.
+            theme_id: Theme by id; `None` uses the project's own, false none.
 
         PATCH /internal/email-templates/{id}. Not in the published API documents.
         """
@@ -64,45 +64,45 @@ class EmailTemplates:
 
 
 class AsyncEmailTemplates:
-    """The project's templates for emails."""
+    """The project's email templates."""
 
     def __init__(self, performer: AsyncPerformer) -> None:
         self._performer = performer
 
     def list(self) -> AsyncPages[EmailTemplate]:
-        """List e-mail templates.
+        """List the project's email templates.
 
         GET /internal/email-templates. Not in the published API documents.
         """
         return self._performer.pages(lambda _: list_email_templates().mapped(lambda reply: Part(reply.templates)))
 
     async def create(self, *, display_name: str) -> Reference:
-        """Create an e-mail template.
+        """Create an email template.
 
-        Starts from a default source; change it with `update_email_template`.
+        Starts from a default source; update it with `update_email_template`.
 
         Args:
-            display_name: Name for people.
+            display_name: Display name.
 
         POST /internal/email-templates. Not in the published API documents.
         """
         return await self._performer.call(create_email_template(display_name=display_name))
 
     async def delete(self, id_: str) -> None:
-        """Delete an e-mail template.
+        """Delete an email template.
 
         DELETE /internal/email-templates/{id}. Not in the published API documents.
         """
         return await self._performer.call(delete_email_template(id_).silenced())
 
     async def update(self, id_: str, *, tsx_source: str, theme_id: str | bool | Unset | None = UNSET) -> str:
-        """Change an e-mail template.
+        """Update an email template.
 
-        Replaces source and theme after rendering once. Errors: EMAIL_RENDERING_ERROR.
+        Renders the template once, then replaces its source and theme. Errors: EMAIL_RENDERING_ERROR.
 
         Args:
             tsx_source: Source, as a React component in TSX.
-            theme_id: Theme by id; `None` takes the project's own, false none.
+            theme_id: Theme by id; `None` uses the project's own, false none.
 
         PATCH /internal/email-templates/{id}. Not in the published API documents.
         """

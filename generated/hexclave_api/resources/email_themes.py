@@ -16,52 +16,52 @@ from ..performer import AsyncPerformer, Performer
 
 
 class EmailThemes:
-    """The project's themes for emails."""
+    """The project's email themes."""
 
     def __init__(self, performer: Performer) -> None:
         self._performer = performer
 
     def list(self) -> Page[EmailThemeSummary]:
-        """List e-mail themes.
+        """List the project's email themes.
 
         GET /internal/email-themes. Not in the published API documents.
         """
         return self._performer.pages(lambda _: list_email_themes().mapped(lambda reply: Part(reply.themes)))
 
     def create(self, *, display_name: str) -> Reference:
-        """Create an e-mail theme.
+        """Create an email theme.
 
-        Starts from a default source; change it with `update_email_theme`.
+        Starts from a default source; update it with `update_email_theme`.
 
         Args:
-            display_name: Name for people.
+            display_name: Display name.
 
         POST /internal/email-themes. Not in the published API documents.
         """
         return self._performer.call(create_email_theme(display_name=display_name))
 
     def get(self, id_: str) -> EmailTheme:
-        """Get an e-mail theme.
+        """Get an email theme.
 
-        404 with plain text if there is none with the id.
+        404 with plain text if the theme does not exist.
 
         GET /internal/email-themes/{id}. Not in the published API documents.
         """
         return self._performer.call(get_email_theme(id_))
 
     def delete(self, id_: str) -> None:
-        """Delete an e-mail theme.
+        """Delete an email theme.
 
-        The shape of the reply is not documented.
+        The shape of the response is not documented.
 
         DELETE /internal/email-themes/{id}. Not in the published API documents; newer servers only.
         """
         return self._performer.call(delete_email_theme(id_).silenced())
 
     def update(self, id_: str, *, tsx_source: str) -> ThemeName:
-        """Change an e-mail theme.
+        """Update an email theme.
 
-        Replaces the source after rendering it once. Errors: EMAIL_RENDERING_ERROR.
+        Renders the theme once, then replaces its source. Errors: EMAIL_RENDERING_ERROR.
 
         Args:
             tsx_source: TSX source.
@@ -72,52 +72,52 @@ class EmailThemes:
 
 
 class AsyncEmailThemes:
-    """The project's themes for emails."""
+    """The project's email themes."""
 
     def __init__(self, performer: AsyncPerformer) -> None:
         self._performer = performer
 
     def list(self) -> AsyncPages[EmailThemeSummary]:
-        """List e-mail themes.
+        """List the project's email themes.
 
         GET /internal/email-themes. Not in the published API documents.
         """
         return self._performer.pages(lambda _: list_email_themes().mapped(lambda reply: Part(reply.themes)))
 
     async def create(self, *, display_name: str) -> Reference:
-        """Create an e-mail theme.
+        """Create an email theme.
 
-        Starts from a default source; change it with `update_email_theme`.
+        Starts from a default source; update it with `update_email_theme`.
 
         Args:
-            display_name: Name for people.
+            display_name: Display name.
 
         POST /internal/email-themes. Not in the published API documents.
         """
         return await self._performer.call(create_email_theme(display_name=display_name))
 
     async def get(self, id_: str) -> EmailTheme:
-        """Get an e-mail theme.
+        """Get an email theme.
 
-        404 with plain text if there is none with the id.
+        404 with plain text if the theme does not exist.
 
         GET /internal/email-themes/{id}. Not in the published API documents.
         """
         return await self._performer.call(get_email_theme(id_))
 
     async def delete(self, id_: str) -> None:
-        """Delete an e-mail theme.
+        """Delete an email theme.
 
-        The shape of the reply is not documented.
+        The shape of the response is not documented.
 
         DELETE /internal/email-themes/{id}. Not in the published API documents; newer servers only.
         """
         return await self._performer.call(delete_email_theme(id_).silenced())
 
     async def update(self, id_: str, *, tsx_source: str) -> ThemeName:
-        """Change an e-mail theme.
+        """Update an email theme.
 
-        Replaces the source after rendering it once. Errors: EMAIL_RENDERING_ERROR.
+        Renders the theme once, then replaces its source. Errors: EMAIL_RENDERING_ERROR.
 
         Args:
             tsx_source: TSX source.

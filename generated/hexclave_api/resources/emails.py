@@ -25,15 +25,15 @@ from ..times import moment_millis
 
 
 class Emails:
-    """Sends emails, and tells how they fared."""
+    """Sending of emails, and their delivery status."""
 
     def __init__(self, performer: Performer) -> None:
         self._performer = performer
 
     def get_delivery_info(self) -> EmailDeliveryInfo:
-        """Get delivery figures and sending capacity.
+        """Get email delivery statistics and sending capacity.
 
-        Counts of the last hour, day, week and month, and how fast the project may send now.
+        Counts for the last hour, day, week and month, and the current sending rate.
 
         GET /emails/delivery-info.
         """
@@ -55,11 +55,11 @@ class Emails:
         scheduled_at: datetime | Unset = UNSET,
         is_high_priority: bool | Unset = UNSET,
     ) -> SendEmailResult:
-        """Puts an email into the outbox; `app.emails.outbox` tells how it fares.
+        """Queue an email; `app.emails.outbox` shows its delivery status.
 
-        Recipients in one way: `user_ids` (their primary addresses), `all_users` or `emails` (addresses; newer
-        servers only). Content in one way: `html` with a `subject`, `template_id` with `variables`, or
-        `draft_id`.
+        Give the recipients in exactly one way: `user_ids` (their primary addresses), `all_users` or `emails`
+        (addresses; newer servers only). Give the content in exactly one way: `html` with a `subject`,
+        `template_id` with `variables`, or `draft_id`.
 
         Args:
             user_ids: The users to send to, at their primary addresses.
@@ -71,16 +71,16 @@ class Emails:
             draft_id: The draft to send.
             subject: Subject line; a template may bring its own.
             theme_id: Theme to render with; `None` for the project's own, false for none.
-            notification_category_name: Category of the e-mail, such as `Transactional` or `Marketing`;
-                users who switched it off receive nothing.
-            scheduled_at: When to send, in milliseconds since 1970 (UTC); at once when left out.
-            is_high_priority: Whether to send before other waiting e-mails.
+            notification_category_name: Category of the email, such as `Transactional` or `Marketing`; users
+                who switched it off receive nothing.
+            scheduled_at: When to send, in milliseconds since 1970 (UTC); at once if omitted.
+            is_high_priority: True if to send before other waiting emails.
 
         Raises:
             EmailRenderingError: the content cannot be rendered.
             RequiresCustomEmailServer: the project still uses the shared mail server.
-            SchemaError: several ways are mixed.
-            UserIdDoesNotExist: one of the users does not exist; nothing is sent.
+            SchemaError: several ways were combined.
+            UserIdDoesNotExist: one of the users does not exist; no email is sent.
 
         POST /emails/send-email.
         """
@@ -102,12 +102,12 @@ class Emails:
         )
 
     def send_sign_in_invitation(self, *, email: str, callback_url: str) -> None:
-        """Invite somebody to sign in by e-mail.
+        """Invite a user to sign in by email.
 
         Sends a link to the callback URL. Errors: REDIRECT_URL_NOT_WHITELISTED.
 
         Args:
-            email: Where to send the message.
+            email: The recipient of the message.
             callback_url: The page that the link opens, on a trusted domain; the code is appended as query
                 parameter `code`.
 
@@ -117,15 +117,15 @@ class Emails:
 
 
 class AsyncEmails:
-    """Sends emails, and tells how they fared."""
+    """Sending of emails, and their delivery status."""
 
     def __init__(self, performer: AsyncPerformer) -> None:
         self._performer = performer
 
     async def get_delivery_info(self) -> EmailDeliveryInfo:
-        """Get delivery figures and sending capacity.
+        """Get email delivery statistics and sending capacity.
 
-        Counts of the last hour, day, week and month, and how fast the project may send now.
+        Counts for the last hour, day, week and month, and the current sending rate.
 
         GET /emails/delivery-info.
         """
@@ -147,11 +147,11 @@ class AsyncEmails:
         scheduled_at: datetime | Unset = UNSET,
         is_high_priority: bool | Unset = UNSET,
     ) -> SendEmailResult:
-        """Puts an email into the outbox; `app.emails.outbox` tells how it fares.
+        """Queue an email; `app.emails.outbox` shows its delivery status.
 
-        Recipients in one way: `user_ids` (their primary addresses), `all_users` or `emails` (addresses; newer
-        servers only). Content in one way: `html` with a `subject`, `template_id` with `variables`, or
-        `draft_id`.
+        Give the recipients in exactly one way: `user_ids` (their primary addresses), `all_users` or `emails`
+        (addresses; newer servers only). Give the content in exactly one way: `html` with a `subject`,
+        `template_id` with `variables`, or `draft_id`.
 
         Args:
             user_ids: The users to send to, at their primary addresses.
@@ -163,16 +163,16 @@ class AsyncEmails:
             draft_id: The draft to send.
             subject: Subject line; a template may bring its own.
             theme_id: Theme to render with; `None` for the project's own, false for none.
-            notification_category_name: Category of the e-mail, such as `Transactional` or `Marketing`;
-                users who switched it off receive nothing.
-            scheduled_at: When to send, in milliseconds since 1970 (UTC); at once when left out.
-            is_high_priority: Whether to send before other waiting e-mails.
+            notification_category_name: Category of the email, such as `Transactional` or `Marketing`; users
+                who switched it off receive nothing.
+            scheduled_at: When to send, in milliseconds since 1970 (UTC); at once if omitted.
+            is_high_priority: True if to send before other waiting emails.
 
         Raises:
             EmailRenderingError: the content cannot be rendered.
             RequiresCustomEmailServer: the project still uses the shared mail server.
-            SchemaError: several ways are mixed.
-            UserIdDoesNotExist: one of the users does not exist; nothing is sent.
+            SchemaError: several ways were combined.
+            UserIdDoesNotExist: one of the users does not exist; no email is sent.
 
         POST /emails/send-email.
         """
@@ -194,12 +194,12 @@ class AsyncEmails:
         )
 
     async def send_sign_in_invitation(self, *, email: str, callback_url: str) -> None:
-        """Invite somebody to sign in by e-mail.
+        """Invite a user to sign in by email.
 
         Sends a link to the callback URL. Errors: REDIRECT_URL_NOT_WHITELISTED.
 
         Args:
-            email: Where to send the message.
+            email: The recipient of the message.
             callback_url: The page that the link opens, on a trusted domain; the code is appended as query
                 parameter `code`.
 
@@ -209,15 +209,15 @@ class AsyncEmails:
 
 
 class AdminEmails:
-    """Emails, and how they are made."""
+    """Sending of emails, their delivery status, and the drafts, templates and themes they are made from."""
 
     def __init__(self, performer: Performer) -> None:
         self._performer = performer
 
     def get_delivery_info(self) -> EmailDeliveryInfo:
-        """Get delivery figures and sending capacity.
+        """Get email delivery statistics and sending capacity.
 
-        Counts of the last hour, day, week and month, and how fast the project may send now.
+        Counts for the last hour, day, week and month, and the current sending rate.
 
         GET /emails/delivery-info.
         """
@@ -233,15 +233,15 @@ class AdminEmails:
         editable_markers: bool | Unset = UNSET,
         editable_source: Literal["both", "template", "theme"] | Unset = UNSET,
     ) -> RenderedEmail:
-        """Render an e-mail without sending it.
+        """Render an email without sending it.
 
-        Template and theme are given by id or as source. EMAIL_RENDERING_ERROR says what is wrong with a source
-        that does not render.
+        Template and theme are given by id or as source. EMAIL_RENDERING_ERROR describes a source that cannot be
+        rendered.
 
         Args:
             template_id: Id of the template.
             template_tsx_source: Source of the template, in place of an id.
-            theme_id: Id of the theme; false for none. `None` is refused.
+            theme_id: Id of the theme; false for none. `None` is rejected.
             theme_tsx_source: Source of the theme, in place of an id.
             editable_markers: Mark the parts that an editor may change.
             editable_source: Which source to mark parts of.
@@ -275,11 +275,11 @@ class AdminEmails:
         scheduled_at: datetime | Unset = UNSET,
         is_high_priority: bool | Unset = UNSET,
     ) -> SendEmailResult:
-        """Puts an email into the outbox; `app.emails.outbox` tells how it fares.
+        """Queue an email; `app.emails.outbox` shows its delivery status.
 
-        Recipients in one way: `user_ids` (their primary addresses), `all_users` or `emails` (addresses; newer
-        servers only). Content in one way: `html` with a `subject`, `template_id` with `variables`, or
-        `draft_id`.
+        Give the recipients in exactly one way: `user_ids` (their primary addresses), `all_users` or `emails`
+        (addresses; newer servers only). Give the content in exactly one way: `html` with a `subject`,
+        `template_id` with `variables`, or `draft_id`.
 
         Args:
             user_ids: The users to send to, at their primary addresses.
@@ -291,16 +291,16 @@ class AdminEmails:
             draft_id: The draft to send.
             subject: Subject line; a template may bring its own.
             theme_id: Theme to render with; `None` for the project's own, false for none.
-            notification_category_name: Category of the e-mail, such as `Transactional` or `Marketing`;
-                users who switched it off receive nothing.
-            scheduled_at: When to send, in milliseconds since 1970 (UTC); at once when left out.
-            is_high_priority: Whether to send before other waiting e-mails.
+            notification_category_name: Category of the email, such as `Transactional` or `Marketing`; users
+                who switched it off receive nothing.
+            scheduled_at: When to send, in milliseconds since 1970 (UTC); at once if omitted.
+            is_high_priority: True if to send before other waiting emails.
 
         Raises:
             EmailRenderingError: the content cannot be rendered.
             RequiresCustomEmailServer: the project still uses the shared mail server.
-            SchemaError: several ways are mixed.
-            UserIdDoesNotExist: one of the users does not exist; nothing is sent.
+            SchemaError: several ways were combined.
+            UserIdDoesNotExist: one of the users does not exist; no email is sent.
 
         POST /emails/send-email.
         """
@@ -322,9 +322,9 @@ class AdminEmails:
         )
 
     def list_sent(self) -> Page[SentEmail]:
-        """List sent e-mails.
+        """List sent emails.
 
-        What was sent lately, newest first.
+        Recently sent emails, newest first.
 
         GET /internal/emails. Not in the published API documents.
         """
@@ -333,7 +333,7 @@ class AdminEmails:
     def rewrite_template_source(self, *, template_tsx_source: str) -> str:
         """Rewrite the source of a template with AI.
 
-        Turns the TSX source of a template into a form that can be edited.
+        Converts the TSX source of a template into an editable form.
 
         Args:
             template_tsx_source: Source of the template, as a React component in TSX.
@@ -347,12 +347,12 @@ class AdminEmails:
         )
 
     def send_sign_in_invitation(self, *, email: str, callback_url: str) -> None:
-        """Invite somebody to sign in by e-mail.
+        """Invite a user to sign in by email.
 
         Sends a link to the callback URL. Errors: REDIRECT_URL_NOT_WHITELISTED.
 
         Args:
-            email: Where to send the message.
+            email: The recipient of the message.
             callback_url: The page that the link opens, on a trusted domain; the code is appended as query
                 parameter `code`.
 
@@ -361,13 +361,13 @@ class AdminEmails:
         return self._performer.call(send_sign_in_invitation(email=email, callback_url=callback_url).silenced())
 
     def send_test(self, *, recipient_email: str, email_config: SmtpSettings) -> TestOutcome:
-        """Send a test e-mail.
+        """Send a test email.
 
-        Tries SMTP settings by sending a message. A failure comes back with `success` false and a message, not
+        Tests SMTP settings by sending a message. A failure is returned with `success` false and a message, not
         as an error.
 
         Args:
-            recipient_email: Whom to send it to.
+            recipient_email: The recipient.
             email_config: The server to try.
 
         POST /internal/send-test-email. Not in the published API documents.
@@ -376,15 +376,15 @@ class AdminEmails:
 
 
 class AsyncAdminEmails:
-    """Emails, and how they are made."""
+    """Sending of emails, their delivery status, and the drafts, templates and themes they are made from."""
 
     def __init__(self, performer: AsyncPerformer) -> None:
         self._performer = performer
 
     async def get_delivery_info(self) -> EmailDeliveryInfo:
-        """Get delivery figures and sending capacity.
+        """Get email delivery statistics and sending capacity.
 
-        Counts of the last hour, day, week and month, and how fast the project may send now.
+        Counts for the last hour, day, week and month, and the current sending rate.
 
         GET /emails/delivery-info.
         """
@@ -400,15 +400,15 @@ class AsyncAdminEmails:
         editable_markers: bool | Unset = UNSET,
         editable_source: Literal["both", "template", "theme"] | Unset = UNSET,
     ) -> RenderedEmail:
-        """Render an e-mail without sending it.
+        """Render an email without sending it.
 
-        Template and theme are given by id or as source. EMAIL_RENDERING_ERROR says what is wrong with a source
-        that does not render.
+        Template and theme are given by id or as source. EMAIL_RENDERING_ERROR describes a source that cannot be
+        rendered.
 
         Args:
             template_id: Id of the template.
             template_tsx_source: Source of the template, in place of an id.
-            theme_id: Id of the theme; false for none. `None` is refused.
+            theme_id: Id of the theme; false for none. `None` is rejected.
             theme_tsx_source: Source of the theme, in place of an id.
             editable_markers: Mark the parts that an editor may change.
             editable_source: Which source to mark parts of.
@@ -442,11 +442,11 @@ class AsyncAdminEmails:
         scheduled_at: datetime | Unset = UNSET,
         is_high_priority: bool | Unset = UNSET,
     ) -> SendEmailResult:
-        """Puts an email into the outbox; `app.emails.outbox` tells how it fares.
+        """Queue an email; `app.emails.outbox` shows its delivery status.
 
-        Recipients in one way: `user_ids` (their primary addresses), `all_users` or `emails` (addresses; newer
-        servers only). Content in one way: `html` with a `subject`, `template_id` with `variables`, or
-        `draft_id`.
+        Give the recipients in exactly one way: `user_ids` (their primary addresses), `all_users` or `emails`
+        (addresses; newer servers only). Give the content in exactly one way: `html` with a `subject`,
+        `template_id` with `variables`, or `draft_id`.
 
         Args:
             user_ids: The users to send to, at their primary addresses.
@@ -458,16 +458,16 @@ class AsyncAdminEmails:
             draft_id: The draft to send.
             subject: Subject line; a template may bring its own.
             theme_id: Theme to render with; `None` for the project's own, false for none.
-            notification_category_name: Category of the e-mail, such as `Transactional` or `Marketing`;
-                users who switched it off receive nothing.
-            scheduled_at: When to send, in milliseconds since 1970 (UTC); at once when left out.
-            is_high_priority: Whether to send before other waiting e-mails.
+            notification_category_name: Category of the email, such as `Transactional` or `Marketing`; users
+                who switched it off receive nothing.
+            scheduled_at: When to send, in milliseconds since 1970 (UTC); at once if omitted.
+            is_high_priority: True if to send before other waiting emails.
 
         Raises:
             EmailRenderingError: the content cannot be rendered.
             RequiresCustomEmailServer: the project still uses the shared mail server.
-            SchemaError: several ways are mixed.
-            UserIdDoesNotExist: one of the users does not exist; nothing is sent.
+            SchemaError: several ways were combined.
+            UserIdDoesNotExist: one of the users does not exist; no email is sent.
 
         POST /emails/send-email.
         """
@@ -489,9 +489,9 @@ class AsyncAdminEmails:
         )
 
     def list_sent(self) -> AsyncPages[SentEmail]:
-        """List sent e-mails.
+        """List sent emails.
 
-        What was sent lately, newest first.
+        Recently sent emails, newest first.
 
         GET /internal/emails. Not in the published API documents.
         """
@@ -500,7 +500,7 @@ class AsyncAdminEmails:
     async def rewrite_template_source(self, *, template_tsx_source: str) -> str:
         """Rewrite the source of a template with AI.
 
-        Turns the TSX source of a template into a form that can be edited.
+        Converts the TSX source of a template into an editable form.
 
         Args:
             template_tsx_source: Source of the template, as a React component in TSX.
@@ -514,12 +514,12 @@ class AsyncAdminEmails:
         )
 
     async def send_sign_in_invitation(self, *, email: str, callback_url: str) -> None:
-        """Invite somebody to sign in by e-mail.
+        """Invite a user to sign in by email.
 
         Sends a link to the callback URL. Errors: REDIRECT_URL_NOT_WHITELISTED.
 
         Args:
-            email: Where to send the message.
+            email: The recipient of the message.
             callback_url: The page that the link opens, on a trusted domain; the code is appended as query
                 parameter `code`.
 
@@ -528,13 +528,13 @@ class AsyncAdminEmails:
         return await self._performer.call(send_sign_in_invitation(email=email, callback_url=callback_url).silenced())
 
     async def send_test(self, *, recipient_email: str, email_config: SmtpSettings) -> TestOutcome:
-        """Send a test e-mail.
+        """Send a test email.
 
-        Tries SMTP settings by sending a message. A failure comes back with `success` false and a message, not
+        Tests SMTP settings by sending a message. A failure is returned with `success` false and a message, not
         as an error.
 
         Args:
-            recipient_email: Whom to send it to.
+            recipient_email: The recipient.
             email_config: The server to try.
 
         POST /internal/send-test-email. Not in the published API documents.

@@ -16,15 +16,15 @@ from ..secret import SecretText, hidden
 
 
 class Me:
-    """The signed-in user, as the user's own program sees it."""
+    """The signed-in user, as the user's client sees it."""
 
     def __init__(self, performer: Performer) -> None:
         self._performer = performer
 
     def set_password(self, *, password: SecretText) -> None:
-        """Give the current user a first password.
+        """Set the current user's first password.
 
-        Only for users without a password; one who has a password already is refused with a plain 400.
+        Only for users without a password; a user who already has one gets a plain 400.
 
         Args:
             password: The new password, 8 to 70 characters.
@@ -37,11 +37,11 @@ class Me:
     def change_password(self, *, old_password: SecretText, new_password: SecretText) -> None:
         """Change the current user's password.
 
-        The user's other sessions end. PASSWORD_CONFIRMATION_MISMATCH when the old password is wrong,
-        USER_DOES_NOT_HAVE_PASSWORD when there is none to change, PASSWORD_TOO_SHORT.
+        Ends the user's other sessions. PASSWORD_CONFIRMATION_MISMATCH when the old password is wrong,
+        USER_DOES_NOT_HAVE_PASSWORD when the user has no password, PASSWORD_TOO_SHORT.
 
         Args:
-            old_password: The password so far.
+            old_password: The current password.
             new_password: The new password, 8 to 70 characters.
 
         POST /auth/password/update.
@@ -53,9 +53,9 @@ class Me:
     def get(self) -> CurrentUser:
         """Get the current user.
 
-        Whose access token the request carries. CANNOT_GET_OWN_USER_WITHOUT_USER (status 400) without a token,
-        or when the user was deleted; ANONYMOUS_AUTHENTICATION_NOT_ALLOWED and RESTRICTED_USER_NOT_ALLOWED when
-        the request does not allow such users.
+        The user whose access token the request carries. CANNOT_GET_OWN_USER_WITHOUT_USER (status 400) without a
+        token, or when the user was deleted; ANONYMOUS_AUTHENTICATION_NOT_ALLOWED and
+        RESTRICTED_USER_NOT_ALLOWED when the request does not allow such users.
 
         GET /users/me.
         """
@@ -73,22 +73,22 @@ class Me:
         otp_auth_enabled: bool | Unset = UNSET,
         passkey_auth_enabled: bool | Unset = UNSET,
     ) -> CurrentUser:
-        """Change the current user.
+        """Update the current user.
 
-        Fields left out stay as they are; `None` clears. CANNOT_GET_OWN_USER_WITHOUT_USER (status 400) without
-        an access token.
+        Omitted fields stay unchanged; `None` clears a field. CANNOT_GET_OWN_USER_WITHOUT_USER (status 400)
+        without an access token.
 
         Args:
-            display_name: Name for people; need not be unique. At most 256 characters.
+            display_name: Display name; need not be unique. At most 256 characters.
             profile_image_url: URL of a picture, or the picture itself as a base64 data URL; under 100 KB.
                 `None` removes it.
-            client_metadata: Your data, any JSON. Clients may read and write it. Replaced as a whole.
-            selected_team_id: Id of the team the user works in now; the user must be in it.
+            client_metadata: Custom JSON data. Clients may read and write it. Replaced as a whole.
+            selected_team_id: Id of the team to select; the user must be a member.
             totp_secret_base64: The secret of the authenticator app, in base64; switches the second factor
                 on. `None` switches it off.
-            primary_email: The user's main e-mail address.
-            otp_auth_enabled: Whether the user can sign in with codes sent by e-mail.
-            passkey_auth_enabled: Whether the user can sign in with a passkey.
+            primary_email: The user's primary email address.
+            otp_auth_enabled: True if the user can sign in with codes sent by email.
+            passkey_auth_enabled: True if the user can sign in with a passkey.
 
         PATCH /users/me.
         """
@@ -108,15 +108,15 @@ class Me:
 
 
 class AsyncMe:
-    """The signed-in user, as the user's own program sees it."""
+    """The signed-in user, as the user's client sees it."""
 
     def __init__(self, performer: AsyncPerformer) -> None:
         self._performer = performer
 
     async def set_password(self, *, password: SecretText) -> None:
-        """Give the current user a first password.
+        """Set the current user's first password.
 
-        Only for users without a password; one who has a password already is refused with a plain 400.
+        Only for users without a password; a user who already has one gets a plain 400.
 
         Args:
             password: The new password, 8 to 70 characters.
@@ -129,11 +129,11 @@ class AsyncMe:
     async def change_password(self, *, old_password: SecretText, new_password: SecretText) -> None:
         """Change the current user's password.
 
-        The user's other sessions end. PASSWORD_CONFIRMATION_MISMATCH when the old password is wrong,
-        USER_DOES_NOT_HAVE_PASSWORD when there is none to change, PASSWORD_TOO_SHORT.
+        Ends the user's other sessions. PASSWORD_CONFIRMATION_MISMATCH when the old password is wrong,
+        USER_DOES_NOT_HAVE_PASSWORD when the user has no password, PASSWORD_TOO_SHORT.
 
         Args:
-            old_password: The password so far.
+            old_password: The current password.
             new_password: The new password, 8 to 70 characters.
 
         POST /auth/password/update.
@@ -147,9 +147,9 @@ class AsyncMe:
     async def get(self) -> CurrentUser:
         """Get the current user.
 
-        Whose access token the request carries. CANNOT_GET_OWN_USER_WITHOUT_USER (status 400) without a token,
-        or when the user was deleted; ANONYMOUS_AUTHENTICATION_NOT_ALLOWED and RESTRICTED_USER_NOT_ALLOWED when
-        the request does not allow such users.
+        The user whose access token the request carries. CANNOT_GET_OWN_USER_WITHOUT_USER (status 400) without a
+        token, or when the user was deleted; ANONYMOUS_AUTHENTICATION_NOT_ALLOWED and
+        RESTRICTED_USER_NOT_ALLOWED when the request does not allow such users.
 
         GET /users/me.
         """
@@ -167,22 +167,22 @@ class AsyncMe:
         otp_auth_enabled: bool | Unset = UNSET,
         passkey_auth_enabled: bool | Unset = UNSET,
     ) -> CurrentUser:
-        """Change the current user.
+        """Update the current user.
 
-        Fields left out stay as they are; `None` clears. CANNOT_GET_OWN_USER_WITHOUT_USER (status 400) without
-        an access token.
+        Omitted fields stay unchanged; `None` clears a field. CANNOT_GET_OWN_USER_WITHOUT_USER (status 400)
+        without an access token.
 
         Args:
-            display_name: Name for people; need not be unique. At most 256 characters.
+            display_name: Display name; need not be unique. At most 256 characters.
             profile_image_url: URL of a picture, or the picture itself as a base64 data URL; under 100 KB.
                 `None` removes it.
-            client_metadata: Your data, any JSON. Clients may read and write it. Replaced as a whole.
-            selected_team_id: Id of the team the user works in now; the user must be in it.
+            client_metadata: Custom JSON data. Clients may read and write it. Replaced as a whole.
+            selected_team_id: Id of the team to select; the user must be a member.
             totp_secret_base64: The secret of the authenticator app, in base64; switches the second factor
                 on. `None` switches it off.
-            primary_email: The user's main e-mail address.
-            otp_auth_enabled: Whether the user can sign in with codes sent by e-mail.
-            passkey_auth_enabled: Whether the user can sign in with a passkey.
+            primary_email: The user's primary email address.
+            otp_auth_enabled: True if the user can sign in with codes sent by email.
+            passkey_auth_enabled: True if the user can sign in with a passkey.
 
         PATCH /users/me.
         """
@@ -208,9 +208,9 @@ class ServerMe:
         self._performer = performer
 
     def set_password(self, *, password: SecretText) -> None:
-        """Give the current user a first password.
+        """Set the current user's first password.
 
-        Only for users without a password; one who has a password already is refused with a plain 400.
+        Only for users without a password; a user who already has one gets a plain 400.
 
         Args:
             password: The new password, 8 to 70 characters.
@@ -223,11 +223,11 @@ class ServerMe:
     def change_password(self, *, old_password: SecretText, new_password: SecretText) -> None:
         """Change the current user's password.
 
-        The user's other sessions end. PASSWORD_CONFIRMATION_MISMATCH when the old password is wrong,
-        USER_DOES_NOT_HAVE_PASSWORD when there is none to change, PASSWORD_TOO_SHORT.
+        Ends the user's other sessions. PASSWORD_CONFIRMATION_MISMATCH when the old password is wrong,
+        USER_DOES_NOT_HAVE_PASSWORD when the user has no password, PASSWORD_TOO_SHORT.
 
         Args:
-            old_password: The password so far.
+            old_password: The current password.
             new_password: The new password, 8 to 70 characters.
 
         POST /auth/password/update.
@@ -239,9 +239,9 @@ class ServerMe:
     def get(self) -> ServerUser:
         """Get the current user.
 
-        Whose access token the request carries. CANNOT_GET_OWN_USER_WITHOUT_USER (status 400) without a token,
-        or when the user was deleted; ANONYMOUS_AUTHENTICATION_NOT_ALLOWED and RESTRICTED_USER_NOT_ALLOWED when
-        the request does not allow such users.
+        The user whose access token the request carries. CANNOT_GET_OWN_USER_WITHOUT_USER (status 400) without a
+        token, or when the user was deleted; ANONYMOUS_AUTHENTICATION_NOT_ALLOWED and
+        RESTRICTED_USER_NOT_ALLOWED when the request does not allow such users.
 
         GET /users/me.
         """
@@ -271,38 +271,39 @@ class ServerMe:
         otp_auth_enabled: bool | Unset = UNSET,
         passkey_auth_enabled: bool | Unset = UNSET,
     ) -> ServerUser:
-        """Change the current user.
+        """Update the current user.
 
-        Fields left out stay as they are; `None` clears. CANNOT_GET_OWN_USER_WITHOUT_USER (status 400) without
-        an access token.
+        Omitted fields stay unchanged; `None` clears a field. CANNOT_GET_OWN_USER_WITHOUT_USER (status 400)
+        without an access token.
 
         Args:
-            display_name: Name for people; need not be unique. At most 256 characters.
+            display_name: Display name; need not be unique. At most 256 characters.
             profile_image_url: URL of a picture, or the picture itself as a base64 data URL; under 100 KB.
                 `None` removes it.
-            client_metadata: Your data, any JSON. Clients may read and write it. Replaced as a whole.
-            client_read_only_metadata: Your data, any JSON. Clients may read it, only servers write it.
+            client_metadata: Custom JSON data. Clients may read and write it. Replaced as a whole.
+            client_read_only_metadata: Custom JSON data. Clients may read it, only servers can write it.
                 Replaced as a whole.
-            server_metadata: Your data, any JSON. Only servers see it. Replaced as a whole.
-            primary_email: The user's main e-mail address.
-            primary_email_verified: Whether the address counts as verified.
-            primary_email_auth_enabled: Whether the user may sign in with the address, by password or by
+            server_metadata: Custom JSON data. Only servers see it. Replaced as a whole.
+            primary_email: The user's primary email address.
+            primary_email_verified: True if the address counts as verified.
+            primary_email_auth_enabled: True if the user may sign in with the address, by password or by
                 code.
             password: From 8 to 70 characters; ends all sessions of the user. `None` removes the password.
             password_hash: A hash in Modular Crypt Format, such as bcrypt's, in place of `password`; ends
                 all sessions of the user.
             totp_secret_base64: The secret of the authenticator app, in base64; switches the second factor
                 on. `None` switches it off.
-            selected_team_id: Id of the team the user works in now; the user must be in it.
-            is_anonymous: Only false, which turns an anonymous user into a regular one.
-            restricted_by_admin: True restricts the user, false lifts the restriction.
-            restricted_by_admin_reason: Reason shown to the user; only beside `restricted_by_admin` true.
-            restricted_by_admin_private_details: Details for your team, hidden from the user; only beside
-                `restricted_by_admin` true.
+            selected_team_id: Id of the team to select; the user must be a member.
+            is_anonymous: Only false is accepted; it turns an anonymous user into a regular one.
+            restricted_by_admin: True restricts the user, false removes the restriction.
+            restricted_by_admin_reason: Reason shown to the user; only together with `restricted_by_admin`
+                true.
+            restricted_by_admin_private_details: Details for your team, hidden from the user; only together
+                with `restricted_by_admin` true.
             country_code: Country of the user, as two letters (ISO 3166).
-            risk_scores: How risky the sign-up looked.
-            otp_auth_enabled: Whether the user can sign in with codes sent by e-mail.
-            passkey_auth_enabled: Whether the user can sign in with a passkey.
+            risk_scores: Risk scores of the sign-up.
+            otp_auth_enabled: True if the user can sign in with codes sent by email.
+            passkey_auth_enabled: True if the user can sign in with a passkey.
 
         PATCH /users/me.
         """
@@ -342,9 +343,9 @@ class AsyncServerMe:
         self._performer = performer
 
     async def set_password(self, *, password: SecretText) -> None:
-        """Give the current user a first password.
+        """Set the current user's first password.
 
-        Only for users without a password; one who has a password already is refused with a plain 400.
+        Only for users without a password; a user who already has one gets a plain 400.
 
         Args:
             password: The new password, 8 to 70 characters.
@@ -357,11 +358,11 @@ class AsyncServerMe:
     async def change_password(self, *, old_password: SecretText, new_password: SecretText) -> None:
         """Change the current user's password.
 
-        The user's other sessions end. PASSWORD_CONFIRMATION_MISMATCH when the old password is wrong,
-        USER_DOES_NOT_HAVE_PASSWORD when there is none to change, PASSWORD_TOO_SHORT.
+        Ends the user's other sessions. PASSWORD_CONFIRMATION_MISMATCH when the old password is wrong,
+        USER_DOES_NOT_HAVE_PASSWORD when the user has no password, PASSWORD_TOO_SHORT.
 
         Args:
-            old_password: The password so far.
+            old_password: The current password.
             new_password: The new password, 8 to 70 characters.
 
         POST /auth/password/update.
@@ -375,9 +376,9 @@ class AsyncServerMe:
     async def get(self) -> ServerUser:
         """Get the current user.
 
-        Whose access token the request carries. CANNOT_GET_OWN_USER_WITHOUT_USER (status 400) without a token,
-        or when the user was deleted; ANONYMOUS_AUTHENTICATION_NOT_ALLOWED and RESTRICTED_USER_NOT_ALLOWED when
-        the request does not allow such users.
+        The user whose access token the request carries. CANNOT_GET_OWN_USER_WITHOUT_USER (status 400) without a
+        token, or when the user was deleted; ANONYMOUS_AUTHENTICATION_NOT_ALLOWED and
+        RESTRICTED_USER_NOT_ALLOWED when the request does not allow such users.
 
         GET /users/me.
         """
@@ -407,38 +408,39 @@ class AsyncServerMe:
         otp_auth_enabled: bool | Unset = UNSET,
         passkey_auth_enabled: bool | Unset = UNSET,
     ) -> ServerUser:
-        """Change the current user.
+        """Update the current user.
 
-        Fields left out stay as they are; `None` clears. CANNOT_GET_OWN_USER_WITHOUT_USER (status 400) without
-        an access token.
+        Omitted fields stay unchanged; `None` clears a field. CANNOT_GET_OWN_USER_WITHOUT_USER (status 400)
+        without an access token.
 
         Args:
-            display_name: Name for people; need not be unique. At most 256 characters.
+            display_name: Display name; need not be unique. At most 256 characters.
             profile_image_url: URL of a picture, or the picture itself as a base64 data URL; under 100 KB.
                 `None` removes it.
-            client_metadata: Your data, any JSON. Clients may read and write it. Replaced as a whole.
-            client_read_only_metadata: Your data, any JSON. Clients may read it, only servers write it.
+            client_metadata: Custom JSON data. Clients may read and write it. Replaced as a whole.
+            client_read_only_metadata: Custom JSON data. Clients may read it, only servers can write it.
                 Replaced as a whole.
-            server_metadata: Your data, any JSON. Only servers see it. Replaced as a whole.
-            primary_email: The user's main e-mail address.
-            primary_email_verified: Whether the address counts as verified.
-            primary_email_auth_enabled: Whether the user may sign in with the address, by password or by
+            server_metadata: Custom JSON data. Only servers see it. Replaced as a whole.
+            primary_email: The user's primary email address.
+            primary_email_verified: True if the address counts as verified.
+            primary_email_auth_enabled: True if the user may sign in with the address, by password or by
                 code.
             password: From 8 to 70 characters; ends all sessions of the user. `None` removes the password.
             password_hash: A hash in Modular Crypt Format, such as bcrypt's, in place of `password`; ends
                 all sessions of the user.
             totp_secret_base64: The secret of the authenticator app, in base64; switches the second factor
                 on. `None` switches it off.
-            selected_team_id: Id of the team the user works in now; the user must be in it.
-            is_anonymous: Only false, which turns an anonymous user into a regular one.
-            restricted_by_admin: True restricts the user, false lifts the restriction.
-            restricted_by_admin_reason: Reason shown to the user; only beside `restricted_by_admin` true.
-            restricted_by_admin_private_details: Details for your team, hidden from the user; only beside
-                `restricted_by_admin` true.
+            selected_team_id: Id of the team to select; the user must be a member.
+            is_anonymous: Only false is accepted; it turns an anonymous user into a regular one.
+            restricted_by_admin: True restricts the user, false removes the restriction.
+            restricted_by_admin_reason: Reason shown to the user; only together with `restricted_by_admin`
+                true.
+            restricted_by_admin_private_details: Details for your team, hidden from the user; only together
+                with `restricted_by_admin` true.
             country_code: Country of the user, as two letters (ISO 3166).
-            risk_scores: How risky the sign-up looked.
-            otp_auth_enabled: Whether the user can sign in with codes sent by e-mail.
-            passkey_auth_enabled: Whether the user can sign in with a passkey.
+            risk_scores: Risk scores of the sign-up.
+            otp_auth_enabled: True if the user can sign in with codes sent by email.
+            passkey_auth_enabled: True if the user can sign in with a passkey.
 
         PATCH /users/me.
         """

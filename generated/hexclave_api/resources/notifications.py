@@ -7,29 +7,29 @@ from ..performer import AsyncPerformer, Performer
 
 
 class Notifications:
-    """Which kinds of email the signed-in user wants."""
+    """The notification preferences of the signed-in user."""
 
     def __init__(self, performer: Performer) -> None:
         self._performer = performer
 
     def list(self) -> Page[NotificationPreference]:
-        """List which notifications a user receives.
+        """List a user's notification preferences.
 
-        One entry for each notification category of the project. Clients see their own user's.
+        One entry for each notification category of the project. Clients can list those of their own user.
 
         GET /emails/notification-preference/{user_id}.
         """
         return self._performer.pages(lambda _: list_notification_preferences("me"))
 
     def update(self, notification_category_id: str, *, enabled: bool) -> NotificationPreference:
-        """Switch a notification category on or off for a user.
+        """Enable or disable a notification category for a user.
 
-        Categories whose `can_disable` is false cannot be switched off. A plain 404 when the project has no such
+        Categories whose `can_disable` is false cannot be disabled. A plain 404 when the project has no such
         category.
 
         Args:
             notification_category_id: The category's id.
-            enabled: Whether the user receives e-mails of the category.
+            enabled: True if the user receives emails of the category.
 
         PATCH /emails/notification-preference/{user_id}/{notification_category_id}.
         """
@@ -37,29 +37,29 @@ class Notifications:
 
 
 class AsyncNotifications:
-    """Which kinds of email the signed-in user wants."""
+    """The notification preferences of the signed-in user."""
 
     def __init__(self, performer: AsyncPerformer) -> None:
         self._performer = performer
 
     def list(self) -> AsyncPages[NotificationPreference]:
-        """List which notifications a user receives.
+        """List a user's notification preferences.
 
-        One entry for each notification category of the project. Clients see their own user's.
+        One entry for each notification category of the project. Clients can list those of their own user.
 
         GET /emails/notification-preference/{user_id}.
         """
         return self._performer.pages(lambda _: list_notification_preferences("me"))
 
     async def update(self, notification_category_id: str, *, enabled: bool) -> NotificationPreference:
-        """Switch a notification category on or off for a user.
+        """Enable or disable a notification category for a user.
 
-        Categories whose `can_disable` is false cannot be switched off. A plain 404 when the project has no such
+        Categories whose `can_disable` is false cannot be disabled. A plain 404 when the project has no such
         category.
 
         Args:
             notification_category_id: The category's id.
-            enabled: Whether the user receives e-mails of the category.
+            enabled: True if the user receives emails of the category.
 
         PATCH /emails/notification-preference/{user_id}/{notification_category_id}.
         """
@@ -69,15 +69,15 @@ class AsyncNotifications:
 
 
 class ServerNotifications:
-    """Which kinds of email any user wants."""
+    """The notification preferences of any user."""
 
     def __init__(self, performer: Performer) -> None:
         self._performer = performer
 
     def list(self, user_id: str) -> Page[NotificationPreference]:
-        """List which notifications a user receives.
+        """List a user's notification preferences.
 
-        One entry for each notification category of the project. Clients see their own user's.
+        One entry for each notification category of the project. Clients can list those of their own user.
 
         Args:
             user_id: The user's id, or `me` for the signed-in user.
@@ -87,15 +87,15 @@ class ServerNotifications:
         return self._performer.pages(lambda _: list_notification_preferences(user_id))
 
     def update(self, user_id: str, notification_category_id: str, *, enabled: bool) -> NotificationPreference:
-        """Switch a notification category on or off for a user.
+        """Enable or disable a notification category for a user.
 
-        Categories whose `can_disable` is false cannot be switched off. A plain 404 when the project has no such
+        Categories whose `can_disable` is false cannot be disabled. A plain 404 when the project has no such
         category.
 
         Args:
             user_id: The user's id, or `me` for the signed-in user.
             notification_category_id: The category's id.
-            enabled: Whether the user receives e-mails of the category.
+            enabled: True if the user receives emails of the category.
 
         PATCH /emails/notification-preference/{user_id}/{notification_category_id}.
         """
@@ -103,15 +103,15 @@ class ServerNotifications:
 
 
 class AsyncServerNotifications:
-    """Which kinds of email any user wants."""
+    """The notification preferences of any user."""
 
     def __init__(self, performer: AsyncPerformer) -> None:
         self._performer = performer
 
     def list(self, user_id: str) -> AsyncPages[NotificationPreference]:
-        """List which notifications a user receives.
+        """List a user's notification preferences.
 
-        One entry for each notification category of the project. Clients see their own user's.
+        One entry for each notification category of the project. Clients can list those of their own user.
 
         Args:
             user_id: The user's id, or `me` for the signed-in user.
@@ -121,15 +121,15 @@ class AsyncServerNotifications:
         return self._performer.pages(lambda _: list_notification_preferences(user_id))
 
     async def update(self, user_id: str, notification_category_id: str, *, enabled: bool) -> NotificationPreference:
-        """Switch a notification category on or off for a user.
+        """Enable or disable a notification category for a user.
 
-        Categories whose `can_disable` is false cannot be switched off. A plain 404 when the project has no such
+        Categories whose `can_disable` is false cannot be disabled. A plain 404 when the project has no such
         category.
 
         Args:
             user_id: The user's id, or `me` for the signed-in user.
             notification_category_id: The category's id.
-            enabled: Whether the user receives e-mails of the category.
+            enabled: True if the user receives emails of the category.
 
         PATCH /emails/notification-preference/{user_id}/{notification_category_id}.
         """

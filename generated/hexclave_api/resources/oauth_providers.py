@@ -18,20 +18,20 @@ from ..performer import AsyncPerformer, Performer
 
 
 class OAuthProviders:
-    """The accounts that the signed-in user signs in with; `app.auth.start_oauth(link=True)` adds one."""
+    """The OAuth accounts that the signed-in user signs in with; `app.auth.start_oauth(link=True)` adds one."""
 
     def __init__(self, performer: Performer) -> None:
         self._performer = performer
 
     def list(self) -> Page[OAuthProvider]:
-        """The user's accounts at OAuth providers.
+        """Return the user's OAuth accounts.
 
         GET /oauth-providers.
         """
         return self._performer.pages(lambda _: list_oauth_providers(user_id="me"))
 
     def get(self, provider_id: str) -> OAuthProvider:
-        """Get an OAuth account that is linked to a user.
+        """Get an OAuth account linked to a user.
 
         A plain 404 when the user has no such account.
 
@@ -57,16 +57,16 @@ class OAuthProviders:
     def update(
         self, provider_id: str, *, allow_sign_in: bool | Unset = UNSET, allow_connected_accounts: bool | Unset = UNSET
     ) -> OAuthProvider:
-        """Change an OAuth account that is linked to a user.
+        """Update an OAuth account linked to a user.
 
-        Fields left out stay as they are. OAUTH_PROVIDER_ACCOUNT_ID_ALREADY_USED_FOR_SIGN_IN when someone signs
-        in with the account already; a plain 404 when the user has no such account.
+        Omitted fields stay unchanged. OAUTH_PROVIDER_ACCOUNT_ID_ALREADY_USED_FOR_SIGN_IN when a user already
+        signs in with the account; a plain 404 when the user has no such account.
 
         Args:
             provider_id: The id of the link, not of the provider.
-            allow_sign_in: Whether the user may sign in with it; true for one account of a provider type at
+            allow_sign_in: True if the user may sign in with it; true for one account of a provider type at
                 most.
-            allow_connected_accounts: Whether its access tokens may be fetched.
+            allow_connected_accounts: True if its access tokens may be fetched.
 
         PATCH /oauth-providers/{user_id}/{provider_id}.
         """
@@ -78,20 +78,20 @@ class OAuthProviders:
 
 
 class AsyncOAuthProviders:
-    """The accounts that the signed-in user signs in with; `app.auth.start_oauth(link=True)` adds one."""
+    """The OAuth accounts that the signed-in user signs in with; `app.auth.start_oauth(link=True)` adds one."""
 
     def __init__(self, performer: AsyncPerformer) -> None:
         self._performer = performer
 
     def list(self) -> AsyncPages[OAuthProvider]:
-        """The user's accounts at OAuth providers.
+        """Return the user's OAuth accounts.
 
         GET /oauth-providers.
         """
         return self._performer.pages(lambda _: list_oauth_providers(user_id="me"))
 
     async def get(self, provider_id: str) -> OAuthProvider:
-        """Get an OAuth account that is linked to a user.
+        """Get an OAuth account linked to a user.
 
         A plain 404 when the user has no such account.
 
@@ -117,16 +117,16 @@ class AsyncOAuthProviders:
     async def update(
         self, provider_id: str, *, allow_sign_in: bool | Unset = UNSET, allow_connected_accounts: bool | Unset = UNSET
     ) -> OAuthProvider:
-        """Change an OAuth account that is linked to a user.
+        """Update an OAuth account linked to a user.
 
-        Fields left out stay as they are. OAUTH_PROVIDER_ACCOUNT_ID_ALREADY_USED_FOR_SIGN_IN when someone signs
-        in with the account already; a plain 404 when the user has no such account.
+        Omitted fields stay unchanged. OAUTH_PROVIDER_ACCOUNT_ID_ALREADY_USED_FOR_SIGN_IN when a user already
+        signs in with the account; a plain 404 when the user has no such account.
 
         Args:
             provider_id: The id of the link, not of the provider.
-            allow_sign_in: Whether the user may sign in with it; true for one account of a provider type at
+            allow_sign_in: True if the user may sign in with it; true for one account of a provider type at
                 most.
-            allow_connected_accounts: Whether its access tokens may be fetched.
+            allow_connected_accounts: True if its access tokens may be fetched.
 
         PATCH /oauth-providers/{user_id}/{provider_id}.
         """
@@ -138,16 +138,16 @@ class AsyncOAuthProviders:
 
 
 class ServerOAuthProviders:
-    """The accounts that any user signs in with."""
+    """The OAuth accounts that any user signs in with."""
 
     def __init__(self, performer: Performer) -> None:
         self._performer = performer
 
     def list(self, user_id: str | Unset = UNSET) -> Page[ServerOAuthProvider]:
-        """The accounts at OAuth providers of a user, or of all users.
+        """Return the OAuth accounts of a user, or of all users.
 
         Args:
-            user_id: Only those of this user; an id, or `me` for the signed-in user.
+            user_id: Only the entries of this user; an id, or `me` for the signed-in user.
 
         GET /oauth-providers.
         """
@@ -165,19 +165,19 @@ class ServerOAuthProviders:
     ) -> ServerOAuthProvider:
         """Link an OAuth account to a user.
 
-        The account is trusted as given and no browser is involved.
-        OAUTH_PROVIDER_ACCOUNT_ID_ALREADY_USED_FOR_SIGN_IN when someone signs in with it already; a plain 400
+        The account is trusted as given; no browser is involved.
+        OAUTH_PROVIDER_ACCOUNT_ID_ALREADY_USED_FOR_SIGN_IN when a user already signs in with it; a plain 400
         when the user signs in with another account of this provider type, a plain 404 when the project lacks
         the provider.
 
         Args:
             user_id: The user's id, or `me` for the signed-in user.
-            provider_config_id: The provider as the project's configuration names it, such as `github`.
-            allow_sign_in: Whether the user may sign in with it; true for one account of a provider type at
+            provider_config_id: The provider's id in the project's configuration, such as `github`.
+            allow_sign_in: True if the user may sign in with it; true for one account of a provider type at
                 most.
-            allow_connected_accounts: Whether its access tokens may be fetched.
+            allow_connected_accounts: True if its access tokens may be fetched.
             account_id: The account's id at the provider.
-            email: E-mail address to show with the account.
+            email: Email address to show with the account.
 
         POST /oauth-providers.
         """
@@ -193,7 +193,7 @@ class ServerOAuthProviders:
         )
 
     def get(self, user_id: str, provider_id: str) -> ServerOAuthProvider:
-        """Get an OAuth account that is linked to a user.
+        """Get an OAuth account linked to a user.
 
         A plain 404 when the user has no such account.
 
@@ -228,19 +228,19 @@ class ServerOAuthProviders:
         allow_sign_in: bool | Unset = UNSET,
         allow_connected_accounts: bool | Unset = UNSET,
     ) -> ServerOAuthProvider:
-        """Change an OAuth account that is linked to a user.
+        """Update an OAuth account linked to a user.
 
-        Fields left out stay as they are. OAUTH_PROVIDER_ACCOUNT_ID_ALREADY_USED_FOR_SIGN_IN when someone signs
-        in with the account already; a plain 404 when the user has no such account.
+        Omitted fields stay unchanged. OAUTH_PROVIDER_ACCOUNT_ID_ALREADY_USED_FOR_SIGN_IN when a user already
+        signs in with the account; a plain 404 when the user has no such account.
 
         Args:
             user_id: The user's id, or `me` for the signed-in user.
             provider_id: The id of the link, not of the provider.
-            email: E-mail address to show with the account; servers only.
+            email: Email address to show with the account; servers only.
             account_id: The account's id at the provider; servers only.
-            allow_sign_in: Whether the user may sign in with it; true for one account of a provider type at
+            allow_sign_in: True if the user may sign in with it; true for one account of a provider type at
                 most.
-            allow_connected_accounts: Whether its access tokens may be fetched.
+            allow_connected_accounts: True if its access tokens may be fetched.
 
         PATCH /oauth-providers/{user_id}/{provider_id}.
         """
@@ -257,16 +257,16 @@ class ServerOAuthProviders:
 
 
 class AsyncServerOAuthProviders:
-    """The accounts that any user signs in with."""
+    """The OAuth accounts that any user signs in with."""
 
     def __init__(self, performer: AsyncPerformer) -> None:
         self._performer = performer
 
     def list(self, user_id: str | Unset = UNSET) -> AsyncPages[ServerOAuthProvider]:
-        """The accounts at OAuth providers of a user, or of all users.
+        """Return the OAuth accounts of a user, or of all users.
 
         Args:
-            user_id: Only those of this user; an id, or `me` for the signed-in user.
+            user_id: Only the entries of this user; an id, or `me` for the signed-in user.
 
         GET /oauth-providers.
         """
@@ -284,19 +284,19 @@ class AsyncServerOAuthProviders:
     ) -> ServerOAuthProvider:
         """Link an OAuth account to a user.
 
-        The account is trusted as given and no browser is involved.
-        OAUTH_PROVIDER_ACCOUNT_ID_ALREADY_USED_FOR_SIGN_IN when someone signs in with it already; a plain 400
+        The account is trusted as given; no browser is involved.
+        OAUTH_PROVIDER_ACCOUNT_ID_ALREADY_USED_FOR_SIGN_IN when a user already signs in with it; a plain 400
         when the user signs in with another account of this provider type, a plain 404 when the project lacks
         the provider.
 
         Args:
             user_id: The user's id, or `me` for the signed-in user.
-            provider_config_id: The provider as the project's configuration names it, such as `github`.
-            allow_sign_in: Whether the user may sign in with it; true for one account of a provider type at
+            provider_config_id: The provider's id in the project's configuration, such as `github`.
+            allow_sign_in: True if the user may sign in with it; true for one account of a provider type at
                 most.
-            allow_connected_accounts: Whether its access tokens may be fetched.
+            allow_connected_accounts: True if its access tokens may be fetched.
             account_id: The account's id at the provider.
-            email: E-mail address to show with the account.
+            email: Email address to show with the account.
 
         POST /oauth-providers.
         """
@@ -312,7 +312,7 @@ class AsyncServerOAuthProviders:
         )
 
     async def get(self, user_id: str, provider_id: str) -> ServerOAuthProvider:
-        """Get an OAuth account that is linked to a user.
+        """Get an OAuth account linked to a user.
 
         A plain 404 when the user has no such account.
 
@@ -347,19 +347,19 @@ class AsyncServerOAuthProviders:
         allow_sign_in: bool | Unset = UNSET,
         allow_connected_accounts: bool | Unset = UNSET,
     ) -> ServerOAuthProvider:
-        """Change an OAuth account that is linked to a user.
+        """Update an OAuth account linked to a user.
 
-        Fields left out stay as they are. OAUTH_PROVIDER_ACCOUNT_ID_ALREADY_USED_FOR_SIGN_IN when someone signs
-        in with the account already; a plain 404 when the user has no such account.
+        Omitted fields stay unchanged. OAUTH_PROVIDER_ACCOUNT_ID_ALREADY_USED_FOR_SIGN_IN when a user already
+        signs in with the account; a plain 404 when the user has no such account.
 
         Args:
             user_id: The user's id, or `me` for the signed-in user.
             provider_id: The id of the link, not of the provider.
-            email: E-mail address to show with the account; servers only.
+            email: Email address to show with the account; servers only.
             account_id: The account's id at the provider; servers only.
-            allow_sign_in: Whether the user may sign in with it; true for one account of a provider type at
+            allow_sign_in: True if the user may sign in with it; true for one account of a provider type at
                 most.
-            allow_connected_accounts: Whether its access tokens may be fetched.
+            allow_connected_accounts: True if its access tokens may be fetched.
 
         PATCH /oauth-providers/{user_id}/{provider_id}.
         """

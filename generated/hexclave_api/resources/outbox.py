@@ -11,7 +11,7 @@ from ..times import moment_millis
 
 
 class Outbox:
-    """Looks at emails, and changes or stops those that are still here."""
+    """Queued and sent emails; those not sent yet can be changed, paused or cancelled."""
 
     def __init__(self, performer: Performer) -> None:
         self._performer = performer
@@ -25,17 +25,17 @@ class Outbox:
         cursor: str | Unset = UNSET,
         user_id: str | Unset = UNSET,
     ) -> Page[OutboxEmail]:
-        """List e-mails, sent and waiting.
+        """List sent and pending emails.
 
-        A page holds 100 at most; the cursor is the id of the first e-mail of the page. An unknown
-        `simple_status` answers 500.
+        At most 100 per page; the cursor is the id of the first email of the page. An unknown `simple_status`
+        returns 500.
 
         Args:
-            status: Only e-mails of this status, such as `scheduled` or `sent`.
-            simple_status: Only e-mails of this simple status: `in-progress`, `ok` or `error`.
-            limit: E-mails per page, 100 at most.
-            cursor: The `next_cursor` of the page before; the id of an e-mail.
-            user_id: Only e-mails to this user. Needs a server of release 2026-09 or newer.
+            status: Only emails of this status, such as `scheduled` or `sent`.
+            simple_status: Only emails of this simple status: `in-progress`, `ok` or `error`.
+            limit: Emails per page, 100 at most.
+            cursor: The previous page's `next_cursor`; the id of an email.
+            user_id: Only emails to this user. Needs a server of release 2026-09 or newer.
 
         GET /emails/outbox.
         """
@@ -47,13 +47,13 @@ class Outbox:
         )
 
     def get(self, email_id: str) -> OutboxEmail:
-        """An email and what became of it.
+        """Return an email and its delivery status.
 
         Args:
-            email_id: The e-mail's id.
+            email_id: The email's id.
 
         Raises:
-            NotFoundError: there is no such email.
+            NotFoundError: the email does not exist.
 
         GET /emails/outbox/{id}.
         """
@@ -70,24 +70,23 @@ class Outbox:
         skip_deliverability_check: bool | Unset = UNSET,
         scheduled_at: datetime | Unset = UNSET,
     ) -> OutboxEmail:
-        """The changed email; only before it is being sent.
+        """Update an email that has not been sent and return it.
 
-        `to` is an object with `type` (such as `user-primary-email`) and what belongs to that type;
-        `theme_id=None` is no theme; `scheduled_at` needs a timezone.
+        `to` is an object with `type` (such as `user-primary-email`) and the fields of that type;
+        `theme_id=None` uses no theme; `scheduled_at` needs a timezone.
 
         Args:
-            email_id: The e-mail's id.
-            tsx_source: The e-mail's source, as a React component in TSX.
+            email_id: The email's id.
+            tsx_source: The email's source, as a React component in TSX.
             theme_id: Theme to render with; `None` for no theme.
-            to: Recipient; an object with `type` (`user-primary-email`, for instance) and what belongs to
-                that type.
+            to: Recipient; an object with `type` (such as `user-primary-email`) and the fields of that type.
             variables: Values for the template.
-            skip_deliverability_check: Whether to send even where the address looks undeliverable.
+            skip_deliverability_check: True if to send even where the address looks undeliverable.
             scheduled_at: When to send, in milliseconds since 1970 (UTC).
 
         Raises:
-            EmailNotEditable: it is too late.
-            NotFoundError: there is no such email.
+            EmailNotEditable: the email can no longer be changed.
+            NotFoundError: the email does not exist.
 
         PATCH /emails/outbox/{id}.
         """
@@ -104,39 +103,39 @@ class Outbox:
         )
 
     def pause(self, email_id: str) -> OutboxEmail:
-        """The email, which stays until it is resumed.
+        """Pause the email until it is resumed.
 
         Args:
-            email_id: The e-mail's id.
+            email_id: The email's id.
 
         Raises:
-            EmailNotEditable: it is too late.
+            EmailNotEditable: the email can no longer be changed.
 
         PATCH /emails/outbox/{id}.
         """
         return self._performer.call(update_outbox_email(email_id, is_paused=True))
 
     def resume(self, email_id: str) -> OutboxEmail:
-        """The email, which is on its way again.
+        """Resume the paused email.
 
         Args:
-            email_id: The e-mail's id.
+            email_id: The email's id.
 
         Raises:
-            EmailNotEditable: it is too late.
+            EmailNotEditable: the email can no longer be changed.
 
         PATCH /emails/outbox/{id}.
         """
         return self._performer.call(update_outbox_email(email_id, is_paused=False))
 
     def cancel(self, email_id: str) -> OutboxEmail:
-        """The email, which will never be sent.
+        """Cancel the email permanently.
 
         Args:
-            email_id: The e-mail's id.
+            email_id: The email's id.
 
         Raises:
-            EmailNotEditable: it is too late.
+            EmailNotEditable: the email can no longer be changed.
 
         PATCH /emails/outbox/{id}.
         """
@@ -144,7 +143,7 @@ class Outbox:
 
 
 class AsyncOutbox:
-    """Looks at emails, and changes or stops those that are still here."""
+    """Queued and sent emails; those not sent yet can be changed, paused or cancelled."""
 
     def __init__(self, performer: AsyncPerformer) -> None:
         self._performer = performer
@@ -158,17 +157,17 @@ class AsyncOutbox:
         cursor: str | Unset = UNSET,
         user_id: str | Unset = UNSET,
     ) -> AsyncPages[OutboxEmail]:
-        """List e-mails, sent and waiting.
+        """List sent and pending emails.
 
-        A page holds 100 at most; the cursor is the id of the first e-mail of the page. An unknown
-        `simple_status` answers 500.
+        At most 100 per page; the cursor is the id of the first email of the page. An unknown `simple_status`
+        returns 500.
 
         Args:
-            status: Only e-mails of this status, such as `scheduled` or `sent`.
-            simple_status: Only e-mails of this simple status: `in-progress`, `ok` or `error`.
-            limit: E-mails per page, 100 at most.
-            cursor: The `next_cursor` of the page before; the id of an e-mail.
-            user_id: Only e-mails to this user. Needs a server of release 2026-09 or newer.
+            status: Only emails of this status, such as `scheduled` or `sent`.
+            simple_status: Only emails of this simple status: `in-progress`, `ok` or `error`.
+            limit: Emails per page, 100 at most.
+            cursor: The previous page's `next_cursor`; the id of an email.
+            user_id: Only emails to this user. Needs a server of release 2026-09 or newer.
 
         GET /emails/outbox.
         """
@@ -180,13 +179,13 @@ class AsyncOutbox:
         )
 
     async def get(self, email_id: str) -> OutboxEmail:
-        """An email and what became of it.
+        """Return an email and its delivery status.
 
         Args:
-            email_id: The e-mail's id.
+            email_id: The email's id.
 
         Raises:
-            NotFoundError: there is no such email.
+            NotFoundError: the email does not exist.
 
         GET /emails/outbox/{id}.
         """
@@ -203,24 +202,23 @@ class AsyncOutbox:
         skip_deliverability_check: bool | Unset = UNSET,
         scheduled_at: datetime | Unset = UNSET,
     ) -> OutboxEmail:
-        """The changed email; only before it is being sent.
+        """Update an email that has not been sent and return it.
 
-        `to` is an object with `type` (such as `user-primary-email`) and what belongs to that type;
-        `theme_id=None` is no theme; `scheduled_at` needs a timezone.
+        `to` is an object with `type` (such as `user-primary-email`) and the fields of that type;
+        `theme_id=None` uses no theme; `scheduled_at` needs a timezone.
 
         Args:
-            email_id: The e-mail's id.
-            tsx_source: The e-mail's source, as a React component in TSX.
+            email_id: The email's id.
+            tsx_source: The email's source, as a React component in TSX.
             theme_id: Theme to render with; `None` for no theme.
-            to: Recipient; an object with `type` (`user-primary-email`, for instance) and what belongs to
-                that type.
+            to: Recipient; an object with `type` (such as `user-primary-email`) and the fields of that type.
             variables: Values for the template.
-            skip_deliverability_check: Whether to send even where the address looks undeliverable.
+            skip_deliverability_check: True if to send even where the address looks undeliverable.
             scheduled_at: When to send, in milliseconds since 1970 (UTC).
 
         Raises:
-            EmailNotEditable: it is too late.
-            NotFoundError: there is no such email.
+            EmailNotEditable: the email can no longer be changed.
+            NotFoundError: the email does not exist.
 
         PATCH /emails/outbox/{id}.
         """
@@ -237,39 +235,39 @@ class AsyncOutbox:
         )
 
     async def pause(self, email_id: str) -> OutboxEmail:
-        """The email, which stays until it is resumed.
+        """Pause the email until it is resumed.
 
         Args:
-            email_id: The e-mail's id.
+            email_id: The email's id.
 
         Raises:
-            EmailNotEditable: it is too late.
+            EmailNotEditable: the email can no longer be changed.
 
         PATCH /emails/outbox/{id}.
         """
         return await self._performer.call(update_outbox_email(email_id, is_paused=True))
 
     async def resume(self, email_id: str) -> OutboxEmail:
-        """The email, which is on its way again.
+        """Resume the paused email.
 
         Args:
-            email_id: The e-mail's id.
+            email_id: The email's id.
 
         Raises:
-            EmailNotEditable: it is too late.
+            EmailNotEditable: the email can no longer be changed.
 
         PATCH /emails/outbox/{id}.
         """
         return await self._performer.call(update_outbox_email(email_id, is_paused=False))
 
     async def cancel(self, email_id: str) -> OutboxEmail:
-        """The email, which will never be sent.
+        """Cancel the email permanently.
 
         Args:
-            email_id: The e-mail's id.
+            email_id: The email's id.
 
         Raises:
-            EmailNotEditable: it is too late.
+            EmailNotEditable: the email can no longer be changed.
 
         PATCH /emails/outbox/{id}.
         """

@@ -11,7 +11,7 @@ from ..performer import AsyncPerformer, Performer
 
 
 class OwnedProjects:
-    """The projects of the signed-in user; only in the project `internal`, to which those who own projects belong."""
+    """The projects of the signed-in user; only in the project `internal`, whose users own projects."""
 
     def __init__(self, performer: Performer) -> None:
         self._performer = performer
@@ -19,7 +19,7 @@ class OwnedProjects:
     def list(self) -> Page[AdminProject]:
         """List the projects of the signed-in user.
 
-        For the project `internal` only, as the signed-in user: its users own projects. Errors:
+        Only in the project `internal`, whose users own projects; acts as the signed-in user. Errors:
         USER_AUTHENTICATION_REQUIRED, EXPECTED_INTERNAL_PROJECT.
 
         GET /internal/projects. Not in the published API documents.
@@ -54,21 +54,21 @@ class OwnedProjects:
     ) -> AdminProject:
         """Create a project.
 
-        For the project `internal` only, as the signed-in user: its users own projects. The owner is a team of
-        the user. Errors: USER_AUTHENTICATION_REQUIRED, EXPECTED_INTERNAL_PROJECT.
+        Only in the project `internal`, whose users own projects; acts as the signed-in user. The owner is a
+        team of the user. Errors: USER_AUTHENTICATION_REQUIRED, EXPECTED_INTERNAL_PROJECT.
 
         Args:
-            display_name: Name for people; need not be unique.
+            display_name: Display name; need not be unique.
             owner_team_id: A team of the user in the project `internal`.
-            is_development_environment: Whether it is a development environment.
-            description: What the project is.
+            is_development_environment: True if it is a development environment.
+            description: Description of the project.
             logo_url: URL or data URL, at most 1 MB; `None` clears.
             logo_full_url: URL or data URL, at most 1 MB; `None` clears.
             logo_dark_mode_url: URL or data URL, at most 1 MB; `None` clears.
             logo_full_dark_mode_url: URL or data URL, at most 1 MB; `None` clears.
-            is_production_mode: Whether the strict rules for production hold.
-            onboarding_status: How far the dashboard's onboarding is.
-            onboarding_state: How far the dashboard's onboarding is. The shape is not documented.
+            is_production_mode: True if the strict rules for production apply.
+            onboarding_status: Progress of the dashboard's onboarding.
+            onboarding_state: Progress of the dashboard's onboarding. The shape is not documented.
             config: Settings, in their old form.
 
         POST /internal/projects. Not in the published API documents.
@@ -91,11 +91,11 @@ class OwnedProjects:
         )
 
     def transfer(self, project_id: str, *, new_team_id: str) -> None:
-        """Hands a project over to another team of the user.
+        """Transfer a project to another team of the user.
 
         Args:
             project_id: Id of the project.
-            new_team_id: The team that is to own it.
+            new_team_id: The team that becomes the owner.
 
         POST /internal/projects/transfer. Not in the published API documents.
         """
@@ -103,7 +103,7 @@ class OwnedProjects:
 
 
 class AsyncOwnedProjects:
-    """The projects of the signed-in user; only in the project `internal`, to which those who own projects belong."""
+    """The projects of the signed-in user; only in the project `internal`, whose users own projects."""
 
     def __init__(self, performer: AsyncPerformer) -> None:
         self._performer = performer
@@ -111,7 +111,7 @@ class AsyncOwnedProjects:
     def list(self) -> AsyncPages[AdminProject]:
         """List the projects of the signed-in user.
 
-        For the project `internal` only, as the signed-in user: its users own projects. Errors:
+        Only in the project `internal`, whose users own projects; acts as the signed-in user. Errors:
         USER_AUTHENTICATION_REQUIRED, EXPECTED_INTERNAL_PROJECT.
 
         GET /internal/projects. Not in the published API documents.
@@ -146,21 +146,21 @@ class AsyncOwnedProjects:
     ) -> AdminProject:
         """Create a project.
 
-        For the project `internal` only, as the signed-in user: its users own projects. The owner is a team of
-        the user. Errors: USER_AUTHENTICATION_REQUIRED, EXPECTED_INTERNAL_PROJECT.
+        Only in the project `internal`, whose users own projects; acts as the signed-in user. The owner is a
+        team of the user. Errors: USER_AUTHENTICATION_REQUIRED, EXPECTED_INTERNAL_PROJECT.
 
         Args:
-            display_name: Name for people; need not be unique.
+            display_name: Display name; need not be unique.
             owner_team_id: A team of the user in the project `internal`.
-            is_development_environment: Whether it is a development environment.
-            description: What the project is.
+            is_development_environment: True if it is a development environment.
+            description: Description of the project.
             logo_url: URL or data URL, at most 1 MB; `None` clears.
             logo_full_url: URL or data URL, at most 1 MB; `None` clears.
             logo_dark_mode_url: URL or data URL, at most 1 MB; `None` clears.
             logo_full_dark_mode_url: URL or data URL, at most 1 MB; `None` clears.
-            is_production_mode: Whether the strict rules for production hold.
-            onboarding_status: How far the dashboard's onboarding is.
-            onboarding_state: How far the dashboard's onboarding is. The shape is not documented.
+            is_production_mode: True if the strict rules for production apply.
+            onboarding_status: Progress of the dashboard's onboarding.
+            onboarding_state: Progress of the dashboard's onboarding. The shape is not documented.
             config: Settings, in their old form.
 
         POST /internal/projects. Not in the published API documents.
@@ -183,11 +183,11 @@ class AsyncOwnedProjects:
         )
 
     async def transfer(self, project_id: str, *, new_team_id: str) -> None:
-        """Hands a project over to another team of the user.
+        """Transfer a project to another team of the user.
 
         Args:
             project_id: Id of the project.
-            new_team_id: The team that is to own it.
+            new_team_id: The team that becomes the owner.
 
         POST /internal/projects/transfer. Not in the published API documents.
         """

@@ -27,7 +27,7 @@ from ..secret import Secret, SecretText, hidden
 
 
 class Payments:
-    """What anybody has bought."""
+    """Products, items and billing of any customer."""
 
     def __init__(self, performer: Performer) -> None:
         self._performer = performer
@@ -40,14 +40,15 @@ class Payments:
         promo_codes: Sequence[str] | Unset = UNSET,
         quantity: int | Unset = UNSET,
     ) -> PromoCodeQuote:
-        """Check promo codes against a price.
+        """Check promo codes for a purchase.
 
-        What a product costs with the given codes; nothing is redeemed. A code that does not count is an error.
+        Returns the price of a product with the given codes; no code is redeemed. A code that does not apply is
+        an error.
 
         Args:
             product_id: Id of the product in the project's configuration.
             price_id: Id of the price among the product's prices.
-            promo_codes: Codes as the customer typed them. Default: [].
+            promo_codes: Codes as entered by the customer. Default: [].
             quantity: At least 1. Default: 1.
 
         POST /payments/promo-codes/validate. Needs a server of release 2026-10 or newer.
@@ -58,7 +59,7 @@ class Payments:
 
 
 class AsyncPayments:
-    """What anybody has bought."""
+    """Products, items and billing of any customer."""
 
     def __init__(self, performer: AsyncPerformer) -> None:
         self._performer = performer
@@ -71,14 +72,15 @@ class AsyncPayments:
         promo_codes: Sequence[str] | Unset = UNSET,
         quantity: int | Unset = UNSET,
     ) -> PromoCodeQuote:
-        """Check promo codes against a price.
+        """Check promo codes for a purchase.
 
-        What a product costs with the given codes; nothing is redeemed. A code that does not count is an error.
+        Returns the price of a product with the given codes; no code is redeemed. A code that does not apply is
+        an error.
 
         Args:
             product_id: Id of the product in the project's configuration.
             price_id: Id of the price among the product's prices.
-            promo_codes: Codes as the customer typed them. Default: [].
+            promo_codes: Codes as entered by the customer. Default: [].
             quantity: At least 1. Default: 1.
 
         POST /payments/promo-codes/validate. Needs a server of release 2026-10 or newer.
@@ -89,28 +91,28 @@ class AsyncPayments:
 
 
 class AdminPayments:
-    """What anybody has bought, and how the project takes money."""
+    """Products, items and billing of any customer, and the project's payment settings."""
 
     def __init__(self, performer: Performer) -> None:
         self._performer = performer
 
     def get_method_configs(self) -> PaymentMethodConfigs:
-        """Get the ways to pay.
+        """Get the payment methods.
 
-        The ways to pay that Stripe knows for the project's account. Errors: STRIPE_ACCOUNT_INFO_NOT_FOUND.
+        The payment methods available to the project's Stripe account. Errors: STRIPE_ACCOUNT_INFO_NOT_FOUND.
 
         GET /internal/payments/method-configs. Not in the published API documents.
         """
         return self._performer.call(get_payment_method_configs())
 
     def update_method_configs(self, *, config_id: str, updates: Mapping[str, Literal["off", "on"]]) -> None:
-        """Switch ways to pay on or off.
+        """Enable or disable payment methods.
 
         Errors: STRIPE_ACCOUNT_INFO_NOT_FOUND.
 
         Args:
-            config_id: Id of the set of ways to pay.
-            updates: `on` or `off` by id of the way to pay.
+            config_id: Id of the set of payment methods.
+            updates: `on` or `off` by id of the payment method.
 
         PATCH /internal/payments/method-configs. Not in the published API documents.
         """
@@ -119,7 +121,7 @@ class AdminPayments:
     def set_up(self) -> Secret:
         """Start the payments onboarding.
 
-        Where to send the project's owner to connect a Stripe account.
+        Returns the URL at which the project's owner connects a Stripe account.
 
         POST /internal/payments/setup. Not in the published API documents.
         """
@@ -128,7 +130,7 @@ class AdminPayments:
     def create_stripe_account_session(self) -> StripeAccountSession:
         """Open a Stripe account session.
 
-        A secret for Stripe's embedded account components.
+        Returns a secret for Stripe's embedded account components.
 
         POST /internal/payments/stripe-widgets/account-session. Not in the published API documents.
         """
@@ -137,7 +139,7 @@ class AdminPayments:
     def find_stripe_account(self) -> StripeAccount | None:
         """Get the connected Stripe account.
 
-        Errors: STRIPE_ACCOUNT_INFO_NOT_FOUND when none is connected.
+        Errors: STRIPE_ACCOUNT_INFO_NOT_FOUND when no account is connected.
 
         GET /internal/payments/stripe/account-info. Not in the published API documents.
         """
@@ -153,7 +155,7 @@ class AdminPayments:
     ) -> None:
         """Complete a purchase in test mode.
 
-        Grants what a purchase URL offers, without payment; the project must be in test mode.
+        Grants what a purchase URL sells, without payment; the project must be in test mode.
 
         Args:
             full_code: The code at the end of the purchase URL.
@@ -192,13 +194,13 @@ class AdminPayments:
     ) -> Page[Transaction]:
         """List transactions.
 
-        Purchases, renewals, refunds and changes of quantity, newest first, a page at a time.
+        Purchases, renewals, refunds and quantity changes, newest first, in pages.
 
         Args:
-            cursor: Where to start: `next_cursor` of the page before.
+            cursor: The previous page's `next_cursor`.
             limit: Items per page.
             type_: Only transactions of this type.
-            customer_type: Only transactions of such customers.
+            customer_type: Only transactions of customers of this type.
             customer_id: Only transactions of this customer. Needs a server newer than release 2026-04.
 
         GET /internal/payments/transactions. Not in the published API documents.
@@ -222,20 +224,20 @@ class AdminPayments:
     ) -> Refund:
         """Refund a purchase.
 
-        Pays money back for a subscription or a one-time purchase and can end it. Older servers take
-        `refund_entries` instead of `amount_usd` and `end_action` and answer without an id. Errors:
-        SUBSCRIPTION_INVOICE_NOT_FOUND, SUBSCRIPTION_ALREADY_REFUNDED, ONE_TIME_PURCHASE_NOT_FOUND,
-        ONE_TIME_PURCHASE_ALREADY_REFUNDED, TEST_MODE_PURCHASE_NON_REFUNDABLE.
+        Refunds a subscription or a one-time purchase and can end it. Older servers expect `refund_entries`
+        instead of `amount_usd` and `end_action` and return no id. Errors: SUBSCRIPTION_INVOICE_NOT_FOUND,
+        SUBSCRIPTION_ALREADY_REFUNDED, ONE_TIME_PURCHASE_NOT_FOUND, ONE_TIME_PURCHASE_ALREADY_REFUNDED,
+        TEST_MODE_PURCHASE_NON_REFUNDABLE.
 
         Args:
             id_: Id of the subscription or purchase.
             invoice_id: Refund this invoice of the subscription. Needs a server newer than release 2026-04.
-            amount_usd: Decimal text in US dollars, such as `9.99`. Newer servers require it. Needs a server
-                newer than release 2026-04.
-            end_action: End the purchase at once, or the subscription at the end of its period; left out, it
-                goes on. Needs a server newer than release 2026-04.
-            refund_entries: What to refund of each entry. Servers of release 2026-04 require it, newer ones
-                refuse it.
+            amount_usd: Decimal string in US dollars, such as `9.99`. Newer servers require it. Needs a
+                server newer than release 2026-04.
+            end_action: End the purchase immediately, or the subscription at the end of its period; if
+                omitted, it continues. Needs a server newer than release 2026-04.
+            refund_entries: The refund of each entry. Servers of release 2026-04 require it, newer ones
+                reject it.
 
         POST /internal/payments/transactions/refund. Not in the published API documents.
         """
@@ -258,14 +260,15 @@ class AdminPayments:
         promo_codes: Sequence[str] | Unset = UNSET,
         quantity: int | Unset = UNSET,
     ) -> PromoCodeQuote:
-        """Check promo codes against a price.
+        """Check promo codes for a purchase.
 
-        What a product costs with the given codes; nothing is redeemed. A code that does not count is an error.
+        Returns the price of a product with the given codes; no code is redeemed. A code that does not apply is
+        an error.
 
         Args:
             product_id: Id of the product in the project's configuration.
             price_id: Id of the price among the product's prices.
-            promo_codes: Codes as the customer typed them. Default: [].
+            promo_codes: Codes as entered by the customer. Default: [].
             quantity: At least 1. Default: 1.
 
         POST /payments/promo-codes/validate. Needs a server of release 2026-10 or newer.
@@ -276,28 +279,28 @@ class AdminPayments:
 
 
 class AsyncAdminPayments:
-    """What anybody has bought, and how the project takes money."""
+    """Products, items and billing of any customer, and the project's payment settings."""
 
     def __init__(self, performer: AsyncPerformer) -> None:
         self._performer = performer
 
     async def get_method_configs(self) -> PaymentMethodConfigs:
-        """Get the ways to pay.
+        """Get the payment methods.
 
-        The ways to pay that Stripe knows for the project's account. Errors: STRIPE_ACCOUNT_INFO_NOT_FOUND.
+        The payment methods available to the project's Stripe account. Errors: STRIPE_ACCOUNT_INFO_NOT_FOUND.
 
         GET /internal/payments/method-configs. Not in the published API documents.
         """
         return await self._performer.call(get_payment_method_configs())
 
     async def update_method_configs(self, *, config_id: str, updates: Mapping[str, Literal["off", "on"]]) -> None:
-        """Switch ways to pay on or off.
+        """Enable or disable payment methods.
 
         Errors: STRIPE_ACCOUNT_INFO_NOT_FOUND.
 
         Args:
-            config_id: Id of the set of ways to pay.
-            updates: `on` or `off` by id of the way to pay.
+            config_id: Id of the set of payment methods.
+            updates: `on` or `off` by id of the payment method.
 
         PATCH /internal/payments/method-configs. Not in the published API documents.
         """
@@ -308,7 +311,7 @@ class AsyncAdminPayments:
     async def set_up(self) -> Secret:
         """Start the payments onboarding.
 
-        Where to send the project's owner to connect a Stripe account.
+        Returns the URL at which the project's owner connects a Stripe account.
 
         POST /internal/payments/setup. Not in the published API documents.
         """
@@ -317,7 +320,7 @@ class AsyncAdminPayments:
     async def create_stripe_account_session(self) -> StripeAccountSession:
         """Open a Stripe account session.
 
-        A secret for Stripe's embedded account components.
+        Returns a secret for Stripe's embedded account components.
 
         POST /internal/payments/stripe-widgets/account-session. Not in the published API documents.
         """
@@ -326,7 +329,7 @@ class AsyncAdminPayments:
     async def find_stripe_account(self) -> StripeAccount | None:
         """Get the connected Stripe account.
 
-        Errors: STRIPE_ACCOUNT_INFO_NOT_FOUND when none is connected.
+        Errors: STRIPE_ACCOUNT_INFO_NOT_FOUND when no account is connected.
 
         GET /internal/payments/stripe/account-info. Not in the published API documents.
         """
@@ -342,7 +345,7 @@ class AsyncAdminPayments:
     ) -> None:
         """Complete a purchase in test mode.
 
-        Grants what a purchase URL offers, without payment; the project must be in test mode.
+        Grants what a purchase URL sells, without payment; the project must be in test mode.
 
         Args:
             full_code: The code at the end of the purchase URL.
@@ -381,13 +384,13 @@ class AsyncAdminPayments:
     ) -> AsyncPages[Transaction]:
         """List transactions.
 
-        Purchases, renewals, refunds and changes of quantity, newest first, a page at a time.
+        Purchases, renewals, refunds and quantity changes, newest first, in pages.
 
         Args:
-            cursor: Where to start: `next_cursor` of the page before.
+            cursor: The previous page's `next_cursor`.
             limit: Items per page.
             type_: Only transactions of this type.
-            customer_type: Only transactions of such customers.
+            customer_type: Only transactions of customers of this type.
             customer_id: Only transactions of this customer. Needs a server newer than release 2026-04.
 
         GET /internal/payments/transactions. Not in the published API documents.
@@ -411,20 +414,20 @@ class AsyncAdminPayments:
     ) -> Refund:
         """Refund a purchase.
 
-        Pays money back for a subscription or a one-time purchase and can end it. Older servers take
-        `refund_entries` instead of `amount_usd` and `end_action` and answer without an id. Errors:
-        SUBSCRIPTION_INVOICE_NOT_FOUND, SUBSCRIPTION_ALREADY_REFUNDED, ONE_TIME_PURCHASE_NOT_FOUND,
-        ONE_TIME_PURCHASE_ALREADY_REFUNDED, TEST_MODE_PURCHASE_NON_REFUNDABLE.
+        Refunds a subscription or a one-time purchase and can end it. Older servers expect `refund_entries`
+        instead of `amount_usd` and `end_action` and return no id. Errors: SUBSCRIPTION_INVOICE_NOT_FOUND,
+        SUBSCRIPTION_ALREADY_REFUNDED, ONE_TIME_PURCHASE_NOT_FOUND, ONE_TIME_PURCHASE_ALREADY_REFUNDED,
+        TEST_MODE_PURCHASE_NON_REFUNDABLE.
 
         Args:
             id_: Id of the subscription or purchase.
             invoice_id: Refund this invoice of the subscription. Needs a server newer than release 2026-04.
-            amount_usd: Decimal text in US dollars, such as `9.99`. Newer servers require it. Needs a server
-                newer than release 2026-04.
-            end_action: End the purchase at once, or the subscription at the end of its period; left out, it
-                goes on. Needs a server newer than release 2026-04.
-            refund_entries: What to refund of each entry. Servers of release 2026-04 require it, newer ones
-                refuse it.
+            amount_usd: Decimal string in US dollars, such as `9.99`. Newer servers require it. Needs a
+                server newer than release 2026-04.
+            end_action: End the purchase immediately, or the subscription at the end of its period; if
+                omitted, it continues. Needs a server newer than release 2026-04.
+            refund_entries: The refund of each entry. Servers of release 2026-04 require it, newer ones
+                reject it.
 
         POST /internal/payments/transactions/refund. Not in the published API documents.
         """
@@ -447,14 +450,15 @@ class AsyncAdminPayments:
         promo_codes: Sequence[str] | Unset = UNSET,
         quantity: int | Unset = UNSET,
     ) -> PromoCodeQuote:
-        """Check promo codes against a price.
+        """Check promo codes for a purchase.
 
-        What a product costs with the given codes; nothing is redeemed. A code that does not count is an error.
+        Returns the price of a product with the given codes; no code is redeemed. A code that does not apply is
+        an error.
 
         Args:
             product_id: Id of the product in the project's configuration.
             price_id: Id of the price among the product's prices.
-            promo_codes: Codes as the customer typed them. Default: [].
+            promo_codes: Codes as entered by the customer. Default: [].
             quantity: At least 1. Default: 1.
 
         POST /payments/promo-codes/validate. Needs a server of release 2026-10 or newer.

@@ -14,10 +14,10 @@ class Permissions:
         self._performer = performer
 
     def list(self, *, recursive: bool = True) -> Page[ProjectPermission]:
-        """The user's permissions; with `recursive` also those contained in others.
+        """Return the user's permissions; `recursive` adds those contained in others.
 
         Args:
-            recursive: True adds the permissions contained in others; false (the default) lists those
+            recursive: True adds the permissions contained in others; false (the default) lists only those
                 granted directly.
 
         GET /project-permissions.
@@ -32,10 +32,10 @@ class AsyncPermissions:
         self._performer = performer
 
     def list(self, *, recursive: bool = True) -> AsyncPages[ProjectPermission]:
-        """The user's permissions; with `recursive` also those contained in others.
+        """Return the user's permissions; `recursive` adds those contained in others.
 
         Args:
-            recursive: True adds the permissions contained in others; false (the default) lists those
+            recursive: True adds the permissions contained in others; false (the default) lists only those
                 granted directly.
 
         GET /project-permissions.
@@ -52,14 +52,14 @@ class ServerPermissions:
     def list(
         self, user_id: str | Unset = UNSET, *, permission_id: str | Unset = UNSET, recursive: bool = True
     ) -> Page[ProjectPermission]:
-        """Who has which permission: of one user, or of all.
+        """Return the permissions of a user, or of all users.
 
-        With `recursive` also those contained in others; `permission_id` leaves out all others.
+        `recursive` adds permissions contained in others; `permission_id` filters by permission.
 
         Args:
-            user_id: Only those of this user; an id, or `me` for the signed-in user.
+            user_id: Only the entries of this user; an id, or `me` for the signed-in user.
             permission_id: Only this permission.
-            recursive: True adds the permissions contained in others; false (the default) lists those
+            recursive: True adds the permissions contained in others; false (the default) lists only those
                 granted directly.
 
         GET /project-permissions.
@@ -69,10 +69,10 @@ class ServerPermissions:
         )
 
     def grant(self, user_id: str, permission_id: str) -> ProjectPermission:
-        """Give a user a project permission.
+        """Grant a user a project permission.
 
-        The permission must be defined; giving it twice does no harm. PERMISSION_NOT_FOUND when it is unknown,
-        USER_NOT_FOUND when the project has no such user.
+        The permission must be defined; granting it twice has no further effect. PERMISSION_NOT_FOUND when it is
+        unknown, USER_NOT_FOUND when the project has no such user.
 
         Args:
             user_id: The user's id, or `me` for the signed-in user.
@@ -83,9 +83,9 @@ class ServerPermissions:
         return self._performer.call(grant_project_permission(user_id, permission_id))
 
     def revoke(self, user_id: str, permission_id: str) -> None:
-        """Take a project permission from a user.
+        """Revoke a project permission from a user.
 
-        PERMISSION_NOT_FOUND when the user does not hold it directly.
+        PERMISSION_NOT_FOUND when it was not granted to the user directly.
 
         Args:
             user_id: The user's id, or `me` for the signed-in user.
@@ -105,14 +105,14 @@ class AsyncServerPermissions:
     def list(
         self, user_id: str | Unset = UNSET, *, permission_id: str | Unset = UNSET, recursive: bool = True
     ) -> AsyncPages[ProjectPermission]:
-        """Who has which permission: of one user, or of all.
+        """Return the permissions of a user, or of all users.
 
-        With `recursive` also those contained in others; `permission_id` leaves out all others.
+        `recursive` adds permissions contained in others; `permission_id` filters by permission.
 
         Args:
-            user_id: Only those of this user; an id, or `me` for the signed-in user.
+            user_id: Only the entries of this user; an id, or `me` for the signed-in user.
             permission_id: Only this permission.
-            recursive: True adds the permissions contained in others; false (the default) lists those
+            recursive: True adds the permissions contained in others; false (the default) lists only those
                 granted directly.
 
         GET /project-permissions.
@@ -122,10 +122,10 @@ class AsyncServerPermissions:
         )
 
     async def grant(self, user_id: str, permission_id: str) -> ProjectPermission:
-        """Give a user a project permission.
+        """Grant a user a project permission.
 
-        The permission must be defined; giving it twice does no harm. PERMISSION_NOT_FOUND when it is unknown,
-        USER_NOT_FOUND when the project has no such user.
+        The permission must be defined; granting it twice has no further effect. PERMISSION_NOT_FOUND when it is
+        unknown, USER_NOT_FOUND when the project has no such user.
 
         Args:
             user_id: The user's id, or `me` for the signed-in user.
@@ -136,9 +136,9 @@ class AsyncServerPermissions:
         return await self._performer.call(grant_project_permission(user_id, permission_id))
 
     async def revoke(self, user_id: str, permission_id: str) -> None:
-        """Take a project permission from a user.
+        """Revoke a project permission from a user.
 
-        PERMISSION_NOT_FOUND when the user does not hold it directly.
+        PERMISSION_NOT_FOUND when it was not granted to the user directly.
 
         Args:
             user_id: The user's id, or `me` for the signed-in user.

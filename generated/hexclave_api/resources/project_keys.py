@@ -15,7 +15,7 @@ from ..times import moment_millis
 
 
 class ProjectKeys:
-    """The project's key sets; of each key, only the last four characters are shown after it was made."""
+    """The project's key sets; only the last four characters of each key are shown after creation."""
 
     def __init__(self, performer: Performer) -> None:
         self._performer = performer
@@ -36,14 +36,14 @@ class ProjectKeys:
         has_secret_server_key: bool = False,
         has_super_secret_admin_key: bool = False,
     ) -> CreatedProjectKeySet:
-        """A new set with the keys that are asked for, told this once; `expires_at` needs a timezone.
+        """Create a key set with the requested keys, which are shown only once; `expires_at` needs a timezone.
 
         Args:
-            description: What it is for.
+            description: Description of the key set.
             expires_at: When it expires, in milliseconds since 1970 (UTC).
-            has_publishable_client_key: Whether the set has a publishable client key.
-            has_secret_server_key: Whether the set has a secret server key.
-            has_super_secret_admin_key: Whether the set has a super secret admin key.
+            has_publishable_client_key: True if the set has a publishable client key.
+            has_secret_server_key: True if the set has a secret server key.
+            has_super_secret_admin_key: True if the set has a super secret admin key.
 
         POST /internal/api-keys. Not in the published API documents.
         """
@@ -70,18 +70,18 @@ class ProjectKeys:
         return self._performer.call(get_project_key_set(api_key_id))
 
     def update(self, key_set_id: str, *, description: str) -> ProjectKeySet:
-        """The set with another description.
+        """Change the description of the key set.
 
         Args:
             key_set_id: Id of the key set.
-            description: What the key is for.
+            description: Description of the key.
 
         PATCH /internal/api-keys/{api_key_id}. Not in the published API documents.
         """
         return self._performer.call(update_project_key_set(key_set_id, description=description))
 
     def revoke(self, key_set_id: str) -> None:
-        """Makes the keys of the set unusable for good.
+        """Revoke the key set permanently.
 
         Args:
             key_set_id: Id of the key set.
@@ -92,7 +92,7 @@ class ProjectKeys:
 
 
 class AsyncProjectKeys:
-    """The project's key sets; of each key, only the last four characters are shown after it was made."""
+    """The project's key sets; only the last four characters of each key are shown after creation."""
 
     def __init__(self, performer: AsyncPerformer) -> None:
         self._performer = performer
@@ -113,14 +113,14 @@ class AsyncProjectKeys:
         has_secret_server_key: bool = False,
         has_super_secret_admin_key: bool = False,
     ) -> CreatedProjectKeySet:
-        """A new set with the keys that are asked for, told this once; `expires_at` needs a timezone.
+        """Create a key set with the requested keys, which are shown only once; `expires_at` needs a timezone.
 
         Args:
-            description: What it is for.
+            description: Description of the key set.
             expires_at: When it expires, in milliseconds since 1970 (UTC).
-            has_publishable_client_key: Whether the set has a publishable client key.
-            has_secret_server_key: Whether the set has a secret server key.
-            has_super_secret_admin_key: Whether the set has a super secret admin key.
+            has_publishable_client_key: True if the set has a publishable client key.
+            has_secret_server_key: True if the set has a secret server key.
+            has_super_secret_admin_key: True if the set has a super secret admin key.
 
         POST /internal/api-keys. Not in the published API documents.
         """
@@ -147,18 +147,18 @@ class AsyncProjectKeys:
         return await self._performer.call(get_project_key_set(api_key_id))
 
     async def update(self, key_set_id: str, *, description: str) -> ProjectKeySet:
-        """The set with another description.
+        """Change the description of the key set.
 
         Args:
             key_set_id: Id of the key set.
-            description: What the key is for.
+            description: Description of the key.
 
         PATCH /internal/api-keys/{api_key_id}. Not in the published API documents.
         """
         return await self._performer.call(update_project_key_set(key_set_id, description=description))
 
     async def revoke(self, key_set_id: str) -> None:
-        """Makes the keys of the set unusable for good.
+        """Revoke the key set permanently.
 
         Args:
             key_set_id: Id of the key set.

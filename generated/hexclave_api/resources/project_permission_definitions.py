@@ -14,15 +14,15 @@ from ..performer import AsyncPerformer, Performer
 
 
 class ProjectPermissionDefinitions:
-    """The permissions that users can have in the project. Ids are shared with those of teams."""
+    """The permissions that users can have in the project. They share one namespace with team permissions."""
 
     def __init__(self, performer: Performer) -> None:
         self._performer = performer
 
     def list(self) -> Page[PermissionDefinition]:
-        """List the permissions that users can hold in the project.
+        """List the permissions that users can have in the project.
 
-        All of them in one reply.
+        Returns all of them in one response.
 
         GET /project-permission-definitions.
         """
@@ -35,16 +35,16 @@ class ProjectPermissionDefinitions:
         description: str | Unset = UNSET,
         contained_permission_ids: Sequence[str] | Unset = UNSET,
     ) -> PermissionDefinition:
-        """The new permission; whoever has it also has those it contains.
+        """Define a permission, which includes the permissions it contains.
 
         Args:
             permission_id: Lower-case letters, digits, `:` and `_`.
-            description: What the permission allows, for people.
-            contained_permission_ids: Permissions that whoever holds this one holds too.
+            description: Description of the permission, for people.
+            contained_permission_ids: Permissions included in this one.
 
         Raises:
-            ContainedPermissionNotFound: one of the contained ones does not exist.
-            PermissionIdAlreadyExists: a permission of the project or of its teams has this id.
+            ContainedPermissionNotFound: a contained permission does not exist.
+            PermissionIdAlreadyExists: a project or team permission already has this id.
 
         POST /project-permission-definitions.
         """
@@ -74,16 +74,16 @@ class ProjectPermissionDefinitions:
         description: str | Unset = UNSET,
         contained_permission_ids: Sequence[str] | Unset = UNSET,
     ) -> PermissionDefinition:
-        """Change the definition of a project permission.
+        """Update the definition of a project permission.
 
-        Fields left out stay as they are. PERMISSION_NOT_FOUND, CONTAINED_PERMISSION_NOT_FOUND;
+        Omitted fields stay unchanged. Errors: PERMISSION_NOT_FOUND, CONTAINED_PERMISSION_NOT_FOUND;
         PERMISSION_ID_ALREADY_EXISTS when the new id is taken.
 
         Args:
             permission_id: The permission's id.
             id_: A new id: lower-case letters, digits, `:` and `_`.
-            description: What the permission allows, for people.
-            contained_permission_ids: Permissions that whoever holds this one holds too.
+            description: Description of the permission, for people.
+            contained_permission_ids: Permissions included in this one.
 
         PATCH /project-permission-definitions/{permission_id}.
         """
@@ -95,15 +95,15 @@ class ProjectPermissionDefinitions:
 
 
 class AsyncProjectPermissionDefinitions:
-    """The permissions that users can have in the project. Ids are shared with those of teams."""
+    """The permissions that users can have in the project. They share one namespace with team permissions."""
 
     def __init__(self, performer: AsyncPerformer) -> None:
         self._performer = performer
 
     def list(self) -> AsyncPages[PermissionDefinition]:
-        """List the permissions that users can hold in the project.
+        """List the permissions that users can have in the project.
 
-        All of them in one reply.
+        Returns all of them in one response.
 
         GET /project-permission-definitions.
         """
@@ -116,16 +116,16 @@ class AsyncProjectPermissionDefinitions:
         description: str | Unset = UNSET,
         contained_permission_ids: Sequence[str] | Unset = UNSET,
     ) -> PermissionDefinition:
-        """The new permission; whoever has it also has those it contains.
+        """Define a permission, which includes the permissions it contains.
 
         Args:
             permission_id: Lower-case letters, digits, `:` and `_`.
-            description: What the permission allows, for people.
-            contained_permission_ids: Permissions that whoever holds this one holds too.
+            description: Description of the permission, for people.
+            contained_permission_ids: Permissions included in this one.
 
         Raises:
-            ContainedPermissionNotFound: one of the contained ones does not exist.
-            PermissionIdAlreadyExists: a permission of the project or of its teams has this id.
+            ContainedPermissionNotFound: a contained permission does not exist.
+            PermissionIdAlreadyExists: a project or team permission already has this id.
 
         POST /project-permission-definitions.
         """
@@ -155,16 +155,16 @@ class AsyncProjectPermissionDefinitions:
         description: str | Unset = UNSET,
         contained_permission_ids: Sequence[str] | Unset = UNSET,
     ) -> PermissionDefinition:
-        """Change the definition of a project permission.
+        """Update the definition of a project permission.
 
-        Fields left out stay as they are. PERMISSION_NOT_FOUND, CONTAINED_PERMISSION_NOT_FOUND;
+        Omitted fields stay unchanged. Errors: PERMISSION_NOT_FOUND, CONTAINED_PERMISSION_NOT_FOUND;
         PERMISSION_ID_ALREADY_EXISTS when the new id is taken.
 
         Args:
             permission_id: The permission's id.
             id_: A new id: lower-case letters, digits, `:` and `_`.
-            description: What the permission allows, for people.
-            contained_permission_ids: Permissions that whoever holds this one holds too.
+            description: Description of the permission, for people.
+            contained_permission_ids: Permissions included in this one.
 
         PATCH /project-permission-definitions/{permission_id}.
         """

@@ -10,7 +10,7 @@ from ..secret import SecretText, hidden
 
 
 class ProjectSecrets:
-    """The names of the secrets; their values are never told again. Newer servers only."""
+    """The names of the project's secrets; the values cannot be read. Newer servers only."""
 
     def __init__(self, performer: Performer) -> None:
         self._performer = performer
@@ -25,15 +25,15 @@ class ProjectSecrets:
         return self._performer.pages(lambda _: list_project_secrets().mapped(lambda reply: Part(reply.items)))
 
     def set(self, key: str, value: SecretText, *, environment: str | Unset = UNSET) -> SetProjectSecret:
-        """Stores a secret in place of what was there; `created` says whether nothing was.
+        """Set a secret, replacing an existing value; `created` is true if the secret is new.
 
-        `key` has letters, digits, underscores and hyphens; `value` is not empty; the secret is for all
-        environments unless one is named.
+        `key` consists of letters, digits, underscores and hyphens; `value` must not be empty; the secret
+        applies to all environments unless one is named.
 
         Args:
             key: Letters, digits, underscores and hyphens.
             value: Not empty.
-            environment: Environment that the value is for; `all` if left out.
+            environment: Environment that the value is for; `all` if omitted.
 
         POST /project-secrets. Not in the published API documents; newer servers only.
         """
@@ -43,10 +43,10 @@ class ProjectSecrets:
     def delete(self, key: str, *, environment: str | Unset = UNSET) -> None:
         """Delete a secret.
 
-        404 with plain text if there is none.
+        404 with plain text if the secret does not exist.
 
         Args:
-            environment: Delete this environment's value only.
+            environment: Delete only this environment's value.
 
         DELETE /project-secrets/{key}. Not in the published API documents; newer servers only.
         """
@@ -54,7 +54,7 @@ class ProjectSecrets:
 
 
 class AsyncProjectSecrets:
-    """The names of the secrets; their values are never told again. Newer servers only."""
+    """The names of the project's secrets; the values cannot be read. Newer servers only."""
 
     def __init__(self, performer: AsyncPerformer) -> None:
         self._performer = performer
@@ -69,15 +69,15 @@ class AsyncProjectSecrets:
         return self._performer.pages(lambda _: list_project_secrets().mapped(lambda reply: Part(reply.items)))
 
     async def set(self, key: str, value: SecretText, *, environment: str | Unset = UNSET) -> SetProjectSecret:
-        """Stores a secret in place of what was there; `created` says whether nothing was.
+        """Set a secret, replacing an existing value; `created` is true if the secret is new.
 
-        `key` has letters, digits, underscores and hyphens; `value` is not empty; the secret is for all
-        environments unless one is named.
+        `key` consists of letters, digits, underscores and hyphens; `value` must not be empty; the secret
+        applies to all environments unless one is named.
 
         Args:
             key: Letters, digits, underscores and hyphens.
             value: Not empty.
-            environment: Environment that the value is for; `all` if left out.
+            environment: Environment that the value is for; `all` if omitted.
 
         POST /project-secrets. Not in the published API documents; newer servers only.
         """
@@ -87,10 +87,10 @@ class AsyncProjectSecrets:
     async def delete(self, key: str, *, environment: str | Unset = UNSET) -> None:
         """Delete a secret.
 
-        404 with plain text if there is none.
+        404 with plain text if the secret does not exist.
 
         Args:
-            environment: Delete this environment's value only.
+            environment: Delete only this environment's value.
 
         DELETE /project-secrets/{key}. Not in the published API documents; newer servers only.
         """

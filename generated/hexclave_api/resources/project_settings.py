@@ -18,15 +18,16 @@ from ..performer import AsyncPerformer, Performer
 
 
 class ProjectSettings:
-    """What everybody may know of the project."""
+    """The public information about the project."""
 
     def __init__(self, performer: Performer) -> None:
         self._performer = performer
 
     def get(self) -> Project:
-        """Get the project whose keys are used.
+        """Get the current project.
 
-        What a client may know of it. CURRENT_PROJECT_NOT_FOUND (status 400) when the project id is unknown.
+        The part of the project that is visible to clients. CURRENT_PROJECT_NOT_FOUND (status 400) when the
+        project id is unknown.
 
         GET /projects/current.
         """
@@ -34,15 +35,16 @@ class ProjectSettings:
 
 
 class AsyncProjectSettings:
-    """What everybody may know of the project."""
+    """The public information about the project."""
 
     def __init__(self, performer: AsyncPerformer) -> None:
         self._performer = performer
 
     async def get(self) -> Project:
-        """Get the project whose keys are used.
+        """Get the current project.
 
-        What a client may know of it. CURRENT_PROJECT_NOT_FOUND (status 400) when the project id is unknown.
+        The part of the project that is visible to clients. CURRENT_PROJECT_NOT_FOUND (status 400) when the
+        project id is unknown.
 
         GET /projects/current.
         """
@@ -58,13 +60,13 @@ class AdminProjectSettings:
     def preview_onboarding_change(
         self, *, onboarding: OnboardingChange, limit: int | Unset = UNSET
     ) -> OnboardingPreview:
-        """Preview whom a change of the onboarding rules restricts.
+        """Preview the effect of changed onboarding rules.
 
-        Changes nothing.
+        Does not change anything.
 
         Args:
             onboarding: The rules to try.
-            limit: How many users to show.
+            limit: Maximum number of users to return.
 
         POST /internal/onboarding/preview-affected-users. Not in the published API documents.
         """
@@ -73,8 +75,8 @@ class AdminProjectSettings:
     def get(self) -> AdminProject:
         """Get the project with its settings.
 
-        The project whose key was given, with everything that its owner may see, secrets of OAuth providers and
-        mail server included.
+        The project of the given key, with everything that its owner may see, including the secrets of OAuth
+        providers and the mail server.
 
         GET /internal/projects/current. Not in the published API documents.
         """
@@ -83,7 +85,7 @@ class AdminProjectSettings:
     def delete(self) -> None:
         """Delete the project.
 
-        Deletes the project and everything in it, for good.
+        Permanently deletes the project and everything in it.
 
         DELETE /internal/projects/current. Not in the published API documents.
         """
@@ -113,20 +115,20 @@ class AdminProjectSettings:
         onboarding_state: Mapping[str, JsonValue] | Unset | None = UNSET,
         config: ProjectConfigChanges | Unset = UNSET,
     ) -> AdminProject:
-        """Change the project and its settings.
+        """Update the project and its settings.
 
-        What is left out stays; lists are replaced whole.
+        Omitted fields stay unchanged; lists are replaced as a whole.
 
         Args:
-            display_name: Name for people; need not be unique.
-            description: What the project is.
+            display_name: Display name; need not be unique.
+            description: Description of the project.
             logo_url: URL or data URL, at most 1 MB; `None` clears.
             logo_full_url: URL or data URL, at most 1 MB; `None` clears.
             logo_dark_mode_url: URL or data URL, at most 1 MB; `None` clears.
             logo_full_dark_mode_url: URL or data URL, at most 1 MB; `None` clears.
-            is_production_mode: Whether the strict rules for production hold.
-            onboarding_status: How far the dashboard's onboarding is.
-            onboarding_state: How far the dashboard's onboarding is. The shape is not documented.
+            is_production_mode: True if the strict rules for production apply.
+            onboarding_status: Progress of the dashboard's onboarding.
+            onboarding_state: Progress of the dashboard's onboarding. The shape is not documented.
             config: Settings to change, in their old form.
 
         PATCH /internal/projects/current. Not in the published API documents.
@@ -156,13 +158,13 @@ class AsyncAdminProjectSettings:
     async def preview_onboarding_change(
         self, *, onboarding: OnboardingChange, limit: int | Unset = UNSET
     ) -> OnboardingPreview:
-        """Preview whom a change of the onboarding rules restricts.
+        """Preview the effect of changed onboarding rules.
 
-        Changes nothing.
+        Does not change anything.
 
         Args:
             onboarding: The rules to try.
-            limit: How many users to show.
+            limit: Maximum number of users to return.
 
         POST /internal/onboarding/preview-affected-users. Not in the published API documents.
         """
@@ -171,8 +173,8 @@ class AsyncAdminProjectSettings:
     async def get(self) -> AdminProject:
         """Get the project with its settings.
 
-        The project whose key was given, with everything that its owner may see, secrets of OAuth providers and
-        mail server included.
+        The project of the given key, with everything that its owner may see, including the secrets of OAuth
+        providers and the mail server.
 
         GET /internal/projects/current. Not in the published API documents.
         """
@@ -181,7 +183,7 @@ class AsyncAdminProjectSettings:
     async def delete(self) -> None:
         """Delete the project.
 
-        Deletes the project and everything in it, for good.
+        Permanently deletes the project and everything in it.
 
         DELETE /internal/projects/current. Not in the published API documents.
         """
@@ -211,20 +213,20 @@ class AsyncAdminProjectSettings:
         onboarding_state: Mapping[str, JsonValue] | Unset | None = UNSET,
         config: ProjectConfigChanges | Unset = UNSET,
     ) -> AdminProject:
-        """Change the project and its settings.
+        """Update the project and its settings.
 
-        What is left out stays; lists are replaced whole.
+        Omitted fields stay unchanged; lists are replaced as a whole.
 
         Args:
-            display_name: Name for people; need not be unique.
-            description: What the project is.
+            display_name: Display name; need not be unique.
+            description: Description of the project.
             logo_url: URL or data URL, at most 1 MB; `None` clears.
             logo_full_url: URL or data URL, at most 1 MB; `None` clears.
             logo_dark_mode_url: URL or data URL, at most 1 MB; `None` clears.
             logo_full_dark_mode_url: URL or data URL, at most 1 MB; `None` clears.
-            is_production_mode: Whether the strict rules for production hold.
-            onboarding_status: How far the dashboard's onboarding is.
-            onboarding_state: How far the dashboard's onboarding is. The shape is not documented.
+            is_production_mode: True if the strict rules for production apply.
+            onboarding_status: Progress of the dashboard's onboarding.
+            onboarding_state: Progress of the dashboard's onboarding. The shape is not documented.
             config: Settings to change, in their old form.
 
         PATCH /internal/projects/current. Not in the published API documents.

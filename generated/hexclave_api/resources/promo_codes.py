@@ -29,10 +29,10 @@ class PromoCodes:
     ) -> Page[PromoCode]:
         """List promo codes.
 
-        Newest first, 25 a page.
+        Newest first, 25 per page.
 
         Args:
-            cursor: Where to start: `next_cursor` of the page before.
+            cursor: The previous page's `next_cursor`.
             query: Only codes whose name contains this.
 
         GET /internal/payments/promo-codes. Not in the published API documents; newer servers only.
@@ -47,7 +47,7 @@ class PromoCodes:
     def get(self, promo_code_id: str) -> PromoCode:
         """Get a promo code.
 
-        One promo code by its id.
+        Returns one promo code by its id.
 
         GET /internal/payments/promo-codes/{promo_code_id}. Not in the published API documents; newer servers
         only.
@@ -60,13 +60,12 @@ class PromoCodes:
         *,
         existing_subscription_discounts: Literal["end_after_period", "keep"] | Unset = UNSET,
     ) -> PromoCode:
-        """End a promo code for good.
+        """End a promo code permanently.
 
-        If subscriptions still profit from the code, say what becomes of their discount.
+        If the code still discounts subscriptions, state what happens to their discounts.
 
         Args:
-            existing_subscription_discounts: Keep the discounts that run, or let them end with the paid
-                period.
+            existing_subscription_discounts: Keep active discounts, or let them end with the paid period.
 
         POST /internal/payments/promo-codes/{promo_code_id}/end. Not in the published API documents; newer
         servers only.
@@ -78,7 +77,7 @@ class PromoCodes:
     def pause(self, promo_code_id: str) -> PromoCode:
         """Pause a promo code.
 
-        It cannot be redeemed until it is resumed; running discounts go on.
+        It cannot be redeemed until it is resumed; active discounts continue.
 
         POST /internal/payments/promo-codes/{promo_code_id}/pause. Not in the published API documents; newer
         servers only.
@@ -88,7 +87,7 @@ class PromoCodes:
     def resume(self, promo_code_id: str) -> PromoCode:
         """Resume a paused promo code.
 
-        It can be redeemed again.
+        The code can be redeemed again.
 
         POST /internal/payments/promo-codes/{promo_code_id}/resume. Not in the published API documents; newer
         servers only.
@@ -111,10 +110,10 @@ class AsyncPromoCodes:
     ) -> AsyncPages[PromoCode]:
         """List promo codes.
 
-        Newest first, 25 a page.
+        Newest first, 25 per page.
 
         Args:
-            cursor: Where to start: `next_cursor` of the page before.
+            cursor: The previous page's `next_cursor`.
             query: Only codes whose name contains this.
 
         GET /internal/payments/promo-codes. Not in the published API documents; newer servers only.
@@ -129,7 +128,7 @@ class AsyncPromoCodes:
     async def get(self, promo_code_id: str) -> PromoCode:
         """Get a promo code.
 
-        One promo code by its id.
+        Returns one promo code by its id.
 
         GET /internal/payments/promo-codes/{promo_code_id}. Not in the published API documents; newer servers
         only.
@@ -142,13 +141,12 @@ class AsyncPromoCodes:
         *,
         existing_subscription_discounts: Literal["end_after_period", "keep"] | Unset = UNSET,
     ) -> PromoCode:
-        """End a promo code for good.
+        """End a promo code permanently.
 
-        If subscriptions still profit from the code, say what becomes of their discount.
+        If the code still discounts subscriptions, state what happens to their discounts.
 
         Args:
-            existing_subscription_discounts: Keep the discounts that run, or let them end with the paid
-                period.
+            existing_subscription_discounts: Keep active discounts, or let them end with the paid period.
 
         POST /internal/payments/promo-codes/{promo_code_id}/end. Not in the published API documents; newer
         servers only.
@@ -160,7 +158,7 @@ class AsyncPromoCodes:
     async def pause(self, promo_code_id: str) -> PromoCode:
         """Pause a promo code.
 
-        It cannot be redeemed until it is resumed; running discounts go on.
+        It cannot be redeemed until it is resumed; active discounts continue.
 
         POST /internal/payments/promo-codes/{promo_code_id}/pause. Not in the published API documents; newer
         servers only.
@@ -170,7 +168,7 @@ class AsyncPromoCodes:
     async def resume(self, promo_code_id: str) -> PromoCode:
         """Resume a paused promo code.
 
-        It can be redeemed again.
+        The code can be redeemed again.
 
         POST /internal/payments/promo-codes/{promo_code_id}/resume. Not in the published API documents; newer
         servers only.

@@ -24,7 +24,7 @@ from ..times import duration_millis, moment_millis
 
 
 class SessionReplays:
-    """The project's recorded visits, and videos of them."""
+    """The project's session replays, and videos of them."""
 
     def __init__(self, performer: Performer) -> None:
         self._performer = performer
@@ -43,13 +43,13 @@ class SessionReplays:
         click_count_min: int | Unset = UNSET,
         country_codes: str | Unset = UNSET,
     ) -> Page[SessionReplay]:
-        """Recorded visits, the most recently active first.
+        """Return recorded sessions, the most recently active first.
 
-        Only those of these users or of members of these teams, at least `shortest` and at most `longest` long,
-        with their last event in a span of time (both ends need a timezone), with so many clicks.
+        Filter by users or members of teams, by duration (`shortest`, `longest`), by the time of the last event
+        (both ends need a timezone) and by number of clicks.
 
         Args:
-            cursor: The `next_cursor` of the page before.
+            cursor: The previous page's `next_cursor`.
             limit: Sessions per page.
             user_ids: Only sessions of these users.
             team_ids: Only sessions of members of these teams.
@@ -60,11 +60,11 @@ class SessionReplays:
             last_event_at_to: Only sessions with their last event at this time or earlier, in milliseconds
                 since 1970 (UTC).
             click_count_min: Only sessions with at least this many clicks.
-            country_codes: Countries to filter by, as two-letter codes joined with commas. Needs a server of
-                release 2026-10 or newer.
+            country_codes: Countries to filter by, as two-letter codes separated by commas. Needs a server
+                of release 2026-10 or newer.
 
         Raises:
-            ItemNotFound: the list changed so that the next page has no beginning any more.
+            ItemNotFound: the list changed, so that the cursor of the next page is no longer valid.
 
         GET /session-replays. Needs a server of release 2026-09 or newer. Older servers have
         `list_session_replays_on_older_server` instead.
@@ -88,7 +88,7 @@ class SessionReplays:
     def get(self, session_replay_id: str) -> SessionReplay:
         """Get a recorded session without its events.
 
-        ITEM_NOT_FOUND when there is no such recording.
+        ITEM_NOT_FOUND when the recording does not exist.
 
         Args:
             session_replay_id: The recorded session's id.
@@ -102,12 +102,11 @@ class SessionReplays:
     ) -> Page[SessionReplayChunk]:
         """List the chunks of a recorded session.
 
-        In the order of recording, without the events themselves. ITEM_NOT_FOUND when there is no such
-        recording.
+        In the order of recording, without the events. ITEM_NOT_FOUND when the recording does not exist.
 
         Args:
             session_replay_id: The recorded session's id.
-            cursor: The `next_cursor` of the page before.
+            cursor: The previous page's `next_cursor`.
             limit: Chunks per page.
 
         GET /session-replays/{session_replay_id}/chunks. Needs a server of release 2026-09 or newer. Older
@@ -120,7 +119,7 @@ class SessionReplays:
     def get_chunk_events(self, session_replay_id: str, chunk_id: str) -> tuple[Mapping[str, Any], ...]:
         """Get the events of one chunk of a recorded session.
 
-        Events are those of rrweb, unchanged. ITEM_NOT_FOUND when there is no such recording or chunk.
+        Events are rrweb events, unchanged. ITEM_NOT_FOUND when the recording or the chunk does not exist.
 
         Args:
             session_replay_id: The recorded session's id.
@@ -138,13 +137,13 @@ class SessionReplays:
     ) -> SessionReplayEvents:
         """Get the events of a recorded session chunk by chunk.
 
-        Events are those of rrweb, unchanged; a part of a long recording is chosen with `offset` and `limit`.
-        ITEM_NOT_FOUND when there is no such recording.
+        Events are rrweb events, unchanged; `offset` and `limit` select a part of a long recording.
+        ITEM_NOT_FOUND when the recording does not exist.
 
         Args:
             session_replay_id: The recorded session's id.
-            offset: How many chunks to skip.
-            limit: How many chunks to return.
+            offset: Number of chunks to skip.
+            limit: Number of chunks to return.
 
         GET /session-replays/{session_replay_id}/events. Needs a server of release 2026-09 or newer. Older
         servers have `get_session_replay_events_on_older_server` instead.
@@ -152,7 +151,7 @@ class SessionReplays:
         return self._performer.call(get_session_replay_events(session_replay_id, offset=offset, limit=limit))
 
     def list_renders(self, session_replay_id: str) -> Page[SessionReplayRender]:
-        """List the renderings of a session replay.
+        """List the renders of a session replay.
 
         The 20 newest, newest first.
 
@@ -173,15 +172,15 @@ class SessionReplays:
     ) -> SessionReplayRender:
         """Render a session replay as a video.
 
-        Takes about as long as the replay; follow it with `get_session_replay_render`. At most 3 at once in a
+        Takes about as long as the replay; poll it with `get_session_replay_render`. At most 3 at once in a
         project, videos of at most 10 minutes. Errors: SESSION_REPLAY_RENDER_LIMIT_REACHED,
         SESSION_REPLAY_RENDERING_UNAVAILABLE, ITEM_NOT_FOUND.
 
         Args:
-            session_replay_segment_id: Show this tab only; left out, whichever was active.
-            fps: Frames per second, 1 to 30; 15 if left out.
-            speed: 0.25 to 8; 1 if left out.
-            skip_inactivity: Shorten idle stretches; true if left out.
+            session_replay_segment_id: Show only this tab; if omitted, the active tab.
+            fps: Frames per second, 1 to 30; 15 if omitted.
+            speed: 0.25 to 8; 1 if omitted.
+            skip_inactivity: Shorten idle stretches; true if omitted.
 
         POST /session-replays/{session_replay_id}/renders. Needs a server of release 2026-10 or newer.
         """
@@ -196,7 +195,7 @@ class SessionReplays:
         )
 
     def get_render(self, session_replay_id: str, render_id: str) -> SessionReplayRender:
-        """Get a rendering of a session replay.
+        """Get a render of a session replay.
 
         Errors: ITEM_NOT_FOUND.
 
@@ -207,7 +206,7 @@ class SessionReplays:
 
 
 class AsyncSessionReplays:
-    """The project's recorded visits, and videos of them."""
+    """The project's session replays, and videos of them."""
 
     def __init__(self, performer: AsyncPerformer) -> None:
         self._performer = performer
@@ -226,13 +225,13 @@ class AsyncSessionReplays:
         click_count_min: int | Unset = UNSET,
         country_codes: str | Unset = UNSET,
     ) -> AsyncPages[SessionReplay]:
-        """Recorded visits, the most recently active first.
+        """Return recorded sessions, the most recently active first.
 
-        Only those of these users or of members of these teams, at least `shortest` and at most `longest` long,
-        with their last event in a span of time (both ends need a timezone), with so many clicks.
+        Filter by users or members of teams, by duration (`shortest`, `longest`), by the time of the last event
+        (both ends need a timezone) and by number of clicks.
 
         Args:
-            cursor: The `next_cursor` of the page before.
+            cursor: The previous page's `next_cursor`.
             limit: Sessions per page.
             user_ids: Only sessions of these users.
             team_ids: Only sessions of members of these teams.
@@ -243,11 +242,11 @@ class AsyncSessionReplays:
             last_event_at_to: Only sessions with their last event at this time or earlier, in milliseconds
                 since 1970 (UTC).
             click_count_min: Only sessions with at least this many clicks.
-            country_codes: Countries to filter by, as two-letter codes joined with commas. Needs a server of
-                release 2026-10 or newer.
+            country_codes: Countries to filter by, as two-letter codes separated by commas. Needs a server
+                of release 2026-10 or newer.
 
         Raises:
-            ItemNotFound: the list changed so that the next page has no beginning any more.
+            ItemNotFound: the list changed, so that the cursor of the next page is no longer valid.
 
         GET /session-replays. Needs a server of release 2026-09 or newer. Older servers have
         `list_session_replays_on_older_server` instead.
@@ -271,7 +270,7 @@ class AsyncSessionReplays:
     async def get(self, session_replay_id: str) -> SessionReplay:
         """Get a recorded session without its events.
 
-        ITEM_NOT_FOUND when there is no such recording.
+        ITEM_NOT_FOUND when the recording does not exist.
 
         Args:
             session_replay_id: The recorded session's id.
@@ -285,12 +284,11 @@ class AsyncSessionReplays:
     ) -> AsyncPages[SessionReplayChunk]:
         """List the chunks of a recorded session.
 
-        In the order of recording, without the events themselves. ITEM_NOT_FOUND when there is no such
-        recording.
+        In the order of recording, without the events. ITEM_NOT_FOUND when the recording does not exist.
 
         Args:
             session_replay_id: The recorded session's id.
-            cursor: The `next_cursor` of the page before.
+            cursor: The previous page's `next_cursor`.
             limit: Chunks per page.
 
         GET /session-replays/{session_replay_id}/chunks. Needs a server of release 2026-09 or newer. Older
@@ -303,7 +301,7 @@ class AsyncSessionReplays:
     async def get_chunk_events(self, session_replay_id: str, chunk_id: str) -> tuple[Mapping[str, Any], ...]:
         """Get the events of one chunk of a recorded session.
 
-        Events are those of rrweb, unchanged. ITEM_NOT_FOUND when there is no such recording or chunk.
+        Events are rrweb events, unchanged. ITEM_NOT_FOUND when the recording or the chunk does not exist.
 
         Args:
             session_replay_id: The recorded session's id.
@@ -321,13 +319,13 @@ class AsyncSessionReplays:
     ) -> SessionReplayEvents:
         """Get the events of a recorded session chunk by chunk.
 
-        Events are those of rrweb, unchanged; a part of a long recording is chosen with `offset` and `limit`.
-        ITEM_NOT_FOUND when there is no such recording.
+        Events are rrweb events, unchanged; `offset` and `limit` select a part of a long recording.
+        ITEM_NOT_FOUND when the recording does not exist.
 
         Args:
             session_replay_id: The recorded session's id.
-            offset: How many chunks to skip.
-            limit: How many chunks to return.
+            offset: Number of chunks to skip.
+            limit: Number of chunks to return.
 
         GET /session-replays/{session_replay_id}/events. Needs a server of release 2026-09 or newer. Older
         servers have `get_session_replay_events_on_older_server` instead.
@@ -335,7 +333,7 @@ class AsyncSessionReplays:
         return await self._performer.call(get_session_replay_events(session_replay_id, offset=offset, limit=limit))
 
     def list_renders(self, session_replay_id: str) -> AsyncPages[SessionReplayRender]:
-        """List the renderings of a session replay.
+        """List the renders of a session replay.
 
         The 20 newest, newest first.
 
@@ -356,15 +354,15 @@ class AsyncSessionReplays:
     ) -> SessionReplayRender:
         """Render a session replay as a video.
 
-        Takes about as long as the replay; follow it with `get_session_replay_render`. At most 3 at once in a
+        Takes about as long as the replay; poll it with `get_session_replay_render`. At most 3 at once in a
         project, videos of at most 10 minutes. Errors: SESSION_REPLAY_RENDER_LIMIT_REACHED,
         SESSION_REPLAY_RENDERING_UNAVAILABLE, ITEM_NOT_FOUND.
 
         Args:
-            session_replay_segment_id: Show this tab only; left out, whichever was active.
-            fps: Frames per second, 1 to 30; 15 if left out.
-            speed: 0.25 to 8; 1 if left out.
-            skip_inactivity: Shorten idle stretches; true if left out.
+            session_replay_segment_id: Show only this tab; if omitted, the active tab.
+            fps: Frames per second, 1 to 30; 15 if omitted.
+            speed: 0.25 to 8; 1 if omitted.
+            skip_inactivity: Shorten idle stretches; true if omitted.
 
         POST /session-replays/{session_replay_id}/renders. Needs a server of release 2026-10 or newer.
         """
@@ -379,7 +377,7 @@ class AsyncSessionReplays:
         )
 
     async def get_render(self, session_replay_id: str, render_id: str) -> SessionReplayRender:
-        """Get a rendering of a session replay.
+        """Get a render of a session replay.
 
         Errors: ITEM_NOT_FOUND.
 

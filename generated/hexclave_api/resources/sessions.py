@@ -17,21 +17,21 @@ class Sessions:
         self._performer = performer
 
     def list(self) -> Page[Session]:
-        """The sessions that can still be refreshed; `is_current_session` marks this one.
+        """Return the sessions that can still be refreshed; `is_current_session` marks the current one.
 
         GET /auth/sessions.
         """
         return self._performer.pages(lambda _: list_sessions(user_id="me"))
 
     def revoke(self, session_id: str) -> None:
-        """Ends another session of the user. Its access token works until it expires.
+        """End another session of the user. Its access token works until it expires.
 
         Args:
             session_id: The session's id, equal to the claim `refresh_token_id` of its access tokens.
 
         Raises:
-            CannotDeleteCurrentSession: it is this one; use `app.auth.sign_out()`.
-            NotFoundError: there is no such session.
+            CannotDeleteCurrentSession: this is the current session; use `app.auth.sign_out()`.
+            NotFoundError: the session does not exist.
 
         DELETE /auth/sessions/{id}.
         """
@@ -45,21 +45,21 @@ class AsyncSessions:
         self._performer = performer
 
     def list(self) -> AsyncPages[Session]:
-        """The sessions that can still be refreshed; `is_current_session` marks this one.
+        """Return the sessions that can still be refreshed; `is_current_session` marks the current one.
 
         GET /auth/sessions.
         """
         return self._performer.pages(lambda _: list_sessions(user_id="me"))
 
     async def revoke(self, session_id: str) -> None:
-        """Ends another session of the user. Its access token works until it expires.
+        """End another session of the user. Its access token works until it expires.
 
         Args:
             session_id: The session's id, equal to the claim `refresh_token_id` of its access tokens.
 
         Raises:
-            CannotDeleteCurrentSession: it is this one; use `app.auth.sign_out()`.
-            NotFoundError: there is no such session.
+            CannotDeleteCurrentSession: this is the current session; use `app.auth.sign_out()`.
+            NotFoundError: the session does not exist.
 
         DELETE /auth/sessions/{id}.
         """
@@ -73,7 +73,7 @@ class ServerSessions:
         self._performer = performer
 
     def list(self, user_id: str) -> Page[Session]:
-        """The user's sessions that can still be refreshed.
+        """Return the user's sessions that can still be refreshed.
 
         Args:
             user_id: The user's id, or `me` for the signed-in user.
@@ -83,14 +83,14 @@ class ServerSessions:
         return self._performer.pages(lambda _: list_sessions(user_id=user_id))
 
     def revoke(self, user_id: str, session_id: str) -> None:
-        """Ends a session of the user. Its access token works until it expires.
+        """End a session of the user. Its access token works until it expires.
 
         Args:
             user_id: The user's id, or `me` for the signed-in user.
             session_id: The session's id, equal to the claim `refresh_token_id` of its access tokens.
 
         Raises:
-            NotFoundError: there is no such session.
+            NotFoundError: the session does not exist.
 
         DELETE /auth/sessions/{id}.
         """
@@ -104,17 +104,17 @@ class ServerSessions:
         expires_in: timedelta | Unset = UNSET,
         session_expires_in: timedelta | Unset = UNSET,
     ) -> BrowserAction:
-        """A link that works once and acts as the user in the browser that opens it.
+        """Create a one-time link that impersonates the user in the browser that opens it.
 
-        `origin` is a trusted one, such as `https://app.example.com`. The link lives for `expires_in` (five
-        minutes when left out), the session for `session_expires_in` (two hours).
+        `origin` must be trusted, such as `https://app.example.com`. The link expires after `expires_in` (five
+        minutes by default), the session after `session_expires_in` (two hours by default).
 
         Args:
             user_id: The user to impersonate; required by `impersonation`, not used by `clickmap-overlay`.
             origin: The trusted origin on which the link works, such as `https://app.example.com`.
-            expires_in: Lifetime of the link in milliseconds; five minutes when left out. Default: 300000.
+            expires_in: Lifetime of the link in milliseconds; five minutes if omitted. Default: 300000.
             session_expires_in: End of the impersonated session, in milliseconds after the link was made;
-                two hours when left out. Not used by `clickmap-overlay`. Default: 7200000.
+                two hours if omitted. Not used by `clickmap-overlay`. Default: 7200000.
 
         POST /browser-actions. Needs a server of release 2026-09 or newer.
         """
@@ -136,7 +136,7 @@ class AsyncServerSessions:
         self._performer = performer
 
     def list(self, user_id: str) -> AsyncPages[Session]:
-        """The user's sessions that can still be refreshed.
+        """Return the user's sessions that can still be refreshed.
 
         Args:
             user_id: The user's id, or `me` for the signed-in user.
@@ -146,14 +146,14 @@ class AsyncServerSessions:
         return self._performer.pages(lambda _: list_sessions(user_id=user_id))
 
     async def revoke(self, user_id: str, session_id: str) -> None:
-        """Ends a session of the user. Its access token works until it expires.
+        """End a session of the user. Its access token works until it expires.
 
         Args:
             user_id: The user's id, or `me` for the signed-in user.
             session_id: The session's id, equal to the claim `refresh_token_id` of its access tokens.
 
         Raises:
-            NotFoundError: there is no such session.
+            NotFoundError: the session does not exist.
 
         DELETE /auth/sessions/{id}.
         """
@@ -167,17 +167,17 @@ class AsyncServerSessions:
         expires_in: timedelta | Unset = UNSET,
         session_expires_in: timedelta | Unset = UNSET,
     ) -> BrowserAction:
-        """A link that works once and acts as the user in the browser that opens it.
+        """Create a one-time link that impersonates the user in the browser that opens it.
 
-        `origin` is a trusted one, such as `https://app.example.com`. The link lives for `expires_in` (five
-        minutes when left out), the session for `session_expires_in` (two hours).
+        `origin` must be trusted, such as `https://app.example.com`. The link expires after `expires_in` (five
+        minutes by default), the session after `session_expires_in` (two hours by default).
 
         Args:
             user_id: The user to impersonate; required by `impersonation`, not used by `clickmap-overlay`.
             origin: The trusted origin on which the link works, such as `https://app.example.com`.
-            expires_in: Lifetime of the link in milliseconds; five minutes when left out. Default: 300000.
+            expires_in: Lifetime of the link in milliseconds; five minutes if omitted. Default: 300000.
             session_expires_in: End of the impersonated session, in milliseconds after the link was made;
-                two hours when left out. Not used by `clickmap-overlay`. Default: 7200000.
+                two hours if omitted. Not used by `clickmap-overlay`. Default: 7200000.
 
         POST /browser-actions. Needs a server of release 2026-09 or newer.
         """

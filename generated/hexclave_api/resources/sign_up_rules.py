@@ -10,13 +10,13 @@ from ..performer import AsyncPerformer, Performer
 
 
 class SignUpRules:
-    """What the rules of the project's configuration do."""
+    """Statistics and tests of the project's sign-up rules."""
 
     def __init__(self, performer: Performer) -> None:
         self._performer = performer
 
     def get_stats(self) -> SignUpRuleStats:
-        """Get how often sign-up rules applied.
+        """Get statistics of the sign-up rules.
 
         GET /internal/sign-up-rules-stats. Not in the published API documents.
         """
@@ -32,17 +32,17 @@ class SignUpRules:
         turnstile_result: Literal["error", "invalid", "ok"] | Unset = UNSET,
         risk_scores: SignUpRiskScoresInput | Unset = UNSET,
     ) -> SignUpRulesTest:
-        """Try the sign-up rules.
+        """Test the sign-up rules.
 
-        What the rules would decide about a sign-up; nobody is signed up.
+        Returns the decision that the rules would make for a sign-up; does not create a user.
 
         Args:
             email: Address of the sign-up; `None` for none.
             auth_method: Such as `password`, `otp`, `oauth` or `passkey`.
             oauth_provider: Provider, with the method `oauth`; `None` otherwise.
             country_code: Two letters; `None` derives it.
-            turnstile_result: Outcome of the bot challenge; `invalid` if left out.
-            risk_scores: Calculated if left out.
+            turnstile_result: Outcome of the bot challenge; `invalid` if omitted.
+            risk_scores: Calculated if omitted.
 
         POST /internal/sign-up-rules-test. Not in the published API documents.
         """
@@ -59,13 +59,13 @@ class SignUpRules:
 
 
 class AsyncSignUpRules:
-    """What the rules of the project's configuration do."""
+    """Statistics and tests of the project's sign-up rules."""
 
     def __init__(self, performer: AsyncPerformer) -> None:
         self._performer = performer
 
     async def get_stats(self) -> SignUpRuleStats:
-        """Get how often sign-up rules applied.
+        """Get statistics of the sign-up rules.
 
         GET /internal/sign-up-rules-stats. Not in the published API documents.
         """
@@ -81,17 +81,17 @@ class AsyncSignUpRules:
         turnstile_result: Literal["error", "invalid", "ok"] | Unset = UNSET,
         risk_scores: SignUpRiskScoresInput | Unset = UNSET,
     ) -> SignUpRulesTest:
-        """Try the sign-up rules.
+        """Test the sign-up rules.
 
-        What the rules would decide about a sign-up; nobody is signed up.
+        Returns the decision that the rules would make for a sign-up; does not create a user.
 
         Args:
             email: Address of the sign-up; `None` for none.
             auth_method: Such as `password`, `otp`, `oauth` or `passkey`.
             oauth_provider: Provider, with the method `oauth`; `None` otherwise.
             country_code: Two letters; `None` derives it.
-            turnstile_result: Outcome of the bot challenge; `invalid` if left out.
-            risk_scores: Calculated if left out.
+            turnstile_result: Outcome of the bot challenge; `invalid` if omitted.
+            risk_scores: Calculated if omitted.
 
         POST /internal/sign-up-rules-test. Not in the published API documents.
         """

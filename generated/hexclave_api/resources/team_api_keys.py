@@ -17,7 +17,7 @@ class TeamApiKeys:
         self._performer = performer
 
     def list(self, team_id: str) -> Page[TeamApiKey]:
-        """The team's keys; of each, only the last four characters are shown.
+        """Return the team's API keys; only the last four characters of each are shown.
 
         Args:
             team_id: The team's id.
@@ -29,21 +29,21 @@ class TeamApiKeys:
     def create(
         self, team_id: str, *, description: str, expires_at: datetime | None = None, is_public: bool | Unset = UNSET
     ) -> CreatedTeamApiKey:
-        """A new key of the team; its `value` is told this once.
+        """Create an API key for the team; its `value` is shown only once.
 
-        `expires_at` needs a timezone; `None` is never. Public keys begin with `pk` and stay valid when they are
-        found in published code.
+        `expires_at` needs a timezone; `None` means that the key never expires. Public keys begin with `pk` and
+        are not revoked when found in published code.
 
         Args:
             team_id: The team's id.
-            description: What the key is for.
+            description: Description of the key.
             expires_at: When the key expires, in milliseconds since 1970 (UTC); `None` for never. The server
-                demands it either way.
-            is_public: Whether the key may be seen by others; public keys begin with `pk` and are not
-                revoked when found in public code.
+                requires it either way.
+            is_public: True if the key may be public; public keys begin with `pk` and are not revoked when
+                found in published code.
 
         Raises:
-            BadRequestError: the project does not let teams have API keys.
+            BadRequestError: team API keys are disabled in the project.
 
         POST /team-api-keys.
         """
@@ -57,43 +57,43 @@ class TeamApiKeys:
         )
 
     def get(self, team_id: str, api_key_id: str) -> TeamApiKey:
-        """One of the team's keys.
+        """Return one of the team's API keys.
 
         Args:
             team_id: Id of the key's team.
             api_key_id: The key's id.
 
         Raises:
-            ApiKeyNotFound: there is no such key.
+            ApiKeyNotFound: the key does not exist.
 
         GET /team-api-keys/{api_key_id}.
         """
         return self._performer.call(get_team_api_key(api_key_id, team_id=team_id))
 
     def update(self, team_id: str, api_key_id: str, *, description: str) -> TeamApiKey:
-        """The key with another description.
+        """Change the description of the key.
 
         Args:
             team_id: Id of the key's team.
             api_key_id: The key's id.
-            description: What the key is for.
+            description: Description of the key.
 
         Raises:
-            ApiKeyNotFound: there is no such key.
+            ApiKeyNotFound: the key does not exist.
 
         PATCH /team-api-keys/{api_key_id}.
         """
         return self._performer.call(update_team_api_key(api_key_id, team_id=team_id, description=description))
 
     def revoke(self, team_id: str, api_key_id: str) -> None:
-        """Makes the key unusable for good.
+        """Revoke the key permanently.
 
         Args:
             team_id: Id of the key's team.
             api_key_id: The key's id.
 
         Raises:
-            ApiKeyNotFound: there is no such key.
+            ApiKeyNotFound: the key does not exist.
 
         PATCH /team-api-keys/{api_key_id}.
         """
@@ -107,7 +107,7 @@ class AsyncTeamApiKeys:
         self._performer = performer
 
     def list(self, team_id: str) -> AsyncPages[TeamApiKey]:
-        """The team's keys; of each, only the last four characters are shown.
+        """Return the team's API keys; only the last four characters of each are shown.
 
         Args:
             team_id: The team's id.
@@ -119,21 +119,21 @@ class AsyncTeamApiKeys:
     async def create(
         self, team_id: str, *, description: str, expires_at: datetime | None = None, is_public: bool | Unset = UNSET
     ) -> CreatedTeamApiKey:
-        """A new key of the team; its `value` is told this once.
+        """Create an API key for the team; its `value` is shown only once.
 
-        `expires_at` needs a timezone; `None` is never. Public keys begin with `pk` and stay valid when they are
-        found in published code.
+        `expires_at` needs a timezone; `None` means that the key never expires. Public keys begin with `pk` and
+        are not revoked when found in published code.
 
         Args:
             team_id: The team's id.
-            description: What the key is for.
+            description: Description of the key.
             expires_at: When the key expires, in milliseconds since 1970 (UTC); `None` for never. The server
-                demands it either way.
-            is_public: Whether the key may be seen by others; public keys begin with `pk` and are not
-                revoked when found in public code.
+                requires it either way.
+            is_public: True if the key may be public; public keys begin with `pk` and are not revoked when
+                found in published code.
 
         Raises:
-            BadRequestError: the project does not let teams have API keys.
+            BadRequestError: team API keys are disabled in the project.
 
         POST /team-api-keys.
         """
@@ -147,43 +147,43 @@ class AsyncTeamApiKeys:
         )
 
     async def get(self, team_id: str, api_key_id: str) -> TeamApiKey:
-        """One of the team's keys.
+        """Return one of the team's API keys.
 
         Args:
             team_id: Id of the key's team.
             api_key_id: The key's id.
 
         Raises:
-            ApiKeyNotFound: there is no such key.
+            ApiKeyNotFound: the key does not exist.
 
         GET /team-api-keys/{api_key_id}.
         """
         return await self._performer.call(get_team_api_key(api_key_id, team_id=team_id))
 
     async def update(self, team_id: str, api_key_id: str, *, description: str) -> TeamApiKey:
-        """The key with another description.
+        """Change the description of the key.
 
         Args:
             team_id: Id of the key's team.
             api_key_id: The key's id.
-            description: What the key is for.
+            description: Description of the key.
 
         Raises:
-            ApiKeyNotFound: there is no such key.
+            ApiKeyNotFound: the key does not exist.
 
         PATCH /team-api-keys/{api_key_id}.
         """
         return await self._performer.call(update_team_api_key(api_key_id, team_id=team_id, description=description))
 
     async def revoke(self, team_id: str, api_key_id: str) -> None:
-        """Makes the key unusable for good.
+        """Revoke the key permanently.
 
         Args:
             team_id: Id of the key's team.
             api_key_id: The key's id.
 
         Raises:
-            ApiKeyNotFound: there is no such key.
+            ApiKeyNotFound: the key does not exist.
 
         PATCH /team-api-keys/{api_key_id}.
         """

@@ -18,40 +18,41 @@ from ..secret import SecretText, hidden
 
 
 class TeamInvitations:
-    """Invitations to and of the signed-in user's teams."""
+    """Invitations to the signed-in user's teams, and invitations that the user received."""
 
     def __init__(self, performer: Performer) -> None:
         self._performer = performer
 
     def list(self, team_id: str) -> Page[TeamInvitation]:
-        """The team's open invitations.
+        """Return the team's open invitations.
 
         Clients need the permissions `$read_members` and `$invite_members`.
 
         Args:
-            team_id: Invitations to this team.
+            team_id: Only invitations to this team.
 
         GET /team-invitations.
         """
         return self._performer.pages(lambda _: list_team_invitations(team_id=team_id))
 
     def list_received(self) -> Page[TeamInvitation]:
-        """Open invitations to the verified addresses of the signed-in user.
+        """Return open invitations to the verified addresses of the signed-in user.
 
         GET /team-invitations.
         """
         return self._performer.pages(lambda _: list_team_invitations(user_id="me"))
 
     def accept_with_code(self, code: SecretText) -> None:
-        """Makes the signed-in user a member, by the code of an invitation email.
+        """Join a team as the signed-in user, with the code of an invitation email.
 
         Args:
             code: The whole code, 45 characters.
 
         Raises:
-            TeamInvitationEmailMismatch: the invitation went to an address that is not the user's.
+            TeamInvitationEmailMismatch: the invitation was sent to an address that does not belong to the
+                user.
             TeamInvitationRestrictedUserNotAllowed: the user has not finished signing up.
-            VerificationCodeError: the code does not work, or no longer.
+            VerificationCodeError: the code is invalid, expired or already used.
 
         POST /team-invitations/accept.
         """
@@ -59,13 +60,13 @@ class TeamInvitations:
         return self._performer.call(accept_team_invitation(code=code).silenced())
 
     def check_code(self, code: SecretText) -> None:
-        """Nothing if `accept_with_code` would accept the code now.
+        """Check that `accept_with_code` would accept the code, without consuming it.
 
         Args:
             code: The whole code, 45 characters.
 
         Raises:
-            VerificationCodeError: it would not; its subclasses say why.
+            VerificationCodeError: the code would be rejected; the subclasses say why.
 
         POST /team-invitations/accept/check-code.
         """
@@ -73,13 +74,13 @@ class TeamInvitations:
         return self._performer.call(check_team_invitation_code(code=code).silenced())
 
     def get_details(self, code: SecretText) -> TeamInvitationDetails:
-        """What the code of an email invites to: `team_display_name`.
+        """Return the team of an invitation code, as `team_display_name`.
 
         Args:
             code: The whole code, 45 characters.
 
         Raises:
-            VerificationCodeError: the code does not work, or no longer.
+            VerificationCodeError: the code is invalid, expired or already used.
 
         POST /team-invitations/accept/details.
         """
@@ -87,10 +88,10 @@ class TeamInvitations:
         return self._performer.call(get_team_invitation_details(code=code))
 
     def send(self, team_id: str, *, email: str, callback_url: str) -> SentTeamInvitation:
-        """Invites whoever owns the address; the invitation is good for seven days.
+        """Invite the owner of the address to a team; the invitation is valid for seven days.
 
-        The link in the email opens `callback_url`, a page on a trusted domain, with the code as query parameter
-        `code`, for `accept_with_code`. Clients need the permission `$invite_members`.
+        The link in the email opens `callback_url`, a page on a trusted domain, with the query parameter `code`,
+        for `accept_with_code`. Clients need the permission `$invite_members`.
 
         Args:
             team_id: The team's id.
@@ -100,34 +101,34 @@ class TeamInvitations:
 
         Raises:
             RedirectUrlNotWhitelisted: `callback_url` is not on a trusted domain.
-            TeamMembershipNotFound: the signed-in user is not in the team.
+            TeamMembershipNotFound: the signed-in user is not a member of the team.
 
         POST /team-invitations/send-code.
         """
         return self._performer.call(send_team_invitation(team_id=team_id, email=email, callback_url=callback_url))
 
     def revoke(self, team_id: str, invitation_id: str) -> None:
-        """Withdraws an invitation; clients need `$remove_members`.
+        """Revoke an invitation; clients need `$remove_members`.
 
         Args:
-            team_id: The team of the invitation; the server demands it.
+            team_id: The team of the invitation; the server requires it.
             invitation_id: The invitation's id.
 
         Raises:
-            ServerError: there is no such invitation.
+            ServerError: the invitation does not exist.
 
         DELETE /team-invitations/{id}.
         """
         return self._performer.call(delete_team_invitation(invitation_id, team_id=team_id).silenced())
 
     def accept(self, invitation_id: str) -> None:
-        """Makes the signed-in user a member, by an invitation of `list_received`.
+        """Join a team as the signed-in user, with an invitation from `list_received`.
 
         Args:
             invitation_id: The invitation's id.
 
         Raises:
-            VerificationCodeNotFound: there is no such invitation for the user.
+            VerificationCodeNotFound: the user has no such invitation.
 
         POST /team-invitations/{id}/accept.
         """
@@ -135,40 +136,41 @@ class TeamInvitations:
 
 
 class AsyncTeamInvitations:
-    """Invitations to and of the signed-in user's teams."""
+    """Invitations to the signed-in user's teams, and invitations that the user received."""
 
     def __init__(self, performer: AsyncPerformer) -> None:
         self._performer = performer
 
     def list(self, team_id: str) -> AsyncPages[TeamInvitation]:
-        """The team's open invitations.
+        """Return the team's open invitations.
 
         Clients need the permissions `$read_members` and `$invite_members`.
 
         Args:
-            team_id: Invitations to this team.
+            team_id: Only invitations to this team.
 
         GET /team-invitations.
         """
         return self._performer.pages(lambda _: list_team_invitations(team_id=team_id))
 
     def list_received(self) -> AsyncPages[TeamInvitation]:
-        """Open invitations to the verified addresses of the signed-in user.
+        """Return open invitations to the verified addresses of the signed-in user.
 
         GET /team-invitations.
         """
         return self._performer.pages(lambda _: list_team_invitations(user_id="me"))
 
     async def accept_with_code(self, code: SecretText) -> None:
-        """Makes the signed-in user a member, by the code of an invitation email.
+        """Join a team as the signed-in user, with the code of an invitation email.
 
         Args:
             code: The whole code, 45 characters.
 
         Raises:
-            TeamInvitationEmailMismatch: the invitation went to an address that is not the user's.
+            TeamInvitationEmailMismatch: the invitation was sent to an address that does not belong to the
+                user.
             TeamInvitationRestrictedUserNotAllowed: the user has not finished signing up.
-            VerificationCodeError: the code does not work, or no longer.
+            VerificationCodeError: the code is invalid, expired or already used.
 
         POST /team-invitations/accept.
         """
@@ -176,13 +178,13 @@ class AsyncTeamInvitations:
         return await self._performer.call(accept_team_invitation(code=code).silenced())
 
     async def check_code(self, code: SecretText) -> None:
-        """Nothing if `accept_with_code` would accept the code now.
+        """Check that `accept_with_code` would accept the code, without consuming it.
 
         Args:
             code: The whole code, 45 characters.
 
         Raises:
-            VerificationCodeError: it would not; its subclasses say why.
+            VerificationCodeError: the code would be rejected; the subclasses say why.
 
         POST /team-invitations/accept/check-code.
         """
@@ -190,13 +192,13 @@ class AsyncTeamInvitations:
         return await self._performer.call(check_team_invitation_code(code=code).silenced())
 
     async def get_details(self, code: SecretText) -> TeamInvitationDetails:
-        """What the code of an email invites to: `team_display_name`.
+        """Return the team of an invitation code, as `team_display_name`.
 
         Args:
             code: The whole code, 45 characters.
 
         Raises:
-            VerificationCodeError: the code does not work, or no longer.
+            VerificationCodeError: the code is invalid, expired or already used.
 
         POST /team-invitations/accept/details.
         """
@@ -204,10 +206,10 @@ class AsyncTeamInvitations:
         return await self._performer.call(get_team_invitation_details(code=code))
 
     async def send(self, team_id: str, *, email: str, callback_url: str) -> SentTeamInvitation:
-        """Invites whoever owns the address; the invitation is good for seven days.
+        """Invite the owner of the address to a team; the invitation is valid for seven days.
 
-        The link in the email opens `callback_url`, a page on a trusted domain, with the code as query parameter
-        `code`, for `accept_with_code`. Clients need the permission `$invite_members`.
+        The link in the email opens `callback_url`, a page on a trusted domain, with the query parameter `code`,
+        for `accept_with_code`. Clients need the permission `$invite_members`.
 
         Args:
             team_id: The team's id.
@@ -217,34 +219,34 @@ class AsyncTeamInvitations:
 
         Raises:
             RedirectUrlNotWhitelisted: `callback_url` is not on a trusted domain.
-            TeamMembershipNotFound: the signed-in user is not in the team.
+            TeamMembershipNotFound: the signed-in user is not a member of the team.
 
         POST /team-invitations/send-code.
         """
         return await self._performer.call(send_team_invitation(team_id=team_id, email=email, callback_url=callback_url))
 
     async def revoke(self, team_id: str, invitation_id: str) -> None:
-        """Withdraws an invitation; clients need `$remove_members`.
+        """Revoke an invitation; clients need `$remove_members`.
 
         Args:
-            team_id: The team of the invitation; the server demands it.
+            team_id: The team of the invitation; the server requires it.
             invitation_id: The invitation's id.
 
         Raises:
-            ServerError: there is no such invitation.
+            ServerError: the invitation does not exist.
 
         DELETE /team-invitations/{id}.
         """
         return await self._performer.call(delete_team_invitation(invitation_id, team_id=team_id).silenced())
 
     async def accept(self, invitation_id: str) -> None:
-        """Makes the signed-in user a member, by an invitation of `list_received`.
+        """Join a team as the signed-in user, with an invitation from `list_received`.
 
         Args:
             invitation_id: The invitation's id.
 
         Raises:
-            VerificationCodeNotFound: there is no such invitation for the user.
+            VerificationCodeNotFound: the user has no such invitation.
 
         POST /team-invitations/{id}/accept.
         """
@@ -258,37 +260,38 @@ class ServerTeamInvitations:
         self._performer = performer
 
     def list(self, team_id: str) -> Page[TeamInvitation]:
-        """The team's open invitations.
+        """Return the team's open invitations.
 
         Clients need the permissions `$read_members` and `$invite_members`.
 
         Args:
-            team_id: Invitations to this team.
+            team_id: Only invitations to this team.
 
         GET /team-invitations.
         """
         return self._performer.pages(lambda _: list_team_invitations(team_id=team_id))
 
     def list_received(self, user_id: str) -> Page[TeamInvitation]:
-        """Open invitations to the verified addresses of the user.
+        """Return open invitations to the verified addresses of the user.
 
         Args:
-            user_id: Invitations to the verified addresses of this user; clients must say `me`.
+            user_id: Only invitations to the verified addresses of this user; clients must use `me`.
 
         GET /team-invitations.
         """
         return self._performer.pages(lambda _: list_team_invitations(user_id=user_id))
 
     def accept_with_code(self, code: SecretText) -> None:
-        """Makes the signed-in user a member, by the code of an invitation email.
+        """Join a team as the signed-in user, with the code of an invitation email.
 
         Args:
             code: The whole code, 45 characters.
 
         Raises:
-            TeamInvitationEmailMismatch: the invitation went to an address that is not the user's.
+            TeamInvitationEmailMismatch: the invitation was sent to an address that does not belong to the
+                user.
             TeamInvitationRestrictedUserNotAllowed: the user has not finished signing up.
-            VerificationCodeError: the code does not work, or no longer.
+            VerificationCodeError: the code is invalid, expired or already used.
 
         POST /team-invitations/accept.
         """
@@ -296,13 +299,13 @@ class ServerTeamInvitations:
         return self._performer.call(accept_team_invitation(code=code).silenced())
 
     def check_code(self, code: SecretText) -> None:
-        """Nothing if `accept_with_code` would accept the code now.
+        """Check that `accept_with_code` would accept the code, without consuming it.
 
         Args:
             code: The whole code, 45 characters.
 
         Raises:
-            VerificationCodeError: it would not; its subclasses say why.
+            VerificationCodeError: the code would be rejected; the subclasses say why.
 
         POST /team-invitations/accept/check-code.
         """
@@ -310,13 +313,13 @@ class ServerTeamInvitations:
         return self._performer.call(check_team_invitation_code(code=code).silenced())
 
     def get_details(self, code: SecretText) -> TeamInvitationDetails:
-        """What the code of an email invites to: `team_display_name`.
+        """Return the team of an invitation code, as `team_display_name`.
 
         Args:
             code: The whole code, 45 characters.
 
         Raises:
-            VerificationCodeError: the code does not work, or no longer.
+            VerificationCodeError: the code is invalid, expired or already used.
 
         POST /team-invitations/accept/details.
         """
@@ -324,10 +327,10 @@ class ServerTeamInvitations:
         return self._performer.call(get_team_invitation_details(code=code))
 
     def send(self, team_id: str, *, email: str, callback_url: str) -> SentTeamInvitation:
-        """Invites whoever owns the address; the invitation is good for seven days.
+        """Invite the owner of the address to a team; the invitation is valid for seven days.
 
-        The link in the email opens `callback_url`, a page on a trusted domain, with the code as query parameter
-        `code`, for `accept_with_code`. Clients need the permission `$invite_members`.
+        The link in the email opens `callback_url`, a page on a trusted domain, with the query parameter `code`,
+        for `accept_with_code`. Clients need the permission `$invite_members`.
 
         Args:
             team_id: The team's id.
@@ -337,35 +340,35 @@ class ServerTeamInvitations:
 
         Raises:
             RedirectUrlNotWhitelisted: `callback_url` is not on a trusted domain.
-            TeamMembershipNotFound: the signed-in user is not in the team.
+            TeamMembershipNotFound: the signed-in user is not a member of the team.
 
         POST /team-invitations/send-code.
         """
         return self._performer.call(send_team_invitation(team_id=team_id, email=email, callback_url=callback_url))
 
     def revoke(self, team_id: str, invitation_id: str) -> None:
-        """Withdraws an invitation; clients need `$remove_members`.
+        """Revoke an invitation; clients need `$remove_members`.
 
         Args:
-            team_id: The team of the invitation; the server demands it.
+            team_id: The team of the invitation; the server requires it.
             invitation_id: The invitation's id.
 
         Raises:
-            ServerError: there is no such invitation.
+            ServerError: the invitation does not exist.
 
         DELETE /team-invitations/{id}.
         """
         return self._performer.call(delete_team_invitation(invitation_id, team_id=team_id).silenced())
 
     def accept(self, user_id: str, invitation_id: str) -> None:
-        """Makes the user a member, by an invitation of `list_received`.
+        """Make the user a member of the team, with an invitation from `list_received`.
 
         Args:
             user_id: The user's id, or `me` for the signed-in user.
             invitation_id: The invitation's id.
 
         Raises:
-            VerificationCodeNotFound: there is no such invitation for the user.
+            VerificationCodeNotFound: the user has no such invitation.
 
         POST /team-invitations/{id}/accept.
         """
@@ -379,37 +382,38 @@ class AsyncServerTeamInvitations:
         self._performer = performer
 
     def list(self, team_id: str) -> AsyncPages[TeamInvitation]:
-        """The team's open invitations.
+        """Return the team's open invitations.
 
         Clients need the permissions `$read_members` and `$invite_members`.
 
         Args:
-            team_id: Invitations to this team.
+            team_id: Only invitations to this team.
 
         GET /team-invitations.
         """
         return self._performer.pages(lambda _: list_team_invitations(team_id=team_id))
 
     def list_received(self, user_id: str) -> AsyncPages[TeamInvitation]:
-        """Open invitations to the verified addresses of the user.
+        """Return open invitations to the verified addresses of the user.
 
         Args:
-            user_id: Invitations to the verified addresses of this user; clients must say `me`.
+            user_id: Only invitations to the verified addresses of this user; clients must use `me`.
 
         GET /team-invitations.
         """
         return self._performer.pages(lambda _: list_team_invitations(user_id=user_id))
 
     async def accept_with_code(self, code: SecretText) -> None:
-        """Makes the signed-in user a member, by the code of an invitation email.
+        """Join a team as the signed-in user, with the code of an invitation email.
 
         Args:
             code: The whole code, 45 characters.
 
         Raises:
-            TeamInvitationEmailMismatch: the invitation went to an address that is not the user's.
+            TeamInvitationEmailMismatch: the invitation was sent to an address that does not belong to the
+                user.
             TeamInvitationRestrictedUserNotAllowed: the user has not finished signing up.
-            VerificationCodeError: the code does not work, or no longer.
+            VerificationCodeError: the code is invalid, expired or already used.
 
         POST /team-invitations/accept.
         """
@@ -417,13 +421,13 @@ class AsyncServerTeamInvitations:
         return await self._performer.call(accept_team_invitation(code=code).silenced())
 
     async def check_code(self, code: SecretText) -> None:
-        """Nothing if `accept_with_code` would accept the code now.
+        """Check that `accept_with_code` would accept the code, without consuming it.
 
         Args:
             code: The whole code, 45 characters.
 
         Raises:
-            VerificationCodeError: it would not; its subclasses say why.
+            VerificationCodeError: the code would be rejected; the subclasses say why.
 
         POST /team-invitations/accept/check-code.
         """
@@ -431,13 +435,13 @@ class AsyncServerTeamInvitations:
         return await self._performer.call(check_team_invitation_code(code=code).silenced())
 
     async def get_details(self, code: SecretText) -> TeamInvitationDetails:
-        """What the code of an email invites to: `team_display_name`.
+        """Return the team of an invitation code, as `team_display_name`.
 
         Args:
             code: The whole code, 45 characters.
 
         Raises:
-            VerificationCodeError: the code does not work, or no longer.
+            VerificationCodeError: the code is invalid, expired or already used.
 
         POST /team-invitations/accept/details.
         """
@@ -445,10 +449,10 @@ class AsyncServerTeamInvitations:
         return await self._performer.call(get_team_invitation_details(code=code))
 
     async def send(self, team_id: str, *, email: str, callback_url: str) -> SentTeamInvitation:
-        """Invites whoever owns the address; the invitation is good for seven days.
+        """Invite the owner of the address to a team; the invitation is valid for seven days.
 
-        The link in the email opens `callback_url`, a page on a trusted domain, with the code as query parameter
-        `code`, for `accept_with_code`. Clients need the permission `$invite_members`.
+        The link in the email opens `callback_url`, a page on a trusted domain, with the query parameter `code`,
+        for `accept_with_code`. Clients need the permission `$invite_members`.
 
         Args:
             team_id: The team's id.
@@ -458,35 +462,35 @@ class AsyncServerTeamInvitations:
 
         Raises:
             RedirectUrlNotWhitelisted: `callback_url` is not on a trusted domain.
-            TeamMembershipNotFound: the signed-in user is not in the team.
+            TeamMembershipNotFound: the signed-in user is not a member of the team.
 
         POST /team-invitations/send-code.
         """
         return await self._performer.call(send_team_invitation(team_id=team_id, email=email, callback_url=callback_url))
 
     async def revoke(self, team_id: str, invitation_id: str) -> None:
-        """Withdraws an invitation; clients need `$remove_members`.
+        """Revoke an invitation; clients need `$remove_members`.
 
         Args:
-            team_id: The team of the invitation; the server demands it.
+            team_id: The team of the invitation; the server requires it.
             invitation_id: The invitation's id.
 
         Raises:
-            ServerError: there is no such invitation.
+            ServerError: the invitation does not exist.
 
         DELETE /team-invitations/{id}.
         """
         return await self._performer.call(delete_team_invitation(invitation_id, team_id=team_id).silenced())
 
     async def accept(self, user_id: str, invitation_id: str) -> None:
-        """Makes the user a member, by an invitation of `list_received`.
+        """Make the user a member of the team, with an invitation from `list_received`.
 
         Args:
             user_id: The user's id, or `me` for the signed-in user.
             invitation_id: The invitation's id.
 
         Raises:
-            VerificationCodeNotFound: there is no such invitation for the user.
+            VerificationCodeNotFound: the user has no such invitation.
 
         POST /team-invitations/{id}/accept.
         """

@@ -25,7 +25,7 @@ class TeamMembers:
         self._performer = performer
 
     def list(self, team_id: str) -> Page[TeamMemberProfile]:
-        """The profiles of the team's members; needs the permission `$read_members`.
+        """Return the profiles of the team's members; needs the permission `$read_members`.
 
         Args:
             team_id: Only profiles in this team.
@@ -35,7 +35,7 @@ class TeamMembers:
         return self._performer.pages(lambda _: list_team_member_profiles(team_id=team_id))
 
     def get(self, team_id: str, user_id: str = "me") -> TeamMemberProfile:
-        """How a member, by default the signed-in user, appears in the team.
+        """Return the profile of a team member, by default of the signed-in user.
 
         Args:
             team_id: The team's id.
@@ -48,13 +48,13 @@ class TeamMembers:
     def update(
         self, team_id: str, *, display_name: str | Unset = UNSET, profile_image_url: str | Unset | None = UNSET
     ) -> TeamMemberProfile:
-        """How the signed-in user appears in the team from now on.
+        """Update the signed-in user's profile in the team.
 
-        `profile_image_url` is a URL, or the picture as a base64 data URL under 100 KB; `None` removes it.
+        `profile_image_url` is a URL, or the image as a base64 data URL under 100 KB; `None` removes it.
 
         Args:
             team_id: The team's id.
-            display_name: The name shown in this team; the user's own name stays as it is.
+            display_name: The name shown in this team; the user's own name stays unchanged.
             profile_image_url: URL of a picture, or the picture itself as a base64 data URL; under 100 KB.
                 `None` removes it.
 
@@ -67,8 +67,8 @@ class TeamMembers:
     def remove(self, team_id: str, user_id: str) -> None:
         """Remove a member from a team.
 
-        Clients may leave a team with `me`; to remove others they need the permission `$remove_members`.
-        TEAM_MEMBERSHIP_NOT_FOUND when the user is not in the team.
+        Clients can leave a team with `me`; to remove others they need the permission `$remove_members`.
+        TEAM_MEMBERSHIP_NOT_FOUND when the user is not a member.
 
         Args:
             team_id: The team's id.
@@ -86,7 +86,7 @@ class AsyncTeamMembers:
         self._performer = performer
 
     def list(self, team_id: str) -> AsyncPages[TeamMemberProfile]:
-        """The profiles of the team's members; needs the permission `$read_members`.
+        """Return the profiles of the team's members; needs the permission `$read_members`.
 
         Args:
             team_id: Only profiles in this team.
@@ -96,7 +96,7 @@ class AsyncTeamMembers:
         return self._performer.pages(lambda _: list_team_member_profiles(team_id=team_id))
 
     async def get(self, team_id: str, user_id: str = "me") -> TeamMemberProfile:
-        """How a member, by default the signed-in user, appears in the team.
+        """Return the profile of a team member, by default of the signed-in user.
 
         Args:
             team_id: The team's id.
@@ -109,13 +109,13 @@ class AsyncTeamMembers:
     async def update(
         self, team_id: str, *, display_name: str | Unset = UNSET, profile_image_url: str | Unset | None = UNSET
     ) -> TeamMemberProfile:
-        """How the signed-in user appears in the team from now on.
+        """Update the signed-in user's profile in the team.
 
-        `profile_image_url` is a URL, or the picture as a base64 data URL under 100 KB; `None` removes it.
+        `profile_image_url` is a URL, or the image as a base64 data URL under 100 KB; `None` removes it.
 
         Args:
             team_id: The team's id.
-            display_name: The name shown in this team; the user's own name stays as it is.
+            display_name: The name shown in this team; the user's own name stays unchanged.
             profile_image_url: URL of a picture, or the picture itself as a base64 data URL; under 100 KB.
                 `None` removes it.
 
@@ -128,8 +128,8 @@ class AsyncTeamMembers:
     async def remove(self, team_id: str, user_id: str) -> None:
         """Remove a member from a team.
 
-        Clients may leave a team with `me`; to remove others they need the permission `$remove_members`.
-        TEAM_MEMBERSHIP_NOT_FOUND when the user is not in the team.
+        Clients can leave a team with `me`; to remove others they need the permission `$remove_members`.
+        TEAM_MEMBERSHIP_NOT_FOUND when the user is not a member.
 
         Args:
             team_id: The team's id.
@@ -147,7 +147,7 @@ class ServerTeamMembers:
         self._performer = performer
 
     def list(self, team_id: str | Unset = UNSET, *, user_id: str | Unset = UNSET) -> Page[ServerTeamMemberProfile]:
-        """The members of a team, or the memberships of a user; each has its `user`.
+        """Return the members of a team, or the memberships of a user; each includes its `user`.
 
         Args:
             team_id: Only profiles in this team.
@@ -158,10 +158,10 @@ class ServerTeamMembers:
         return self._performer.pages(lambda _: list_team_member_profiles_as_server(user_id=user_id, team_id=team_id))
 
     def get(self, team_id: str, user_id: str) -> ServerTeamMemberProfile:
-        """Get the profile of a team's member.
+        """Get a team member's profile.
 
-        Clients may always see their own with `me`; others need the permission `$read_members`.
-        TEAM_MEMBERSHIP_NOT_FOUND when the user is not in the team.
+        Clients can always get their own with `me`; others need the permission `$read_members`.
+        TEAM_MEMBERSHIP_NOT_FOUND when the user is not a member.
 
         Args:
             team_id: The team's id.
@@ -179,15 +179,15 @@ class ServerTeamMembers:
         display_name: str | Unset = UNSET,
         profile_image_url: str | Unset | None = UNSET,
     ) -> ServerTeamMemberProfile:
-        """Change the profile of a team's member.
+        """Update a team member's profile.
 
-        Fields left out stay as they are. Clients may change their own, with `me`. TEAM_MEMBERSHIP_NOT_FOUND
-        when the user is not in the team.
+        Omitted fields stay unchanged. Clients can update their own, with `me`. TEAM_MEMBERSHIP_NOT_FOUND when
+        the user is not a member.
 
         Args:
             team_id: The team's id.
             user_id: The user's id, or `me` for the signed-in user.
-            display_name: The name shown in this team; the user's own name stays as it is.
+            display_name: The name shown in this team; the user's own name stays unchanged.
             profile_image_url: URL of a picture, or the picture itself as a base64 data URL; under 100 KB.
                 `None` removes it.
 
@@ -200,9 +200,9 @@ class ServerTeamMembers:
         )
 
     def add(self, team_id: str, user_id: str) -> TeamMembership:
-        """Make a user a member of a team.
+        """Add an existing user to a team.
 
-        No invitation is sent. TEAM_MEMBERSHIP_ALREADY_EXISTS, TEAM_NOT_FOUND, USER_NOT_FOUND.
+        No invitation is sent. Errors: TEAM_MEMBERSHIP_ALREADY_EXISTS, TEAM_NOT_FOUND, USER_NOT_FOUND.
 
         Args:
             team_id: The team's id.
@@ -215,8 +215,8 @@ class ServerTeamMembers:
     def remove(self, team_id: str, user_id: str) -> None:
         """Remove a member from a team.
 
-        Clients may leave a team with `me`; to remove others they need the permission `$remove_members`.
-        TEAM_MEMBERSHIP_NOT_FOUND when the user is not in the team.
+        Clients can leave a team with `me`; to remove others they need the permission `$remove_members`.
+        TEAM_MEMBERSHIP_NOT_FOUND when the user is not a member.
 
         Args:
             team_id: The team's id.
@@ -236,7 +236,7 @@ class AsyncServerTeamMembers:
     def list(
         self, team_id: str | Unset = UNSET, *, user_id: str | Unset = UNSET
     ) -> AsyncPages[ServerTeamMemberProfile]:
-        """The members of a team, or the memberships of a user; each has its `user`.
+        """Return the members of a team, or the memberships of a user; each includes its `user`.
 
         Args:
             team_id: Only profiles in this team.
@@ -247,10 +247,10 @@ class AsyncServerTeamMembers:
         return self._performer.pages(lambda _: list_team_member_profiles_as_server(user_id=user_id, team_id=team_id))
 
     async def get(self, team_id: str, user_id: str) -> ServerTeamMemberProfile:
-        """Get the profile of a team's member.
+        """Get a team member's profile.
 
-        Clients may always see their own with `me`; others need the permission `$read_members`.
-        TEAM_MEMBERSHIP_NOT_FOUND when the user is not in the team.
+        Clients can always get their own with `me`; others need the permission `$read_members`.
+        TEAM_MEMBERSHIP_NOT_FOUND when the user is not a member.
 
         Args:
             team_id: The team's id.
@@ -268,15 +268,15 @@ class AsyncServerTeamMembers:
         display_name: str | Unset = UNSET,
         profile_image_url: str | Unset | None = UNSET,
     ) -> ServerTeamMemberProfile:
-        """Change the profile of a team's member.
+        """Update a team member's profile.
 
-        Fields left out stay as they are. Clients may change their own, with `me`. TEAM_MEMBERSHIP_NOT_FOUND
-        when the user is not in the team.
+        Omitted fields stay unchanged. Clients can update their own, with `me`. TEAM_MEMBERSHIP_NOT_FOUND when
+        the user is not a member.
 
         Args:
             team_id: The team's id.
             user_id: The user's id, or `me` for the signed-in user.
-            display_name: The name shown in this team; the user's own name stays as it is.
+            display_name: The name shown in this team; the user's own name stays unchanged.
             profile_image_url: URL of a picture, or the picture itself as a base64 data URL; under 100 KB.
                 `None` removes it.
 
@@ -289,9 +289,9 @@ class AsyncServerTeamMembers:
         )
 
     async def add(self, team_id: str, user_id: str) -> TeamMembership:
-        """Make a user a member of a team.
+        """Add an existing user to a team.
 
-        No invitation is sent. TEAM_MEMBERSHIP_ALREADY_EXISTS, TEAM_NOT_FOUND, USER_NOT_FOUND.
+        No invitation is sent. Errors: TEAM_MEMBERSHIP_ALREADY_EXISTS, TEAM_NOT_FOUND, USER_NOT_FOUND.
 
         Args:
             team_id: The team's id.
@@ -304,8 +304,8 @@ class AsyncServerTeamMembers:
     async def remove(self, team_id: str, user_id: str) -> None:
         """Remove a member from a team.
 
-        Clients may leave a team with `me`; to remove others they need the permission `$remove_members`.
-        TEAM_MEMBERSHIP_NOT_FOUND when the user is not in the team.
+        Clients can leave a team with `me`; to remove others they need the permission `$remove_members`.
+        TEAM_MEMBERSHIP_NOT_FOUND when the user is not a member.
 
         Args:
             team_id: The team's id.

@@ -14,7 +14,7 @@ from ..performer import AsyncPerformer, Performer
 
 
 class TeamPermissionDefinitions:
-    """The permissions that members can have in a team. Ids are shared with those of the project."""
+    """The permissions that members can have in a team. They share one namespace with project permissions."""
 
     def __init__(self, performer: Performer) -> None:
         self._performer = performer
@@ -22,17 +22,17 @@ class TeamPermissionDefinitions:
     def list(
         self, *, limit: int | Unset = UNSET, cursor: str | Unset = UNSET, query: str | Unset = UNSET
     ) -> Page[PermissionDefinition]:
-        """List the permissions that members can hold in a team.
+        """List the permissions that members can have in a team.
 
-        All of them unless `limit` asks for pages; those of the system begin with `$`, such as
-        `$invite_members`. The cursor is the id of the first permission of the page.
+        All of them unless `limit` asks for pages; system permissions begin with `$`, such as `$invite_members`.
+        The cursor is the id of the first permission of the page.
 
         Args:
             limit: Permissions per page, 200 at most. Needs a server of release 2026-09 or newer.
-            cursor: The `next_cursor` of the page before; only together with `limit`. Needs a server of
-                release 2026-09 or newer.
-            query: Only permissions that contain this text, upper and lower case alike. Needs a server of
-                release 2026-09 or newer.
+            cursor: The previous page's `next_cursor`; only together with `limit`. Needs a server of release
+                2026-09 or newer.
+            query: Only permissions that contain this text, ignoring case. Needs a server of release 2026-09
+                or newer.
 
         GET /team-permission-definitions.
         """
@@ -47,16 +47,16 @@ class TeamPermissionDefinitions:
         description: str | Unset = UNSET,
         contained_permission_ids: Sequence[str] | Unset = UNSET,
     ) -> PermissionDefinition:
-        """The new permission; whoever has it also has those it contains.
+        """Define a permission, which includes the permissions it contains.
 
         Args:
             permission_id: Lower-case letters, digits, `:` and `_`.
-            description: What the permission allows, for people.
-            contained_permission_ids: Permissions that whoever holds this one holds too.
+            description: Description of the permission, for people.
+            contained_permission_ids: Permissions included in this one.
 
         Raises:
-            ContainedPermissionNotFound: one of the contained ones does not exist.
-            PermissionIdAlreadyExists: a permission of the project or of its teams has this id.
+            ContainedPermissionNotFound: a contained permission does not exist.
+            PermissionIdAlreadyExists: a project or team permission already has this id.
 
         POST /team-permission-definitions.
         """
@@ -69,7 +69,7 @@ class TeamPermissionDefinitions:
     def delete(self, permission_id: str) -> None:
         """Delete the definition of a team permission.
 
-        PERMISSION_NOT_FOUND when it is unknown or belongs to the system.
+        PERMISSION_NOT_FOUND when it is unknown or a system permission.
 
         Args:
             permission_id: The permission's id.
@@ -86,16 +86,16 @@ class TeamPermissionDefinitions:
         description: str | Unset = UNSET,
         contained_permission_ids: Sequence[str] | Unset = UNSET,
     ) -> PermissionDefinition:
-        """Change the definition of a team permission.
+        """Update the definition of a team permission.
 
-        Fields left out stay as they are. PERMISSION_NOT_FOUND, CONTAINED_PERMISSION_NOT_FOUND;
+        Omitted fields stay unchanged. Errors: PERMISSION_NOT_FOUND, CONTAINED_PERMISSION_NOT_FOUND;
         PERMISSION_ID_ALREADY_EXISTS when the new id is taken.
 
         Args:
             permission_id: The permission's id.
             id_: A new id: lower-case letters, digits, `:` and `_`.
-            description: What the permission allows, for people.
-            contained_permission_ids: Permissions that whoever holds this one holds too.
+            description: Description of the permission, for people.
+            contained_permission_ids: Permissions included in this one.
 
         PATCH /team-permission-definitions/{permission_id}.
         """
@@ -107,7 +107,7 @@ class TeamPermissionDefinitions:
 
 
 class AsyncTeamPermissionDefinitions:
-    """The permissions that members can have in a team. Ids are shared with those of the project."""
+    """The permissions that members can have in a team. They share one namespace with project permissions."""
 
     def __init__(self, performer: AsyncPerformer) -> None:
         self._performer = performer
@@ -115,17 +115,17 @@ class AsyncTeamPermissionDefinitions:
     def list(
         self, *, limit: int | Unset = UNSET, cursor: str | Unset = UNSET, query: str | Unset = UNSET
     ) -> AsyncPages[PermissionDefinition]:
-        """List the permissions that members can hold in a team.
+        """List the permissions that members can have in a team.
 
-        All of them unless `limit` asks for pages; those of the system begin with `$`, such as
-        `$invite_members`. The cursor is the id of the first permission of the page.
+        All of them unless `limit` asks for pages; system permissions begin with `$`, such as `$invite_members`.
+        The cursor is the id of the first permission of the page.
 
         Args:
             limit: Permissions per page, 200 at most. Needs a server of release 2026-09 or newer.
-            cursor: The `next_cursor` of the page before; only together with `limit`. Needs a server of
-                release 2026-09 or newer.
-            query: Only permissions that contain this text, upper and lower case alike. Needs a server of
-                release 2026-09 or newer.
+            cursor: The previous page's `next_cursor`; only together with `limit`. Needs a server of release
+                2026-09 or newer.
+            query: Only permissions that contain this text, ignoring case. Needs a server of release 2026-09
+                or newer.
 
         GET /team-permission-definitions.
         """
@@ -140,16 +140,16 @@ class AsyncTeamPermissionDefinitions:
         description: str | Unset = UNSET,
         contained_permission_ids: Sequence[str] | Unset = UNSET,
     ) -> PermissionDefinition:
-        """The new permission; whoever has it also has those it contains.
+        """Define a permission, which includes the permissions it contains.
 
         Args:
             permission_id: Lower-case letters, digits, `:` and `_`.
-            description: What the permission allows, for people.
-            contained_permission_ids: Permissions that whoever holds this one holds too.
+            description: Description of the permission, for people.
+            contained_permission_ids: Permissions included in this one.
 
         Raises:
-            ContainedPermissionNotFound: one of the contained ones does not exist.
-            PermissionIdAlreadyExists: a permission of the project or of its teams has this id.
+            ContainedPermissionNotFound: a contained permission does not exist.
+            PermissionIdAlreadyExists: a project or team permission already has this id.
 
         POST /team-permission-definitions.
         """
@@ -162,7 +162,7 @@ class AsyncTeamPermissionDefinitions:
     async def delete(self, permission_id: str) -> None:
         """Delete the definition of a team permission.
 
-        PERMISSION_NOT_FOUND when it is unknown or belongs to the system.
+        PERMISSION_NOT_FOUND when it is unknown or a system permission.
 
         Args:
             permission_id: The permission's id.
@@ -179,16 +179,16 @@ class AsyncTeamPermissionDefinitions:
         description: str | Unset = UNSET,
         contained_permission_ids: Sequence[str] | Unset = UNSET,
     ) -> PermissionDefinition:
-        """Change the definition of a team permission.
+        """Update the definition of a team permission.
 
-        Fields left out stay as they are. PERMISSION_NOT_FOUND, CONTAINED_PERMISSION_NOT_FOUND;
+        Omitted fields stay unchanged. Errors: PERMISSION_NOT_FOUND, CONTAINED_PERMISSION_NOT_FOUND;
         PERMISSION_ID_ALREADY_EXISTS when the new id is taken.
 
         Args:
             permission_id: The permission's id.
             id_: A new id: lower-case letters, digits, `:` and `_`.
-            description: What the permission allows, for people.
-            contained_permission_ids: Permissions that whoever holds this one holds too.
+            description: Description of the permission, for people.
+            contained_permission_ids: Permissions included in this one.
 
         PATCH /team-permission-definitions/{permission_id}.
         """

@@ -14,13 +14,13 @@ class TeamPermissions:
         self._performer = performer
 
     def list(self, team_id: str | Unset = UNSET, *, recursive: bool = True) -> Page[TeamPermission]:
-        """The user's permissions in a team, or in all.
+        """Return the user's permissions in one team, or in all teams.
 
-        With `recursive` also those contained in others.
+        `recursive` adds permissions contained in others.
 
         Args:
             team_id: Only those in this team.
-            recursive: True adds the permissions contained in others; false (the default) lists those
+            recursive: True adds the permissions contained in others; false (the default) lists only those
                 granted directly.
 
         GET /team-permissions.
@@ -37,13 +37,13 @@ class AsyncTeamPermissions:
         self._performer = performer
 
     def list(self, team_id: str | Unset = UNSET, *, recursive: bool = True) -> AsyncPages[TeamPermission]:
-        """The user's permissions in a team, or in all.
+        """Return the user's permissions in one team, or in all teams.
 
-        With `recursive` also those contained in others.
+        `recursive` adds permissions contained in others.
 
         Args:
             team_id: Only those in this team.
-            recursive: True adds the permissions contained in others; false (the default) lists those
+            recursive: True adds the permissions contained in others; false (the default) lists only those
                 granted directly.
 
         GET /team-permissions.
@@ -67,15 +67,15 @@ class ServerTeamPermissions:
         permission_id: str | Unset = UNSET,
         recursive: bool = True,
     ) -> Page[TeamPermission]:
-        """Who has which permission: in one team or all, of one user or all.
+        """Return the permissions of one user or all users, in one team or all teams.
 
-        With `recursive` also those contained in others; `permission_id` leaves out all others.
+        `recursive` adds permissions contained in others; `permission_id` filters by permission.
 
         Args:
             team_id: Only those in this team.
-            user_id: Only those of this user; an id, or `me` for the signed-in user.
+            user_id: Only the entries of this user; an id, or `me` for the signed-in user.
             permission_id: Only this permission.
-            recursive: True adds the permissions contained in others; false (the default) lists those
+            recursive: True adds the permissions contained in others; false (the default) lists only those
                 granted directly.
 
         GET /team-permissions.
@@ -87,11 +87,11 @@ class ServerTeamPermissions:
         )
 
     def grant(self, team_id: str, user_id: str, permission_id: str) -> TeamPermission:
-        """Give a member a team permission.
+        """Grant a member a team permission.
 
-        The permission must be defined; giving it twice does no harm. PERMISSION_NOT_FOUND when it is unknown,
-        USER_NOT_FOUND when the project has no such user, TEAM_MEMBERSHIP_NOT_FOUND when the user is not in the
-        team.
+        The permission must be defined; granting it twice has no further effect. PERMISSION_NOT_FOUND when it is
+        unknown, USER_NOT_FOUND when the project has no such user, TEAM_MEMBERSHIP_NOT_FOUND when the user is
+        not a member.
 
         Args:
             team_id: The team's id.
@@ -103,9 +103,9 @@ class ServerTeamPermissions:
         return self._performer.call(grant_team_permission(team_id, user_id, permission_id))
 
     def revoke(self, team_id: str, user_id: str, permission_id: str) -> None:
-        """Take a team permission from a member.
+        """Revoke a team permission from a member.
 
-        TEAM_PERMISSION_NOT_FOUND (status 401) when the member does not hold it directly.
+        TEAM_PERMISSION_NOT_FOUND (status 401) when it was not granted to the member directly.
 
         Args:
             team_id: The team's id.
@@ -131,15 +131,15 @@ class AsyncServerTeamPermissions:
         permission_id: str | Unset = UNSET,
         recursive: bool = True,
     ) -> AsyncPages[TeamPermission]:
-        """Who has which permission: in one team or all, of one user or all.
+        """Return the permissions of one user or all users, in one team or all teams.
 
-        With `recursive` also those contained in others; `permission_id` leaves out all others.
+        `recursive` adds permissions contained in others; `permission_id` filters by permission.
 
         Args:
             team_id: Only those in this team.
-            user_id: Only those of this user; an id, or `me` for the signed-in user.
+            user_id: Only the entries of this user; an id, or `me` for the signed-in user.
             permission_id: Only this permission.
-            recursive: True adds the permissions contained in others; false (the default) lists those
+            recursive: True adds the permissions contained in others; false (the default) lists only those
                 granted directly.
 
         GET /team-permissions.
@@ -151,11 +151,11 @@ class AsyncServerTeamPermissions:
         )
 
     async def grant(self, team_id: str, user_id: str, permission_id: str) -> TeamPermission:
-        """Give a member a team permission.
+        """Grant a member a team permission.
 
-        The permission must be defined; giving it twice does no harm. PERMISSION_NOT_FOUND when it is unknown,
-        USER_NOT_FOUND when the project has no such user, TEAM_MEMBERSHIP_NOT_FOUND when the user is not in the
-        team.
+        The permission must be defined; granting it twice has no further effect. PERMISSION_NOT_FOUND when it is
+        unknown, USER_NOT_FOUND when the project has no such user, TEAM_MEMBERSHIP_NOT_FOUND when the user is
+        not a member.
 
         Args:
             team_id: The team's id.
@@ -167,9 +167,9 @@ class AsyncServerTeamPermissions:
         return await self._performer.call(grant_team_permission(team_id, user_id, permission_id))
 
     async def revoke(self, team_id: str, user_id: str, permission_id: str) -> None:
-        """Take a team permission from a member.
+        """Revoke a team permission from a member.
 
-        TEAM_PERMISSION_NOT_FOUND (status 401) when the member does not hold it directly.
+        TEAM_PERMISSION_NOT_FOUND (status 401) when it was not granted to the member directly.
 
         Args:
             team_id: The team's id.

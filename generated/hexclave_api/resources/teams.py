@@ -27,13 +27,13 @@ class Teams:
         self._performer = performer
 
     def leave(self, team_id: str) -> None:
-        """Ends the user's membership.
+        """Remove the user from the team.
 
         Args:
             team_id: The team's id.
 
         Raises:
-            TeamMembershipNotFound: the user is not in the team.
+            TeamMembershipNotFound: the user is not a member of the team.
 
         DELETE /team-memberships/{team_id}/{user_id}.
         """
@@ -48,18 +48,18 @@ class Teams:
         cursor: str | Unset = UNSET,
         query: str | Unset = UNSET,
     ) -> Page[Team]:
-        """The teams that the user is in.
+        """Return the user's teams.
 
-        All in one page unless `limit` (at most 200) asks for smaller ones. `query` keeps those with this text
-        in their name, or with exactly this id. The arguments need a server of release 2026-09 or newer.
+        All in one page unless `limit` (at most 200) asks for smaller ones. `query` filters by a part of the
+        name or the exact id. The arguments need a server of release 2026-09 or newer.
 
         Args:
-            order_by: Only `created_at` exists. Needs a server of release 2026-09 or newer.
-            desc: True puts the newest first; false is the default. Needs a server of release 2026-09 or
+            order_by: Only `created_at` is supported. Needs a server of release 2026-09 or newer.
+            desc: True sorts the newest first; false is the default. Needs a server of release 2026-09 or
                 newer.
             limit: Teams per page, 200 at most. Needs a server of release 2026-09 or newer.
-            cursor: The `next_cursor` of the page before; only together with `limit`. Needs a server of
-                release 2026-09 or newer.
+            cursor: The previous page's `next_cursor`; only together with `limit`. Needs a server of release
+                2026-09 or newer.
             query: Only teams with this text in their name, or with exactly this id. Needs a server of
                 release 2026-09 or newer.
 
@@ -77,15 +77,15 @@ class Teams:
         profile_image_url: str | Unset | None = UNSET,
         client_metadata: JsonValue | Unset = UNSET,
     ) -> Team:
-        """A new team with the user as its first member.
+        """Create a team with the user as its first member.
 
-        The selected team of the user stays as it is; `app.me.update(selected_team_id=…)` changes it.
+        The user's selected team stays unchanged; `app.me.update(selected_team_id=…)` selects another.
 
         Args:
-            display_name: The team's name; several teams may share one.
+            display_name: The team's name; need not be unique.
             profile_image_url: URL of a picture, or the picture itself as a base64 data URL; under 100 KB.
                 `None` removes it.
-            client_metadata: Your data, any JSON. Clients may read and write it. Replaced as a whole.
+            client_metadata: Custom JSON data. Clients may read and write it. Replaced as a whole.
 
         Raises:
             PermissionDeniedError: the project does not let clients create teams.
@@ -104,7 +104,7 @@ class Teams:
     def find(self, team_id: str) -> Team | None:
         """Get a team.
 
-        Clients see the teams they are in; TEAM_MEMBERSHIP_NOT_FOUND for any other. TEAM_NOT_FOUND when the
+        Clients can get their own teams; TEAM_MEMBERSHIP_NOT_FOUND for any other. TEAM_NOT_FOUND when the
         project has no such team.
 
         Args:
@@ -117,7 +117,7 @@ class Teams:
     def get(self, team_id: str) -> Team:
         """Get a team.
 
-        Clients see the teams they are in; TEAM_MEMBERSHIP_NOT_FOUND for any other. TEAM_NOT_FOUND when the
+        Clients can get their own teams; TEAM_MEMBERSHIP_NOT_FOUND for any other. TEAM_NOT_FOUND when the
         project has no such team.
 
         Args:
@@ -148,17 +148,17 @@ class Teams:
         profile_image_url: str | Unset | None = UNSET,
         client_metadata: JsonValue | Unset = UNSET,
     ) -> Team:
-        """Change a team.
+        """Update a team.
 
-        Fields left out stay as they are. Clients need the permission `$update_team`; TEAM_PERMISSION_REQUIRED
+        Omitted fields stay unchanged. Clients need the permission `$update_team`; TEAM_PERMISSION_REQUIRED
         (status 401) without it. TEAM_NOT_FOUND when the project has no such team.
 
         Args:
             team_id: The team's id.
-            display_name: The team's name; several teams may share one.
+            display_name: The team's name; need not be unique.
             profile_image_url: URL of a picture, or the picture itself as a base64 data URL; under 100 KB.
                 `None` removes it.
-            client_metadata: Your data, any JSON. Clients may read and write it. Replaced as a whole.
+            client_metadata: Custom JSON data. Clients may read and write it. Replaced as a whole.
 
         PATCH /teams/{team_id}.
         """
@@ -176,13 +176,13 @@ class AsyncTeams:
         self._performer = performer
 
     async def leave(self, team_id: str) -> None:
-        """Ends the user's membership.
+        """Remove the user from the team.
 
         Args:
             team_id: The team's id.
 
         Raises:
-            TeamMembershipNotFound: the user is not in the team.
+            TeamMembershipNotFound: the user is not a member of the team.
 
         DELETE /team-memberships/{team_id}/{user_id}.
         """
@@ -197,18 +197,18 @@ class AsyncTeams:
         cursor: str | Unset = UNSET,
         query: str | Unset = UNSET,
     ) -> AsyncPages[Team]:
-        """The teams that the user is in.
+        """Return the user's teams.
 
-        All in one page unless `limit` (at most 200) asks for smaller ones. `query` keeps those with this text
-        in their name, or with exactly this id. The arguments need a server of release 2026-09 or newer.
+        All in one page unless `limit` (at most 200) asks for smaller ones. `query` filters by a part of the
+        name or the exact id. The arguments need a server of release 2026-09 or newer.
 
         Args:
-            order_by: Only `created_at` exists. Needs a server of release 2026-09 or newer.
-            desc: True puts the newest first; false is the default. Needs a server of release 2026-09 or
+            order_by: Only `created_at` is supported. Needs a server of release 2026-09 or newer.
+            desc: True sorts the newest first; false is the default. Needs a server of release 2026-09 or
                 newer.
             limit: Teams per page, 200 at most. Needs a server of release 2026-09 or newer.
-            cursor: The `next_cursor` of the page before; only together with `limit`. Needs a server of
-                release 2026-09 or newer.
+            cursor: The previous page's `next_cursor`; only together with `limit`. Needs a server of release
+                2026-09 or newer.
             query: Only teams with this text in their name, or with exactly this id. Needs a server of
                 release 2026-09 or newer.
 
@@ -226,15 +226,15 @@ class AsyncTeams:
         profile_image_url: str | Unset | None = UNSET,
         client_metadata: JsonValue | Unset = UNSET,
     ) -> Team:
-        """A new team with the user as its first member.
+        """Create a team with the user as its first member.
 
-        The selected team of the user stays as it is; `app.me.update(selected_team_id=…)` changes it.
+        The user's selected team stays unchanged; `app.me.update(selected_team_id=…)` selects another.
 
         Args:
-            display_name: The team's name; several teams may share one.
+            display_name: The team's name; need not be unique.
             profile_image_url: URL of a picture, or the picture itself as a base64 data URL; under 100 KB.
                 `None` removes it.
-            client_metadata: Your data, any JSON. Clients may read and write it. Replaced as a whole.
+            client_metadata: Custom JSON data. Clients may read and write it. Replaced as a whole.
 
         Raises:
             PermissionDeniedError: the project does not let clients create teams.
@@ -253,7 +253,7 @@ class AsyncTeams:
     async def find(self, team_id: str) -> Team | None:
         """Get a team.
 
-        Clients see the teams they are in; TEAM_MEMBERSHIP_NOT_FOUND for any other. TEAM_NOT_FOUND when the
+        Clients can get their own teams; TEAM_MEMBERSHIP_NOT_FOUND for any other. TEAM_NOT_FOUND when the
         project has no such team.
 
         Args:
@@ -266,7 +266,7 @@ class AsyncTeams:
     async def get(self, team_id: str) -> Team:
         """Get a team.
 
-        Clients see the teams they are in; TEAM_MEMBERSHIP_NOT_FOUND for any other. TEAM_NOT_FOUND when the
+        Clients can get their own teams; TEAM_MEMBERSHIP_NOT_FOUND for any other. TEAM_NOT_FOUND when the
         project has no such team.
 
         Args:
@@ -297,17 +297,17 @@ class AsyncTeams:
         profile_image_url: str | Unset | None = UNSET,
         client_metadata: JsonValue | Unset = UNSET,
     ) -> Team:
-        """Change a team.
+        """Update a team.
 
-        Fields left out stay as they are. Clients need the permission `$update_team`; TEAM_PERMISSION_REQUIRED
+        Omitted fields stay unchanged. Clients need the permission `$update_team`; TEAM_PERMISSION_REQUIRED
         (status 401) without it. TEAM_NOT_FOUND when the project has no such team.
 
         Args:
             team_id: The team's id.
-            display_name: The team's name; several teams may share one.
+            display_name: The team's name; need not be unique.
             profile_image_url: URL of a picture, or the picture itself as a base64 data URL; under 100 KB.
                 `None` removes it.
-            client_metadata: Your data, any JSON. Clients may read and write it. Replaced as a whole.
+            client_metadata: Custom JSON data. Clients may read and write it. Replaced as a whole.
 
         PATCH /teams/{team_id}.
         """
@@ -336,17 +336,17 @@ class ServerTeams:
     ) -> Page[ServerTeam]:
         """List teams.
 
-        Clients must ask for the teams of their own user with `me`; servers see every team. All in one reply
+        Clients must ask for the teams of their own user with `me`; servers list every team. All in one response
         unless `limit` asks for pages; the cursor is the id of the first team of the page.
 
         Args:
-            user_id: Only teams that this user is in; an id, or `me` for the signed-in user.
-            order_by: Only `created_at` exists. Needs a server of release 2026-09 or newer.
-            desc: True puts the newest first; false is the default. Needs a server of release 2026-09 or
+            user_id: Only teams of this user; an id, or `me` for the signed-in user.
+            order_by: Only `created_at` is supported. Needs a server of release 2026-09 or newer.
+            desc: True sorts the newest first; false is the default. Needs a server of release 2026-09 or
                 newer.
             limit: Teams per page, 200 at most. Needs a server of release 2026-09 or newer.
-            cursor: The `next_cursor` of the page before; only together with `limit`. Needs a server of
-                release 2026-09 or newer.
+            cursor: The previous page's `next_cursor`; only together with `limit`. Needs a server of release
+                2026-09 or newer.
             query: Only teams with this text in their name, or with exactly this id. Needs a server of
                 release 2026-09 or newer.
 
@@ -371,19 +371,19 @@ class ServerTeams:
     ) -> ServerTeam:
         """Create a team.
 
-        With `creator_user_id` that user joins and gets the permissions of a creator; without it the team is
+        The user `creator_user_id` joins the team and gets the permissions of a creator; without it the team is
         empty. A plain 403 when the project does not let clients create teams, or a client names another user;
         USER_NOT_FOUND when the project has no such user.
 
         Args:
-            display_name: The team's name; several teams may share one.
+            display_name: The team's name; need not be unique.
             creator_user_id: Id of the first member, or `me`; clients may name only themselves.
-            client_read_only_metadata: Your data, any JSON. Clients may read it, only servers write it.
+            client_read_only_metadata: Custom JSON data. Clients may read it, only servers can write it.
                 Replaced as a whole.
-            server_metadata: Your data, any JSON. Only servers see it. Replaced as a whole.
+            server_metadata: Custom JSON data. Only servers see it. Replaced as a whole.
             profile_image_url: URL of a picture, or the picture itself as a base64 data URL; under 100 KB.
                 `None` removes it.
-            client_metadata: Your data, any JSON. Clients may read and write it. Replaced as a whole.
+            client_metadata: Custom JSON data. Clients may read and write it. Replaced as a whole.
 
         POST /teams.
         """
@@ -401,7 +401,7 @@ class ServerTeams:
     def find(self, team_id: str) -> ServerTeam | None:
         """Get a team.
 
-        Clients see the teams they are in; TEAM_MEMBERSHIP_NOT_FOUND for any other. TEAM_NOT_FOUND when the
+        Clients can get their own teams; TEAM_MEMBERSHIP_NOT_FOUND for any other. TEAM_NOT_FOUND when the
         project has no such team.
 
         Args:
@@ -414,7 +414,7 @@ class ServerTeams:
     def get(self, team_id: str) -> ServerTeam:
         """Get a team.
 
-        Clients see the teams they are in; TEAM_MEMBERSHIP_NOT_FOUND for any other. TEAM_NOT_FOUND when the
+        Clients can get their own teams; TEAM_MEMBERSHIP_NOT_FOUND for any other. TEAM_NOT_FOUND when the
         project has no such team.
 
         Args:
@@ -447,20 +447,20 @@ class ServerTeams:
         profile_image_url: str | Unset | None = UNSET,
         client_metadata: JsonValue | Unset = UNSET,
     ) -> ServerTeam:
-        """Change a team.
+        """Update a team.
 
-        Fields left out stay as they are. Clients need the permission `$update_team`; TEAM_PERMISSION_REQUIRED
+        Omitted fields stay unchanged. Clients need the permission `$update_team`; TEAM_PERMISSION_REQUIRED
         (status 401) without it. TEAM_NOT_FOUND when the project has no such team.
 
         Args:
             team_id: The team's id.
-            client_read_only_metadata: Your data, any JSON. Clients may read it, only servers write it.
+            client_read_only_metadata: Custom JSON data. Clients may read it, only servers can write it.
                 Replaced as a whole.
-            server_metadata: Your data, any JSON. Only servers see it. Replaced as a whole.
-            display_name: The team's name; several teams may share one.
+            server_metadata: Custom JSON data. Only servers see it. Replaced as a whole.
+            display_name: The team's name; need not be unique.
             profile_image_url: URL of a picture, or the picture itself as a base64 data URL; under 100 KB.
                 `None` removes it.
-            client_metadata: Your data, any JSON. Clients may read and write it. Replaced as a whole.
+            client_metadata: Custom JSON data. Clients may read and write it. Replaced as a whole.
 
         PATCH /teams/{team_id}.
         """
@@ -494,17 +494,17 @@ class AsyncServerTeams:
     ) -> AsyncPages[ServerTeam]:
         """List teams.
 
-        Clients must ask for the teams of their own user with `me`; servers see every team. All in one reply
+        Clients must ask for the teams of their own user with `me`; servers list every team. All in one response
         unless `limit` asks for pages; the cursor is the id of the first team of the page.
 
         Args:
-            user_id: Only teams that this user is in; an id, or `me` for the signed-in user.
-            order_by: Only `created_at` exists. Needs a server of release 2026-09 or newer.
-            desc: True puts the newest first; false is the default. Needs a server of release 2026-09 or
+            user_id: Only teams of this user; an id, or `me` for the signed-in user.
+            order_by: Only `created_at` is supported. Needs a server of release 2026-09 or newer.
+            desc: True sorts the newest first; false is the default. Needs a server of release 2026-09 or
                 newer.
             limit: Teams per page, 200 at most. Needs a server of release 2026-09 or newer.
-            cursor: The `next_cursor` of the page before; only together with `limit`. Needs a server of
-                release 2026-09 or newer.
+            cursor: The previous page's `next_cursor`; only together with `limit`. Needs a server of release
+                2026-09 or newer.
             query: Only teams with this text in their name, or with exactly this id. Needs a server of
                 release 2026-09 or newer.
 
@@ -529,19 +529,19 @@ class AsyncServerTeams:
     ) -> ServerTeam:
         """Create a team.
 
-        With `creator_user_id` that user joins and gets the permissions of a creator; without it the team is
+        The user `creator_user_id` joins the team and gets the permissions of a creator; without it the team is
         empty. A plain 403 when the project does not let clients create teams, or a client names another user;
         USER_NOT_FOUND when the project has no such user.
 
         Args:
-            display_name: The team's name; several teams may share one.
+            display_name: The team's name; need not be unique.
             creator_user_id: Id of the first member, or `me`; clients may name only themselves.
-            client_read_only_metadata: Your data, any JSON. Clients may read it, only servers write it.
+            client_read_only_metadata: Custom JSON data. Clients may read it, only servers can write it.
                 Replaced as a whole.
-            server_metadata: Your data, any JSON. Only servers see it. Replaced as a whole.
+            server_metadata: Custom JSON data. Only servers see it. Replaced as a whole.
             profile_image_url: URL of a picture, or the picture itself as a base64 data URL; under 100 KB.
                 `None` removes it.
-            client_metadata: Your data, any JSON. Clients may read and write it. Replaced as a whole.
+            client_metadata: Custom JSON data. Clients may read and write it. Replaced as a whole.
 
         POST /teams.
         """
@@ -559,7 +559,7 @@ class AsyncServerTeams:
     async def find(self, team_id: str) -> ServerTeam | None:
         """Get a team.
 
-        Clients see the teams they are in; TEAM_MEMBERSHIP_NOT_FOUND for any other. TEAM_NOT_FOUND when the
+        Clients can get their own teams; TEAM_MEMBERSHIP_NOT_FOUND for any other. TEAM_NOT_FOUND when the
         project has no such team.
 
         Args:
@@ -572,7 +572,7 @@ class AsyncServerTeams:
     async def get(self, team_id: str) -> ServerTeam:
         """Get a team.
 
-        Clients see the teams they are in; TEAM_MEMBERSHIP_NOT_FOUND for any other. TEAM_NOT_FOUND when the
+        Clients can get their own teams; TEAM_MEMBERSHIP_NOT_FOUND for any other. TEAM_NOT_FOUND when the
         project has no such team.
 
         Args:
@@ -605,20 +605,20 @@ class AsyncServerTeams:
         profile_image_url: str | Unset | None = UNSET,
         client_metadata: JsonValue | Unset = UNSET,
     ) -> ServerTeam:
-        """Change a team.
+        """Update a team.
 
-        Fields left out stay as they are. Clients need the permission `$update_team`; TEAM_PERMISSION_REQUIRED
+        Omitted fields stay unchanged. Clients need the permission `$update_team`; TEAM_PERMISSION_REQUIRED
         (status 401) without it. TEAM_NOT_FOUND when the project has no such team.
 
         Args:
             team_id: The team's id.
-            client_read_only_metadata: Your data, any JSON. Clients may read it, only servers write it.
+            client_read_only_metadata: Custom JSON data. Clients may read it, only servers can write it.
                 Replaced as a whole.
-            server_metadata: Your data, any JSON. Only servers see it. Replaced as a whole.
-            display_name: The team's name; several teams may share one.
+            server_metadata: Custom JSON data. Only servers see it. Replaced as a whole.
+            display_name: The team's name; need not be unique.
             profile_image_url: URL of a picture, or the picture itself as a base64 data URL; under 100 KB.
                 `None` removes it.
-            client_metadata: Your data, any JSON. Clients may read and write it. Replaced as a whole.
+            client_metadata: Custom JSON data. Clients may read and write it. Replaced as a whole.
 
         PATCH /teams/{team_id}.
         """

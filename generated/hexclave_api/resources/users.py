@@ -12,7 +12,7 @@ from ..secret import SecretText, hidden
 
 
 class Users:
-    """Reads and changes any user."""
+    """All users of the project."""
 
     def __init__(self, performer: Performer) -> None:
         self._performer = performer
@@ -33,27 +33,26 @@ class Users:
     ) -> Page[ServerUser]:
         """List users.
 
-        Oldest sign-up first. Restricted and anonymous users are left out unless asked for. Give a `limit` to
-        get pages: without one, current servers refuse to list more than 1,000 users (a plain 400), and older
-        ones send all of them at once. The cursor is the id of the first user of the page; an unknown one gives
-        an empty page.
+        Oldest sign-up first. Excludes restricted and anonymous users unless requested. Give a `limit` to get
+        pages: without one, current servers refuse to list more than 1,000 users (a plain 400), and older ones
+        send all of them at once. The cursor is the id of the first user of the page; an unknown one gives an
+        empty page.
 
         Args:
             team_id: Only members of this team.
             limit: Users per page, 1 to 1,000.
-            cursor: The `next_cursor` of the page before; the id of a user.
-            order_by: What to sort by; `signed_up_at` when left out. `last_active_at` needs a server of
-                release 2026-09 or newer.
-            desc: True puts the newest first; false is the default.
-            query: Only users with this text in their name or primary e-mail address, or with exactly this
+            cursor: The previous page's `next_cursor`; the id of a user.
+            order_by: Sort order; `signed_up_at` by default. `last_active_at` needs a server of release
+                2026-09 or newer.
+            desc: True sorts the newest first; false is the default.
+            query: Only users with this text in their name or primary email address, or with exactly this
                 id.
-            include_anonymous: True adds anonymous users, and restricted ones with them.
-            only_anonymous: True lists anonymous users alone; older servers demand `include_anonymous`
-                beside it.
-            include_restricted: True adds users who have not finished signing up or were restricted by an
-                administrator.
-            excluded_email_domains: Leaves out users whose primary e-mail address is on one of these
-                domains. Needs a server of release 2026-09 or newer.
+            include_anonymous: True includes anonymous users, and with them restricted ones.
+            only_anonymous: True lists anonymous users only; older servers also require `include_anonymous`.
+            include_restricted: True includes users who have not finished signing up or were restricted by
+                an administrator.
+            excluded_email_domains: Excludes users whose primary email address is on one of these domains.
+                Needs a server of release 2026-09 or newer.
 
         GET /users.
         """
@@ -99,37 +98,37 @@ class Users:
     ) -> ServerUser:
         """Create a user.
 
-        No e-mail is sent. Without a password the user can sign in by e-mail only if
-        `primary_email_auth_enabled` is true. USER_EMAIL_ALREADY_EXISTS when another user signs in with the
-        address; PASSWORD_TOO_SHORT.
+        No email is sent. Without a password the user can sign in by email only if `primary_email_auth_enabled`
+        is true. USER_EMAIL_ALREADY_EXISTS when another user signs in with the address; PASSWORD_TOO_SHORT.
 
         Args:
-            is_anonymous: Whether the user is anonymous.
-            display_name: Name for people; need not be unique. At most 256 characters.
+            is_anonymous: True if the user is anonymous.
+            display_name: Display name; need not be unique. At most 256 characters.
             profile_image_url: URL of a picture, or the picture itself as a base64 data URL; under 100 KB.
                 `None` removes it.
-            client_metadata: Your data, any JSON. Clients may read and write it. Replaced as a whole.
-            client_read_only_metadata: Your data, any JSON. Clients may read it, only servers write it.
+            client_metadata: Custom JSON data. Clients may read and write it. Replaced as a whole.
+            client_read_only_metadata: Custom JSON data. Clients may read it, only servers can write it.
                 Replaced as a whole.
-            server_metadata: Your data, any JSON. Only servers see it. Replaced as a whole.
-            primary_email: The user's main e-mail address.
-            primary_email_verified: Whether the address counts as verified.
-            primary_email_auth_enabled: Whether the user may sign in with the address, by password or by
+            server_metadata: Custom JSON data. Only servers see it. Replaced as a whole.
+            primary_email: The user's primary email address.
+            primary_email_verified: True if the address counts as verified.
+            primary_email_auth_enabled: True if the user may sign in with the address, by password or by
                 code.
             password: From 8 to 70 characters; ends all sessions of the user. `None` removes the password.
             password_hash: A hash in Modular Crypt Format, such as bcrypt's, in place of `password`; ends
                 all sessions of the user.
             totp_secret_base64: The secret of the authenticator app, in base64; switches the second factor
                 on. `None` switches it off.
-            restricted_by_admin: True restricts the user, false lifts the restriction.
-            restricted_by_admin_reason: Reason shown to the user; only beside `restricted_by_admin` true.
-            restricted_by_admin_private_details: Details for your team, hidden from the user; only beside
-                `restricted_by_admin` true.
+            restricted_by_admin: True restricts the user, false removes the restriction.
+            restricted_by_admin_reason: Reason shown to the user; only together with `restricted_by_admin`
+                true.
+            restricted_by_admin_private_details: Details for your team, hidden from the user; only together
+                with `restricted_by_admin` true.
             country_code: Country of the user, as two letters (ISO 3166).
-            risk_scores: How risky the sign-up looked.
-            otp_auth_enabled: Whether the user can sign in with codes sent by e-mail.
-            passkey_auth_enabled: Whether the user can sign in with a passkey.
-            oauth_providers: OAuth accounts that the user shall be able to sign in with.
+            risk_scores: Risk scores of the sign-up.
+            otp_auth_enabled: True if the user can sign in with codes sent by email.
+            passkey_auth_enabled: True if the user can sign in with a passkey.
+            oauth_providers: OAuth accounts with which the user can sign in.
 
         POST /users.
         """
@@ -188,7 +187,7 @@ class Users:
     def delete(self, user_id: str) -> None:
         """Delete a user.
 
-        For good. USER_NOT_FOUND when the project has no such user.
+        The deletion is permanent. USER_NOT_FOUND when the project has no such user.
 
         Args:
             user_id: The user's id, or `me` for the signed-in user.
@@ -222,39 +221,40 @@ class Users:
         otp_auth_enabled: bool | Unset = UNSET,
         passkey_auth_enabled: bool | Unset = UNSET,
     ) -> ServerUser:
-        """Change a user.
+        """Update a user.
 
-        Fields left out stay as they are; `None` clears. USER_NOT_FOUND when the project has no such user;
-        TEAM_MEMBERSHIP_NOT_FOUND when the user is not in the team to select.
+        Omitted fields stay unchanged; `None` clears a field. USER_NOT_FOUND when the project has no such user;
+        TEAM_MEMBERSHIP_NOT_FOUND when the user is not a member of the team to select.
 
         Args:
             user_id: The user's id, or `me` for the signed-in user.
-            display_name: Name for people; need not be unique. At most 256 characters.
+            display_name: Display name; need not be unique. At most 256 characters.
             profile_image_url: URL of a picture, or the picture itself as a base64 data URL; under 100 KB.
                 `None` removes it.
-            client_metadata: Your data, any JSON. Clients may read and write it. Replaced as a whole.
-            client_read_only_metadata: Your data, any JSON. Clients may read it, only servers write it.
+            client_metadata: Custom JSON data. Clients may read and write it. Replaced as a whole.
+            client_read_only_metadata: Custom JSON data. Clients may read it, only servers can write it.
                 Replaced as a whole.
-            server_metadata: Your data, any JSON. Only servers see it. Replaced as a whole.
-            primary_email: The user's main e-mail address.
-            primary_email_verified: Whether the address counts as verified.
-            primary_email_auth_enabled: Whether the user may sign in with the address, by password or by
+            server_metadata: Custom JSON data. Only servers see it. Replaced as a whole.
+            primary_email: The user's primary email address.
+            primary_email_verified: True if the address counts as verified.
+            primary_email_auth_enabled: True if the user may sign in with the address, by password or by
                 code.
             password: From 8 to 70 characters; ends all sessions of the user. `None` removes the password.
             password_hash: A hash in Modular Crypt Format, such as bcrypt's, in place of `password`; ends
                 all sessions of the user.
             totp_secret_base64: The secret of the authenticator app, in base64; switches the second factor
                 on. `None` switches it off.
-            selected_team_id: Id of the team the user works in now; the user must be in it.
-            is_anonymous: Only false, which turns an anonymous user into a regular one.
-            restricted_by_admin: True restricts the user, false lifts the restriction.
-            restricted_by_admin_reason: Reason shown to the user; only beside `restricted_by_admin` true.
-            restricted_by_admin_private_details: Details for your team, hidden from the user; only beside
-                `restricted_by_admin` true.
+            selected_team_id: Id of the team to select; the user must be a member.
+            is_anonymous: Only false is accepted; it turns an anonymous user into a regular one.
+            restricted_by_admin: True restricts the user, false removes the restriction.
+            restricted_by_admin_reason: Reason shown to the user; only together with `restricted_by_admin`
+                true.
+            restricted_by_admin_private_details: Details for your team, hidden from the user; only together
+                with `restricted_by_admin` true.
             country_code: Country of the user, as two letters (ISO 3166).
-            risk_scores: How risky the sign-up looked.
-            otp_auth_enabled: Whether the user can sign in with codes sent by e-mail.
-            passkey_auth_enabled: Whether the user can sign in with a passkey.
+            risk_scores: Risk scores of the sign-up.
+            otp_auth_enabled: True if the user can sign in with codes sent by email.
+            passkey_auth_enabled: True if the user can sign in with a passkey.
 
         PATCH /users/{user_id}.
         """
@@ -288,14 +288,14 @@ class Users:
         )
 
     def set_password(self, user_id: str, password: SecretText | None) -> None:
-        """Gives the user this password, whatever there was before.
+        """Set the user's password, replacing any previous one.
 
         Args:
             user_id: The user's id, or `me` for the signed-in user.
             password: From 8 to 70 characters; ends all sessions of the user. `None` removes the password.
 
         Raises:
-            PasswordRequirementsNotMet: it has fewer than 8 or more than 70 characters.
+            PasswordRequirementsNotMet: the password has fewer than 8 or more than 70 characters.
             UserNotFound: the project has no user with this id.
 
         PATCH /users/{user_id}.
@@ -305,7 +305,7 @@ class Users:
 
 
 class AsyncUsers:
-    """Reads and changes any user."""
+    """All users of the project."""
 
     def __init__(self, performer: AsyncPerformer) -> None:
         self._performer = performer
@@ -326,27 +326,26 @@ class AsyncUsers:
     ) -> AsyncPages[ServerUser]:
         """List users.
 
-        Oldest sign-up first. Restricted and anonymous users are left out unless asked for. Give a `limit` to
-        get pages: without one, current servers refuse to list more than 1,000 users (a plain 400), and older
-        ones send all of them at once. The cursor is the id of the first user of the page; an unknown one gives
-        an empty page.
+        Oldest sign-up first. Excludes restricted and anonymous users unless requested. Give a `limit` to get
+        pages: without one, current servers refuse to list more than 1,000 users (a plain 400), and older ones
+        send all of them at once. The cursor is the id of the first user of the page; an unknown one gives an
+        empty page.
 
         Args:
             team_id: Only members of this team.
             limit: Users per page, 1 to 1,000.
-            cursor: The `next_cursor` of the page before; the id of a user.
-            order_by: What to sort by; `signed_up_at` when left out. `last_active_at` needs a server of
-                release 2026-09 or newer.
-            desc: True puts the newest first; false is the default.
-            query: Only users with this text in their name or primary e-mail address, or with exactly this
+            cursor: The previous page's `next_cursor`; the id of a user.
+            order_by: Sort order; `signed_up_at` by default. `last_active_at` needs a server of release
+                2026-09 or newer.
+            desc: True sorts the newest first; false is the default.
+            query: Only users with this text in their name or primary email address, or with exactly this
                 id.
-            include_anonymous: True adds anonymous users, and restricted ones with them.
-            only_anonymous: True lists anonymous users alone; older servers demand `include_anonymous`
-                beside it.
-            include_restricted: True adds users who have not finished signing up or were restricted by an
-                administrator.
-            excluded_email_domains: Leaves out users whose primary e-mail address is on one of these
-                domains. Needs a server of release 2026-09 or newer.
+            include_anonymous: True includes anonymous users, and with them restricted ones.
+            only_anonymous: True lists anonymous users only; older servers also require `include_anonymous`.
+            include_restricted: True includes users who have not finished signing up or were restricted by
+                an administrator.
+            excluded_email_domains: Excludes users whose primary email address is on one of these domains.
+                Needs a server of release 2026-09 or newer.
 
         GET /users.
         """
@@ -392,37 +391,37 @@ class AsyncUsers:
     ) -> ServerUser:
         """Create a user.
 
-        No e-mail is sent. Without a password the user can sign in by e-mail only if
-        `primary_email_auth_enabled` is true. USER_EMAIL_ALREADY_EXISTS when another user signs in with the
-        address; PASSWORD_TOO_SHORT.
+        No email is sent. Without a password the user can sign in by email only if `primary_email_auth_enabled`
+        is true. USER_EMAIL_ALREADY_EXISTS when another user signs in with the address; PASSWORD_TOO_SHORT.
 
         Args:
-            is_anonymous: Whether the user is anonymous.
-            display_name: Name for people; need not be unique. At most 256 characters.
+            is_anonymous: True if the user is anonymous.
+            display_name: Display name; need not be unique. At most 256 characters.
             profile_image_url: URL of a picture, or the picture itself as a base64 data URL; under 100 KB.
                 `None` removes it.
-            client_metadata: Your data, any JSON. Clients may read and write it. Replaced as a whole.
-            client_read_only_metadata: Your data, any JSON. Clients may read it, only servers write it.
+            client_metadata: Custom JSON data. Clients may read and write it. Replaced as a whole.
+            client_read_only_metadata: Custom JSON data. Clients may read it, only servers can write it.
                 Replaced as a whole.
-            server_metadata: Your data, any JSON. Only servers see it. Replaced as a whole.
-            primary_email: The user's main e-mail address.
-            primary_email_verified: Whether the address counts as verified.
-            primary_email_auth_enabled: Whether the user may sign in with the address, by password or by
+            server_metadata: Custom JSON data. Only servers see it. Replaced as a whole.
+            primary_email: The user's primary email address.
+            primary_email_verified: True if the address counts as verified.
+            primary_email_auth_enabled: True if the user may sign in with the address, by password or by
                 code.
             password: From 8 to 70 characters; ends all sessions of the user. `None` removes the password.
             password_hash: A hash in Modular Crypt Format, such as bcrypt's, in place of `password`; ends
                 all sessions of the user.
             totp_secret_base64: The secret of the authenticator app, in base64; switches the second factor
                 on. `None` switches it off.
-            restricted_by_admin: True restricts the user, false lifts the restriction.
-            restricted_by_admin_reason: Reason shown to the user; only beside `restricted_by_admin` true.
-            restricted_by_admin_private_details: Details for your team, hidden from the user; only beside
-                `restricted_by_admin` true.
+            restricted_by_admin: True restricts the user, false removes the restriction.
+            restricted_by_admin_reason: Reason shown to the user; only together with `restricted_by_admin`
+                true.
+            restricted_by_admin_private_details: Details for your team, hidden from the user; only together
+                with `restricted_by_admin` true.
             country_code: Country of the user, as two letters (ISO 3166).
-            risk_scores: How risky the sign-up looked.
-            otp_auth_enabled: Whether the user can sign in with codes sent by e-mail.
-            passkey_auth_enabled: Whether the user can sign in with a passkey.
-            oauth_providers: OAuth accounts that the user shall be able to sign in with.
+            risk_scores: Risk scores of the sign-up.
+            otp_auth_enabled: True if the user can sign in with codes sent by email.
+            passkey_auth_enabled: True if the user can sign in with a passkey.
+            oauth_providers: OAuth accounts with which the user can sign in.
 
         POST /users.
         """
@@ -481,7 +480,7 @@ class AsyncUsers:
     async def delete(self, user_id: str) -> None:
         """Delete a user.
 
-        For good. USER_NOT_FOUND when the project has no such user.
+        The deletion is permanent. USER_NOT_FOUND when the project has no such user.
 
         Args:
             user_id: The user's id, or `me` for the signed-in user.
@@ -515,39 +514,40 @@ class AsyncUsers:
         otp_auth_enabled: bool | Unset = UNSET,
         passkey_auth_enabled: bool | Unset = UNSET,
     ) -> ServerUser:
-        """Change a user.
+        """Update a user.
 
-        Fields left out stay as they are; `None` clears. USER_NOT_FOUND when the project has no such user;
-        TEAM_MEMBERSHIP_NOT_FOUND when the user is not in the team to select.
+        Omitted fields stay unchanged; `None` clears a field. USER_NOT_FOUND when the project has no such user;
+        TEAM_MEMBERSHIP_NOT_FOUND when the user is not a member of the team to select.
 
         Args:
             user_id: The user's id, or `me` for the signed-in user.
-            display_name: Name for people; need not be unique. At most 256 characters.
+            display_name: Display name; need not be unique. At most 256 characters.
             profile_image_url: URL of a picture, or the picture itself as a base64 data URL; under 100 KB.
                 `None` removes it.
-            client_metadata: Your data, any JSON. Clients may read and write it. Replaced as a whole.
-            client_read_only_metadata: Your data, any JSON. Clients may read it, only servers write it.
+            client_metadata: Custom JSON data. Clients may read and write it. Replaced as a whole.
+            client_read_only_metadata: Custom JSON data. Clients may read it, only servers can write it.
                 Replaced as a whole.
-            server_metadata: Your data, any JSON. Only servers see it. Replaced as a whole.
-            primary_email: The user's main e-mail address.
-            primary_email_verified: Whether the address counts as verified.
-            primary_email_auth_enabled: Whether the user may sign in with the address, by password or by
+            server_metadata: Custom JSON data. Only servers see it. Replaced as a whole.
+            primary_email: The user's primary email address.
+            primary_email_verified: True if the address counts as verified.
+            primary_email_auth_enabled: True if the user may sign in with the address, by password or by
                 code.
             password: From 8 to 70 characters; ends all sessions of the user. `None` removes the password.
             password_hash: A hash in Modular Crypt Format, such as bcrypt's, in place of `password`; ends
                 all sessions of the user.
             totp_secret_base64: The secret of the authenticator app, in base64; switches the second factor
                 on. `None` switches it off.
-            selected_team_id: Id of the team the user works in now; the user must be in it.
-            is_anonymous: Only false, which turns an anonymous user into a regular one.
-            restricted_by_admin: True restricts the user, false lifts the restriction.
-            restricted_by_admin_reason: Reason shown to the user; only beside `restricted_by_admin` true.
-            restricted_by_admin_private_details: Details for your team, hidden from the user; only beside
-                `restricted_by_admin` true.
+            selected_team_id: Id of the team to select; the user must be a member.
+            is_anonymous: Only false is accepted; it turns an anonymous user into a regular one.
+            restricted_by_admin: True restricts the user, false removes the restriction.
+            restricted_by_admin_reason: Reason shown to the user; only together with `restricted_by_admin`
+                true.
+            restricted_by_admin_private_details: Details for your team, hidden from the user; only together
+                with `restricted_by_admin` true.
             country_code: Country of the user, as two letters (ISO 3166).
-            risk_scores: How risky the sign-up looked.
-            otp_auth_enabled: Whether the user can sign in with codes sent by e-mail.
-            passkey_auth_enabled: Whether the user can sign in with a passkey.
+            risk_scores: Risk scores of the sign-up.
+            otp_auth_enabled: True if the user can sign in with codes sent by email.
+            passkey_auth_enabled: True if the user can sign in with a passkey.
 
         PATCH /users/{user_id}.
         """
@@ -581,14 +581,14 @@ class AsyncUsers:
         )
 
     async def set_password(self, user_id: str, password: SecretText | None) -> None:
-        """Gives the user this password, whatever there was before.
+        """Set the user's password, replacing any previous one.
 
         Args:
             user_id: The user's id, or `me` for the signed-in user.
             password: From 8 to 70 characters; ends all sessions of the user. `None` removes the password.
 
         Raises:
-            PasswordRequirementsNotMet: it has fewer than 8 or more than 70 characters.
+            PasswordRequirementsNotMet: the password has fewer than 8 or more than 70 characters.
             UserNotFound: the project has no user with this id.
 
         PATCH /users/{user_id}.

@@ -7,13 +7,13 @@ from ..performer import AsyncPerformer, Performer
 
 
 class Webhooks:
-    """The project's webhook endpoints, which Svix keeps."""
+    """The project's webhook endpoints, which are managed by Svix."""
 
     def __init__(self, performer: Performer) -> None:
         self._performer = performer
 
     def send_test(self, endpoint_id: str) -> TestOutcome:
-        """Whether a test event could be sent to an endpoint, and if not, why.
+        """Send a test event to a webhook endpoint and return the result.
 
         Args:
             endpoint_id: Svix's id of the endpoint, `ep_…`.
@@ -25,7 +25,7 @@ class Webhooks:
     def create_token(self) -> WebhookToken:
         """Create a token for the webhook portal.
 
-        A token for Svix, which delivers the webhooks: its portal or its own API.
+        A token for Svix, which delivers the webhooks, valid for its portal and its API.
 
         POST /webhooks/svix-token. Not in the published API documents.
         """
@@ -33,13 +33,13 @@ class Webhooks:
 
 
 class AsyncWebhooks:
-    """The project's webhook endpoints, which Svix keeps."""
+    """The project's webhook endpoints, which are managed by Svix."""
 
     def __init__(self, performer: AsyncPerformer) -> None:
         self._performer = performer
 
     async def send_test(self, endpoint_id: str) -> TestOutcome:
-        """Whether a test event could be sent to an endpoint, and if not, why.
+        """Send a test event to a webhook endpoint and return the result.
 
         Args:
             endpoint_id: Svix's id of the endpoint, `ep_…`.
@@ -51,7 +51,7 @@ class AsyncWebhooks:
     async def create_token(self) -> WebhookToken:
         """Create a token for the webhook portal.
 
-        A token for Svix, which delivers the webhooks: its portal or its own API.
+        A token for Svix, which delivers the webhooks, valid for its portal and its API.
 
         POST /webhooks/svix-token. Not in the published API documents.
         """

@@ -29,13 +29,13 @@ from ..performer import AsyncPerformer, Performer
 
 
 class Workflows:
-    """Events for workflows, and what became of them."""
+    """Events for workflows, and the runs they start."""
 
     def __init__(self, performer: Performer) -> None:
         self._performer = performer
 
     def send_event(self, name: str, data: JsonValue | Unset = UNSET) -> WorkflowEvent:
-        """Sends an event of type `custom.` and the name; data of at most 256 KiB.
+        """Send an event whose type is the name prefixed with `custom.`; data of at most 256 KiB.
 
         Args:
             data: Any JSON.
@@ -65,16 +65,16 @@ class Workflows:
     ) -> Page[WorkflowRun]:
         """List the runs of a workflow.
 
-        A page at a time.
+        Returned in pages.
 
         Args:
             state: Only runs in this state.
             version: Only runs of this version.
             run_key: Only runs with this key.
             only_active: Only runs that are queued, running or sleeping.
-            cursor: Where to start: `next_cursor` of the page before.
+            cursor: The previous page's `next_cursor`.
             limit: Items per page.
-            include_state: With the steps of each run.
+            include_state: Include the steps of each run.
 
         GET /internal/workflows/{workflow_id}/runs. Not in the published API documents; newer servers only.
         """
@@ -103,7 +103,7 @@ class Workflows:
     ) -> WorkflowCancellation:
         """Cancel runs of a workflow.
 
-        Every run that fits all of what is given.
+        Cancels every run that matches all of the given filters.
 
         Args:
             run_id: Only this run.
@@ -123,7 +123,7 @@ class Workflows:
     ) -> WorkflowUpgrade:
         """Move runs of a workflow to another version.
 
-        Runs that cannot be moved go on at their version and are listed.
+        Runs that cannot be moved stay at their version and are listed in the response.
 
         Args:
             to_version: The version to move to.
@@ -139,13 +139,13 @@ class Workflows:
 
 
 class AsyncWorkflows:
-    """Events for workflows, and what became of them."""
+    """Events for workflows, and the runs they start."""
 
     def __init__(self, performer: AsyncPerformer) -> None:
         self._performer = performer
 
     async def send_event(self, name: str, data: JsonValue | Unset = UNSET) -> WorkflowEvent:
-        """Sends an event of type `custom.` and the name; data of at most 256 KiB.
+        """Send an event whose type is the name prefixed with `custom.`; data of at most 256 KiB.
 
         Args:
             data: Any JSON.
@@ -175,16 +175,16 @@ class AsyncWorkflows:
     ) -> AsyncPages[WorkflowRun]:
         """List the runs of a workflow.
 
-        A page at a time.
+        Returned in pages.
 
         Args:
             state: Only runs in this state.
             version: Only runs of this version.
             run_key: Only runs with this key.
             only_active: Only runs that are queued, running or sleeping.
-            cursor: Where to start: `next_cursor` of the page before.
+            cursor: The previous page's `next_cursor`.
             limit: Items per page.
-            include_state: With the steps of each run.
+            include_state: Include the steps of each run.
 
         GET /internal/workflows/{workflow_id}/runs. Not in the published API documents; newer servers only.
         """
@@ -213,7 +213,7 @@ class AsyncWorkflows:
     ) -> WorkflowCancellation:
         """Cancel runs of a workflow.
 
-        Every run that fits all of what is given.
+        Cancels every run that matches all of the given filters.
 
         Args:
             run_id: Only this run.
@@ -233,7 +233,7 @@ class AsyncWorkflows:
     ) -> WorkflowUpgrade:
         """Move runs of a workflow to another version.
 
-        Runs that cannot be moved go on at their version and are listed.
+        Runs that cannot be moved stay at their version and are listed in the response.
 
         Args:
             to_version: The version to move to.
@@ -257,26 +257,26 @@ class AdminWorkflows:
     def list(self) -> Page[Workflow]:
         """List workflows.
 
-        Where workflows are enabled.
+        Only if workflows are enabled.
 
         GET /internal/workflows. Not in the published API documents; newer servers only.
         """
         return self._performer.pages(lambda _: list_workflows().mapped(lambda reply: Part(reply.workflows)))
 
     def create(self, workflow_id: str, *, source: str, display_name: str | Unset = UNSET) -> WorkflowSync:
-        """The new workflow, from its source in TypeScript.
+        """Create a workflow from its TypeScript source.
 
         Args:
             workflow_id: Lower-case letters, digits and hyphens, at most 64.
             source: TypeScript source, at most 128 KiB.
-            display_name: Name for people; need not be unique.
+            display_name: Display name; need not be unique.
 
         POST /internal/workflows. Not in the published API documents; newer servers only.
         """
         return self._performer.call(create_workflow(id_=workflow_id, source=source, display_name=display_name))
 
     def send_event(self, name: str, data: JsonValue | Unset = UNSET) -> WorkflowEvent:
-        """Sends an event of type `custom.` and the name; data of at most 256 KiB.
+        """Send an event whose type is the name prefixed with `custom.`; data of at most 256 KiB.
 
         Args:
             data: Any JSON.
@@ -293,7 +293,7 @@ class AdminWorkflows:
         return self._performer.call(get_workflow_run(run_id))
 
     def retry_run(self, run_id: str) -> str:
-        """Run a failed run again.
+        """Retry a failed run.
 
         POST /internal/workflows/runs/{run_id}/retry. Not in the published API documents; newer servers only.
         """
@@ -307,14 +307,14 @@ class AdminWorkflows:
         return self._performer.call(delete_workflow(workflow_id).silenced())
 
     def pause(self, workflow_id: str) -> WorkflowPause:
-        """Lets events start no runs until it is resumed.
+        """Pause the workflow, so that events start no runs.
 
         PATCH /internal/workflows/{workflow_id}. Not in the published API documents; newer servers only.
         """
         return self._performer.call(set_workflow_paused(workflow_id, is_paused=True))
 
     def resume(self, workflow_id: str) -> WorkflowPause:
-        """Lets events start runs again.
+        """Resume the workflow, so that events start runs again.
 
         PATCH /internal/workflows/{workflow_id}. Not in the published API documents; newer servers only.
         """
@@ -334,16 +334,16 @@ class AdminWorkflows:
     ) -> Page[WorkflowRun]:
         """List the runs of a workflow.
 
-        A page at a time.
+        Returned in pages.
 
         Args:
             state: Only runs in this state.
             version: Only runs of this version.
             run_key: Only runs with this key.
             only_active: Only runs that are queued, running or sleeping.
-            cursor: Where to start: `next_cursor` of the page before.
+            cursor: The previous page's `next_cursor`.
             limit: Items per page.
-            include_state: With the steps of each run.
+            include_state: Include the steps of each run.
 
         GET /internal/workflows/{workflow_id}/runs. Not in the published API documents; newer servers only.
         """
@@ -372,7 +372,7 @@ class AdminWorkflows:
     ) -> WorkflowCancellation:
         """Cancel runs of a workflow.
 
-        Every run that fits all of what is given.
+        Cancels every run that matches all of the given filters.
 
         Args:
             run_id: Only this run.
@@ -392,7 +392,7 @@ class AdminWorkflows:
     ) -> WorkflowUpgrade:
         """Move runs of a workflow to another version.
 
-        Runs that cannot be moved go on at their version and are listed.
+        Runs that cannot be moved stay at their version and are listed in the response.
 
         Args:
             to_version: The version to move to.
@@ -407,9 +407,9 @@ class AdminWorkflows:
         )
 
     def update_source(self, workflow_id: str, *, source: str) -> WorkflowSync:
-        """Give a workflow new source.
+        """Update the source of a workflow.
 
-        Runs that are under way stay at their version.
+        Runs in progress stay at their version.
 
         Args:
             source: TypeScript source, at most 128 KiB.
@@ -437,26 +437,26 @@ class AsyncAdminWorkflows:
     def list(self) -> AsyncPages[Workflow]:
         """List workflows.
 
-        Where workflows are enabled.
+        Only if workflows are enabled.
 
         GET /internal/workflows. Not in the published API documents; newer servers only.
         """
         return self._performer.pages(lambda _: list_workflows().mapped(lambda reply: Part(reply.workflows)))
 
     async def create(self, workflow_id: str, *, source: str, display_name: str | Unset = UNSET) -> WorkflowSync:
-        """The new workflow, from its source in TypeScript.
+        """Create a workflow from its TypeScript source.
 
         Args:
             workflow_id: Lower-case letters, digits and hyphens, at most 64.
             source: TypeScript source, at most 128 KiB.
-            display_name: Name for people; need not be unique.
+            display_name: Display name; need not be unique.
 
         POST /internal/workflows. Not in the published API documents; newer servers only.
         """
         return await self._performer.call(create_workflow(id_=workflow_id, source=source, display_name=display_name))
 
     async def send_event(self, name: str, data: JsonValue | Unset = UNSET) -> WorkflowEvent:
-        """Sends an event of type `custom.` and the name; data of at most 256 KiB.
+        """Send an event whose type is the name prefixed with `custom.`; data of at most 256 KiB.
 
         Args:
             data: Any JSON.
@@ -473,7 +473,7 @@ class AsyncAdminWorkflows:
         return await self._performer.call(get_workflow_run(run_id))
 
     async def retry_run(self, run_id: str) -> str:
-        """Run a failed run again.
+        """Retry a failed run.
 
         POST /internal/workflows/runs/{run_id}/retry. Not in the published API documents; newer servers only.
         """
@@ -487,14 +487,14 @@ class AsyncAdminWorkflows:
         return await self._performer.call(delete_workflow(workflow_id).silenced())
 
     async def pause(self, workflow_id: str) -> WorkflowPause:
-        """Lets events start no runs until it is resumed.
+        """Pause the workflow, so that events start no runs.
 
         PATCH /internal/workflows/{workflow_id}. Not in the published API documents; newer servers only.
         """
         return await self._performer.call(set_workflow_paused(workflow_id, is_paused=True))
 
     async def resume(self, workflow_id: str) -> WorkflowPause:
-        """Lets events start runs again.
+        """Resume the workflow, so that events start runs again.
 
         PATCH /internal/workflows/{workflow_id}. Not in the published API documents; newer servers only.
         """
@@ -514,16 +514,16 @@ class AsyncAdminWorkflows:
     ) -> AsyncPages[WorkflowRun]:
         """List the runs of a workflow.
 
-        A page at a time.
+        Returned in pages.
 
         Args:
             state: Only runs in this state.
             version: Only runs of this version.
             run_key: Only runs with this key.
             only_active: Only runs that are queued, running or sleeping.
-            cursor: Where to start: `next_cursor` of the page before.
+            cursor: The previous page's `next_cursor`.
             limit: Items per page.
-            include_state: With the steps of each run.
+            include_state: Include the steps of each run.
 
         GET /internal/workflows/{workflow_id}/runs. Not in the published API documents; newer servers only.
         """
@@ -552,7 +552,7 @@ class AsyncAdminWorkflows:
     ) -> WorkflowCancellation:
         """Cancel runs of a workflow.
 
-        Every run that fits all of what is given.
+        Cancels every run that matches all of the given filters.
 
         Args:
             run_id: Only this run.
@@ -572,7 +572,7 @@ class AsyncAdminWorkflows:
     ) -> WorkflowUpgrade:
         """Move runs of a workflow to another version.
 
-        Runs that cannot be moved go on at their version and are listed.
+        Runs that cannot be moved stay at their version and are listed in the response.
 
         Args:
             to_version: The version to move to.
@@ -587,9 +587,9 @@ class AsyncAdminWorkflows:
         )
 
     async def update_source(self, workflow_id: str, *, source: str) -> WorkflowSync:
-        """Give a workflow new source.
+        """Update the source of a workflow.
 
-        Runs that are under way stay at their version.
+        Runs in progress stay at their version.
 
         Args:
             source: TypeScript source, at most 128 KiB.
