@@ -1,4 +1,4 @@
-"""API keys of users. Those of teams: `app.teams.api_keys`."""
+"""API keys of users; for those of teams, see `app.teams.api_keys`."""
 
 from datetime import datetime
 
@@ -18,11 +18,11 @@ class ApiKeyFlows(Flows):
     access = ("server", "admin")
 
     def check(self, api_key: SecretText) -> Operation[UserApiKey]:
-        """What the API knows of a key that somebody presented. POST /user-api-keys/check.
+        """Check an API key and return its details. POST /user-api-keys/check.
 
         Raises:
-            InvalidApiKeyError: not sent: its form or checksum is wrong, or it is a team's.
-            ApiKeyNotValid: it does not work: `ApiKeyNotFound`, `ApiKeyExpired`, `ApiKeyRevoked`, `WrongApiKeyType`.
+            InvalidApiKeyError: the format or checksum is wrong, or it is a team's key; raised before any call.
+            ApiKeyNotValid: the key is rejected: `ApiKeyNotFound`, `ApiKeyExpired`, `ApiKeyRevoked`, `WrongApiKeyType`.
         """
         return api_keys.check_user_api_key(api_key=key_of("user", api_key))
 
@@ -34,11 +34,11 @@ class TeamApiKeyFlows(Flows):
     access = ("server", "admin")
 
     def check(self, api_key: SecretText) -> Operation[TeamApiKey]:
-        """What the API knows of a key that somebody presented. POST /team-api-keys/check.
+        """Check an API key and return its details. POST /team-api-keys/check.
 
         Raises:
-            InvalidApiKeyError: not sent: its form or checksum is wrong, or it is a user's.
-            ApiKeyNotValid: it does not work: `ApiKeyNotFound`, `ApiKeyExpired`, `ApiKeyRevoked`, `WrongApiKeyType`.
+            InvalidApiKeyError: the format or checksum is wrong, or it is a user's key; raised before any call.
+            ApiKeyNotValid: the key is rejected: `ApiKeyNotFound`, `ApiKeyExpired`, `ApiKeyRevoked`, `WrongApiKeyType`.
         """
         return api_keys.check_team_api_key(api_key=key_of("team", api_key))
 

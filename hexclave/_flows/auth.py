@@ -1,4 +1,4 @@
-"""Signing in, up and out. Each flow leaves the session's store with what it got."""
+"""Signing in, up and out. Each flow stores the tokens it receives in the session's token store."""
 
 import base64
 import json
@@ -27,17 +27,17 @@ if TYPE_CHECKING:
 
 
 class AuthFlows(OAuthSignIn, CliLogin, Passkeys):
-    """How the user of the app's session signs in, up and out."""
+    """Sign-in, sign-up and sign-out of the app's session."""
 
     resource = "auth"
     access = ("client",)
 
     def sign_in_with_password(self, *, email: str, password: SecretText) -> Steps[SignInResult]:
-        """Signs in; the session holds the tokens. POST /auth/password/sign-in.
+        """Sign in and store the tokens in the session. POST /auth/password/sign-in.
 
         Raises:
-            EmailPasswordMismatch: no such user, or another password.
-            MultiFactorAuthenticationRequired: go on with `sign_in_with_mfa`.
+            EmailPasswordMismatch: the email or the password is incorrect.
+            MultiFactorAuthenticationRequired: continue with `sign_in_with_mfa`.
             PasswordAuthenticationNotEnabled: the project does not use passwords.
         """
         return self._sign_in(auth.sign_in_with_password(email=email, password=password))
@@ -50,14 +50,14 @@ class AuthFlows(OAuthSignIn, CliLogin, Passkeys):
         verification_callback_url: str | Unset = UNSET,
         bot_challenge_token: SecretText | Unset = UNSET,
     ) -> Steps[SignInResult]:
-        """Creates a user and signs in. An anonymous user of the session keeps its id. POST /auth/password/sign-up.
+        """Create a user and sign in. An anonymous user of the session keeps its id. POST /auth/password/sign-up.
 
         `password` has 8 to 70 characters. `verification_callback_url` is the page that the link in the verification
-        e-mail opens; without it no e-mail is sent.
+        email opens; without it no email is sent.
 
         Raises:
             UserWithEmailAlreadyExists, PasswordTooShort, PasswordTooLong, SignUpNotEnabled, SignUpRejected,
-            RedirectUrlNotWhitelisted, BotChallengeRequired, BotChallengeFailed: as their names say.
+            RedirectUrlNotWhitelisted, BotChallengeRequired, BotChallengeFailed: the sign-up was rejected.
         """
         return self._sign_in(
             auth.sign_up_with_password(
@@ -69,84 +69,85 @@ class AuthFlows(OAuthSignIn, CliLogin, Passkeys):
         )
 
     def sign_in_with_code(self, code: SecretText, *, nonce: SecretText | None = None) -> Steps[SignInOrSignUpResult]:
-        """Signs in, or up, with the code of an e-mail. POST /auth/otp/sign-in.
+        """Sign in or up with the code of an email. POST /auth/otp/sign-in.
 
-        `code` is the 45 characters of a magic link, or the six that a user typed together with the `nonce` that
-        `send_sign_in_code` returned.
+        `code` is the 45-character code of a magic link, or the six characters that the user typed; the latter need the
+        `nonce` returned by `send_sign_in_code`.
 
         Raises:
             VerificationCodeNotFound, VerificationCodeExpired, VerificationCodeAlreadyUsed,
-            VerificationCodeMaxAttemptsReached: the code does not work, or no longer.
-            MultiFactorAuthenticationRequired: go on with `sign_in_with_mfa`.
+            VerificationCodeMaxAttemptsReached: the code is rejected.
+            MultiFactorAuthenticationRequired: continue with `sign_in_with_mfa`.
         """
         return self._sign_in(auth.sign_in_with_code(code=_whole(code, nonce)))
 
     def sign_in_with_mfa(
         self, required: MultiFactorAuthenticationRequired | SecretText, *, totp: SecretText
     ) -> Steps[SignInOrSignUpResult]:
-        """Ends a sign-in that asked for a second factor. POST /auth/mfa/sign-in.
+        """Complete a sign-in that requires a second factor. POST /auth/mfa/sign-in.
 
         `required` is the error of the first step, or its `attempt_code`; `totp` the six digits of the authenticator.
 
         Raises:
             InvalidTotpCode: the digits are wrong.
-            VerificationCodeError: the attempt is over; sign in anew.
+            VerificationCodeError: the attempt has ended; sign in again.
         """
         code = required if isinstance(required, str | Secret) else required.attempt_code
         if code is None or not hidden(code).reveal():
-            raise UnsafeUseError("The error carries no attempt_code; sign in anew.")
+            raise UnsafeUseError("The error has no attempt_code; sign in again.")
         return self._sign_in(auth.sign_in_with_mfa(totp=totp, code=code))
 
     def sign_up_anonymously(self) -> Steps[SignInResult]:
-        """Creates a user without e-mail or password, whom only this session can ever act for.
+        """Create a user without email or password. Only this session can act as that user.
 
         POST /auth/anonymous/sign-up.
 
         Raises:
-            AnonymousAccountsNotEnabled: the project does not use them.
-            UnsafeUseError: the app was made without `allow_anonymous=True`, so the API would refuse every later call.
+            AnonymousAccountsNotEnabled: anonymous accounts are disabled in the project.
+            UnsafeUseError: the app was created without `allow_anonymous=True`; the API would reject all later calls.
         """
         if not self._context.allow_anonymous:
-            raise UnsafeUseError("sign_up_anonymously needs an app made with allow_anonymous=True.")
+            raise UnsafeUseError("sign_up_anonymously needs an app created with allow_anonymous=True.")
         return self._sign_in(auth.sign_up_anonymously())
 
     def sign_out(self) -> Steps[None]:
-        """Ends the session at the API and empties the store; nothing happens when nobody is signed in.
+        """End the session and clear the token store. Does nothing when signed out.
 
-        DELETE /auth/sessions/current. Access tokens that were handed out before stay valid until they expire.
+        DELETE /auth/sessions/current. Issued access tokens stay valid until they expire.
 
         Raises:
-            HexclaveError: the API could not be asked; the tokens are kept, so that it can be tried again.
+            HexclaveError: the call failed; the tokens are kept, so that signing out can be retried.
         """
         app, session = self._context, self._session()
         tokens = yield session.load()
         if tokens is None:
             return
-        # With these there is no session to end any more, which is what was asked for.
+        # The session has already ended.
         with suppress(RefreshTokenError, InvalidAccessToken, UserAuthenticationRequired):
             yield from exchange(app, sessions.sign_out())
         yield session.compare_and_set(tokens.refresh_token, None)
 
     def get_access_token(self) -> Steps[Secret | None]:
-        """An access token that is good for at least 20 more seconds, `None` when signed out. For calls to your backend.
+        """Return an access token valid for at least 20 seconds, or `None` when signed out. For calls to your backend.
 
         Raises:
-            SessionExpired: the session has ended; the store has been emptied.
+            SessionExpired: the session has ended; the token store has been cleared.
         """
         return (yield from self._access_token())
 
     def get_refresh_token(self) -> Steps[Secret | None]:
-        """The refresh token of the session, `None` when there is none. No call is made."""
+        """Return the refresh token of the session, or `None`. Makes no call."""
         tokens = yield self._session().load()
         return None if tokens is None else tokens.refresh_token
 
     def get_authorization_header(self) -> Steps[Secret | None]:
-        """The value of an `Authorization` header with which your backend knows the user; `None` when signed out.
+        """Return an `Authorization` header that identifies the user to your backend, or `None` when signed out.
 
-        It holds both tokens, so send it to nobody else. A backend in Python reads it with `hexclave.verify`.
+        It contains both tokens, so send it only to your own backend. A Python backend verifies it with
+        `hexclave.verify`.
 
         Raises:
-            SessionExpired: the session has ended; the store has been emptied.
+            SessionExpired: the session has ended; the token store has been cleared.
         """
         access_token = yield from self._access_token()
         if access_token is None:
@@ -157,12 +158,12 @@ class AuthFlows(OAuthSignIn, CliLogin, Passkeys):
         return Secret(f"Bearer stackauth_{base64.b64encode(pair.encode()).decode()}")
 
     def get_partial_user(self) -> Steps["AccessTokenClaims | None"]:
-        """What the session's access token says of its user, for showing a name; `None` when signed out.
+        """Return the claims of the session's access token, for display only; `None` when signed out.
 
-        A call is made only if the token has to be refreshed.
+        Makes a call only if the token has to be refreshed.
 
         Raises:
-            SessionExpired: the session has ended; the store has been emptied.
+            SessionExpired: the session has ended; the token store has been cleared.
         """
         from hexclave.verify import read_unverified
 

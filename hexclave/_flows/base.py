@@ -1,4 +1,4 @@
-"""What all flows have."""
+"""The base class of all flows."""
 
 from typing import ClassVar, TypeVar
 
@@ -14,7 +14,7 @@ class Flows:
     """Methods that return steps, operations, pages or bulk calls; rendered resources perform them."""
 
     resource: ClassVar[str]
-    """The resource that has these methods, such as `teams.api_keys`."""
+    """The resource with these methods, such as `teams.api_keys`."""
     access: ClassVar[tuple[AccessType, ...]]
     """The access types whose apps have them."""
 
@@ -23,7 +23,7 @@ class Flows:
 
 
 def found(steps: Steps[T], *absent: type[HexclaveError]) -> Steps[T | None]:
-    """Return what the steps end in, or `None` where they raise one of `absent`."""
+    """Return the result of the steps, or `None` if they raise one of `absent`."""
     try:
         return (yield from steps)
     except absent:

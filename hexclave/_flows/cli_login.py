@@ -1,4 +1,4 @@
-"""Signing in a command-line program by way of a browser."""
+"""Sign-in of a command-line program through a browser."""
 
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
@@ -20,10 +20,10 @@ from hexclave_api.times import duration_millis
 
 @attrs.frozen
 class PendingCliLogin:
-    """A login of a command-line program that the user still has to confirm in a browser."""
+    """A login of a command-line program that is waiting for confirmation in a browser."""
 
     url: Secret
-    """The page to open; holds the login code."""
+    """The page to open; contains the login code."""
     login_code: Secret
     polling_code: Secret
     expires_at: datetime
@@ -35,7 +35,7 @@ class CliLogin(SigningIn):
     def start_cli_login(
         self, *, app_url: str, expires_in: timedelta | None = None, anon_refresh_token: SecretText | Unset = UNSET
     ) -> Steps[PendingCliLogin]:
-        """The start of a login for a command-line program: show its `url`, then `finish_cli_login`. POST /auth/cli.
+        """Start the login of a command-line program: show its `url`, then call `finish_cli_login`. POST /auth/cli.
 
         `app_url` is the web app that hosts the confirmation page; `expires_in` at most 24 hours.
         """
@@ -59,14 +59,14 @@ class CliLogin(SigningIn):
     def finish_cli_login(
         self, pending: PendingCliLogin, *, poll_every: timedelta = timedelta(seconds=2), within: timedelta | None = None
     ) -> Steps[None]:
-        """Waits until the user has confirmed; then the session is signed in. POST /auth/cli/poll.
+        """Wait until the user has confirmed, then sign the session in. POST /auth/cli/poll.
 
-        Asks every `poll_every` until the login expires, or gives up after `within`.
+        Polls every `poll_every` until the login expires, or until `within` has passed.
 
         Raises:
-            CliAuthExpiredError: nobody confirmed in time.
-            CliAuthUsedError: another program has fetched this login.
-            TotalTimeout: `within` is over; the login may still be confirmed, so it can be waited for again.
+            CliAuthExpiredError: the login was not confirmed in time.
+            CliAuthUsedError: another program has already used this login.
+            TotalTimeout: `within` has passed; the login can still be confirmed, so waiting again is possible.
         """
         app, session = self._context, self._session()
         ends = None if within is None else app.clock.monotonic() + seconds(within, "within")
@@ -77,19 +77,19 @@ class CliLogin(SigningIn):
                 yield session.save(received(None, answer.refresh_token))
                 return
             if answer.status == "used":
-                raise CliAuthUsedError("Another program has already fetched this login.")
+                raise CliAuthUsedError("Another program has already used this login.")
             if answer.status != "waiting":
-                raise CliAuthExpiredError("Nobody confirmed the login in time.")
+                raise CliAuthExpiredError("The login was not confirmed in time.")
             if ends is not None and app.clock.monotonic() + wait > ends:
-                raise TotalTimeout(f"Nobody confirmed the login within {within}.")
+                raise TotalTimeout(f"The login was not confirmed within {within}.")
             yield Sleep(wait)
 
     def confirm_cli_login(self, login_code: SecretText) -> Steps[None]:
-        """Signs the program in as the session's user: what the confirmation page does. POST /auth/cli/complete.
+        """Sign the program in as the session's user. For confirmation pages. POST /auth/cli/complete.
 
         Raises:
-            BadRequestError: nothing waits under this code, or no longer.
-            UnsafeUseError: nobody is signed in with a refresh token.
+            BadRequestError: the code is unknown or expired.
+            UnsafeUseError: the session has no refresh token.
         """
         login_code, session = hidden(login_code), self._session()
         tokens = yield session.load()

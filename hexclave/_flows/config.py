@@ -15,57 +15,57 @@ Level = Literal["project", "branch", "environment"]
 
 
 class _AnyConfigFlows(Flows):
-    """One layer of the configuration at a time. A server key may use the layer `branch` alone."""
+    """The configuration, one layer at a time. A server key may use the layer `branch` only."""
 
     def get_override(self, level: Level) -> Operation[Mapping[str, JsonValue]]:
-        """What a layer says. GET /internal/config/override/{level}."""
+        """Return the overrides of a layer. GET /internal/config/override/{level}."""
         return config.get_config_override(level).mapped(_read)
 
     def replace_override(
         self, level: Level, override: Mapping[str, JsonValue], *, source: ConfigSourceInput | Unset = UNSET
     ) -> Operation[None]:
-        """Makes `override` all that a layer says. PUT /internal/config/override/{level}.
+        """Replace the overrides of a layer. PUT /internal/config/override/{level}.
 
-        `source`, where the configuration comes from, is required for the layer `branch`.
+        `source` names the origin of the configuration; it is required for the layer `branch`.
 
         Raises:
-            BadRequestError: its text says what is wrong with the configuration.
+            BadRequestError: the configuration is invalid; the message explains why.
         """
         return config.replace_config_override(level, config_string=_text(override), source=source).silenced()
 
     def update_override(self, level: Level, changes: Mapping[str, JsonValue]) -> Operation[None]:
-        """Adds `changes` to what a layer says. Keys may be paths: `auth.allowSignUp`.
+        """Merge `changes` into the overrides of a layer. Keys may be paths: `auth.allowSignUp`.
 
         PATCH /internal/config/override/{level}.
 
         Raises:
-            BadRequestError: its text says what is wrong with the configuration.
+            BadRequestError: the configuration is invalid; the message explains why.
         """
         return config.update_config_override(level, config_override_string=_text(changes)).silenced()
 
 
 class ConfigFlows(_AnyConfigFlows):
-    """One layer of the configuration at a time. A server key may use the layer `branch` alone."""
+    """The configuration, one layer at a time. A server key may use the layer `branch` only."""
 
     resource = "config"
     access = ("server",)
 
 
 class AdminConfigFlows(_AnyConfigFlows):
-    """The whole configuration, its layers, and where it is pushed from."""
+    """The complete configuration, its layers, and the source it is pushed from."""
 
     resource = "config"
     access = ("admin",)
 
     def get(self) -> Operation[Mapping[str, JsonValue]]:
-        """Return the whole configuration, as it is in force. GET /internal/config."""
+        """Return the complete effective configuration. GET /internal/config."""
         return config.get_config().mapped(_read)
 
 
 def _read(text: ConfigText) -> Mapping[str, JsonValue]:
     value: Any = json.loads(text.config_string.reveal())
     if not isinstance(value, dict):
-        raise TypeError("the configuration is no object")
+        raise TypeError("the configuration is not an object")
     return cast(Mapping[str, JsonValue], value)
 
 

@@ -1,4 +1,4 @@
-"""Accounts at OAuth providers on whose behalf you may call the provider."""
+"""Accounts at OAuth providers whose APIs can be called on behalf of the user."""
 
 from collections.abc import Sequence
 
@@ -18,16 +18,16 @@ class ConnectedAccountFlows(Flows):
     def get_access_token(
         self, provider_id: str, *, provider_account_id: str | None = None, scopes: Sequence[str] = ()
     ) -> Operation[Secret]:
-        """A token for the provider's own API that has the scopes.
+        """Return a token for the provider's own API with the scopes.
 
-        Without `provider_account_id` the user must have connected one account of the provider.
+        Without `provider_account_id` the user must have connected exactly one account of the provider.
 
         POST /connected-accounts/me/{provider_id}/{provider_account_id}/access-token.
 
         Raises:
             OAuthConnectionNotConnectedToUser: the user has no such account.
-            OAuthConnectionDoesNotHaveRequiredScope: ask for it with `app.auth.start_oauth(provider_scopes=…)`.
-            OAuthAccessTokenNotAvailable: the provider gave none; the user has to connect anew.
+            OAuthConnectionDoesNotHaveRequiredScope: request it with `app.auth.start_oauth(provider_scopes=…)`.
+            OAuthAccessTokenNotAvailable: the provider issued no token; the user has to reconnect.
         """
         return _access_token("me", provider_id, provider_account_id, scopes)
 
@@ -41,16 +41,16 @@ class ServerConnectedAccountFlows(Flows):
     def get_access_token(
         self, user_id: str, provider_id: str, *, provider_account_id: str | None = None, scopes: Sequence[str] = ()
     ) -> Operation[Secret]:
-        """A token for the provider's own API that has the scopes, on behalf of the user.
+        """Return a token for the provider's own API with the scopes, on behalf of the user.
 
-        Without `provider_account_id` the user must have connected one account of the provider.
+        Without `provider_account_id` the user must have connected exactly one account of the provider.
 
         POST /connected-accounts/{user_id}/{provider_id}/{provider_account_id}/access-token.
 
         Raises:
             OAuthConnectionNotConnectedToUser: the user has no such account.
-            OAuthConnectionDoesNotHaveRequiredScope: the user did not agree to all of the scopes.
-            OAuthAccessTokenNotAvailable: the provider gave none; the user has to connect anew.
+            OAuthConnectionDoesNotHaveRequiredScope: the user has not granted all of the scopes.
+            OAuthAccessTokenNotAvailable: the provider issued no token; the user has to reconnect.
         """
         return _access_token(user_id, provider_id, provider_account_id, scopes)
 
@@ -59,7 +59,7 @@ def _access_token(
     user_id: str, provider_id: str, provider_account_id: str | None, scopes: Sequence[str]
 ) -> Operation[Secret]:
     if isinstance(scopes, str):
-        raise UnsafeUseError("scopes must be a list of texts, not one text.")
+        raise UnsafeUseError("scopes must be a list of strings, not a string.")
     scope = " ".join(scopes) or UNSET
     if provider_account_id is None:
         operation = oauth.get_connected_account_access_token_by_provider(user_id, provider_id, scope=scope)

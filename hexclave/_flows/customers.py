@@ -1,4 +1,4 @@
-"""One customer of the project: a user, a team, or somebody known to you alone."""
+"""One customer of the project: a user, a team, or a customer with an id of your own."""
 
 from datetime import datetime
 from typing import Literal
@@ -18,7 +18,7 @@ Kind = Literal["user", "team", "custom"]
 
 
 class _CustomerFlows(Flows):
-    """Flows that know whom they are about."""
+    """Flows of one customer."""
 
     def __init__(self, context: Context, kind: Kind, id_: str) -> None:
         super().__init__(context)
@@ -27,17 +27,17 @@ class _CustomerFlows(Flows):
 
 
 class _AnyCustomerFlows(_CustomerFlows):
-    """What servers do for any customer."""
+    """Flows of servers, for any customer."""
 
     def grant_product(self, product: str | InlineProduct, *, quantity: int | Unset = UNSET) -> Operation[str | None]:
-        """Gives the customer a product for nothing. The id of the subscription, if the product is one.
+        """Grant the customer a product without payment. Return the subscription's id, if the product is one.
 
-        `product` is the id of a configured product, or one described on the spot.
+        `product` is the id of a configured product, or one defined inline.
         POST /payments/products/{customer_type}/{customer_id}.
 
         Raises:
             ProductDoesNotExist: the project has no such product.
-            ProductAlreadyGranted: the customer owns it and it does not stack.
+            ProductAlreadyGranted: the customer owns it and it is not stackable.
         """
         product_id, product_inline = _product(product)
         return payments.grant_product(
@@ -47,7 +47,7 @@ class _AnyCustomerFlows(_CustomerFlows):
     def increase_item_quantity(
         self, item_id: str, by: int, *, expires_at: datetime | Unset = UNSET, description: str | Unset = UNSET
     ) -> Operation[None]:
-        """Adds to the customer's quantity of an item, until `expires_at` if given.
+        """Increase the customer's quantity of an item, until `expires_at` if given.
 
         POST /payments/items/{customer_type}/{customer_id}/{item_id}/update-quantity.
 
@@ -59,7 +59,7 @@ class _AnyCustomerFlows(_CustomerFlows):
     def decrease_item_quantity(
         self, item_id: str, by: int, *, expires_at: datetime | Unset = UNSET, description: str | Unset = UNSET
     ) -> Operation[None]:
-        """Takes from the customer's quantity of an item, even below zero; given back at `expires_at` if given.
+        """Decrease the customer's quantity of an item, even below zero, until `expires_at` if given.
 
         POST /payments/items/{customer_type}/{customer_id}/{item_id}/update-quantity.
 
@@ -71,9 +71,9 @@ class _AnyCustomerFlows(_CustomerFlows):
     def try_decrease_item_quantity(
         self, item_id: str, by: int, *, expires_at: datetime | Unset = UNSET, description: str | Unset = UNSET
     ) -> Steps[bool]:
-        """Takes from the customer's quantity of an item, unless too little is left: `False`, and nothing changes.
+        """Decrease the customer's quantity of an item. Return `False` without a change if too little is left.
 
-        One call decides, so two at once never take the same. Given back at `expires_at` if given.
+        Atomic: concurrent calls cannot use the same quantity. Undone at `expires_at` if given.
         POST /payments/items/{customer_type}/{customer_id}/{item_id}/update-quantity.
 
         Raises:
@@ -101,13 +101,13 @@ class CustomerFlows(_CustomerFlows):
         allow_promo_codes: bool | Unset = UNSET,
         allow_stacking_promo_codes: bool | Unset = UNSET,
     ) -> Operation[Secret]:
-        """The page on which the customer pays for a product. POST /payments/purchases/create-purchase-url.
+        """Create a page for paying for a product and return its URL. POST /payments/purchases/create-purchase-url.
 
-        `return_url` is where the customer goes afterwards, on a trusted domain.
+        `return_url` is the page to open afterwards, on a trusted domain.
 
         Raises:
             ProductDoesNotExist: the project has no such product.
-            ProductAlreadyGranted: the customer owns it and it does not stack.
+            ProductAlreadyGranted: the customer owns it and it is not stackable.
         """
         return _checkout(self, product_id, return_url, allow_promo_codes, allow_stacking_promo_codes)
 
@@ -126,20 +126,20 @@ class ServerCustomerFlows(_AnyCustomerFlows):
         allow_promo_codes: bool | Unset = UNSET,
         allow_stacking_promo_codes: bool | Unset = UNSET,
     ) -> Operation[Secret]:
-        """The page on which the customer pays for a product. POST /payments/purchases/create-purchase-url.
+        """Create a page for paying for a product and return its URL. POST /payments/purchases/create-purchase-url.
 
-        `product` is the id of a configured product, or one described on the spot; `return_url` is where the customer
-        goes afterwards, on a trusted domain.
+        `product` is the id of a configured product, or one defined inline; `return_url` is the page to open
+        afterwards, on a trusted domain.
 
         Raises:
             ProductDoesNotExist: the project has no such product.
-            ProductAlreadyGranted: the customer owns it and it does not stack.
+            ProductAlreadyGranted: the customer owns it and it is not stackable.
         """
         return _checkout(self, product, return_url, allow_promo_codes, allow_stacking_promo_codes)
 
 
 class CustomCustomerFlows(ServerCustomerFlows):
-    """A customer under an id of your own."""
+    """A customer with an id of your own."""
 
     resource = "payments.custom_customer"
     access = ("server", "admin")
@@ -170,7 +170,7 @@ def _checkout(
 
 def _amount(by: int) -> int:
     if type(by) is not int or by < 1:
-        raise UnsafeUseError("by must be a whole number of at least 1.")
+        raise UnsafeUseError("by must be a positive integer.")
     return by
 
 

@@ -1,4 +1,4 @@
-"""Values that only you can read: encrypted here, stored there."""
+"""Values that are encrypted locally before they are stored."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -15,34 +15,34 @@ T = TypeVar("T")
 
 
 class DataVaultFlows(Flows):
-    """Stores of the project's configuration. Neither keys nor values nor secrets leave the process in the clear."""
+    """Encrypted stores of the project. Keys, values and secrets never leave the process unencrypted."""
 
     resource = "data_vault"
     access = ("server", "admin")
 
     def get(self, store_id: str, key: str, *, secret: SecretText) -> Steps[Secret]:
-        """The value under the key. POST /data-vault/stores/{id}/get.
+        """Return the value stored under the key. POST /data-vault/stores/{id}/get.
 
         Raises:
-            DataVaultStoreHashedKeyDoesNotExist: nothing is stored under the key with this secret.
+            DataVaultStoreHashedKeyDoesNotExist: no value is stored under the key with this secret.
             DataVaultStoreDoesNotExist: the project has no such store.
-            VaultError: what is stored cannot be decrypted.
+            VaultError: the stored value cannot be decrypted.
         """
         return self._get(store_id, _derived(key, _own(secret)))
 
     def find(self, store_id: str, key: str, *, secret: SecretText) -> Steps[Secret | None]:
-        """The value under the key; `None` if nothing is stored there with this secret.
+        """Return the value stored under the key, or `None` if there is none with this secret.
 
         POST /data-vault/stores/{id}/get.
 
         Raises:
             DataVaultStoreDoesNotExist: the project has no such store.
-            VaultError: what is stored cannot be decrypted.
+            VaultError: the stored value cannot be decrypted.
         """
         return found(self._get(store_id, _derived(key, _own(secret))), DataVaultStoreHashedKeyDoesNotExist)
 
     def set(self, store_id: str, key: str, value: SecretText, *, secret: SecretText) -> Steps[None]:
-        """Stores the value under the key, in place of what was there. POST /data-vault/stores/{id}/set.
+        """Store the value under the key, replacing any existing one. POST /data-vault/stores/{id}/set.
 
         Raises:
             DataVaultStoreDoesNotExist: the project has no such store.
@@ -65,7 +65,7 @@ class DataVaultFlows(Flows):
 def _own(secret: SecretText) -> Secret:
     own = _checked("secret", secret)
     if not own.reveal():
-        raise UnsafeUseError("secret must be a text that is not empty.")
+        raise UnsafeUseError("secret must be a non-empty string.")
     return own
 
 
@@ -89,10 +89,10 @@ def _derived(key: str, secret: Secret) -> Call[VaultKey]:
 
 
 def _aside(work: Callable[[], T]) -> Call[T]:
-    """The work in this thread, or for async apps in another: it would hold up everything else in the loop."""
+    """Run the work in this thread, or in another for async apps, so that it does not block the event loop."""
 
     async def in_thread() -> T:
-        import asyncio  # blocking programs never pay for it
+        import asyncio  # blocking programs do not need it
 
         return await asyncio.to_thread(work)
 

@@ -1,4 +1,4 @@
-"""Emails: what a reply says in text, as a time."""
+"""Email operations whose responses contain times as text."""
 
 from datetime import UTC, datetime
 
@@ -8,16 +8,16 @@ from hexclave_api.operations import emails
 
 
 class EmailFlows(Flows):
-    """Sends emails, and reports on their delivery."""
+    """Sending of emails, and their delivery status."""
 
     resource = "emails"
     access = ("server", "admin")
 
     def activate_capacity_boost(self) -> Operation[datetime]:
-        """Lift the limit of emails per hour for a while, and return when the boost ends.
+        """Raise the email rate limit temporarily and return the time at which the boost ends.
 
         Raises:
-            EmailCapacityBoostAlreadyActive: one is active already.
+            EmailCapacityBoostAlreadyActive: a boost is already active.
 
         POST /emails/capacity-boost.
         """

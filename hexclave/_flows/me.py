@@ -23,12 +23,12 @@ SIGNED_OUT = (
 
 
 class _AnyMeFlows(Flows):
-    """What every access type can do with its own user."""
+    """Flows of every access type."""
 
     def delete(self) -> Steps[None]:
-        """Deletes the user and empties the session's store. DELETE /users/me.
+        """Delete the user and clear the session's token store. DELETE /users/me.
 
-        A client may do so only where the project lets users delete themselves.
+        Clients need a project that lets users delete themselves.
         """
         session = self._session()
         tokens = yield session.load()
@@ -38,20 +38,20 @@ class _AnyMeFlows(Flows):
 
     def _session(self) -> Session:
         if self._context.session is None:
-            raise UnsafeUseError("The app has no session, so there is no `me`: use app.with_session(…).")
+            raise UnsafeUseError("The app has no session: use app.with_session(…).")
         return self._context.session
 
 
 class MeFlows(_AnyMeFlows):
-    """The signed-in user, as the user's own program sees it."""
+    """The signed-in user, as the user's client sees it."""
 
     resource = "me"
     access = ("client",)
 
     def find(self) -> Steps[CurrentUser | None]:
-        """The signed-in user; `None` when nobody is, or only a user whom the app does not admit. GET /users/me.
+        """Return the signed-in user, or `None` when signed out or the user is not allowed. GET /users/me.
 
-        Anonymous and restricted users are admitted by `allow_anonymous` and `allow_restricted` of the app.
+        The app's `allow_anonymous` and `allow_restricted` allow anonymous and restricted users.
         """
         if (yield self._session().load()) is None:
             return None
@@ -65,9 +65,9 @@ class ServerMeFlows(_AnyMeFlows):
     access = ("server", "admin")
 
     def find(self) -> Steps[ServerUser | None]:
-        """The session's user; `None` when nobody is signed in, or only a user whom the app does not admit.
+        """Return the session's user, or `None` when signed out or the user is not allowed.
 
-        Anonymous and restricted users are admitted by `allow_anonymous` and `allow_restricted` of the app.
+        The app's `allow_anonymous` and `allow_restricted` allow anonymous and restricted users.
         GET /users/me.
         """
         if (yield self._session().load()) is None:

@@ -1,4 +1,4 @@
-"""Signing in with an account somewhere else."""
+"""Sign-in with OAuth and other external providers."""
 
 import secrets
 from collections.abc import Sequence
@@ -28,10 +28,10 @@ class OAuthSignIn(SigningIn):
         after_callback_redirect_url: str | Unset = UNSET,
         error_redirect_uri: str | Unset = UNSET,
     ) -> Steps[OAuthAuthorization]:
-        """What starts a sign-in with an OAuth provider: send the browser to its `url`.
+        """Start a sign-in with an OAuth provider: open the `url` of the result in the browser.
 
-        `redirect_uri` is your page that receives `code` and `state`; it must be on a trusted domain and without these
-        two parameters. `link` adds the provider's account to the signed-in user.
+        `redirect_uri` is your page that receives `code` and `state`; it must be on a trusted domain and must not have
+        these two parameters. `link` adds the provider's account to the signed-in user.
 
         GET /auth/oauth/authorize/{provider_id}.
 
@@ -62,13 +62,13 @@ class OAuthSignIn(SigningIn):
         return OAuthAuthorization(Secret(app.base_url + operation.url), redirect_uri, Secret(state), pkce.verifier)
 
     def finish_oauth(self, authorization: OAuthAuthorization, *, callback_url: str) -> Steps[OAuthTokens]:
-        """Signs in with the URL that the browser was sent back to. POST /auth/oauth/token.
+        """Complete the sign-in with the URL that the browser was redirected to. POST /auth/oauth/token.
 
         Raises:
             UnsafeUseError: the callback belongs to another sign-in.
             OAuthCallbackError: the callback reports a failure.
-            InvalidAuthorizationCode: the code was used before or is too old.
-            MultiFactorAuthenticationRequired: go on with `sign_in_with_mfa`.
+            InvalidAuthorizationCode: the code was already used or has expired.
+            MultiFactorAuthenticationRequired: continue with `sign_in_with_mfa`.
         """
         return self._sign_in(
             oauth.exchange_oauth_token(
@@ -82,50 +82,50 @@ class OAuthSignIn(SigningIn):
         )
 
     def sign_in_with_apple(self, id_token: SecretText) -> Steps[SignInOrSignUpResult]:
-        """Signs in, or up, with the token that Apple gave an app on the user's device.
+        """Sign in or up with the token that Apple issued to an app on the user's device.
 
         POST /auth/oauth/callback/apple/native.
 
         Raises:
-            AppleBundleIdNotConfigured: the project does not know the app.
-            InvalidAppleCredentials: Apple did not make this token, or not for the app.
+            AppleBundleIdNotConfigured: the app is not configured in the project.
+            InvalidAppleCredentials: the token was not issued by Apple, or not for the app.
         """
         return self._sign_in(auth.sign_in_with_apple(id_token=id_token))
 
     def sign_in_with_better_auth(self, token: SecretText) -> Steps[ExternalSignIn]:
-        """Signs in, or up, with a token of the Better Auth server that the project trusts.
+        """Sign in or up with a token of the Better Auth server that the project trusts.
 
-        The session gets no refresh token: call again with a fresh token when it ends. POST /auth/external/token.
+        The session gets no refresh token: call again with a new token when it expires. POST /auth/external/token.
 
         Raises:
             ExternalAuthProviderNotConfigured: the project does not trust a Better Auth server.
-            InvalidExternalAuthToken: it did not sign this token, or the token has expired.
+            InvalidExternalAuthToken: the token was not signed by that provider, or has expired.
         """
         operation = auth.exchange_external_auth_token(provider_id="better-auth-integration", token=token)
         del token
         return self._sign_in_externally(operation)
 
     def sign_in_with_clerk(self, token: SecretText) -> Steps[ExternalSignIn]:
-        """Signs in, or up, with a session token of the Clerk application that the project trusts.
+        """Sign in or up with a session token of the Clerk application that the project trusts.
 
-        The session gets no refresh token: call again with a fresh token when it ends. POST /auth/external/token.
+        The session gets no refresh token: call again with a new token when it expires. POST /auth/external/token.
 
         Raises:
             ExternalAuthProviderNotConfigured: the project does not trust a Clerk application.
-            InvalidExternalAuthToken: it did not sign this token, or the token has expired.
+            InvalidExternalAuthToken: the token was not signed by that provider, or has expired.
         """
         operation = auth.exchange_external_auth_token(provider_id="clerk-integration", token=token)
         del token
         return self._sign_in_externally(operation)
 
     def sign_in_with_workos(self, token: SecretText) -> Steps[ExternalSignIn]:
-        """Signs in, or up, with an access token of the WorkOS environment that the project trusts.
+        """Sign in or up with an access token of the WorkOS environment that the project trusts.
 
-        The session gets no refresh token: call again with a fresh token when it ends. POST /auth/external/token.
+        The session gets no refresh token: call again with a new token when it expires. POST /auth/external/token.
 
         Raises:
             ExternalAuthProviderNotConfigured: the project does not trust a WorkOS environment.
-            InvalidExternalAuthToken: it did not sign this token, or the token has expired.
+            InvalidExternalAuthToken: the token was not signed by that provider, or has expired.
         """
         operation = auth.exchange_external_auth_token(provider_id="workos-integration", token=token)
         del token

@@ -1,4 +1,4 @@
-"""E-mails that were sent or are about to be."""
+"""Queued and sent emails."""
 
 from datetime import timedelta
 
@@ -10,7 +10,7 @@ from hexclave_api.operations import emails
 
 
 class OutboxFlows(Flows):
-    """Looks at e-mails, and changes or stops those that are still here."""
+    """Queued and sent emails; those not sent yet can be changed, paused or cancelled."""
 
     resource = "emails.outbox"
     access = ("server", "admin")
@@ -22,14 +22,14 @@ class OutboxFlows(Flows):
         poll_every: timedelta = timedelta(seconds=2),
         within: timedelta = timedelta(minutes=5),
     ) -> Steps[OutboxEmail]:
-        """Return the email when it has arrived or failed: its `simple_status` is no longer `in-progress`.
+        """Wait until the email was delivered or failed: its `simple_status` is no longer `in-progress`.
 
-        An email that is due later than `within` is returned when it is ready, its `status` being `scheduled`.
-        GET /emails/outbox/{id}, again and again.
+        An email that is due later than `within` is returned when its `status` is `scheduled`.
+        GET /emails/outbox/{id}, repeatedly.
 
         Raises:
-            TotalTimeout: it is still on its way, or paused.
-            NotFoundError: there is no such email.
+            TotalTimeout: the email is still in progress, or paused.
+            NotFoundError: the email does not exist.
         """
         begun = self._context.clock.time()
         return poll_until(

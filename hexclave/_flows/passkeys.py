@@ -1,4 +1,4 @@
-"""Signing in with a passkey: the browser's part happens between the two calls of each pair."""
+"""Sign-in with a passkey: between the two calls the browser creates its response."""
 
 from collections.abc import Mapping
 
@@ -16,11 +16,11 @@ class Passkeys(SigningIn):
     def sign_in_with_passkey(
         self, authentication_response: Mapping[str, JsonValue], *, code: SecretText
     ) -> Steps[SignInOrSignUpResult]:
-        """Signs in with what the browser answered to the options of `start_passkey_sign_in`, and their `code`.
+        """Sign in with the browser's response to the options of `start_passkey_sign_in`, and their `code`.
 
         POST /auth/passkey/sign-in.
 
         Raises:
-            PasskeyAuthenticationFailed: no user has this passkey, or the answer is wrong.
+            PasskeyAuthenticationFailed: no user has this passkey, or the response is invalid.
         """
         return self._sign_in(auth.sign_in_with_passkey(authentication_response=authentication_response, code=code))

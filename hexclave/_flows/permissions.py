@@ -1,4 +1,4 @@
-"""What users may do in the project as a whole. What they may do in a team: `app.teams.permissions`."""
+"""Permissions in the project; for those in a team, see `app.teams.permissions`."""
 
 from hexclave._flows.base import Flows
 from hexclave_api.operation import Operation
@@ -12,7 +12,7 @@ class PermissionFlows(Flows):
     access = ("client",)
 
     def has(self, permission_id: str) -> Operation[bool]:
-        """Whether the user has the permission, itself or contained in another. GET /project-permissions."""
+        """Return True if the user has the permission, directly or through another. GET /project-permissions."""
         return _has("me", permission_id)
 
 
@@ -23,7 +23,7 @@ class ServerPermissionFlows(Flows):
     access = ("server", "admin")
 
     def has(self, user_id: str, permission_id: str) -> Operation[bool]:
-        """Whether the user has the permission, itself or contained in another. GET /project-permissions."""
+        """Return True if the user has the permission, directly or through another. GET /project-permissions."""
         return _has(user_id, permission_id)
 
 

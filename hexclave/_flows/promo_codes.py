@@ -1,4 +1,4 @@
-"""Codes that make a purchase cheaper."""
+"""Promo codes for purchases."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -30,11 +30,11 @@ class PromoCodeFlows(Flows):
         starts_at: datetime | None = None,
         ends_at: datetime | None = None,
     ) -> Operation[PromoCode]:
-        """The new code. POST /internal/payments/promo-codes.
+        """Create a promo code. POST /internal/payments/promo-codes.
 
-        `discount_amount` is in percent or in US dollars. `subscription_behavior` says which payments of a subscription
-        are reduced; `fixed_duration` needs `subscription_discount_duration_months`. `None` is all products, without
-        limit, always. The dates need a timezone.
+        `discount_amount` is in percent or in US dollars. `subscription_behavior` selects the payments of a subscription
+        that are discounted; `fixed_duration` needs `subscription_discount_duration_months`. By default the code is
+        valid for all products, without a limit, at any time. The dates need a timezone.
         """
         return promo_codes.create_promo_code(
             code_name=code_name,

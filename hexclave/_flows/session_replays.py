@@ -1,4 +1,4 @@
-"""Recorded visits: what happened in a user's browser."""
+"""Session replays: recordings of a user's browser."""
 
 from datetime import timedelta
 
@@ -10,7 +10,7 @@ from hexclave_api.operations import session_replays
 
 
 class SessionReplayFlows(Flows):
-    """The project's recorded visits, and videos of them."""
+    """The project's session replays, and videos of them."""
 
     resource = "session_replays"
     access = ("server", "admin")
@@ -23,13 +23,13 @@ class SessionReplayFlows(Flows):
         poll_every: timedelta = timedelta(seconds=5),
         within: timedelta = timedelta(minutes=15),
     ) -> Steps[SessionReplayRender]:
-        """The rendering when it has ended: `status` is `succeeded` (then `video` is there) or `failed`.
+        """Wait until the render has ended: `status` is `succeeded` (and `video` is set) or `failed`.
 
-        GET /session-replays/{session_replay_id}/renders/{render_id}, again and again.
+        GET /session-replays/{session_replay_id}/renders/{render_id}, repeatedly.
 
         Raises:
-            TotalTimeout: it is still going on.
-            ItemNotFound: there is no such rendering.
+            TotalTimeout: the render is still in progress.
+            ItemNotFound: the render does not exist.
         """
         return poll_until(
             self._context,

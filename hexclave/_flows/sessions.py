@@ -1,4 +1,4 @@
-"""Where users are signed in."""
+"""Sessions of users."""
 
 from datetime import timedelta
 
@@ -18,10 +18,10 @@ class SessionFlows(Flows):
     def create(
         self, user_id: str, *, expires_in: timedelta | Unset = UNSET, is_impersonation: bool | Unset = UNSET
     ) -> Operation[Tokens]:
-        """Tokens of a new session of the user, made without a password; `app.with_session(tokens)` acts with them.
+        """Create a session of the user without a password; use its tokens with `app.with_session(tokens)`.
 
-        `expires_in` is one year when left out, 367 days at most; `is_impersonation` marks the session as somebody
-        else's. POST /auth/sessions.
+        `expires_in` is one year by default, at most 367 days; `is_impersonation` marks the session as impersonated.
+        POST /auth/sessions.
 
         Raises:
             UserIdDoesNotExist: the project has no user with this id.

@@ -1,4 +1,4 @@
-"""What all ways of signing in share: the session gets the tokens."""
+"""The base class of all sign-in flows: stores the tokens in the session."""
 
 from typing import Final, TypeVar
 
@@ -25,7 +25,7 @@ class SigningIn(Flows):
     def _sign_in(self, operation: Operation[Signed]) -> Steps[Signed]:
         session = self._sign_in_session()
         try:
-            # With the session's tokens, because an anonymous user that signs up keeps its id.
+            # Send the session's tokens, so that an anonymous user who signs up keeps the id.
             result = yield from exchange(self._context, operation)
         except SessionExpired:
             result = None
@@ -43,7 +43,7 @@ class SigningIn(Flows):
     def _sign_in_session(self) -> Session:
         session = self._session()
         if isinstance(session.store, FixedTokens):
-            raise UnsafeUseError("FixedTokens keeps the session it was given; sign in with a MemoryTokenStore.")
+            raise UnsafeUseError("FixedTokens cannot store new tokens; sign in with a MemoryTokenStore.")
         return session
 
     def _session(self) -> Session:

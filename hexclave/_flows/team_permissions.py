@@ -1,4 +1,4 @@
-"""What members may do in their teams."""
+"""Permissions of members in their teams."""
 
 from hexclave._flows.base import Flows
 from hexclave_api.operation import Operation
@@ -12,7 +12,7 @@ class TeamPermissionFlows(Flows):
     access = ("client",)
 
     def has(self, team_id: str, permission_id: str) -> Operation[bool]:
-        """Whether the user has the permission in the team, itself or contained in another. GET /team-permissions."""
+        """Return True if the user has the team permission, directly or through another. GET /team-permissions."""
         return _has(team_id, "me", permission_id)
 
 
@@ -23,7 +23,7 @@ class ServerTeamPermissionFlows(Flows):
     access = ("server", "admin")
 
     def has(self, team_id: str, user_id: str, permission_id: str) -> Operation[bool]:
-        """Whether the user has the permission in the team, itself or contained in another. GET /team-permissions."""
+        """Return True if the user has the team permission, directly or through another. GET /team-permissions."""
         return _has(team_id, user_id, permission_id)
 
 

@@ -1,4 +1,4 @@
-"""Teams, and what belongs to them."""
+"""Teams, found by their API keys."""
 
 from hexclave._engine.context import Context
 from hexclave._engine.exchange import exchange
@@ -19,18 +19,18 @@ class TeamFlows(Flows):
     access = ("server", "admin")
 
     def get_by_api_key(self, api_key: SecretText) -> Steps[ServerTeam]:
-        """The team that an API key belongs to. POST /team-api-keys/check, then GET /teams/{team_id}.
+        """Return the team that an API key belongs to. POST /team-api-keys/check, then GET /teams/{team_id}.
 
         Raises:
-            InvalidApiKeyError: not sent: its form or checksum is wrong, or it is a user's.
-            ApiKeyNotValid: it does not work: `ApiKeyNotFound`, `ApiKeyExpired`, `ApiKeyRevoked`, `WrongApiKeyType`.
+            InvalidApiKeyError: the format or checksum is wrong, or it is a user's key; raised before any call.
+            ApiKeyNotValid: the key is rejected: `ApiKeyNotFound`, `ApiKeyExpired`, `ApiKeyRevoked`, `WrongApiKeyType`.
         """
         return _owner(self._context, api_keys.check_team_api_key(api_key=key_of("team", api_key)))
 
     def find_by_api_key(self, api_key: SecretText) -> Steps[ServerTeam | None]:
-        """The team that an API key belongs to; `None` if it does not work. Every other failure is raised.
+        """Return the team that an API key belongs to, or `None` if the key is not valid. Other failures are raised.
 
-        POST /team-api-keys/check, then GET /teams/{team_id}; neither where form or checksum of the key are wrong.
+        POST /team-api-keys/check, then GET /teams/{team_id}; no call if the format or checksum of the key is wrong.
         """
         try:
             check = api_keys.check_team_api_key(api_key=key_of("team", api_key))

@@ -1,4 +1,4 @@
-"""Times as some operations write them."""
+"""Times in the format of operations that use text."""
 
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -10,10 +10,10 @@ K = TypeVar("K", bound=Unset | None)
 
 
 def moment_text(moment: datetime | K, argument: str) -> str | K:
-    """ISO 8601.
+    """Return the time in ISO 8601 format.
 
     Raises:
-        UnsafeUseError: this is no `datetime`, or it has no timezone.
+        UnsafeUseError: the value is not a `datetime`, or has no timezone.
     """
     if moment is None or isinstance(moment, Unset):
         return moment

@@ -1,4 +1,4 @@
-"""The users of a project, as a server key sees them."""
+"""The users of a project, as servers see them."""
 
 from collections.abc import Callable, Container, Hashable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ from hexclave._flows.base import Flows, found
 
 
 class UserFlows(Flows):
-    """Reads and changes any user."""
+    """All users of the project."""
 
     resource = "users"
     access = ("server", "admin")
@@ -34,15 +34,15 @@ class UserFlows(Flows):
         key: Callable[[Mapping[str, Any]], Hashable] | None = None,
         done: Container[Hashable] = (),
     ) -> Many[Mapping[str, Any], ServerUser]:
-        """Creates a user of each row, which holds arguments of `create`; gives an `Outcome` for each. POST /users.
+        """Create a user from each row of arguments for `create`, with an `Outcome` for each. POST /users.
 
-        Nothing is sent before the outcomes are iterated; `.run()` goes through all and returns a `Summary`. At most
+        No call is made before the outcomes are iterated; `.run()` processes all and returns a `Summary`. At most
         `concurrency` calls are in flight; `ordered` keeps the order of the rows, otherwise outcomes are yielded as they
-        complete. Rows whose `key` is in `done` are left out, so that a run that was cut off can be resumed.
+        complete. Rows whose `key` is in `done` are skipped, so that an interrupted run can be resumed.
         Memory stays constant. A row that fails does not stop the others.
 
         Raises:
-            UnsafeUseError: `concurrency` is no whole number from 1, or `done` comes without `key`.
+            UnsafeUseError: `concurrency` is not a positive integer, or `done` is given without `key`.
         """
         return Many(
             rows, lambda row: users.create_user(**row), concurrency, ordered, key, done, name="users.create_many"
@@ -56,9 +56,9 @@ class UserFlows(Flows):
         ordered: bool = True,
         done: Container[Hashable] = (),
     ) -> Many[tuple[str, Mapping[str, Any]], ServerUser]:
-        """Changes the user of each row: its id, and arguments of `update`. PATCH /users/{user_id}. See `create_many`.
+        """Update a user for each row: an id, and arguments for `update`. PATCH /users/{user_id}. See `create_many`.
 
-        Rows whose id is in `done` are left out.
+        Rows whose id is in `done` are skipped.
         """
         return Many(
             rows,
@@ -78,7 +78,7 @@ class UserFlows(Flows):
         ordered: bool = True,
         done: Container[Hashable] = (),
     ) -> Many[str, None]:
-        """Deletes users. DELETE /users/{user_id}. See `create_many`. Ids in `done` are left out."""
+        """Delete users. DELETE /users/{user_id}. See `create_many`. Ids in `done` are skipped."""
         return Many(
             user_ids,
             lambda user_id: users.delete_user(user_id).silenced(),
@@ -90,10 +90,10 @@ class UserFlows(Flows):
         )
 
     def export(self, *, start_at: str | Unset = UNSET) -> Pages[ServerUser]:
-        """Every user, restricted and anonymous ones too, oldest sign-up first, 1,000 a request. GET /users.
+        """Return all users, including restricted and anonymous ones, oldest first, 1,000 per request. GET /users.
 
-        Iterate the result; `.prefetched()` loads ahead. `start_at` resumes: the id of the last user that was dealt
-        with, which comes once more.
+        Iterate the result; `.prefetched()` loads ahead. To resume, pass the id of the last processed user as
+        `start_at`; that user is returned again.
         """
 
         def page(cursor: str | Unset) -> Operation[PageReply[ServerUser]]:
@@ -102,18 +102,18 @@ class UserFlows(Flows):
         return Pages(page, start_at)
 
     def get_by_api_key(self, api_key: SecretText) -> Steps[ServerUser]:
-        """The user whom an API key belongs to. POST /user-api-keys/check, then GET /users/{user_id}.
+        """Return the user that an API key belongs to. POST /user-api-keys/check, then GET /users/{user_id}.
 
         Raises:
-            InvalidApiKeyError: not sent: its form or checksum is wrong, or it is a team's.
-            ApiKeyNotValid: it does not work: `ApiKeyNotFound`, `ApiKeyExpired`, `ApiKeyRevoked`, `WrongApiKeyType`.
+            InvalidApiKeyError: the format or checksum is wrong, or it is a team's key; raised before any call.
+            ApiKeyNotValid: the key is rejected: `ApiKeyNotFound`, `ApiKeyExpired`, `ApiKeyRevoked`, `WrongApiKeyType`.
         """
         return _owner(self._context, _check(api_key))
 
     def find_by_api_key(self, api_key: SecretText) -> Steps[ServerUser | None]:
-        """The user whom an API key belongs to; `None` if it does not work. Every other failure is raised.
+        """Return the user that an API key belongs to, or `None` if the key is not valid. Other failures are raised.
 
-        POST /user-api-keys/check, then GET /users/{user_id}; neither where form or checksum of the key are wrong.
+        POST /user-api-keys/check, then GET /users/{user_id}; no call if the format or checksum of the key is wrong.
         """
         from hexclave.api_keys import InvalidApiKeyError
         from hexclave.errors import ApiKeyNotValid
@@ -128,7 +128,7 @@ class UserFlows(Flows):
 
 
 def _check(api_key: SecretText) -> Operation["UserApiKey"]:
-    # Loaded here, because few programs check keys, and these modules cost as much as all of the users.
+    # Loaded here, because few programs check keys, and these modules are as large as all of the users.
     from hexclave.api_keys import key_of
     from hexclave_api.operations.api_keys import check_user_api_key
 

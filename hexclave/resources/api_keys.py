@@ -15,11 +15,11 @@ class ServerApiKeys(api.ServerApiKeys):
         super().__init__(performer)
 
     def check(self, api_key: SecretText) -> UserApiKey:
-        """What the API knows of a key that somebody presented. POST /user-api-keys/check.
+        """Check an API key and return its details. POST /user-api-keys/check.
 
         Raises:
-            InvalidApiKeyError: not sent: its form or checksum is wrong, or it is a team's.
-            ApiKeyNotValid: it does not work: `ApiKeyNotFound`, `ApiKeyExpired`, `ApiKeyRevoked`, `WrongApiKeyType`.
+            InvalidApiKeyError: the format or checksum is wrong, or it is a team's key; raised before any call.
+            ApiKeyNotValid: the key is rejected: `ApiKeyNotFound`, `ApiKeyExpired`, `ApiKeyRevoked`, `WrongApiKeyType`.
         """
         api_key = hidden(api_key)
         return self._performer.call(flows.ApiKeyFlows(self._performer.context).check(api_key))
@@ -34,11 +34,11 @@ class AsyncServerApiKeys(api.AsyncServerApiKeys):
         super().__init__(performer)
 
     async def check(self, api_key: SecretText) -> UserApiKey:
-        """What the API knows of a key that somebody presented. POST /user-api-keys/check.
+        """Check an API key and return its details. POST /user-api-keys/check.
 
         Raises:
-            InvalidApiKeyError: not sent: its form or checksum is wrong, or it is a team's.
-            ApiKeyNotValid: it does not work: `ApiKeyNotFound`, `ApiKeyExpired`, `ApiKeyRevoked`, `WrongApiKeyType`.
+            InvalidApiKeyError: the format or checksum is wrong, or it is a team's key; raised before any call.
+            ApiKeyNotValid: the key is rejected: `ApiKeyNotFound`, `ApiKeyExpired`, `ApiKeyRevoked`, `WrongApiKeyType`.
         """
         api_key = hidden(api_key)
         return await self._performer.call(flows.ApiKeyFlows(self._performer.context).check(api_key))

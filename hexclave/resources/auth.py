@@ -29,11 +29,11 @@ class Auth(api.Auth):
         super().__init__(performer)
 
     def sign_in_with_password(self, *, email: str, password: SecretText) -> SignInResult:
-        """Signs in; the session holds the tokens. POST /auth/password/sign-in.
+        """Sign in and store the tokens in the session. POST /auth/password/sign-in.
 
         Raises:
-            EmailPasswordMismatch: no such user, or another password.
-            MultiFactorAuthenticationRequired: go on with `sign_in_with_mfa`.
+            EmailPasswordMismatch: the email or the password is incorrect.
+            MultiFactorAuthenticationRequired: continue with `sign_in_with_mfa`.
             PasswordAuthenticationNotEnabled: the project does not use passwords.
         """
         password = hidden(password)
@@ -49,14 +49,14 @@ class Auth(api.Auth):
         verification_callback_url: str | Unset = UNSET,
         bot_challenge_token: SecretText | Unset = UNSET,
     ) -> SignInResult:
-        """Creates a user and signs in. An anonymous user of the session keeps its id. POST /auth/password/sign-up.
+        """Create a user and sign in. An anonymous user of the session keeps its id. POST /auth/password/sign-up.
 
         `password` has 8 to 70 characters. `verification_callback_url` is the page that the link in the verification
-        e-mail opens; without it no e-mail is sent.
+        email opens; without it no email is sent.
 
         Raises:
             UserWithEmailAlreadyExists, PasswordTooShort, PasswordTooLong, SignUpNotEnabled, SignUpRejected,
-            RedirectUrlNotWhitelisted, BotChallengeRequired, BotChallengeFailed: as their names say.
+            RedirectUrlNotWhitelisted, BotChallengeRequired, BotChallengeFailed: the sign-up was rejected.
         """
         password = hidden(password)
         bot_challenge_token = hidden(bot_challenge_token)
@@ -70,15 +70,15 @@ class Auth(api.Auth):
         )
 
     def sign_in_with_code(self, code: SecretText, *, nonce: SecretText | None = None) -> SignInOrSignUpResult:
-        """Signs in, or up, with the code of an e-mail. POST /auth/otp/sign-in.
+        """Sign in or up with the code of an email. POST /auth/otp/sign-in.
 
-        `code` is the 45 characters of a magic link, or the six that a user typed together with the `nonce` that
-        `send_sign_in_code` returned.
+        `code` is the 45-character code of a magic link, or the six characters that the user typed; the latter need the
+        `nonce` returned by `send_sign_in_code`.
 
         Raises:
             VerificationCodeNotFound, VerificationCodeExpired, VerificationCodeAlreadyUsed,
-            VerificationCodeMaxAttemptsReached: the code does not work, or no longer.
-            MultiFactorAuthenticationRequired: go on with `sign_in_with_mfa`.
+            VerificationCodeMaxAttemptsReached: the code is rejected.
+            MultiFactorAuthenticationRequired: continue with `sign_in_with_mfa`.
         """
         code = hidden(code)
         nonce = hidden(nonce)
@@ -87,68 +87,69 @@ class Auth(api.Auth):
     def sign_in_with_mfa(
         self, required: MultiFactorAuthenticationRequired | SecretText, *, totp: SecretText
     ) -> SignInOrSignUpResult:
-        """Ends a sign-in that asked for a second factor. POST /auth/mfa/sign-in.
+        """Complete a sign-in that requires a second factor. POST /auth/mfa/sign-in.
 
         `required` is the error of the first step, or its `attempt_code`; `totp` the six digits of the authenticator.
 
         Raises:
             InvalidTotpCode: the digits are wrong.
-            VerificationCodeError: the attempt is over; sign in anew.
+            VerificationCodeError: the attempt has ended; sign in again.
         """
         required = hidden(required)
         totp = hidden(totp)
         return self._performer.run(flows.AuthFlows(self._performer.context).sign_in_with_mfa(required, totp=totp))
 
     def sign_up_anonymously(self) -> SignInResult:
-        """Creates a user without e-mail or password, whom only this session can ever act for.
+        """Create a user without email or password. Only this session can act as that user.
 
         POST /auth/anonymous/sign-up.
 
         Raises:
-            AnonymousAccountsNotEnabled: the project does not use them.
-            UnsafeUseError: the app was made without `allow_anonymous=True`, so the API would refuse every later call.
+            AnonymousAccountsNotEnabled: anonymous accounts are disabled in the project.
+            UnsafeUseError: the app was created without `allow_anonymous=True`; the API would reject all later calls.
         """
         return self._performer.run(flows.AuthFlows(self._performer.context).sign_up_anonymously())
 
     def sign_out(self) -> None:
-        """Ends the session at the API and empties the store; nothing happens when nobody is signed in.
+        """End the session and clear the token store. Does nothing when signed out.
 
-        DELETE /auth/sessions/current. Access tokens that were handed out before stay valid until they expire.
+        DELETE /auth/sessions/current. Issued access tokens stay valid until they expire.
 
         Raises:
-            HexclaveError: the API could not be asked; the tokens are kept, so that it can be tried again.
+            HexclaveError: the call failed; the tokens are kept, so that signing out can be retried.
         """
         return self._performer.run(flows.AuthFlows(self._performer.context).sign_out())
 
     def get_access_token(self) -> Secret | None:
-        """An access token that is good for at least 20 more seconds, `None` when signed out. For calls to your backend.
+        """Return an access token valid for at least 20 seconds, or `None` when signed out. For calls to your backend.
 
         Raises:
-            SessionExpired: the session has ended; the store has been emptied.
+            SessionExpired: the session has ended; the token store has been cleared.
         """
         return self._performer.run(flows.AuthFlows(self._performer.context).get_access_token())
 
     def get_refresh_token(self) -> Secret | None:
-        """The refresh token of the session, `None` when there is none. No call is made."""
+        """Return the refresh token of the session, or `None`. Makes no call."""
         return self._performer.run(flows.AuthFlows(self._performer.context).get_refresh_token())
 
     def get_authorization_header(self) -> Secret | None:
-        """The value of an `Authorization` header with which your backend knows the user; `None` when signed out.
+        """Return an `Authorization` header that identifies the user to your backend, or `None` when signed out.
 
-        It holds both tokens, so send it to nobody else. A backend in Python reads it with `hexclave.verify`.
+        It contains both tokens, so send it only to your own backend. A Python backend verifies it with
+        `hexclave.verify`.
 
         Raises:
-            SessionExpired: the session has ended; the store has been emptied.
+            SessionExpired: the session has ended; the token store has been cleared.
         """
         return self._performer.run(flows.AuthFlows(self._performer.context).get_authorization_header())
 
     def get_partial_user(self) -> "AccessTokenClaims | None":
-        """What the session's access token says of its user, for showing a name; `None` when signed out.
+        """Return the claims of the session's access token, for display only; `None` when signed out.
 
-        A call is made only if the token has to be refreshed.
+        Makes a call only if the token has to be refreshed.
 
         Raises:
-            SessionExpired: the session has ended; the store has been emptied.
+            SessionExpired: the session has ended; the token store has been cleared.
         """
         return self._performer.run(flows.AuthFlows(self._performer.context).get_partial_user())
 
@@ -162,10 +163,10 @@ class Auth(api.Auth):
         after_callback_redirect_url: str | Unset = UNSET,
         error_redirect_uri: str | Unset = UNSET,
     ) -> OAuthAuthorization:
-        """What starts a sign-in with an OAuth provider: send the browser to its `url`.
+        """Start a sign-in with an OAuth provider: open the `url` of the result in the browser.
 
-        `redirect_uri` is your page that receives `code` and `state`; it must be on a trusted domain and without these
-        two parameters. `link` adds the provider's account to the signed-in user.
+        `redirect_uri` is your page that receives `code` and `state`; it must be on a trusted domain and must not have
+        these two parameters. `link` adds the provider's account to the signed-in user.
 
         GET /auth/oauth/authorize/{provider_id}.
 
@@ -184,62 +185,62 @@ class Auth(api.Auth):
         )
 
     def finish_oauth(self, authorization: OAuthAuthorization, *, callback_url: str) -> OAuthTokens:
-        """Signs in with the URL that the browser was sent back to. POST /auth/oauth/token.
+        """Complete the sign-in with the URL that the browser was redirected to. POST /auth/oauth/token.
 
         Raises:
             UnsafeUseError: the callback belongs to another sign-in.
             OAuthCallbackError: the callback reports a failure.
-            InvalidAuthorizationCode: the code was used before or is too old.
-            MultiFactorAuthenticationRequired: go on with `sign_in_with_mfa`.
+            InvalidAuthorizationCode: the code was already used or has expired.
+            MultiFactorAuthenticationRequired: continue with `sign_in_with_mfa`.
         """
         return self._performer.run(
             flows.AuthFlows(self._performer.context).finish_oauth(authorization, callback_url=callback_url)
         )
 
     def sign_in_with_apple(self, id_token: SecretText) -> SignInOrSignUpResult:
-        """Signs in, or up, with the token that Apple gave an app on the user's device.
+        """Sign in or up with the token that Apple issued to an app on the user's device.
 
         POST /auth/oauth/callback/apple/native.
 
         Raises:
-            AppleBundleIdNotConfigured: the project does not know the app.
-            InvalidAppleCredentials: Apple did not make this token, or not for the app.
+            AppleBundleIdNotConfigured: the app is not configured in the project.
+            InvalidAppleCredentials: the token was not issued by Apple, or not for the app.
         """
         id_token = hidden(id_token)
         return self._performer.run(flows.AuthFlows(self._performer.context).sign_in_with_apple(id_token))
 
     def sign_in_with_better_auth(self, token: SecretText) -> ExternalSignIn:
-        """Signs in, or up, with a token of the Better Auth server that the project trusts.
+        """Sign in or up with a token of the Better Auth server that the project trusts.
 
-        The session gets no refresh token: call again with a fresh token when it ends. POST /auth/external/token.
+        The session gets no refresh token: call again with a new token when it expires. POST /auth/external/token.
 
         Raises:
             ExternalAuthProviderNotConfigured: the project does not trust a Better Auth server.
-            InvalidExternalAuthToken: it did not sign this token, or the token has expired.
+            InvalidExternalAuthToken: the token was not signed by that provider, or has expired.
         """
         token = hidden(token)
         return self._performer.run(flows.AuthFlows(self._performer.context).sign_in_with_better_auth(token))
 
     def sign_in_with_clerk(self, token: SecretText) -> ExternalSignIn:
-        """Signs in, or up, with a session token of the Clerk application that the project trusts.
+        """Sign in or up with a session token of the Clerk application that the project trusts.
 
-        The session gets no refresh token: call again with a fresh token when it ends. POST /auth/external/token.
+        The session gets no refresh token: call again with a new token when it expires. POST /auth/external/token.
 
         Raises:
             ExternalAuthProviderNotConfigured: the project does not trust a Clerk application.
-            InvalidExternalAuthToken: it did not sign this token, or the token has expired.
+            InvalidExternalAuthToken: the token was not signed by that provider, or has expired.
         """
         token = hidden(token)
         return self._performer.run(flows.AuthFlows(self._performer.context).sign_in_with_clerk(token))
 
     def sign_in_with_workos(self, token: SecretText) -> ExternalSignIn:
-        """Signs in, or up, with an access token of the WorkOS environment that the project trusts.
+        """Sign in or up with an access token of the WorkOS environment that the project trusts.
 
-        The session gets no refresh token: call again with a fresh token when it ends. POST /auth/external/token.
+        The session gets no refresh token: call again with a new token when it expires. POST /auth/external/token.
 
         Raises:
             ExternalAuthProviderNotConfigured: the project does not trust a WorkOS environment.
-            InvalidExternalAuthToken: it did not sign this token, or the token has expired.
+            InvalidExternalAuthToken: the token was not signed by that provider, or has expired.
         """
         token = hidden(token)
         return self._performer.run(flows.AuthFlows(self._performer.context).sign_in_with_workos(token))
@@ -247,7 +248,7 @@ class Auth(api.Auth):
     def start_cli_login(
         self, *, app_url: str, expires_in: timedelta | None = None, anon_refresh_token: SecretText | Unset = UNSET
     ) -> PendingCliLogin:
-        """The start of a login for a command-line program: show its `url`, then `finish_cli_login`. POST /auth/cli.
+        """Start the login of a command-line program: show its `url`, then call `finish_cli_login`. POST /auth/cli.
 
         `app_url` is the web app that hosts the confirmation page; `expires_in` at most 24 hours.
         """
@@ -261,25 +262,25 @@ class Auth(api.Auth):
     def finish_cli_login(
         self, pending: PendingCliLogin, *, poll_every: timedelta = timedelta(seconds=2), within: timedelta | None = None
     ) -> None:
-        """Waits until the user has confirmed; then the session is signed in. POST /auth/cli/poll.
+        """Wait until the user has confirmed, then sign the session in. POST /auth/cli/poll.
 
-        Asks every `poll_every` until the login expires, or gives up after `within`.
+        Polls every `poll_every` until the login expires, or until `within` has passed.
 
         Raises:
-            CliAuthExpiredError: nobody confirmed in time.
-            CliAuthUsedError: another program has fetched this login.
-            TotalTimeout: `within` is over; the login may still be confirmed, so it can be waited for again.
+            CliAuthExpiredError: the login was not confirmed in time.
+            CliAuthUsedError: another program has already used this login.
+            TotalTimeout: `within` has passed; the login can still be confirmed, so waiting again is possible.
         """
         return self._performer.run(
             flows.AuthFlows(self._performer.context).finish_cli_login(pending, poll_every=poll_every, within=within)
         )
 
     def confirm_cli_login(self, login_code: SecretText) -> None:
-        """Signs the program in as the session's user: what the confirmation page does. POST /auth/cli/complete.
+        """Sign the program in as the session's user. For confirmation pages. POST /auth/cli/complete.
 
         Raises:
-            BadRequestError: nothing waits under this code, or no longer.
-            UnsafeUseError: nobody is signed in with a refresh token.
+            BadRequestError: the code is unknown or expired.
+            UnsafeUseError: the session has no refresh token.
         """
         login_code = hidden(login_code)
         return self._performer.run(flows.AuthFlows(self._performer.context).confirm_cli_login(login_code))
@@ -287,12 +288,12 @@ class Auth(api.Auth):
     def sign_in_with_passkey(
         self, authentication_response: Mapping[str, JsonValue], *, code: SecretText
     ) -> SignInOrSignUpResult:
-        """Signs in with what the browser answered to the options of `start_passkey_sign_in`, and their `code`.
+        """Sign in with the browser's response to the options of `start_passkey_sign_in`, and their `code`.
 
         POST /auth/passkey/sign-in.
 
         Raises:
-            PasskeyAuthenticationFailed: no user has this passkey, or the answer is wrong.
+            PasskeyAuthenticationFailed: no user has this passkey, or the response is invalid.
         """
         code = hidden(code)
         return self._performer.run(
@@ -309,11 +310,11 @@ class AsyncAuth(api.AsyncAuth):
         super().__init__(performer)
 
     async def sign_in_with_password(self, *, email: str, password: SecretText) -> SignInResult:
-        """Signs in; the session holds the tokens. POST /auth/password/sign-in.
+        """Sign in and store the tokens in the session. POST /auth/password/sign-in.
 
         Raises:
-            EmailPasswordMismatch: no such user, or another password.
-            MultiFactorAuthenticationRequired: go on with `sign_in_with_mfa`.
+            EmailPasswordMismatch: the email or the password is incorrect.
+            MultiFactorAuthenticationRequired: continue with `sign_in_with_mfa`.
             PasswordAuthenticationNotEnabled: the project does not use passwords.
         """
         password = hidden(password)
@@ -329,14 +330,14 @@ class AsyncAuth(api.AsyncAuth):
         verification_callback_url: str | Unset = UNSET,
         bot_challenge_token: SecretText | Unset = UNSET,
     ) -> SignInResult:
-        """Creates a user and signs in. An anonymous user of the session keeps its id. POST /auth/password/sign-up.
+        """Create a user and sign in. An anonymous user of the session keeps its id. POST /auth/password/sign-up.
 
         `password` has 8 to 70 characters. `verification_callback_url` is the page that the link in the verification
-        e-mail opens; without it no e-mail is sent.
+        email opens; without it no email is sent.
 
         Raises:
             UserWithEmailAlreadyExists, PasswordTooShort, PasswordTooLong, SignUpNotEnabled, SignUpRejected,
-            RedirectUrlNotWhitelisted, BotChallengeRequired, BotChallengeFailed: as their names say.
+            RedirectUrlNotWhitelisted, BotChallengeRequired, BotChallengeFailed: the sign-up was rejected.
         """
         password = hidden(password)
         bot_challenge_token = hidden(bot_challenge_token)
@@ -350,15 +351,15 @@ class AsyncAuth(api.AsyncAuth):
         )
 
     async def sign_in_with_code(self, code: SecretText, *, nonce: SecretText | None = None) -> SignInOrSignUpResult:
-        """Signs in, or up, with the code of an e-mail. POST /auth/otp/sign-in.
+        """Sign in or up with the code of an email. POST /auth/otp/sign-in.
 
-        `code` is the 45 characters of a magic link, or the six that a user typed together with the `nonce` that
-        `send_sign_in_code` returned.
+        `code` is the 45-character code of a magic link, or the six characters that the user typed; the latter need the
+        `nonce` returned by `send_sign_in_code`.
 
         Raises:
             VerificationCodeNotFound, VerificationCodeExpired, VerificationCodeAlreadyUsed,
-            VerificationCodeMaxAttemptsReached: the code does not work, or no longer.
-            MultiFactorAuthenticationRequired: go on with `sign_in_with_mfa`.
+            VerificationCodeMaxAttemptsReached: the code is rejected.
+            MultiFactorAuthenticationRequired: continue with `sign_in_with_mfa`.
         """
         code = hidden(code)
         nonce = hidden(nonce)
@@ -367,68 +368,69 @@ class AsyncAuth(api.AsyncAuth):
     async def sign_in_with_mfa(
         self, required: MultiFactorAuthenticationRequired | SecretText, *, totp: SecretText
     ) -> SignInOrSignUpResult:
-        """Ends a sign-in that asked for a second factor. POST /auth/mfa/sign-in.
+        """Complete a sign-in that requires a second factor. POST /auth/mfa/sign-in.
 
         `required` is the error of the first step, or its `attempt_code`; `totp` the six digits of the authenticator.
 
         Raises:
             InvalidTotpCode: the digits are wrong.
-            VerificationCodeError: the attempt is over; sign in anew.
+            VerificationCodeError: the attempt has ended; sign in again.
         """
         required = hidden(required)
         totp = hidden(totp)
         return await self._performer.run(flows.AuthFlows(self._performer.context).sign_in_with_mfa(required, totp=totp))
 
     async def sign_up_anonymously(self) -> SignInResult:
-        """Creates a user without e-mail or password, whom only this session can ever act for.
+        """Create a user without email or password. Only this session can act as that user.
 
         POST /auth/anonymous/sign-up.
 
         Raises:
-            AnonymousAccountsNotEnabled: the project does not use them.
-            UnsafeUseError: the app was made without `allow_anonymous=True`, so the API would refuse every later call.
+            AnonymousAccountsNotEnabled: anonymous accounts are disabled in the project.
+            UnsafeUseError: the app was created without `allow_anonymous=True`; the API would reject all later calls.
         """
         return await self._performer.run(flows.AuthFlows(self._performer.context).sign_up_anonymously())
 
     async def sign_out(self) -> None:
-        """Ends the session at the API and empties the store; nothing happens when nobody is signed in.
+        """End the session and clear the token store. Does nothing when signed out.
 
-        DELETE /auth/sessions/current. Access tokens that were handed out before stay valid until they expire.
+        DELETE /auth/sessions/current. Issued access tokens stay valid until they expire.
 
         Raises:
-            HexclaveError: the API could not be asked; the tokens are kept, so that it can be tried again.
+            HexclaveError: the call failed; the tokens are kept, so that signing out can be retried.
         """
         return await self._performer.run(flows.AuthFlows(self._performer.context).sign_out())
 
     async def get_access_token(self) -> Secret | None:
-        """An access token that is good for at least 20 more seconds, `None` when signed out. For calls to your backend.
+        """Return an access token valid for at least 20 seconds, or `None` when signed out. For calls to your backend.
 
         Raises:
-            SessionExpired: the session has ended; the store has been emptied.
+            SessionExpired: the session has ended; the token store has been cleared.
         """
         return await self._performer.run(flows.AuthFlows(self._performer.context).get_access_token())
 
     async def get_refresh_token(self) -> Secret | None:
-        """The refresh token of the session, `None` when there is none. No call is made."""
+        """Return the refresh token of the session, or `None`. Makes no call."""
         return await self._performer.run(flows.AuthFlows(self._performer.context).get_refresh_token())
 
     async def get_authorization_header(self) -> Secret | None:
-        """The value of an `Authorization` header with which your backend knows the user; `None` when signed out.
+        """Return an `Authorization` header that identifies the user to your backend, or `None` when signed out.
 
-        It holds both tokens, so send it to nobody else. A backend in Python reads it with `hexclave.verify`.
+        It contains both tokens, so send it only to your own backend. A Python backend verifies it with
+        `hexclave.verify`.
 
         Raises:
-            SessionExpired: the session has ended; the store has been emptied.
+            SessionExpired: the session has ended; the token store has been cleared.
         """
         return await self._performer.run(flows.AuthFlows(self._performer.context).get_authorization_header())
 
     async def get_partial_user(self) -> "AccessTokenClaims | None":
-        """What the session's access token says of its user, for showing a name; `None` when signed out.
+        """Return the claims of the session's access token, for display only; `None` when signed out.
 
-        A call is made only if the token has to be refreshed.
+        Makes a call only if the token has to be refreshed.
 
         Raises:
-            SessionExpired: the session has ended; the store has been emptied.
+            SessionExpired: the session has ended; the token store has been cleared.
         """
         return await self._performer.run(flows.AuthFlows(self._performer.context).get_partial_user())
 
@@ -442,10 +444,10 @@ class AsyncAuth(api.AsyncAuth):
         after_callback_redirect_url: str | Unset = UNSET,
         error_redirect_uri: str | Unset = UNSET,
     ) -> OAuthAuthorization:
-        """What starts a sign-in with an OAuth provider: send the browser to its `url`.
+        """Start a sign-in with an OAuth provider: open the `url` of the result in the browser.
 
-        `redirect_uri` is your page that receives `code` and `state`; it must be on a trusted domain and without these
-        two parameters. `link` adds the provider's account to the signed-in user.
+        `redirect_uri` is your page that receives `code` and `state`; it must be on a trusted domain and must not have
+        these two parameters. `link` adds the provider's account to the signed-in user.
 
         GET /auth/oauth/authorize/{provider_id}.
 
@@ -464,62 +466,62 @@ class AsyncAuth(api.AsyncAuth):
         )
 
     async def finish_oauth(self, authorization: OAuthAuthorization, *, callback_url: str) -> OAuthTokens:
-        """Signs in with the URL that the browser was sent back to. POST /auth/oauth/token.
+        """Complete the sign-in with the URL that the browser was redirected to. POST /auth/oauth/token.
 
         Raises:
             UnsafeUseError: the callback belongs to another sign-in.
             OAuthCallbackError: the callback reports a failure.
-            InvalidAuthorizationCode: the code was used before or is too old.
-            MultiFactorAuthenticationRequired: go on with `sign_in_with_mfa`.
+            InvalidAuthorizationCode: the code was already used or has expired.
+            MultiFactorAuthenticationRequired: continue with `sign_in_with_mfa`.
         """
         return await self._performer.run(
             flows.AuthFlows(self._performer.context).finish_oauth(authorization, callback_url=callback_url)
         )
 
     async def sign_in_with_apple(self, id_token: SecretText) -> SignInOrSignUpResult:
-        """Signs in, or up, with the token that Apple gave an app on the user's device.
+        """Sign in or up with the token that Apple issued to an app on the user's device.
 
         POST /auth/oauth/callback/apple/native.
 
         Raises:
-            AppleBundleIdNotConfigured: the project does not know the app.
-            InvalidAppleCredentials: Apple did not make this token, or not for the app.
+            AppleBundleIdNotConfigured: the app is not configured in the project.
+            InvalidAppleCredentials: the token was not issued by Apple, or not for the app.
         """
         id_token = hidden(id_token)
         return await self._performer.run(flows.AuthFlows(self._performer.context).sign_in_with_apple(id_token))
 
     async def sign_in_with_better_auth(self, token: SecretText) -> ExternalSignIn:
-        """Signs in, or up, with a token of the Better Auth server that the project trusts.
+        """Sign in or up with a token of the Better Auth server that the project trusts.
 
-        The session gets no refresh token: call again with a fresh token when it ends. POST /auth/external/token.
+        The session gets no refresh token: call again with a new token when it expires. POST /auth/external/token.
 
         Raises:
             ExternalAuthProviderNotConfigured: the project does not trust a Better Auth server.
-            InvalidExternalAuthToken: it did not sign this token, or the token has expired.
+            InvalidExternalAuthToken: the token was not signed by that provider, or has expired.
         """
         token = hidden(token)
         return await self._performer.run(flows.AuthFlows(self._performer.context).sign_in_with_better_auth(token))
 
     async def sign_in_with_clerk(self, token: SecretText) -> ExternalSignIn:
-        """Signs in, or up, with a session token of the Clerk application that the project trusts.
+        """Sign in or up with a session token of the Clerk application that the project trusts.
 
-        The session gets no refresh token: call again with a fresh token when it ends. POST /auth/external/token.
+        The session gets no refresh token: call again with a new token when it expires. POST /auth/external/token.
 
         Raises:
             ExternalAuthProviderNotConfigured: the project does not trust a Clerk application.
-            InvalidExternalAuthToken: it did not sign this token, or the token has expired.
+            InvalidExternalAuthToken: the token was not signed by that provider, or has expired.
         """
         token = hidden(token)
         return await self._performer.run(flows.AuthFlows(self._performer.context).sign_in_with_clerk(token))
 
     async def sign_in_with_workos(self, token: SecretText) -> ExternalSignIn:
-        """Signs in, or up, with an access token of the WorkOS environment that the project trusts.
+        """Sign in or up with an access token of the WorkOS environment that the project trusts.
 
-        The session gets no refresh token: call again with a fresh token when it ends. POST /auth/external/token.
+        The session gets no refresh token: call again with a new token when it expires. POST /auth/external/token.
 
         Raises:
             ExternalAuthProviderNotConfigured: the project does not trust a WorkOS environment.
-            InvalidExternalAuthToken: it did not sign this token, or the token has expired.
+            InvalidExternalAuthToken: the token was not signed by that provider, or has expired.
         """
         token = hidden(token)
         return await self._performer.run(flows.AuthFlows(self._performer.context).sign_in_with_workos(token))
@@ -527,7 +529,7 @@ class AsyncAuth(api.AsyncAuth):
     async def start_cli_login(
         self, *, app_url: str, expires_in: timedelta | None = None, anon_refresh_token: SecretText | Unset = UNSET
     ) -> PendingCliLogin:
-        """The start of a login for a command-line program: show its `url`, then `finish_cli_login`. POST /auth/cli.
+        """Start the login of a command-line program: show its `url`, then call `finish_cli_login`. POST /auth/cli.
 
         `app_url` is the web app that hosts the confirmation page; `expires_in` at most 24 hours.
         """
@@ -541,25 +543,25 @@ class AsyncAuth(api.AsyncAuth):
     async def finish_cli_login(
         self, pending: PendingCliLogin, *, poll_every: timedelta = timedelta(seconds=2), within: timedelta | None = None
     ) -> None:
-        """Waits until the user has confirmed; then the session is signed in. POST /auth/cli/poll.
+        """Wait until the user has confirmed, then sign the session in. POST /auth/cli/poll.
 
-        Asks every `poll_every` until the login expires, or gives up after `within`.
+        Polls every `poll_every` until the login expires, or until `within` has passed.
 
         Raises:
-            CliAuthExpiredError: nobody confirmed in time.
-            CliAuthUsedError: another program has fetched this login.
-            TotalTimeout: `within` is over; the login may still be confirmed, so it can be waited for again.
+            CliAuthExpiredError: the login was not confirmed in time.
+            CliAuthUsedError: another program has already used this login.
+            TotalTimeout: `within` has passed; the login can still be confirmed, so waiting again is possible.
         """
         return await self._performer.run(
             flows.AuthFlows(self._performer.context).finish_cli_login(pending, poll_every=poll_every, within=within)
         )
 
     async def confirm_cli_login(self, login_code: SecretText) -> None:
-        """Signs the program in as the session's user: what the confirmation page does. POST /auth/cli/complete.
+        """Sign the program in as the session's user. For confirmation pages. POST /auth/cli/complete.
 
         Raises:
-            BadRequestError: nothing waits under this code, or no longer.
-            UnsafeUseError: nobody is signed in with a refresh token.
+            BadRequestError: the code is unknown or expired.
+            UnsafeUseError: the session has no refresh token.
         """
         login_code = hidden(login_code)
         return await self._performer.run(flows.AuthFlows(self._performer.context).confirm_cli_login(login_code))
@@ -567,12 +569,12 @@ class AsyncAuth(api.AsyncAuth):
     async def sign_in_with_passkey(
         self, authentication_response: Mapping[str, JsonValue], *, code: SecretText
     ) -> SignInOrSignUpResult:
-        """Signs in with what the browser answered to the options of `start_passkey_sign_in`, and their `code`.
+        """Sign in with the browser's response to the options of `start_passkey_sign_in`, and their `code`.
 
         POST /auth/passkey/sign-in.
 
         Raises:
-            PasskeyAuthenticationFailed: no user has this passkey, or the answer is wrong.
+            PasskeyAuthenticationFailed: no user has this passkey, or the response is invalid.
         """
         code = hidden(code)
         return await self._performer.run(

@@ -18,30 +18,30 @@ class Config:
         self._performer = performer
 
     def get_override(self, level: Level) -> Mapping[str, JsonValue]:
-        """What a layer says. GET /internal/config/override/{level}."""
+        """Return the overrides of a layer. GET /internal/config/override/{level}."""
         return self._performer.call(flows.ConfigFlows(self._performer.context).get_override(level))
 
     def replace_override(
         self, level: Level, override: Mapping[str, JsonValue], *, source: ConfigSourceInput | Unset = UNSET
     ) -> None:
-        """Makes `override` all that a layer says. PUT /internal/config/override/{level}.
+        """Replace the overrides of a layer. PUT /internal/config/override/{level}.
 
-        `source`, where the configuration comes from, is required for the layer `branch`.
+        `source` names the origin of the configuration; it is required for the layer `branch`.
 
         Raises:
-            BadRequestError: its text says what is wrong with the configuration.
+            BadRequestError: the configuration is invalid; the message explains why.
         """
         return self._performer.call(
             flows.ConfigFlows(self._performer.context).replace_override(level, override, source=source)
         )
 
     def update_override(self, level: Level, changes: Mapping[str, JsonValue]) -> None:
-        """Adds `changes` to what a layer says. Keys may be paths: `auth.allowSignUp`.
+        """Merge `changes` into the overrides of a layer. Keys may be paths: `auth.allowSignUp`.
 
         PATCH /internal/config/override/{level}.
 
         Raises:
-            BadRequestError: its text says what is wrong with the configuration.
+            BadRequestError: the configuration is invalid; the message explains why.
         """
         return self._performer.call(flows.ConfigFlows(self._performer.context).update_override(level, changes))
 
@@ -55,30 +55,30 @@ class AsyncConfig:
         self._performer = performer
 
     async def get_override(self, level: Level) -> Mapping[str, JsonValue]:
-        """What a layer says. GET /internal/config/override/{level}."""
+        """Return the overrides of a layer. GET /internal/config/override/{level}."""
         return await self._performer.call(flows.ConfigFlows(self._performer.context).get_override(level))
 
     async def replace_override(
         self, level: Level, override: Mapping[str, JsonValue], *, source: ConfigSourceInput | Unset = UNSET
     ) -> None:
-        """Makes `override` all that a layer says. PUT /internal/config/override/{level}.
+        """Replace the overrides of a layer. PUT /internal/config/override/{level}.
 
-        `source`, where the configuration comes from, is required for the layer `branch`.
+        `source` names the origin of the configuration; it is required for the layer `branch`.
 
         Raises:
-            BadRequestError: its text says what is wrong with the configuration.
+            BadRequestError: the configuration is invalid; the message explains why.
         """
         return await self._performer.call(
             flows.ConfigFlows(self._performer.context).replace_override(level, override, source=source)
         )
 
     async def update_override(self, level: Level, changes: Mapping[str, JsonValue]) -> None:
-        """Adds `changes` to what a layer says. Keys may be paths: `auth.allowSignUp`.
+        """Merge `changes` into the overrides of a layer. Keys may be paths: `auth.allowSignUp`.
 
         PATCH /internal/config/override/{level}.
 
         Raises:
-            BadRequestError: its text says what is wrong with the configuration.
+            BadRequestError: the configuration is invalid; the message explains why.
         """
         return await self._performer.call(flows.ConfigFlows(self._performer.context).update_override(level, changes))
 
@@ -92,34 +92,34 @@ class AdminConfig(api.Config):
         super().__init__(performer)
 
     def get(self) -> Mapping[str, JsonValue]:
-        """Return the whole configuration, as it is in force. GET /internal/config."""
+        """Return the complete effective configuration. GET /internal/config."""
         return self._performer.call(flows.AdminConfigFlows(self._performer.context).get())
 
     def get_override(self, level: Level) -> Mapping[str, JsonValue]:
-        """What a layer says. GET /internal/config/override/{level}."""
+        """Return the overrides of a layer. GET /internal/config/override/{level}."""
         return self._performer.call(flows.AdminConfigFlows(self._performer.context).get_override(level))
 
     def replace_override(
         self, level: Level, override: Mapping[str, JsonValue], *, source: ConfigSourceInput | Unset = UNSET
     ) -> None:
-        """Makes `override` all that a layer says. PUT /internal/config/override/{level}.
+        """Replace the overrides of a layer. PUT /internal/config/override/{level}.
 
-        `source`, where the configuration comes from, is required for the layer `branch`.
+        `source` names the origin of the configuration; it is required for the layer `branch`.
 
         Raises:
-            BadRequestError: its text says what is wrong with the configuration.
+            BadRequestError: the configuration is invalid; the message explains why.
         """
         return self._performer.call(
             flows.AdminConfigFlows(self._performer.context).replace_override(level, override, source=source)
         )
 
     def update_override(self, level: Level, changes: Mapping[str, JsonValue]) -> None:
-        """Adds `changes` to what a layer says. Keys may be paths: `auth.allowSignUp`.
+        """Merge `changes` into the overrides of a layer. Keys may be paths: `auth.allowSignUp`.
 
         PATCH /internal/config/override/{level}.
 
         Raises:
-            BadRequestError: its text says what is wrong with the configuration.
+            BadRequestError: the configuration is invalid; the message explains why.
         """
         return self._performer.call(flows.AdminConfigFlows(self._performer.context).update_override(level, changes))
 
@@ -133,34 +133,34 @@ class AsyncAdminConfig(api.AsyncConfig):
         super().__init__(performer)
 
     async def get(self) -> Mapping[str, JsonValue]:
-        """Return the whole configuration, as it is in force. GET /internal/config."""
+        """Return the complete effective configuration. GET /internal/config."""
         return await self._performer.call(flows.AdminConfigFlows(self._performer.context).get())
 
     async def get_override(self, level: Level) -> Mapping[str, JsonValue]:
-        """What a layer says. GET /internal/config/override/{level}."""
+        """Return the overrides of a layer. GET /internal/config/override/{level}."""
         return await self._performer.call(flows.AdminConfigFlows(self._performer.context).get_override(level))
 
     async def replace_override(
         self, level: Level, override: Mapping[str, JsonValue], *, source: ConfigSourceInput | Unset = UNSET
     ) -> None:
-        """Makes `override` all that a layer says. PUT /internal/config/override/{level}.
+        """Replace the overrides of a layer. PUT /internal/config/override/{level}.
 
-        `source`, where the configuration comes from, is required for the layer `branch`.
+        `source` names the origin of the configuration; it is required for the layer `branch`.
 
         Raises:
-            BadRequestError: its text says what is wrong with the configuration.
+            BadRequestError: the configuration is invalid; the message explains why.
         """
         return await self._performer.call(
             flows.AdminConfigFlows(self._performer.context).replace_override(level, override, source=source)
         )
 
     async def update_override(self, level: Level, changes: Mapping[str, JsonValue]) -> None:
-        """Adds `changes` to what a layer says. Keys may be paths: `auth.allowSignUp`.
+        """Merge `changes` into the overrides of a layer. Keys may be paths: `auth.allowSignUp`.
 
         PATCH /internal/config/override/{level}.
 
         Raises:
-            BadRequestError: its text says what is wrong with the configuration.
+            BadRequestError: the configuration is invalid; the message explains why.
         """
         return await self._performer.call(
             flows.AdminConfigFlows(self._performer.context).update_override(level, changes)

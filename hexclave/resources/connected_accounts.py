@@ -18,16 +18,16 @@ class ConnectedAccounts(api.ConnectedAccounts):
     def get_access_token(
         self, provider_id: str, *, provider_account_id: str | None = None, scopes: Sequence[str] = ()
     ) -> Secret:
-        """A token for the provider's own API that has the scopes.
+        """Return a token for the provider's own API with the scopes.
 
-        Without `provider_account_id` the user must have connected one account of the provider.
+        Without `provider_account_id` the user must have connected exactly one account of the provider.
 
         POST /connected-accounts/me/{provider_id}/{provider_account_id}/access-token.
 
         Raises:
             OAuthConnectionNotConnectedToUser: the user has no such account.
-            OAuthConnectionDoesNotHaveRequiredScope: ask for it with `app.auth.start_oauth(provider_scopes=…)`.
-            OAuthAccessTokenNotAvailable: the provider gave none; the user has to connect anew.
+            OAuthConnectionDoesNotHaveRequiredScope: request it with `app.auth.start_oauth(provider_scopes=…)`.
+            OAuthAccessTokenNotAvailable: the provider issued no token; the user has to reconnect.
         """
         return self._performer.call(
             flows.ConnectedAccountFlows(self._performer.context).get_access_token(
@@ -47,16 +47,16 @@ class AsyncConnectedAccounts(api.AsyncConnectedAccounts):
     async def get_access_token(
         self, provider_id: str, *, provider_account_id: str | None = None, scopes: Sequence[str] = ()
     ) -> Secret:
-        """A token for the provider's own API that has the scopes.
+        """Return a token for the provider's own API with the scopes.
 
-        Without `provider_account_id` the user must have connected one account of the provider.
+        Without `provider_account_id` the user must have connected exactly one account of the provider.
 
         POST /connected-accounts/me/{provider_id}/{provider_account_id}/access-token.
 
         Raises:
             OAuthConnectionNotConnectedToUser: the user has no such account.
-            OAuthConnectionDoesNotHaveRequiredScope: ask for it with `app.auth.start_oauth(provider_scopes=…)`.
-            OAuthAccessTokenNotAvailable: the provider gave none; the user has to connect anew.
+            OAuthConnectionDoesNotHaveRequiredScope: request it with `app.auth.start_oauth(provider_scopes=…)`.
+            OAuthAccessTokenNotAvailable: the provider issued no token; the user has to reconnect.
         """
         return await self._performer.call(
             flows.ConnectedAccountFlows(self._performer.context).get_access_token(
@@ -76,16 +76,16 @@ class ServerConnectedAccounts(api.ServerConnectedAccounts):
     def get_access_token(
         self, user_id: str, provider_id: str, *, provider_account_id: str | None = None, scopes: Sequence[str] = ()
     ) -> Secret:
-        """A token for the provider's own API that has the scopes, on behalf of the user.
+        """Return a token for the provider's own API with the scopes, on behalf of the user.
 
-        Without `provider_account_id` the user must have connected one account of the provider.
+        Without `provider_account_id` the user must have connected exactly one account of the provider.
 
         POST /connected-accounts/{user_id}/{provider_id}/{provider_account_id}/access-token.
 
         Raises:
             OAuthConnectionNotConnectedToUser: the user has no such account.
-            OAuthConnectionDoesNotHaveRequiredScope: the user did not agree to all of the scopes.
-            OAuthAccessTokenNotAvailable: the provider gave none; the user has to connect anew.
+            OAuthConnectionDoesNotHaveRequiredScope: the user has not granted all of the scopes.
+            OAuthAccessTokenNotAvailable: the provider issued no token; the user has to reconnect.
         """
         return self._performer.call(
             flows.ServerConnectedAccountFlows(self._performer.context).get_access_token(
@@ -105,16 +105,16 @@ class AsyncServerConnectedAccounts(api.AsyncServerConnectedAccounts):
     async def get_access_token(
         self, user_id: str, provider_id: str, *, provider_account_id: str | None = None, scopes: Sequence[str] = ()
     ) -> Secret:
-        """A token for the provider's own API that has the scopes, on behalf of the user.
+        """Return a token for the provider's own API with the scopes, on behalf of the user.
 
-        Without `provider_account_id` the user must have connected one account of the provider.
+        Without `provider_account_id` the user must have connected exactly one account of the provider.
 
         POST /connected-accounts/{user_id}/{provider_id}/{provider_account_id}/access-token.
 
         Raises:
             OAuthConnectionNotConnectedToUser: the user has no such account.
-            OAuthConnectionDoesNotHaveRequiredScope: the user did not agree to all of the scopes.
-            OAuthAccessTokenNotAvailable: the provider gave none; the user has to connect anew.
+            OAuthConnectionDoesNotHaveRequiredScope: the user has not granted all of the scopes.
+            OAuthAccessTokenNotAvailable: the provider issued no token; the user has to reconnect.
         """
         return await self._performer.call(
             flows.ServerConnectedAccountFlows(self._performer.context).get_access_token(

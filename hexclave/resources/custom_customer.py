@@ -28,14 +28,14 @@ class CustomCustomer(api.CustomCustomer):
         allow_promo_codes: bool | Unset = UNSET,
         allow_stacking_promo_codes: bool | Unset = UNSET,
     ) -> Secret:
-        """The page on which the customer pays for a product. POST /payments/purchases/create-purchase-url.
+        """Create a page for paying for a product and return its URL. POST /payments/purchases/create-purchase-url.
 
-        `product` is the id of a configured product, or one described on the spot; `return_url` is where the customer
-        goes afterwards, on a trusted domain.
+        `product` is the id of a configured product, or one defined inline; `return_url` is the page to open
+        afterwards, on a trusted domain.
 
         Raises:
             ProductDoesNotExist: the project has no such product.
-            ProductAlreadyGranted: the customer owns it and it does not stack.
+            ProductAlreadyGranted: the customer owns it and it is not stackable.
         """
         return self._performer.call(
             flows.CustomCustomerFlows(
@@ -49,14 +49,14 @@ class CustomCustomer(api.CustomCustomer):
         )
 
     def grant_product(self, product: str | InlineProduct, *, quantity: int | Unset = UNSET) -> str | None:
-        """Gives the customer a product for nothing. The id of the subscription, if the product is one.
+        """Grant the customer a product without payment. Return the subscription's id, if the product is one.
 
-        `product` is the id of a configured product, or one described on the spot.
+        `product` is the id of a configured product, or one defined inline.
         POST /payments/products/{customer_type}/{customer_id}.
 
         Raises:
             ProductDoesNotExist: the project has no such product.
-            ProductAlreadyGranted: the customer owns it and it does not stack.
+            ProductAlreadyGranted: the customer owns it and it is not stackable.
         """
         return self._performer.call(
             flows.CustomCustomerFlows(self._performer.context, self.customer_type, self.customer_id).grant_product(
@@ -67,7 +67,7 @@ class CustomCustomer(api.CustomCustomer):
     def increase_item_quantity(
         self, item_id: str, by: int, *, expires_at: datetime | Unset = UNSET, description: str | Unset = UNSET
     ) -> None:
-        """Adds to the customer's quantity of an item, until `expires_at` if given.
+        """Increase the customer's quantity of an item, until `expires_at` if given.
 
         POST /payments/items/{customer_type}/{customer_id}/{item_id}/update-quantity.
 
@@ -83,7 +83,7 @@ class CustomCustomer(api.CustomCustomer):
     def decrease_item_quantity(
         self, item_id: str, by: int, *, expires_at: datetime | Unset = UNSET, description: str | Unset = UNSET
     ) -> None:
-        """Takes from the customer's quantity of an item, even below zero; given back at `expires_at` if given.
+        """Decrease the customer's quantity of an item, even below zero, until `expires_at` if given.
 
         POST /payments/items/{customer_type}/{customer_id}/{item_id}/update-quantity.
 
@@ -99,9 +99,9 @@ class CustomCustomer(api.CustomCustomer):
     def try_decrease_item_quantity(
         self, item_id: str, by: int, *, expires_at: datetime | Unset = UNSET, description: str | Unset = UNSET
     ) -> bool:
-        """Takes from the customer's quantity of an item, unless too little is left: `False`, and nothing changes.
+        """Decrease the customer's quantity of an item. Return `False` without a change if too little is left.
 
-        One call decides, so two at once never take the same. Given back at `expires_at` if given.
+        Atomic: concurrent calls cannot use the same quantity. Undone at `expires_at` if given.
         POST /payments/items/{customer_type}/{customer_id}/{item_id}/update-quantity.
 
         Raises:
@@ -132,14 +132,14 @@ class AsyncCustomCustomer(api.AsyncCustomCustomer):
         allow_promo_codes: bool | Unset = UNSET,
         allow_stacking_promo_codes: bool | Unset = UNSET,
     ) -> Secret:
-        """The page on which the customer pays for a product. POST /payments/purchases/create-purchase-url.
+        """Create a page for paying for a product and return its URL. POST /payments/purchases/create-purchase-url.
 
-        `product` is the id of a configured product, or one described on the spot; `return_url` is where the customer
-        goes afterwards, on a trusted domain.
+        `product` is the id of a configured product, or one defined inline; `return_url` is the page to open
+        afterwards, on a trusted domain.
 
         Raises:
             ProductDoesNotExist: the project has no such product.
-            ProductAlreadyGranted: the customer owns it and it does not stack.
+            ProductAlreadyGranted: the customer owns it and it is not stackable.
         """
         return await self._performer.call(
             flows.CustomCustomerFlows(
@@ -153,14 +153,14 @@ class AsyncCustomCustomer(api.AsyncCustomCustomer):
         )
 
     async def grant_product(self, product: str | InlineProduct, *, quantity: int | Unset = UNSET) -> str | None:
-        """Gives the customer a product for nothing. The id of the subscription, if the product is one.
+        """Grant the customer a product without payment. Return the subscription's id, if the product is one.
 
-        `product` is the id of a configured product, or one described on the spot.
+        `product` is the id of a configured product, or one defined inline.
         POST /payments/products/{customer_type}/{customer_id}.
 
         Raises:
             ProductDoesNotExist: the project has no such product.
-            ProductAlreadyGranted: the customer owns it and it does not stack.
+            ProductAlreadyGranted: the customer owns it and it is not stackable.
         """
         return await self._performer.call(
             flows.CustomCustomerFlows(self._performer.context, self.customer_type, self.customer_id).grant_product(
@@ -171,7 +171,7 @@ class AsyncCustomCustomer(api.AsyncCustomCustomer):
     async def increase_item_quantity(
         self, item_id: str, by: int, *, expires_at: datetime | Unset = UNSET, description: str | Unset = UNSET
     ) -> None:
-        """Adds to the customer's quantity of an item, until `expires_at` if given.
+        """Increase the customer's quantity of an item, until `expires_at` if given.
 
         POST /payments/items/{customer_type}/{customer_id}/{item_id}/update-quantity.
 
@@ -187,7 +187,7 @@ class AsyncCustomCustomer(api.AsyncCustomCustomer):
     async def decrease_item_quantity(
         self, item_id: str, by: int, *, expires_at: datetime | Unset = UNSET, description: str | Unset = UNSET
     ) -> None:
-        """Takes from the customer's quantity of an item, even below zero; given back at `expires_at` if given.
+        """Decrease the customer's quantity of an item, even below zero, until `expires_at` if given.
 
         POST /payments/items/{customer_type}/{customer_id}/{item_id}/update-quantity.
 
@@ -203,9 +203,9 @@ class AsyncCustomCustomer(api.AsyncCustomCustomer):
     async def try_decrease_item_quantity(
         self, item_id: str, by: int, *, expires_at: datetime | Unset = UNSET, description: str | Unset = UNSET
     ) -> bool:
-        """Takes from the customer's quantity of an item, unless too little is left: `False`, and nothing changes.
+        """Decrease the customer's quantity of an item. Return `False` without a change if too little is left.
 
-        One call decides, so two at once never take the same. Given back at `expires_at` if given.
+        Atomic: concurrent calls cannot use the same quantity. Undone at `expires_at` if given.
         POST /payments/items/{customer_type}/{customer_id}/{item_id}/update-quantity.
 
         Raises:

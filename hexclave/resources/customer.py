@@ -26,13 +26,13 @@ class Customer(api.Customer):
         allow_promo_codes: bool | Unset = UNSET,
         allow_stacking_promo_codes: bool | Unset = UNSET,
     ) -> Secret:
-        """The page on which the customer pays for a product. POST /payments/purchases/create-purchase-url.
+        """Create a page for paying for a product and return its URL. POST /payments/purchases/create-purchase-url.
 
-        `return_url` is where the customer goes afterwards, on a trusted domain.
+        `return_url` is the page to open afterwards, on a trusted domain.
 
         Raises:
             ProductDoesNotExist: the project has no such product.
-            ProductAlreadyGranted: the customer owns it and it does not stack.
+            ProductAlreadyGranted: the customer owns it and it is not stackable.
         """
         return self._performer.call(
             flows.CustomerFlows(self._performer.context, self.customer_type, self.customer_id).create_checkout_url(
@@ -60,13 +60,13 @@ class AsyncCustomer(api.AsyncCustomer):
         allow_promo_codes: bool | Unset = UNSET,
         allow_stacking_promo_codes: bool | Unset = UNSET,
     ) -> Secret:
-        """The page on which the customer pays for a product. POST /payments/purchases/create-purchase-url.
+        """Create a page for paying for a product and return its URL. POST /payments/purchases/create-purchase-url.
 
-        `return_url` is where the customer goes afterwards, on a trusted domain.
+        `return_url` is the page to open afterwards, on a trusted domain.
 
         Raises:
             ProductDoesNotExist: the project has no such product.
-            ProductAlreadyGranted: the customer owns it and it does not stack.
+            ProductAlreadyGranted: the customer owns it and it is not stackable.
         """
         return await self._performer.call(
             flows.CustomerFlows(self._performer.context, self.customer_type, self.customer_id).create_checkout_url(
@@ -94,14 +94,14 @@ class ServerCustomer(api.Customer):
         allow_promo_codes: bool | Unset = UNSET,
         allow_stacking_promo_codes: bool | Unset = UNSET,
     ) -> Secret:
-        """The page on which the customer pays for a product. POST /payments/purchases/create-purchase-url.
+        """Create a page for paying for a product and return its URL. POST /payments/purchases/create-purchase-url.
 
-        `product` is the id of a configured product, or one described on the spot; `return_url` is where the customer
-        goes afterwards, on a trusted domain.
+        `product` is the id of a configured product, or one defined inline; `return_url` is the page to open
+        afterwards, on a trusted domain.
 
         Raises:
             ProductDoesNotExist: the project has no such product.
-            ProductAlreadyGranted: the customer owns it and it does not stack.
+            ProductAlreadyGranted: the customer owns it and it is not stackable.
         """
         return self._performer.call(
             flows.ServerCustomerFlows(
@@ -115,14 +115,14 @@ class ServerCustomer(api.Customer):
         )
 
     def grant_product(self, product: str | InlineProduct, *, quantity: int | Unset = UNSET) -> str | None:
-        """Gives the customer a product for nothing. The id of the subscription, if the product is one.
+        """Grant the customer a product without payment. Return the subscription's id, if the product is one.
 
-        `product` is the id of a configured product, or one described on the spot.
+        `product` is the id of a configured product, or one defined inline.
         POST /payments/products/{customer_type}/{customer_id}.
 
         Raises:
             ProductDoesNotExist: the project has no such product.
-            ProductAlreadyGranted: the customer owns it and it does not stack.
+            ProductAlreadyGranted: the customer owns it and it is not stackable.
         """
         return self._performer.call(
             flows.ServerCustomerFlows(self._performer.context, self.customer_type, self.customer_id).grant_product(
@@ -133,7 +133,7 @@ class ServerCustomer(api.Customer):
     def increase_item_quantity(
         self, item_id: str, by: int, *, expires_at: datetime | Unset = UNSET, description: str | Unset = UNSET
     ) -> None:
-        """Adds to the customer's quantity of an item, until `expires_at` if given.
+        """Increase the customer's quantity of an item, until `expires_at` if given.
 
         POST /payments/items/{customer_type}/{customer_id}/{item_id}/update-quantity.
 
@@ -149,7 +149,7 @@ class ServerCustomer(api.Customer):
     def decrease_item_quantity(
         self, item_id: str, by: int, *, expires_at: datetime | Unset = UNSET, description: str | Unset = UNSET
     ) -> None:
-        """Takes from the customer's quantity of an item, even below zero; given back at `expires_at` if given.
+        """Decrease the customer's quantity of an item, even below zero, until `expires_at` if given.
 
         POST /payments/items/{customer_type}/{customer_id}/{item_id}/update-quantity.
 
@@ -165,9 +165,9 @@ class ServerCustomer(api.Customer):
     def try_decrease_item_quantity(
         self, item_id: str, by: int, *, expires_at: datetime | Unset = UNSET, description: str | Unset = UNSET
     ) -> bool:
-        """Takes from the customer's quantity of an item, unless too little is left: `False`, and nothing changes.
+        """Decrease the customer's quantity of an item. Return `False` without a change if too little is left.
 
-        One call decides, so two at once never take the same. Given back at `expires_at` if given.
+        Atomic: concurrent calls cannot use the same quantity. Undone at `expires_at` if given.
         POST /payments/items/{customer_type}/{customer_id}/{item_id}/update-quantity.
 
         Raises:
@@ -196,14 +196,14 @@ class AsyncServerCustomer(api.AsyncCustomer):
         allow_promo_codes: bool | Unset = UNSET,
         allow_stacking_promo_codes: bool | Unset = UNSET,
     ) -> Secret:
-        """The page on which the customer pays for a product. POST /payments/purchases/create-purchase-url.
+        """Create a page for paying for a product and return its URL. POST /payments/purchases/create-purchase-url.
 
-        `product` is the id of a configured product, or one described on the spot; `return_url` is where the customer
-        goes afterwards, on a trusted domain.
+        `product` is the id of a configured product, or one defined inline; `return_url` is the page to open
+        afterwards, on a trusted domain.
 
         Raises:
             ProductDoesNotExist: the project has no such product.
-            ProductAlreadyGranted: the customer owns it and it does not stack.
+            ProductAlreadyGranted: the customer owns it and it is not stackable.
         """
         return await self._performer.call(
             flows.ServerCustomerFlows(
@@ -217,14 +217,14 @@ class AsyncServerCustomer(api.AsyncCustomer):
         )
 
     async def grant_product(self, product: str | InlineProduct, *, quantity: int | Unset = UNSET) -> str | None:
-        """Gives the customer a product for nothing. The id of the subscription, if the product is one.
+        """Grant the customer a product without payment. Return the subscription's id, if the product is one.
 
-        `product` is the id of a configured product, or one described on the spot.
+        `product` is the id of a configured product, or one defined inline.
         POST /payments/products/{customer_type}/{customer_id}.
 
         Raises:
             ProductDoesNotExist: the project has no such product.
-            ProductAlreadyGranted: the customer owns it and it does not stack.
+            ProductAlreadyGranted: the customer owns it and it is not stackable.
         """
         return await self._performer.call(
             flows.ServerCustomerFlows(self._performer.context, self.customer_type, self.customer_id).grant_product(
@@ -235,7 +235,7 @@ class AsyncServerCustomer(api.AsyncCustomer):
     async def increase_item_quantity(
         self, item_id: str, by: int, *, expires_at: datetime | Unset = UNSET, description: str | Unset = UNSET
     ) -> None:
-        """Adds to the customer's quantity of an item, until `expires_at` if given.
+        """Increase the customer's quantity of an item, until `expires_at` if given.
 
         POST /payments/items/{customer_type}/{customer_id}/{item_id}/update-quantity.
 
@@ -251,7 +251,7 @@ class AsyncServerCustomer(api.AsyncCustomer):
     async def decrease_item_quantity(
         self, item_id: str, by: int, *, expires_at: datetime | Unset = UNSET, description: str | Unset = UNSET
     ) -> None:
-        """Takes from the customer's quantity of an item, even below zero; given back at `expires_at` if given.
+        """Decrease the customer's quantity of an item, even below zero, until `expires_at` if given.
 
         POST /payments/items/{customer_type}/{customer_id}/{item_id}/update-quantity.
 
@@ -267,9 +267,9 @@ class AsyncServerCustomer(api.AsyncCustomer):
     async def try_decrease_item_quantity(
         self, item_id: str, by: int, *, expires_at: datetime | Unset = UNSET, description: str | Unset = UNSET
     ) -> bool:
-        """Takes from the customer's quantity of an item, unless too little is left: `False`, and nothing changes.
+        """Decrease the customer's quantity of an item. Return `False` without a change if too little is left.
 
-        One call decides, so two at once never take the same. Given back at `expires_at` if given.
+        Atomic: concurrent calls cannot use the same quantity. Undone at `expires_at` if given.
         POST /payments/items/{customer_type}/{customer_id}/{item_id}/update-quantity.
 
         Raises:

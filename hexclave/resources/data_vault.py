@@ -15,30 +15,30 @@ class DataVault:
         self._performer = performer
 
     def get(self, store_id: str, key: str, *, secret: SecretText) -> Secret:
-        """The value under the key. POST /data-vault/stores/{id}/get.
+        """Return the value stored under the key. POST /data-vault/stores/{id}/get.
 
         Raises:
-            DataVaultStoreHashedKeyDoesNotExist: nothing is stored under the key with this secret.
+            DataVaultStoreHashedKeyDoesNotExist: no value is stored under the key with this secret.
             DataVaultStoreDoesNotExist: the project has no such store.
-            VaultError: what is stored cannot be decrypted.
+            VaultError: the stored value cannot be decrypted.
         """
         secret = hidden(secret)
         return self._performer.run(flows.DataVaultFlows(self._performer.context).get(store_id, key, secret=secret))
 
     def find(self, store_id: str, key: str, *, secret: SecretText) -> Secret | None:
-        """The value under the key; `None` if nothing is stored there with this secret.
+        """Return the value stored under the key, or `None` if there is none with this secret.
 
         POST /data-vault/stores/{id}/get.
 
         Raises:
             DataVaultStoreDoesNotExist: the project has no such store.
-            VaultError: what is stored cannot be decrypted.
+            VaultError: the stored value cannot be decrypted.
         """
         secret = hidden(secret)
         return self._performer.run(flows.DataVaultFlows(self._performer.context).find(store_id, key, secret=secret))
 
     def set(self, store_id: str, key: str, value: SecretText, *, secret: SecretText) -> None:
-        """Stores the value under the key, in place of what was there. POST /data-vault/stores/{id}/set.
+        """Store the value under the key, replacing any existing one. POST /data-vault/stores/{id}/set.
 
         Raises:
             DataVaultStoreDoesNotExist: the project has no such store.
@@ -61,12 +61,12 @@ class AsyncDataVault:
         self._performer = performer
 
     async def get(self, store_id: str, key: str, *, secret: SecretText) -> Secret:
-        """The value under the key. POST /data-vault/stores/{id}/get.
+        """Return the value stored under the key. POST /data-vault/stores/{id}/get.
 
         Raises:
-            DataVaultStoreHashedKeyDoesNotExist: nothing is stored under the key with this secret.
+            DataVaultStoreHashedKeyDoesNotExist: no value is stored under the key with this secret.
             DataVaultStoreDoesNotExist: the project has no such store.
-            VaultError: what is stored cannot be decrypted.
+            VaultError: the stored value cannot be decrypted.
         """
         secret = hidden(secret)
         return await self._performer.run(
@@ -74,13 +74,13 @@ class AsyncDataVault:
         )
 
     async def find(self, store_id: str, key: str, *, secret: SecretText) -> Secret | None:
-        """The value under the key; `None` if nothing is stored there with this secret.
+        """Return the value stored under the key, or `None` if there is none with this secret.
 
         POST /data-vault/stores/{id}/get.
 
         Raises:
             DataVaultStoreDoesNotExist: the project has no such store.
-            VaultError: what is stored cannot be decrypted.
+            VaultError: the stored value cannot be decrypted.
         """
         secret = hidden(secret)
         return await self._performer.run(
@@ -88,7 +88,7 @@ class AsyncDataVault:
         )
 
     async def set(self, store_id: str, key: str, value: SecretText, *, secret: SecretText) -> None:
-        """Stores the value under the key, in place of what was there. POST /data-vault/stores/{id}/set.
+        """Store the value under the key, replacing any existing one. POST /data-vault/stores/{id}/set.
 
         Raises:
             DataVaultStoreDoesNotExist: the project has no such store.

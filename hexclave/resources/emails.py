@@ -21,10 +21,10 @@ class Emails(api.Emails):
         return Outbox(self._performer)
 
     def activate_capacity_boost(self) -> datetime:
-        """Lift the limit of emails per hour for a while, and return when the boost ends.
+        """Raise the email rate limit temporarily and return the time at which the boost ends.
 
         Raises:
-            EmailCapacityBoostAlreadyActive: one is active already.
+            EmailCapacityBoostAlreadyActive: a boost is already active.
 
         POST /emails/capacity-boost.
         """
@@ -45,10 +45,10 @@ class AsyncEmails(api.AsyncEmails):
         return AsyncOutbox(self._performer)
 
     async def activate_capacity_boost(self) -> datetime:
-        """Lift the limit of emails per hour for a while, and return when the boost ends.
+        """Raise the email rate limit temporarily and return the time at which the boost ends.
 
         Raises:
-            EmailCapacityBoostAlreadyActive: one is active already.
+            EmailCapacityBoostAlreadyActive: a boost is already active.
 
         POST /emails/capacity-boost.
         """
@@ -69,10 +69,10 @@ class AdminEmails(api.AdminEmails):
         return Outbox(self._performer)
 
     def activate_capacity_boost(self) -> datetime:
-        """Lift the limit of emails per hour for a while, and return when the boost ends.
+        """Raise the email rate limit temporarily and return the time at which the boost ends.
 
         Raises:
-            EmailCapacityBoostAlreadyActive: one is active already.
+            EmailCapacityBoostAlreadyActive: a boost is already active.
 
         POST /emails/capacity-boost.
         """
@@ -93,10 +93,10 @@ class AsyncAdminEmails(api.AsyncAdminEmails):
         return AsyncOutbox(self._performer)
 
     async def activate_capacity_boost(self) -> datetime:
-        """Lift the limit of emails per hour for a while, and return when the boost ends.
+        """Raise the email rate limit temporarily and return the time at which the boost ends.
 
         Raises:
-            EmailCapacityBoostAlreadyActive: one is active already.
+            EmailCapacityBoostAlreadyActive: a boost is already active.
 
         POST /emails/capacity-boost.
         """

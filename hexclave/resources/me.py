@@ -14,16 +14,16 @@ class Me(api.Me):
         super().__init__(performer)
 
     def find(self) -> CurrentUser | None:
-        """The signed-in user; `None` when nobody is, or only a user whom the app does not admit. GET /users/me.
+        """Return the signed-in user, or `None` when signed out or the user is not allowed. GET /users/me.
 
-        Anonymous and restricted users are admitted by `allow_anonymous` and `allow_restricted` of the app.
+        The app's `allow_anonymous` and `allow_restricted` allow anonymous and restricted users.
         """
         return self._performer.run(flows.MeFlows(self._performer.context).find())
 
     def delete(self) -> None:
-        """Deletes the user and empties the session's store. DELETE /users/me.
+        """Delete the user and clear the session's token store. DELETE /users/me.
 
-        A client may do so only where the project lets users delete themselves.
+        Clients need a project that lets users delete themselves.
         """
         return self._performer.run(flows.MeFlows(self._performer.context).delete())
 
@@ -37,16 +37,16 @@ class AsyncMe(api.AsyncMe):
         super().__init__(performer)
 
     async def find(self) -> CurrentUser | None:
-        """The signed-in user; `None` when nobody is, or only a user whom the app does not admit. GET /users/me.
+        """Return the signed-in user, or `None` when signed out or the user is not allowed. GET /users/me.
 
-        Anonymous and restricted users are admitted by `allow_anonymous` and `allow_restricted` of the app.
+        The app's `allow_anonymous` and `allow_restricted` allow anonymous and restricted users.
         """
         return await self._performer.run(flows.MeFlows(self._performer.context).find())
 
     async def delete(self) -> None:
-        """Deletes the user and empties the session's store. DELETE /users/me.
+        """Delete the user and clear the session's token store. DELETE /users/me.
 
-        A client may do so only where the project lets users delete themselves.
+        Clients need a project that lets users delete themselves.
         """
         return await self._performer.run(flows.MeFlows(self._performer.context).delete())
 
@@ -60,17 +60,17 @@ class ServerMe(api.ServerMe):
         super().__init__(performer)
 
     def find(self) -> ServerUser | None:
-        """The session's user; `None` when nobody is signed in, or only a user whom the app does not admit.
+        """Return the session's user, or `None` when signed out or the user is not allowed.
 
-        Anonymous and restricted users are admitted by `allow_anonymous` and `allow_restricted` of the app.
+        The app's `allow_anonymous` and `allow_restricted` allow anonymous and restricted users.
         GET /users/me.
         """
         return self._performer.run(flows.ServerMeFlows(self._performer.context).find())
 
     def delete(self) -> None:
-        """Deletes the user and empties the session's store. DELETE /users/me.
+        """Delete the user and clear the session's token store. DELETE /users/me.
 
-        A client may do so only where the project lets users delete themselves.
+        Clients need a project that lets users delete themselves.
         """
         return self._performer.run(flows.ServerMeFlows(self._performer.context).delete())
 
@@ -84,16 +84,16 @@ class AsyncServerMe(api.AsyncServerMe):
         super().__init__(performer)
 
     async def find(self) -> ServerUser | None:
-        """The session's user; `None` when nobody is signed in, or only a user whom the app does not admit.
+        """Return the session's user, or `None` when signed out or the user is not allowed.
 
-        Anonymous and restricted users are admitted by `allow_anonymous` and `allow_restricted` of the app.
+        The app's `allow_anonymous` and `allow_restricted` allow anonymous and restricted users.
         GET /users/me.
         """
         return await self._performer.run(flows.ServerMeFlows(self._performer.context).find())
 
     async def delete(self) -> None:
-        """Deletes the user and empties the session's store. DELETE /users/me.
+        """Delete the user and clear the session's token store. DELETE /users/me.
 
-        A client may do so only where the project lets users delete themselves.
+        Clients need a project that lets users delete themselves.
         """
         return await self._performer.run(flows.ServerMeFlows(self._performer.context).delete())

@@ -18,14 +18,14 @@ class Outbox(api.Outbox):
     def wait(
         self, email_id: str, *, poll_every: timedelta = timedelta(seconds=2), within: timedelta = timedelta(minutes=5)
     ) -> OutboxEmail:
-        """Return the email when it has arrived or failed: its `simple_status` is no longer `in-progress`.
+        """Wait until the email was delivered or failed: its `simple_status` is no longer `in-progress`.
 
-        An email that is due later than `within` is returned when it is ready, its `status` being `scheduled`.
-        GET /emails/outbox/{id}, again and again.
+        An email that is due later than `within` is returned when its `status` is `scheduled`.
+        GET /emails/outbox/{id}, repeatedly.
 
         Raises:
-            TotalTimeout: it is still on its way, or paused.
-            NotFoundError: there is no such email.
+            TotalTimeout: the email is still in progress, or paused.
+            NotFoundError: the email does not exist.
         """
         return self._performer.run(
             flows.OutboxFlows(self._performer.context).wait(email_id, poll_every=poll_every, within=within)
@@ -43,14 +43,14 @@ class AsyncOutbox(api.AsyncOutbox):
     async def wait(
         self, email_id: str, *, poll_every: timedelta = timedelta(seconds=2), within: timedelta = timedelta(minutes=5)
     ) -> OutboxEmail:
-        """Return the email when it has arrived or failed: its `simple_status` is no longer `in-progress`.
+        """Wait until the email was delivered or failed: its `simple_status` is no longer `in-progress`.
 
-        An email that is due later than `within` is returned when it is ready, its `status` being `scheduled`.
-        GET /emails/outbox/{id}, again and again.
+        An email that is due later than `within` is returned when its `status` is `scheduled`.
+        GET /emails/outbox/{id}, repeatedly.
 
         Raises:
-            TotalTimeout: it is still on its way, or paused.
-            NotFoundError: there is no such email.
+            TotalTimeout: the email is still in progress, or paused.
+            NotFoundError: the email does not exist.
         """
         return await self._performer.run(
             flows.OutboxFlows(self._performer.context).wait(email_id, poll_every=poll_every, within=within)

@@ -14,7 +14,7 @@ class Permissions(api.Permissions):
         super().__init__(performer)
 
     def has(self, permission_id: str) -> bool:
-        """Whether the user has the permission, itself or contained in another. GET /project-permissions."""
+        """Return True if the user has the permission, directly or through another. GET /project-permissions."""
         return self._performer.call(flows.PermissionFlows(self._performer.context).has(permission_id))
 
 
@@ -27,7 +27,7 @@ class AsyncPermissions(api.AsyncPermissions):
         super().__init__(performer)
 
     async def has(self, permission_id: str) -> bool:
-        """Whether the user has the permission, itself or contained in another. GET /project-permissions."""
+        """Return True if the user has the permission, directly or through another. GET /project-permissions."""
         return await self._performer.call(flows.PermissionFlows(self._performer.context).has(permission_id))
 
 
@@ -40,7 +40,7 @@ class ServerPermissions(api.ServerPermissions):
         super().__init__(performer)
 
     def has(self, user_id: str, permission_id: str) -> bool:
-        """Whether the user has the permission, itself or contained in another. GET /project-permissions."""
+        """Return True if the user has the permission, directly or through another. GET /project-permissions."""
         return self._performer.call(flows.ServerPermissionFlows(self._performer.context).has(user_id, permission_id))
 
 
@@ -53,7 +53,7 @@ class AsyncServerPermissions(api.AsyncServerPermissions):
         super().__init__(performer)
 
     async def has(self, user_id: str, permission_id: str) -> bool:
-        """Whether the user has the permission, itself or contained in another. GET /project-permissions."""
+        """Return True if the user has the permission, directly or through another. GET /project-permissions."""
         return await self._performer.call(
             flows.ServerPermissionFlows(self._performer.context).has(user_id, permission_id)
         )

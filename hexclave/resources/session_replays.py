@@ -23,13 +23,13 @@ class SessionReplays(api.SessionReplays):
         poll_every: timedelta = timedelta(seconds=5),
         within: timedelta = timedelta(minutes=15),
     ) -> SessionReplayRender:
-        """The rendering when it has ended: `status` is `succeeded` (then `video` is there) or `failed`.
+        """Wait until the render has ended: `status` is `succeeded` (and `video` is set) or `failed`.
 
-        GET /session-replays/{session_replay_id}/renders/{render_id}, again and again.
+        GET /session-replays/{session_replay_id}/renders/{render_id}, repeatedly.
 
         Raises:
-            TotalTimeout: it is still going on.
-            ItemNotFound: there is no such rendering.
+            TotalTimeout: the render is still in progress.
+            ItemNotFound: the render does not exist.
         """
         return self._performer.run(
             flows.SessionReplayFlows(self._performer.context).wait_for_render(
@@ -54,13 +54,13 @@ class AsyncSessionReplays(api.AsyncSessionReplays):
         poll_every: timedelta = timedelta(seconds=5),
         within: timedelta = timedelta(minutes=15),
     ) -> SessionReplayRender:
-        """The rendering when it has ended: `status` is `succeeded` (then `video` is there) or `failed`.
+        """Wait until the render has ended: `status` is `succeeded` (and `video` is set) or `failed`.
 
-        GET /session-replays/{session_replay_id}/renders/{render_id}, again and again.
+        GET /session-replays/{session_replay_id}/renders/{render_id}, repeatedly.
 
         Raises:
-            TotalTimeout: it is still going on.
-            ItemNotFound: there is no such rendering.
+            TotalTimeout: the render is still in progress.
+            ItemNotFound: the render does not exist.
         """
         return await self._performer.run(
             flows.SessionReplayFlows(self._performer.context).wait_for_render(

@@ -15,11 +15,11 @@ class ServerTeamApiKeys(api.TeamApiKeys):
         super().__init__(performer)
 
     def check(self, api_key: SecretText) -> TeamApiKey:
-        """What the API knows of a key that somebody presented. POST /team-api-keys/check.
+        """Check an API key and return its details. POST /team-api-keys/check.
 
         Raises:
-            InvalidApiKeyError: not sent: its form or checksum is wrong, or it is a user's.
-            ApiKeyNotValid: it does not work: `ApiKeyNotFound`, `ApiKeyExpired`, `ApiKeyRevoked`, `WrongApiKeyType`.
+            InvalidApiKeyError: the format or checksum is wrong, or it is a user's key; raised before any call.
+            ApiKeyNotValid: the key is rejected: `ApiKeyNotFound`, `ApiKeyExpired`, `ApiKeyRevoked`, `WrongApiKeyType`.
         """
         api_key = hidden(api_key)
         return self._performer.call(flows.TeamApiKeyFlows(self._performer.context).check(api_key))
@@ -34,11 +34,11 @@ class AsyncServerTeamApiKeys(api.AsyncTeamApiKeys):
         super().__init__(performer)
 
     async def check(self, api_key: SecretText) -> TeamApiKey:
-        """What the API knows of a key that somebody presented. POST /team-api-keys/check.
+        """Check an API key and return its details. POST /team-api-keys/check.
 
         Raises:
-            InvalidApiKeyError: not sent: its form or checksum is wrong, or it is a user's.
-            ApiKeyNotValid: it does not work: `ApiKeyNotFound`, `ApiKeyExpired`, `ApiKeyRevoked`, `WrongApiKeyType`.
+            InvalidApiKeyError: the format or checksum is wrong, or it is a user's key; raised before any call.
+            ApiKeyNotValid: the key is rejected: `ApiKeyNotFound`, `ApiKeyExpired`, `ApiKeyRevoked`, `WrongApiKeyType`.
         """
         api_key = hidden(api_key)
         return await self._performer.call(flows.TeamApiKeyFlows(self._performer.context).check(api_key))

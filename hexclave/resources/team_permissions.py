@@ -14,7 +14,7 @@ class TeamPermissions(api.TeamPermissions):
         super().__init__(performer)
 
     def has(self, team_id: str, permission_id: str) -> bool:
-        """Whether the user has the permission in the team, itself or contained in another. GET /team-permissions."""
+        """Return True if the user has the team permission, directly or through another. GET /team-permissions."""
         return self._performer.call(flows.TeamPermissionFlows(self._performer.context).has(team_id, permission_id))
 
 
@@ -27,7 +27,7 @@ class AsyncTeamPermissions(api.AsyncTeamPermissions):
         super().__init__(performer)
 
     async def has(self, team_id: str, permission_id: str) -> bool:
-        """Whether the user has the permission in the team, itself or contained in another. GET /team-permissions."""
+        """Return True if the user has the team permission, directly or through another. GET /team-permissions."""
         return await self._performer.call(
             flows.TeamPermissionFlows(self._performer.context).has(team_id, permission_id)
         )
@@ -42,7 +42,7 @@ class ServerTeamPermissions(api.ServerTeamPermissions):
         super().__init__(performer)
 
     def has(self, team_id: str, user_id: str, permission_id: str) -> bool:
-        """Whether the user has the permission in the team, itself or contained in another. GET /team-permissions."""
+        """Return True if the user has the team permission, directly or through another. GET /team-permissions."""
         return self._performer.call(
             flows.ServerTeamPermissionFlows(self._performer.context).has(team_id, user_id, permission_id)
         )
@@ -57,7 +57,7 @@ class AsyncServerTeamPermissions(api.AsyncServerTeamPermissions):
         super().__init__(performer)
 
     async def has(self, team_id: str, user_id: str, permission_id: str) -> bool:
-        """Whether the user has the permission in the team, itself or contained in another. GET /team-permissions."""
+        """Return True if the user has the team permission, directly or through another. GET /team-permissions."""
         return await self._performer.call(
             flows.ServerTeamPermissionFlows(self._performer.context).has(team_id, user_id, permission_id)
         )

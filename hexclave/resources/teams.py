@@ -108,19 +108,19 @@ class ServerTeams(api.ServerTeams):
         return ServerTeamPermissions(self._performer)
 
     def get_by_api_key(self, api_key: SecretText) -> ServerTeam:
-        """The team that an API key belongs to. POST /team-api-keys/check, then GET /teams/{team_id}.
+        """Return the team that an API key belongs to. POST /team-api-keys/check, then GET /teams/{team_id}.
 
         Raises:
-            InvalidApiKeyError: not sent: its form or checksum is wrong, or it is a user's.
-            ApiKeyNotValid: it does not work: `ApiKeyNotFound`, `ApiKeyExpired`, `ApiKeyRevoked`, `WrongApiKeyType`.
+            InvalidApiKeyError: the format or checksum is wrong, or it is a user's key; raised before any call.
+            ApiKeyNotValid: the key is rejected: `ApiKeyNotFound`, `ApiKeyExpired`, `ApiKeyRevoked`, `WrongApiKeyType`.
         """
         api_key = hidden(api_key)
         return self._performer.run(flows.TeamFlows(self._performer.context).get_by_api_key(api_key))
 
     def find_by_api_key(self, api_key: SecretText) -> ServerTeam | None:
-        """The team that an API key belongs to; `None` if it does not work. Every other failure is raised.
+        """Return the team that an API key belongs to, or `None` if the key is not valid. Other failures are raised.
 
-        POST /team-api-keys/check, then GET /teams/{team_id}; neither where form or checksum of the key are wrong.
+        POST /team-api-keys/check, then GET /teams/{team_id}; no call if the format or checksum of the key is wrong.
         """
         api_key = hidden(api_key)
         return self._performer.run(flows.TeamFlows(self._performer.context).find_by_api_key(api_key))
@@ -155,19 +155,19 @@ class AsyncServerTeams(api.AsyncServerTeams):
         return AsyncServerTeamPermissions(self._performer)
 
     async def get_by_api_key(self, api_key: SecretText) -> ServerTeam:
-        """The team that an API key belongs to. POST /team-api-keys/check, then GET /teams/{team_id}.
+        """Return the team that an API key belongs to. POST /team-api-keys/check, then GET /teams/{team_id}.
 
         Raises:
-            InvalidApiKeyError: not sent: its form or checksum is wrong, or it is a user's.
-            ApiKeyNotValid: it does not work: `ApiKeyNotFound`, `ApiKeyExpired`, `ApiKeyRevoked`, `WrongApiKeyType`.
+            InvalidApiKeyError: the format or checksum is wrong, or it is a user's key; raised before any call.
+            ApiKeyNotValid: the key is rejected: `ApiKeyNotFound`, `ApiKeyExpired`, `ApiKeyRevoked`, `WrongApiKeyType`.
         """
         api_key = hidden(api_key)
         return await self._performer.run(flows.TeamFlows(self._performer.context).get_by_api_key(api_key))
 
     async def find_by_api_key(self, api_key: SecretText) -> ServerTeam | None:
-        """The team that an API key belongs to; `None` if it does not work. Every other failure is raised.
+        """Return the team that an API key belongs to, or `None` if the key is not valid. Other failures are raised.
 
-        POST /team-api-keys/check, then GET /teams/{team_id}; neither where form or checksum of the key are wrong.
+        POST /team-api-keys/check, then GET /teams/{team_id}; no call if the format or checksum of the key is wrong.
         """
         api_key = hidden(api_key)
         return await self._performer.run(flows.TeamFlows(self._performer.context).find_by_api_key(api_key))

@@ -30,15 +30,15 @@ class Users(api.Users):
         key: Callable[[Mapping[str, Any]], Hashable] | None = None,
         done: Container[Hashable] = (),
     ) -> Outcomes[Mapping[str, Any], ServerUser]:
-        """Creates a user of each row, which holds arguments of `create`; gives an `Outcome` for each. POST /users.
+        """Create a user from each row of arguments for `create`, with an `Outcome` for each. POST /users.
 
-        Nothing is sent before the outcomes are iterated; `.run()` goes through all and returns a `Summary`. At most
+        No call is made before the outcomes are iterated; `.run()` processes all and returns a `Summary`. At most
         `concurrency` calls are in flight; `ordered` keeps the order of the rows, otherwise outcomes are yielded as they
-        complete. Rows whose `key` is in `done` are left out, so that a run that was cut off can be resumed.
+        complete. Rows whose `key` is in `done` are skipped, so that an interrupted run can be resumed.
         Memory stays constant. A row that fails does not stop the others.
 
         Raises:
-            UnsafeUseError: `concurrency` is no whole number from 1, or `done` comes without `key`.
+            UnsafeUseError: `concurrency` is not a positive integer, or `done` is given without `key`.
         """
         return self._performer.many(
             flows.UserFlows(self._performer.context).create_many(
@@ -54,9 +54,9 @@ class Users(api.Users):
         ordered: bool = True,
         done: Container[Hashable] = (),
     ) -> Outcomes[tuple[str, Mapping[str, Any]], ServerUser]:
-        """Changes the user of each row: its id, and arguments of `update`. PATCH /users/{user_id}. See `create_many`.
+        """Update a user for each row: an id, and arguments for `update`. PATCH /users/{user_id}. See `create_many`.
 
-        Rows whose id is in `done` are left out.
+        Rows whose id is in `done` are skipped.
         """
         return self._performer.many(
             flows.UserFlows(self._performer.context).update_many(
@@ -72,7 +72,7 @@ class Users(api.Users):
         ordered: bool = True,
         done: Container[Hashable] = (),
     ) -> Outcomes[str, None]:
-        """Deletes users. DELETE /users/{user_id}. See `create_many`. Ids in `done` are left out."""
+        """Delete users. DELETE /users/{user_id}. See `create_many`. Ids in `done` are skipped."""
         return self._performer.many(
             flows.UserFlows(self._performer.context).delete_many(
                 user_ids, concurrency=concurrency, ordered=ordered, done=done
@@ -80,27 +80,27 @@ class Users(api.Users):
         )
 
     def export(self, *, start_at: str | Unset = UNSET) -> Page[ServerUser]:
-        """Every user, restricted and anonymous ones too, oldest sign-up first, 1,000 a request. GET /users.
+        """Return all users, including restricted and anonymous ones, oldest first, 1,000 per request. GET /users.
 
-        Iterate the result; `.prefetched()` loads ahead. `start_at` resumes: the id of the last user that was dealt
-        with, which comes once more.
+        Iterate the result; `.prefetched()` loads ahead. To resume, pass the id of the last processed user as
+        `start_at`; that user is returned again.
         """
         return self._performer.listed(flows.UserFlows(self._performer.context).export(start_at=start_at))
 
     def get_by_api_key(self, api_key: SecretText) -> ServerUser:
-        """The user whom an API key belongs to. POST /user-api-keys/check, then GET /users/{user_id}.
+        """Return the user that an API key belongs to. POST /user-api-keys/check, then GET /users/{user_id}.
 
         Raises:
-            InvalidApiKeyError: not sent: its form or checksum is wrong, or it is a team's.
-            ApiKeyNotValid: it does not work: `ApiKeyNotFound`, `ApiKeyExpired`, `ApiKeyRevoked`, `WrongApiKeyType`.
+            InvalidApiKeyError: the format or checksum is wrong, or it is a team's key; raised before any call.
+            ApiKeyNotValid: the key is rejected: `ApiKeyNotFound`, `ApiKeyExpired`, `ApiKeyRevoked`, `WrongApiKeyType`.
         """
         api_key = hidden(api_key)
         return self._performer.run(flows.UserFlows(self._performer.context).get_by_api_key(api_key))
 
     def find_by_api_key(self, api_key: SecretText) -> ServerUser | None:
-        """The user whom an API key belongs to; `None` if it does not work. Every other failure is raised.
+        """Return the user that an API key belongs to, or `None` if the key is not valid. Other failures are raised.
 
-        POST /user-api-keys/check, then GET /users/{user_id}; neither where form or checksum of the key are wrong.
+        POST /user-api-keys/check, then GET /users/{user_id}; no call if the format or checksum of the key is wrong.
         """
         api_key = hidden(api_key)
         return self._performer.run(flows.UserFlows(self._performer.context).find_by_api_key(api_key))
@@ -123,15 +123,15 @@ class AsyncUsers(api.AsyncUsers):
         key: Callable[[Mapping[str, Any]], Hashable] | None = None,
         done: Container[Hashable] = (),
     ) -> AsyncOutcomes[Mapping[str, Any], ServerUser]:
-        """Creates a user of each row, which holds arguments of `create`; gives an `Outcome` for each. POST /users.
+        """Create a user from each row of arguments for `create`, with an `Outcome` for each. POST /users.
 
-        Nothing is sent before the outcomes are iterated; `.run()` goes through all and returns a `Summary`. At most
+        No call is made before the outcomes are iterated; `.run()` processes all and returns a `Summary`. At most
         `concurrency` calls are in flight; `ordered` keeps the order of the rows, otherwise outcomes are yielded as they
-        complete. Rows whose `key` is in `done` are left out, so that a run that was cut off can be resumed.
+        complete. Rows whose `key` is in `done` are skipped, so that an interrupted run can be resumed.
         Memory stays constant. A row that fails does not stop the others.
 
         Raises:
-            UnsafeUseError: `concurrency` is no whole number from 1, or `done` comes without `key`.
+            UnsafeUseError: `concurrency` is not a positive integer, or `done` is given without `key`.
         """
         return self._performer.many(
             flows.UserFlows(self._performer.context).create_many(
@@ -147,9 +147,9 @@ class AsyncUsers(api.AsyncUsers):
         ordered: bool = True,
         done: Container[Hashable] = (),
     ) -> AsyncOutcomes[tuple[str, Mapping[str, Any]], ServerUser]:
-        """Changes the user of each row: its id, and arguments of `update`. PATCH /users/{user_id}. See `create_many`.
+        """Update a user for each row: an id, and arguments for `update`. PATCH /users/{user_id}. See `create_many`.
 
-        Rows whose id is in `done` are left out.
+        Rows whose id is in `done` are skipped.
         """
         return self._performer.many(
             flows.UserFlows(self._performer.context).update_many(
@@ -165,7 +165,7 @@ class AsyncUsers(api.AsyncUsers):
         ordered: bool = True,
         done: Container[Hashable] = (),
     ) -> AsyncOutcomes[str, None]:
-        """Deletes users. DELETE /users/{user_id}. See `create_many`. Ids in `done` are left out."""
+        """Delete users. DELETE /users/{user_id}. See `create_many`. Ids in `done` are skipped."""
         return self._performer.many(
             flows.UserFlows(self._performer.context).delete_many(
                 user_ids, concurrency=concurrency, ordered=ordered, done=done
@@ -173,27 +173,27 @@ class AsyncUsers(api.AsyncUsers):
         )
 
     def export(self, *, start_at: str | Unset = UNSET) -> AsyncPages[ServerUser]:
-        """Every user, restricted and anonymous ones too, oldest sign-up first, 1,000 a request. GET /users.
+        """Return all users, including restricted and anonymous ones, oldest first, 1,000 per request. GET /users.
 
-        Iterate the result; `.prefetched()` loads ahead. `start_at` resumes: the id of the last user that was dealt
-        with, which comes once more.
+        Iterate the result; `.prefetched()` loads ahead. To resume, pass the id of the last processed user as
+        `start_at`; that user is returned again.
         """
         return self._performer.listed(flows.UserFlows(self._performer.context).export(start_at=start_at))
 
     async def get_by_api_key(self, api_key: SecretText) -> ServerUser:
-        """The user whom an API key belongs to. POST /user-api-keys/check, then GET /users/{user_id}.
+        """Return the user that an API key belongs to. POST /user-api-keys/check, then GET /users/{user_id}.
 
         Raises:
-            InvalidApiKeyError: not sent: its form or checksum is wrong, or it is a team's.
-            ApiKeyNotValid: it does not work: `ApiKeyNotFound`, `ApiKeyExpired`, `ApiKeyRevoked`, `WrongApiKeyType`.
+            InvalidApiKeyError: the format or checksum is wrong, or it is a team's key; raised before any call.
+            ApiKeyNotValid: the key is rejected: `ApiKeyNotFound`, `ApiKeyExpired`, `ApiKeyRevoked`, `WrongApiKeyType`.
         """
         api_key = hidden(api_key)
         return await self._performer.run(flows.UserFlows(self._performer.context).get_by_api_key(api_key))
 
     async def find_by_api_key(self, api_key: SecretText) -> ServerUser | None:
-        """The user whom an API key belongs to; `None` if it does not work. Every other failure is raised.
+        """Return the user that an API key belongs to, or `None` if the key is not valid. Other failures are raised.
 
-        POST /user-api-keys/check, then GET /users/{user_id}; neither where form or checksum of the key are wrong.
+        POST /user-api-keys/check, then GET /users/{user_id}; no call if the format or checksum of the key is wrong.
         """
         api_key = hidden(api_key)
         return await self._performer.run(flows.UserFlows(self._performer.context).find_by_api_key(api_key))

@@ -28,7 +28,7 @@ def test_an_unknown_item_is_not_taken_for_too_little():
 @pytest.mark.parametrize("by", [0, -1, 1.0, "1", True, None])
 def test_amounts_are_whole_and_positive(member, by):
     recording = recorded("server")
-    with pytest.raises(hexclave.UnsafeUseError, match="by must be a whole number"):
+    with pytest.raises(hexclave.UnsafeUseError, match="by must be a positive integer"):
         getattr(recording.app.payments.for_user("u1"), f"{member}_item_quantity")("i1", by)
     assert recording.sent == []
 
