@@ -19,7 +19,7 @@ from generator.importing.wording import is_correction, keep_wording
 _NEW: Json = {"openapi": "3.1.0", "info": {"title": "Hexclave API", "version": "1"}, "paths": {}, "components": {}}
 _IsOurs: TypeAlias = Callable[[Json], bool]
 """Whether something of an operation is ours: marked so, or of an operation that nobody documented before."""
-_PHRASES = {"200": "Done.", "201": "Created.", "307": "Go on at the address in `Location`."}
+_PHRASES = {"200": "Done.", "201": "Created.", "307": "Redirect to the address in `Location`."}
 
 
 def merge(old: Json, views: dict[str, View], source: str, release: str = "") -> "Merged":
