@@ -140,7 +140,10 @@ class AsyncPage(_NoSequence, Generic[T]):
             return None
         return AsyncPage(await self._perform(self._pages.operation(self.next_cursor)), self._pages, self._perform)
 
-    async def __aiter__(self) -> AsyncIterator[T]:
+    def __aiter__(self) -> AsyncIterator[T]:
+        return self._all()
+
+    async def _all(self) -> AsyncIterator[T]:
         page: AsyncPage[T] | None = self
         while page is not None:
             for item in page.items:
@@ -176,7 +179,10 @@ class AsyncPages(_NoSequence, _NotAwaited, Generic[T]):
     def __await__(self) -> Generator[None, None, AsyncPage[T]]:
         return self._first().__await__()
 
-    async def __aiter__(self) -> AsyncIterator[T]:
+    def __aiter__(self) -> AsyncIterator[T]:
+        return self._all()  # Editors infer loop variables from a plain method alone.
+
+    async def _all(self) -> AsyncIterator[T]:
         async for item in await self._first():
             yield item
 
