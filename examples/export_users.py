@@ -16,7 +16,7 @@ def main() -> None:
         table = csv.writer(sys.stdout)
         table.writerow(["id", "primary_email", "display_name", "signed_up_at", "is_anonymous"])
         for user in app.users.export().prefetched():
-            signed_up = user.signed_up_at.isoformat() if user.signed_up_at else ""
+            signed_up = user.signed_up_at.isoformat()
             table.writerow([user.id, user.primary_email, user.display_name, signed_up, user.is_anonymous])
 
 

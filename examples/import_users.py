@@ -15,7 +15,7 @@ import hexclave
 
 def main(path: str) -> int:
     journal = Path(f"{path}.done")
-    done = set(journal.read_text(encoding="utf-8").splitlines()) if journal.exists() else set()
+    done: set[str] = set(journal.read_text(encoding="utf-8").splitlines()) if journal.exists() else set()
     failed = 0
     with (
         hexclave.HexclaveServerApp() as app,

@@ -39,7 +39,7 @@ def main(path: str, port: int) -> None:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
             try:
-                status = router.handle(body, self.headers).status_code
+                status: int = router.handle(body, self.headers).status_code
             except InvalidWebhookError:
                 status = 400
             except HexclaveError:

@@ -3,6 +3,7 @@
 import inspect
 import pydoc
 import re
+import types
 import typing
 from collections.abc import Iterator
 from functools import cache
@@ -166,17 +167,8 @@ def _names(member: Member) -> Iterator[str]:
 
 
 def _classes(annotation: Any) -> Iterator[str]:
-    origin = typing.get_origin(annotation)
-    if annotation in (None, type(None)):
-        yield "NoneType"
-    elif inspect.isclass(annotation) or inspect.isclass(origin):
-        if origin is None or not _is_union(annotation):
-            yield (origin or annotation).__name__
-            return
-    if _is_union(annotation):
+    if typing.get_origin(annotation) in (types.UnionType, typing.Union):
         for option in typing.get_args(annotation):
             yield from _classes(option)
-
-
-def _is_union(annotation: Any) -> bool:
-    return type(annotation).__name__ in ("UnionType", "_UnionGenericAlias")
+    else:
+        yield "NoneType" if annotation is None else (typing.get_origin(annotation) or annotation).__name__
