@@ -1,6 +1,7 @@
 """Flows, written by hand once for both modes, read as text: their signatures and words, never their code."""
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
@@ -11,6 +12,7 @@ from generator.description import DescriptionError
 
 _RESULTS: Final = {"Steps": "run", "Operation": "call", "Pages": "listed", "Many": "many"}
 """How the performer is asked, by what a flow returns."""
+_ENDPOINT: Final = re.compile(r"\b(?:GET|PUT|POST|PATCH|DELETE) /[\w{}/.-]*[\w}]")
 
 
 @attrs.frozen
@@ -44,8 +46,10 @@ class FlowClass:
     """Import statements for all names that the signatures use."""
 
 
-def flow_classes(folder: Path) -> list[FlowClass]:
+def flow_classes(folder: Path, remarks: Mapping[str, str]) -> list[FlowClass]:
     """The flow classes in a folder that name a resource.
+
+    A flow whose docstring names an endpoint says what `remarks` has about it.
 
     Raises:
         DescriptionError: one of them cannot be read.
@@ -64,13 +68,15 @@ def flow_classes(folder: Path) -> list[FlowClass]:
             if isinstance(node, ast.ClassDef):
                 found[node.name] = (node, path, imports)
     return [
-        _flow_class(node, path, found)
+        _flow_class(node, path, found, remarks)
         for node, path, _ in found.values()
         if _text(_assigned(node, "resource")) is not None
     ]
 
 
-def _flow_class(node: ast.ClassDef, path: Path, found: Mapping[str, tuple[ast.ClassDef, Path, str]]) -> FlowClass:
+def _flow_class(
+    node: ast.ClassDef, path: Path, found: Mapping[str, tuple[ast.ClassDef, Path, str]], remarks: Mapping[str, str]
+) -> FlowClass:
     access = _assigned(node, "access")
     if not isinstance(access, ast.Tuple):
         raise DescriptionError(f"{path}:{node.lineno}: {node.name} needs a tuple `access`")
@@ -79,7 +85,7 @@ def _flow_class(node: ast.ClassDef, path: Path, found: Mapping[str, tuple[ast.Cl
     for base in line:
         for member in base.body:
             if isinstance(member, ast.FunctionDef) and not member.name.startswith("_"):
-                flows.setdefault(member.name, _flow(member, path))
+                flows.setdefault(member.name, _flow(member, path, remarks))
     return FlowClass(
         name=node.name,
         module=path.stem,
@@ -99,7 +105,7 @@ def _line(node: ast.ClassDef, found: Mapping[str, tuple[ast.ClassDef, Path, str]
             yield from _line(found[base.id][0], found)
 
 
-def _flow(function: ast.FunctionDef, path: Path) -> Flow:
+def _flow(function: ast.FunctionDef, path: Path, remarks: Mapping[str, str]) -> Flow:
     returned = function.returns
     kind = returned.value.id if isinstance(returned, ast.Subscript) and isinstance(returned.value, ast.Name) else ""
     doc = ast.get_docstring(function)
@@ -121,7 +127,7 @@ def _flow(function: ast.FunctionDef, path: Path) -> Flow:
         ),
         asked=_RESULTS[kind],
         result=ast.unparse(returned.slice).strip("()"),
-        doc=doc,
+        doc="\n\n".join([doc, *dict.fromkeys(remarks[each] for each in _ENDPOINT.findall(doc) if remarks.get(each))]),
     )
 
 

@@ -137,7 +137,8 @@ class _Rendering:
 
     def facade(self, flows: Path) -> manifest.Files:
         """The resources that apps offer, by path."""
-        return _formatted(self._facade_texts(flow_classes(flows)))
+        said = {f"{call.method} {call.path}": call.remarks for call in self.document.calls.values()}
+        return _formatted(self._facade_texts(flow_classes(flows, said)))
 
     def _facade_texts(self, flows: Sequence[FlowClass]) -> Iterator[tuple[str, str]]:
         found = offered(self._resources, flows, self._description.get("x-resources", {}))

@@ -22,7 +22,7 @@ class ConnectedAccountFlows(Flows):
 
         Without `provider_account_id` the user must have connected exactly one account of the provider.
 
-        POST /connected-accounts/me/{provider_id}/{provider_account_id}/access-token.
+        POST /connected-accounts/{user_id}/{provider_id}/{provider_account_id}/access-token.
 
         Raises:
             OAuthConnectionNotConnectedToUser: the user has no such account.

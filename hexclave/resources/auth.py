@@ -205,6 +205,8 @@ class Auth(api.Auth):
         Raises:
             AppleBundleIdNotConfigured: the app is not configured in the project.
             InvalidAppleCredentials: the token was not issued by Apple, or not for the app.
+
+        Not in the published API documents.
         """
         id_token = hidden(id_token)
         return self._performer.run(flows.AuthFlows(self._performer.context).sign_in_with_apple(id_token))
@@ -217,6 +219,8 @@ class Auth(api.Auth):
         Raises:
             ExternalAuthProviderNotConfigured: the project does not trust a Better Auth server.
             InvalidExternalAuthToken: the token was not signed by that provider, or has expired.
+
+        Needs a server of release 2026-10 or newer.
         """
         token = hidden(token)
         return self._performer.run(flows.AuthFlows(self._performer.context).sign_in_with_better_auth(token))
@@ -229,6 +233,8 @@ class Auth(api.Auth):
         Raises:
             ExternalAuthProviderNotConfigured: the project does not trust a Clerk application.
             InvalidExternalAuthToken: the token was not signed by that provider, or has expired.
+
+        Needs a server of release 2026-10 or newer.
         """
         token = hidden(token)
         return self._performer.run(flows.AuthFlows(self._performer.context).sign_in_with_clerk(token))
@@ -241,6 +247,8 @@ class Auth(api.Auth):
         Raises:
             ExternalAuthProviderNotConfigured: the project does not trust a WorkOS environment.
             InvalidExternalAuthToken: the token was not signed by that provider, or has expired.
+
+        Needs a server of release 2026-10 or newer.
         """
         token = hidden(token)
         return self._performer.run(flows.AuthFlows(self._performer.context).sign_in_with_workos(token))
@@ -294,6 +302,8 @@ class Auth(api.Auth):
 
         Raises:
             PasskeyAuthenticationFailed: no user has this passkey, or the response is invalid.
+
+        Not in the published API documents.
         """
         code = hidden(code)
         return self._performer.run(
@@ -486,6 +496,8 @@ class AsyncAuth(api.AsyncAuth):
         Raises:
             AppleBundleIdNotConfigured: the app is not configured in the project.
             InvalidAppleCredentials: the token was not issued by Apple, or not for the app.
+
+        Not in the published API documents.
         """
         id_token = hidden(id_token)
         return await self._performer.run(flows.AuthFlows(self._performer.context).sign_in_with_apple(id_token))
@@ -498,6 +510,8 @@ class AsyncAuth(api.AsyncAuth):
         Raises:
             ExternalAuthProviderNotConfigured: the project does not trust a Better Auth server.
             InvalidExternalAuthToken: the token was not signed by that provider, or has expired.
+
+        Needs a server of release 2026-10 or newer.
         """
         token = hidden(token)
         return await self._performer.run(flows.AuthFlows(self._performer.context).sign_in_with_better_auth(token))
@@ -510,6 +524,8 @@ class AsyncAuth(api.AsyncAuth):
         Raises:
             ExternalAuthProviderNotConfigured: the project does not trust a Clerk application.
             InvalidExternalAuthToken: the token was not signed by that provider, or has expired.
+
+        Needs a server of release 2026-10 or newer.
         """
         token = hidden(token)
         return await self._performer.run(flows.AuthFlows(self._performer.context).sign_in_with_clerk(token))
@@ -522,6 +538,8 @@ class AsyncAuth(api.AsyncAuth):
         Raises:
             ExternalAuthProviderNotConfigured: the project does not trust a WorkOS environment.
             InvalidExternalAuthToken: the token was not signed by that provider, or has expired.
+
+        Needs a server of release 2026-10 or newer.
         """
         token = hidden(token)
         return await self._performer.run(flows.AuthFlows(self._performer.context).sign_in_with_workos(token))
@@ -575,6 +593,8 @@ class AsyncAuth(api.AsyncAuth):
 
         Raises:
             PasskeyAuthenticationFailed: no user has this passkey, or the response is invalid.
+
+        Not in the published API documents.
         """
         code = hidden(code)
         return await self._performer.run(

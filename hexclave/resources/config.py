@@ -18,7 +18,10 @@ class Config:
         self._performer = performer
 
     def get_override(self, level: Level) -> Mapping[str, JsonValue]:
-        """Return the overrides of a layer. GET /internal/config/override/{level}."""
+        """Return the overrides of a layer. GET /internal/config/override/{level}.
+
+        Not in the published API documents.
+        """
         return self._performer.call(flows.ConfigFlows(self._performer.context).get_override(level))
 
     def replace_override(
@@ -30,6 +33,8 @@ class Config:
 
         Raises:
             BadRequestError: the configuration is invalid; the message explains why.
+
+        Not in the published API documents.
         """
         return self._performer.call(
             flows.ConfigFlows(self._performer.context).replace_override(level, override, source=source)
@@ -42,6 +47,8 @@ class Config:
 
         Raises:
             BadRequestError: the configuration is invalid; the message explains why.
+
+        Not in the published API documents.
         """
         return self._performer.call(flows.ConfigFlows(self._performer.context).update_override(level, changes))
 
@@ -55,7 +62,10 @@ class AsyncConfig:
         self._performer = performer
 
     async def get_override(self, level: Level) -> Mapping[str, JsonValue]:
-        """Return the overrides of a layer. GET /internal/config/override/{level}."""
+        """Return the overrides of a layer. GET /internal/config/override/{level}.
+
+        Not in the published API documents.
+        """
         return await self._performer.call(flows.ConfigFlows(self._performer.context).get_override(level))
 
     async def replace_override(
@@ -67,6 +77,8 @@ class AsyncConfig:
 
         Raises:
             BadRequestError: the configuration is invalid; the message explains why.
+
+        Not in the published API documents.
         """
         return await self._performer.call(
             flows.ConfigFlows(self._performer.context).replace_override(level, override, source=source)
@@ -79,6 +91,8 @@ class AsyncConfig:
 
         Raises:
             BadRequestError: the configuration is invalid; the message explains why.
+
+        Not in the published API documents.
         """
         return await self._performer.call(flows.ConfigFlows(self._performer.context).update_override(level, changes))
 
@@ -92,11 +106,17 @@ class AdminConfig(api.Config):
         super().__init__(performer)
 
     def get(self) -> Mapping[str, JsonValue]:
-        """Return the complete effective configuration. GET /internal/config."""
+        """Return the complete effective configuration. GET /internal/config.
+
+        Not in the published API documents.
+        """
         return self._performer.call(flows.AdminConfigFlows(self._performer.context).get())
 
     def get_override(self, level: Level) -> Mapping[str, JsonValue]:
-        """Return the overrides of a layer. GET /internal/config/override/{level}."""
+        """Return the overrides of a layer. GET /internal/config/override/{level}.
+
+        Not in the published API documents.
+        """
         return self._performer.call(flows.AdminConfigFlows(self._performer.context).get_override(level))
 
     def replace_override(
@@ -108,6 +128,8 @@ class AdminConfig(api.Config):
 
         Raises:
             BadRequestError: the configuration is invalid; the message explains why.
+
+        Not in the published API documents.
         """
         return self._performer.call(
             flows.AdminConfigFlows(self._performer.context).replace_override(level, override, source=source)
@@ -120,6 +142,8 @@ class AdminConfig(api.Config):
 
         Raises:
             BadRequestError: the configuration is invalid; the message explains why.
+
+        Not in the published API documents.
         """
         return self._performer.call(flows.AdminConfigFlows(self._performer.context).update_override(level, changes))
 
@@ -133,11 +157,17 @@ class AsyncAdminConfig(api.AsyncConfig):
         super().__init__(performer)
 
     async def get(self) -> Mapping[str, JsonValue]:
-        """Return the complete effective configuration. GET /internal/config."""
+        """Return the complete effective configuration. GET /internal/config.
+
+        Not in the published API documents.
+        """
         return await self._performer.call(flows.AdminConfigFlows(self._performer.context).get())
 
     async def get_override(self, level: Level) -> Mapping[str, JsonValue]:
-        """Return the overrides of a layer. GET /internal/config/override/{level}."""
+        """Return the overrides of a layer. GET /internal/config/override/{level}.
+
+        Not in the published API documents.
+        """
         return await self._performer.call(flows.AdminConfigFlows(self._performer.context).get_override(level))
 
     async def replace_override(
@@ -149,6 +179,8 @@ class AsyncAdminConfig(api.AsyncConfig):
 
         Raises:
             BadRequestError: the configuration is invalid; the message explains why.
+
+        Not in the published API documents.
         """
         return await self._performer.call(
             flows.AdminConfigFlows(self._performer.context).replace_override(level, override, source=source)
@@ -161,6 +193,8 @@ class AsyncAdminConfig(api.AsyncConfig):
 
         Raises:
             BadRequestError: the configuration is invalid; the message explains why.
+
+        Not in the published API documents.
         """
         return await self._performer.call(
             flows.AdminConfigFlows(self._performer.context).update_override(level, changes)

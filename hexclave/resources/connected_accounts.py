@@ -22,12 +22,14 @@ class ConnectedAccounts(api.ConnectedAccounts):
 
         Without `provider_account_id` the user must have connected exactly one account of the provider.
 
-        POST /connected-accounts/me/{provider_id}/{provider_account_id}/access-token.
+        POST /connected-accounts/{user_id}/{provider_id}/{provider_account_id}/access-token.
 
         Raises:
             OAuthConnectionNotConnectedToUser: the user has no such account.
             OAuthConnectionDoesNotHaveRequiredScope: request it with `app.auth.start_oauth(provider_scopes=…)`.
             OAuthAccessTokenNotAvailable: the provider issued no token; the user has to reconnect.
+
+        Not in the published API documents.
         """
         return self._performer.call(
             flows.ConnectedAccountFlows(self._performer.context).get_access_token(
@@ -51,12 +53,14 @@ class AsyncConnectedAccounts(api.AsyncConnectedAccounts):
 
         Without `provider_account_id` the user must have connected exactly one account of the provider.
 
-        POST /connected-accounts/me/{provider_id}/{provider_account_id}/access-token.
+        POST /connected-accounts/{user_id}/{provider_id}/{provider_account_id}/access-token.
 
         Raises:
             OAuthConnectionNotConnectedToUser: the user has no such account.
             OAuthConnectionDoesNotHaveRequiredScope: request it with `app.auth.start_oauth(provider_scopes=…)`.
             OAuthAccessTokenNotAvailable: the provider issued no token; the user has to reconnect.
+
+        Not in the published API documents.
         """
         return await self._performer.call(
             flows.ConnectedAccountFlows(self._performer.context).get_access_token(
@@ -86,6 +90,8 @@ class ServerConnectedAccounts(api.ServerConnectedAccounts):
             OAuthConnectionNotConnectedToUser: the user has no such account.
             OAuthConnectionDoesNotHaveRequiredScope: the user has not granted all of the scopes.
             OAuthAccessTokenNotAvailable: the provider issued no token; the user has to reconnect.
+
+        Not in the published API documents.
         """
         return self._performer.call(
             flows.ServerConnectedAccountFlows(self._performer.context).get_access_token(
@@ -115,6 +121,8 @@ class AsyncServerConnectedAccounts(api.AsyncServerConnectedAccounts):
             OAuthConnectionNotConnectedToUser: the user has no such account.
             OAuthConnectionDoesNotHaveRequiredScope: the user has not granted all of the scopes.
             OAuthAccessTokenNotAvailable: the provider issued no token; the user has to reconnect.
+
+        Not in the published API documents.
         """
         return await self._performer.call(
             flows.ServerConnectedAccountFlows(self._performer.context).get_access_token(

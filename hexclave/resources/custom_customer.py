@@ -57,6 +57,8 @@ class CustomCustomer(api.CustomCustomer):
         Raises:
             ProductDoesNotExist: the project has no such product.
             ProductAlreadyGranted: the customer owns it and it is not stackable.
+
+        Not in the published API documents.
         """
         return self._performer.call(
             flows.CustomCustomerFlows(self._performer.context, self.customer_type, self.customer_id).grant_product(
@@ -161,6 +163,8 @@ class AsyncCustomCustomer(api.AsyncCustomCustomer):
         Raises:
             ProductDoesNotExist: the project has no such product.
             ProductAlreadyGranted: the customer owns it and it is not stackable.
+
+        Not in the published API documents.
         """
         return await self._performer.call(
             flows.CustomCustomerFlows(self._performer.context, self.customer_type, self.customer_id).grant_product(

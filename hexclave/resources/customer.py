@@ -123,6 +123,8 @@ class ServerCustomer(api.Customer):
         Raises:
             ProductDoesNotExist: the project has no such product.
             ProductAlreadyGranted: the customer owns it and it is not stackable.
+
+        Not in the published API documents.
         """
         return self._performer.call(
             flows.ServerCustomerFlows(self._performer.context, self.customer_type, self.customer_id).grant_product(
@@ -225,6 +227,8 @@ class AsyncServerCustomer(api.AsyncCustomer):
         Raises:
             ProductDoesNotExist: the project has no such product.
             ProductAlreadyGranted: the customer owns it and it is not stackable.
+
+        Not in the published API documents.
         """
         return await self._performer.call(
             flows.ServerCustomerFlows(self._performer.context, self.customer_type, self.customer_id).grant_product(

@@ -35,6 +35,8 @@ class PromoCodes(api.PromoCodes):
         `discount_amount` is in percent or in US dollars. `subscription_behavior` selects the payments of a subscription
         that are discounted; `fixed_duration` needs `subscription_discount_duration_months`. By default the code is
         valid for all products, without a limit, at any time. The dates need a timezone.
+
+        Not in the published API documents; newer servers only.
         """
         return self._performer.call(
             flows.PromoCodeFlows(self._performer.context).create(
@@ -77,6 +79,8 @@ class AsyncPromoCodes(api.AsyncPromoCodes):
         `discount_amount` is in percent or in US dollars. `subscription_behavior` selects the payments of a subscription
         that are discounted; `fixed_duration` needs `subscription_discount_duration_months`. By default the code is
         valid for all products, without a limit, at any time. The dates need a timezone.
+
+        Not in the published API documents; newer servers only.
         """
         return await self._performer.call(
             flows.PromoCodeFlows(self._performer.context).create(

@@ -30,6 +30,8 @@ class SessionReplays(api.SessionReplays):
         Raises:
             TotalTimeout: the render is still in progress.
             ItemNotFound: the render does not exist.
+
+        Needs a server of release 2026-10 or newer.
         """
         return self._performer.run(
             flows.SessionReplayFlows(self._performer.context).wait_for_render(
@@ -61,6 +63,8 @@ class AsyncSessionReplays(api.AsyncSessionReplays):
         Raises:
             TotalTimeout: the render is still in progress.
             ItemNotFound: the render does not exist.
+
+        Needs a server of release 2026-10 or newer.
         """
         return await self._performer.run(
             flows.SessionReplayFlows(self._performer.context).wait_for_render(

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+import hexclave.resources
 import hexclave_api
 from generator.rendering.render import check
 from hexclave_api import resources
@@ -61,6 +62,7 @@ def test_every_function_makes_the_operation_that_the_table_lists(entry: Entry) -
     assert inspect.getdoc(entry.function)
 
 
+ENDPOINT = re.compile(r"\b(?:GET|PUT|POST|PATCH|DELETE) /[\w{}/.-]*[\w}]")
 MARKED = {
     f"{verb.upper()} {path}": operation
     for path, item in yaml.load(SPEC.read_text("utf-8"), Loader=yaml.CSafeLoader)["paths"].items()
@@ -91,6 +93,23 @@ def test_everything_says_which_servers_lack_it_and_what_nobody_published() -> No
             assert "newer servers only." in flat or f"release {operation['x-since'][-7:]}" in flat, name
         said += bool(operation)
     assert said > 300
+
+
+def test_flows_say_so_too() -> None:
+    """They may make several requests; what is marked of any of them is said."""
+    said = 0
+    for name in hexclave.resources.__all__:
+        for method in vars(getattr(hexclave.resources, name)).values():
+            words = " ".join((inspect.getdoc(method) or "").split()) if inspect.isfunction(method) else ""
+            marked = [MARKED[place] for place in ENDPOINT.findall(words) if place in MARKED]
+            unpublished = any(operation.get("x-unpublished") for operation in marked)
+            assert ("Not in the published API documents" in words) == unpublished, method
+            for operation in marked:
+                said += 1
+                if "x-since" in operation:
+                    newer = f"release {operation['x-since'][-7:]}"
+                    assert "newer servers only." in words or newer in words, method
+    assert said > 100
 
 
 @pytest.mark.parametrize("name", hexclave_api.models.__all__)
