@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from generator.description import DescriptionError
+from generator.rendering import methods
 from tests.generator.describing import INTEGER, STRING, Json, api, body, operation, parameter, record, ref, reply
 from tests.generator.rendering import Package, rendered
 
@@ -195,3 +197,9 @@ def test_a_package_without_methods_has_no_resources(tmp_path: Path) -> None:
         tmp_path, api({"/things": {"get": operation(responses=reply(ref("Thing")))}}, Thing=THING)
     )
     assert [path.name for path in (package.folder / "resources").iterdir() if path.suffix == ".py"] == ["__init__.py"]
+
+
+def test_the_guide_of_the_description_explains_every_option() -> None:
+    guide = (Path(__file__).parents[2] / "spec" / "README.md").read_text("utf-8").partition("## Methods")[2]
+    rows = {name for line in guide.splitlines() if line.startswith("|") for name in re.findall(r"`(\w+): ", line)}
+    assert methods._OPTIONS <= rows
