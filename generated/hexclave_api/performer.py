@@ -15,12 +15,15 @@ class Performer(Protocol):
 
     def call(self, operation: Operation[T], /) -> T:
         """Return the result of the operation."""
+        ...
 
     def find(self, operation: Operation[T], /, *absent: str) -> T | None:
         """Return the result of the operation, or `None` if the API reports one of the `absent` error codes."""
+        ...
 
     def pages(self, page: Callable[[str | Unset], Operation[PageReply[T]]], cursor: str | Unset = UNSET, /) -> Page[T]:
         """Return the page of a list at the cursor; `page` makes the operation for the page at a cursor."""
+        ...
 
 
 class AsyncPerformer(Protocol):
@@ -28,11 +31,14 @@ class AsyncPerformer(Protocol):
 
     async def call(self, operation: Operation[T], /) -> T:
         """Return the result of the operation."""
+        ...
 
     async def find(self, operation: Operation[T], /, *absent: str) -> T | None:
         """Return the result of the operation, or `None` if the API reports one of the `absent` error codes."""
+        ...
 
     def pages(
         self, page: Callable[[str | Unset], Operation[PageReply[T]]], cursor: str | Unset = UNSET, /
     ) -> AsyncPages[T]:
         """Return the pages of a list from the cursor on; `page` makes the operation for the page at a cursor."""
+        ...

@@ -121,7 +121,7 @@ def resources(description: Mapping[str, Any], functions: Sequence[Function], typ
         for verb, operation in item.items():
             for at, entry in enumerate(operation.get("x-methods", ()) if not verb.startswith("x-") else ()):
                 where = f"#/paths/{path.replace('~', '~0').replace('/', '~1')}/{verb}/x-methods/{at}"
-                options = {"method": entry} if isinstance(entry, str) else entry
+                options: Mapping[str, Any] = {"method": entry} if isinstance(entry, str) else entry
                 resource, _, name = options["method"].rpartition(".")
                 if unknown := options.keys() - _OPTIONS:
                     raise DescriptionError(f"{where}: unknown option {', '.join(sorted(unknown))}")

@@ -11,7 +11,7 @@ class HexclaveConfig(AppConfig):
 
     name = "hexclave.integrations.django"
     label = "hexclave"
-    verbose_name: str = "Hexclave"
+    verbose_name = "Hexclave"
 
     def ready(self) -> None:
         from hexclave.integrations.django.checks import check_settings
