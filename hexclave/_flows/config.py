@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any, Literal, cast
+from typing import Any, Final, Literal, cast
 
 from hexclave._flows.base import Flows
 from hexclave.errors import UnsafeUseError
@@ -10,15 +10,18 @@ from hexclave_api.inputs import ConfigSourceInput
 from hexclave_api.models import ConfigText
 from hexclave_api.operation import UNSET, JsonValue, Operation, Unset
 from hexclave_api.operations import config
+from hexclave_api.secret import hidden, revealed
 
 Level = Literal["project", "branch", "environment"]
+_SECRETS: Final = frozenset({"clientSecret", "password"})
+"""Settings whose text is a secret: of OAuth providers and of the mail server."""
 
 
 class _AnyConfigFlows(Flows):
     """The configuration, one layer at a time. A server key may use the layer `branch` only."""
 
     def get_override(self, level: Level) -> Operation[Mapping[str, JsonValue]]:
-        """Return the overrides of a layer. GET /internal/config/override/{level}."""
+        """Return the overrides of a layer; secrets in it are `Secret`. GET /internal/config/override/{level}."""
         return config.get_config_override(level).mapped(_read)
 
     def replace_override(
@@ -58,7 +61,7 @@ class AdminConfigFlows(_AnyConfigFlows):
     access = ("admin",)
 
     def get(self) -> Operation[Mapping[str, JsonValue]]:
-        """Return the complete effective configuration. GET /internal/config."""
+        """Return the complete effective configuration; secrets in it are `Secret`. GET /internal/config."""
         return config.get_config().mapped(_read)
 
 
@@ -66,11 +69,21 @@ def _read(text: ConfigText) -> Mapping[str, JsonValue]:
     value: Any = json.loads(text.config_string.reveal())
     if not isinstance(value, dict):
         raise TypeError("the configuration is not an object")
-    return cast(Mapping[str, JsonValue], value)
+    return cast(Mapping[str, JsonValue], _hidden(value))
+
+
+def _hidden(value: Any) -> Any:
+    """Return the value with a `Secret` for each secret text. Keys may be paths, such as `emails.server.password`."""
+    if isinstance(value, dict):
+        return {
+            key: hidden(item) if key.rpartition(".")[2] in _SECRETS and isinstance(item, str) else _hidden(item)
+            for key, item in value.items()
+        }
+    return [_hidden(item) for item in value] if isinstance(value, list) else value
 
 
 def _text(override: Mapping[str, JsonValue]) -> str:
     try:
-        return json.dumps(override, allow_nan=False)
+        return json.dumps(override, allow_nan=False, default=revealed)
     except (TypeError, ValueError) as error:
         raise UnsafeUseError(f"The configuration is not JSON: {error}") from None

@@ -18,7 +18,7 @@ class Config:
         self._performer = performer
 
     def get_override(self, level: Level) -> Mapping[str, JsonValue]:
-        """Return the overrides of a layer. GET /internal/config/override/{level}.
+        """Return the overrides of a layer; secrets in it are `Secret`. GET /internal/config/override/{level}.
 
         Not in the published API documents.
         """
@@ -62,7 +62,7 @@ class AsyncConfig:
         self._performer = performer
 
     async def get_override(self, level: Level) -> Mapping[str, JsonValue]:
-        """Return the overrides of a layer. GET /internal/config/override/{level}.
+        """Return the overrides of a layer; secrets in it are `Secret`. GET /internal/config/override/{level}.
 
         Not in the published API documents.
         """
@@ -106,14 +106,14 @@ class AdminConfig(api.Config):
         super().__init__(performer)
 
     def get(self) -> Mapping[str, JsonValue]:
-        """Return the complete effective configuration. GET /internal/config.
+        """Return the complete effective configuration; secrets in it are `Secret`. GET /internal/config.
 
         Not in the published API documents.
         """
         return self._performer.call(flows.AdminConfigFlows(self._performer.context).get())
 
     def get_override(self, level: Level) -> Mapping[str, JsonValue]:
-        """Return the overrides of a layer. GET /internal/config/override/{level}.
+        """Return the overrides of a layer; secrets in it are `Secret`. GET /internal/config/override/{level}.
 
         Not in the published API documents.
         """
@@ -157,14 +157,14 @@ class AsyncAdminConfig(api.AsyncConfig):
         super().__init__(performer)
 
     async def get(self) -> Mapping[str, JsonValue]:
-        """Return the complete effective configuration. GET /internal/config.
+        """Return the complete effective configuration; secrets in it are `Secret`. GET /internal/config.
 
         Not in the published API documents.
         """
         return await self._performer.call(flows.AdminConfigFlows(self._performer.context).get())
 
     async def get_override(self, level: Level) -> Mapping[str, JsonValue]:
-        """Return the overrides of a layer. GET /internal/config/override/{level}.
+        """Return the overrides of a layer; secrets in it are `Secret`. GET /internal/config/override/{level}.
 
         Not in the published API documents.
         """
