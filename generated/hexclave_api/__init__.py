@@ -8,15 +8,24 @@ events.
 from typing import TYPE_CHECKING
 
 from .lazy import touched
-from .operation import UNSET as UNSET
-from .operation import Operation as Operation
-from .operation import Unset as Unset
-from .reading import WireError as WireError
 
 if TYPE_CHECKING:
     from . import models as models
     from . import webhooks as webhooks
+    from .operation import UNSET as UNSET
+    from .operation import Operation as Operation
+    from .operation import Unset as Unset
     from .operations import OPERATIONS as OPERATIONS
+    from .reading import WireError as WireError
 else:
-    _PLACES = {"OPERATIONS": "_table", "models": "models", "webhooks": "webhooks"}
+    # A thread that imports a module of the package waits for this one, so it must not wait for such a module.
+    _PLACES = {
+        "OPERATIONS": "_table",
+        "Operation": "operation",
+        "UNSET": "operation",
+        "Unset": "operation",
+        "WireError": "reading",
+        "models": "models",
+        "webhooks": "webhooks",
+    }
     __getattr__, __dir__ = touched(__name__, _PLACES)

@@ -177,6 +177,11 @@ def test_a_first_call_loads_no_more_than_it_needs(url):
     }
 
 
+def test_the_generated_package_imports_none_of_its_modules():
+    """A thread that imports one of them holds its lock and waits for the package: the other way round is a deadlock."""
+    assert generated(loaded_by("import hexclave_api")) <= {"hexclave_api", "hexclave_api.lazy"}
+
+
 def test_names_touched_by_many_threads_at_once_are_the_same_for_all():
     code = """
 import threading, hexclave
