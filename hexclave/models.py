@@ -1,8 +1,9 @@
-"""Models of the API's replies, such as `hexclave.models.ServerUser`, loaded on first access."""
+"""Models of the API's replies, such as `hexclave.models.ServerUser`, loaded on first access; `Model` is their base."""
 
 from typing import TYPE_CHECKING
 
 import hexclave_api.models
+from hexclave_api.model import Model as Model
 
 if TYPE_CHECKING:
     from hexclave_api.models import *  # noqa: F403 - the generated package chooses the names
@@ -13,4 +14,4 @@ else:
 
 
 def __dir__() -> list[str]:
-    return dir(hexclave_api.models)
+    return sorted(["Model", *dir(hexclave_api.models)])

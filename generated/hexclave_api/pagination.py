@@ -114,6 +114,11 @@ class Page(_NoSequence, Generic[T]):
     def __repr__(self) -> str:
         return f"<Page of {len(self.items)}{', and more' if self.next_cursor else ''}>"
 
+    def _repr_html_(self) -> str:
+        from .notebooks import page_table
+
+        return page_table(self.items, more=self.next_cursor is not None)
+
 
 class AsyncPage(_NoSequence, Generic[T]):
     """One page of a list. `async for` goes on through the pages after it, each loaded when it is reached.
@@ -167,6 +172,11 @@ class AsyncPage(_NoSequence, Generic[T]):
 
     def __repr__(self) -> str:
         return f"<AsyncPage of {len(self.items)}{', and more' if self.next_cursor else ''}>"
+
+    def _repr_html_(self) -> str:
+        from .notebooks import page_table
+
+        return page_table(self.items, more=self.next_cursor is not None)
 
 
 class AsyncPages(_NoSequence, _NotAwaited, Generic[T]):

@@ -2,7 +2,11 @@
 """Text that shows a mask wherever Python prints, dumps or pickles it."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias, cast
+
+if TYPE_CHECKING:
+    from pydantic import SerializationInfo
+    from pydantic_core import CoreSchema
 
 
 class Secret:
@@ -70,9 +74,28 @@ class Secret:
     def __reduce__(self) -> tuple[type["_Masked"], tuple[str]]:
         return _Masked, (str(self),)
 
+    @classmethod
+    def __get_pydantic_core_schema__(cls, *_: object) -> "CoreSchema":
+        from pydantic_core import PydanticSerializationUnexpectedValue, core_schema
+
+        def write(value: object, info: "SerializationInfo") -> str:
+            if not isinstance(value, Secret):
+                raise PydanticSerializationUnexpectedValue(f"expected Secret, not {type(value).__name__}")
+            return value.reveal() if asks_to_reveal(info.context) else str(value)
+
+        return core_schema.no_info_wrap_validator_function(
+            lambda value, validate: value if isinstance(value, Secret) else read_secret(validate(value)),
+            core_schema.str_schema(),
+            serialization=core_schema.plain_serializer_function_ser_schema(write, info_arg=True),
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, *_: object) -> dict[str, str]:
+        return {"type": "string", "format": "password"}
+
 
 class _Masked(Secret):
-    """What a pickle brings back: equal to nothing but itself."""
+    """What a pickle or masked JSON brings back: equal to nothing but itself."""
 
     __slots__ = ("_mask",)
 
@@ -80,13 +103,25 @@ class _Masked(Secret):
         self._mask = mask
 
     def reveal(self) -> NoReturn:
-        raise ValueError("this secret was pickled, which holds back its text: create it anew from the text")
+        raise ValueError(
+            "this secret was pickled or written out masked, which holds back its text: create it anew from the text"
+        )
 
     def __str__(self) -> str:
         return self._mask
 
     __eq__ = object.__eq__
     __hash__ = object.__hash__
+
+
+def read_secret(text: str) -> Secret:
+    """The secret for a text in JSON; a mask as `str(secret)` writes it stays one, and is never sent as a key."""
+    return _Masked(text) if text.startswith("****") else cast(Secret, hidden(text))
+
+
+def asks_to_reveal(context: object) -> bool:
+    """Whether the context of a serialisation by pydantic is `{"reveal": True}`."""
+    return isinstance(context, Mapping) and context.get("reveal") is True
 
 
 SecretText: TypeAlias = str | Secret

@@ -196,7 +196,7 @@ class _Builder:
         if response.source != JSON_SOURCE:
             return "str", "as_it_is"
         if isinstance(prop, ModelProperty) and self._types.fields(prop):
-            return returns, f"{returns}.from_wire"
+            return returns, f"{returns}.from_dict"
         if isinstance(prop, ModelProperty):
             return returns, f"read({returns})" if self._types.values(prop) else "json_object"
         if any(self._types.nested(prop)) or isinstance(prop, ListProperty | UnionProperty):

@@ -8,7 +8,7 @@ from collections.abc import Container
 from openapi_python_client.strings import snake_case
 
 _BUILTINS = frozenset(dir(builtins))
-_MODEL_MEMBERS = frozenset({"additional_properties", "from_wire", "layout", "to_wire"})
+_MODEL_MEMBERS = frozenset({"additional_properties", "from_dict", "layout", "to_dict", "to_json"})
 _USED_IN_OPERATIONS = frozenset({"given", "in_body", "in_query"})
 
 

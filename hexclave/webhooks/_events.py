@@ -60,7 +60,7 @@ def _content(kind: str, value: dict[str, Any]) -> Model | UnknownEvent:
     if kind not in EVENTS:
         return UnknownEvent(kind, value["data"])
     try:
-        return EVENTS[kind].from_wire(value)
+        return EVENTS[kind].from_dict(value)
     except WireError as error:
         failure = str(error)
     raise MalformedWebhookError(f"The webhook's body is not a valid {kind} event: {failure}.")

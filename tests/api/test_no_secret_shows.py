@@ -72,12 +72,10 @@ def check_shows_nothing(value: object) -> None:
 @pytest.mark.parametrize("name", models.__all__)
 def test_models_show_no_secret(name: str) -> None:
     data = sample(getattr(models, name))
-    model = getattr(models, name).from_wire(data)
-    assert json.loads(json.dumps(model.to_wire(), default=Secret.reveal)) == data
+    model = getattr(models, name).from_dict(data)
+    assert model.to_dict(reveal=True) == data
     check_shows_nothing(model)
-    if MARK in json.dumps(data):
-        with pytest.raises(TypeError, match="Secret is not JSON serializable"):
-            json.dumps(model.to_wire())
+    assert MARK not in model.to_json()
 
 
 def test_the_models_hold_secrets() -> None:

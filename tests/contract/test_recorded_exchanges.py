@@ -111,13 +111,13 @@ def test_a_successful_reply_is_exactly_what_the_description_says(scenario: str) 
         if verdict.exchange.succeeded:
             assert verdict.deviations == (), verdict
             assert verdict.error is None, verdict
-            read = json.loads(json.dumps(_as_json(verdict.result), default=Secret.reveal))
+            read = json.loads(json.dumps(_as_json(verdict.result)))
             assert _without_null(read) == _without_null(verdict.exchange.content), verdict
 
 
 def _as_json(value: Any) -> Any:
     return (
-        value.to_wire()
+        value.to_dict(reveal=True)
         if isinstance(value, Model)
         else list(map(_as_json, value))
         if isinstance(value, tuple)

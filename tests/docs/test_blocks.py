@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 TESTS = re.compile(r"^def test_", re.MULTILINE)
 NEWER = re.compile(r"^# needs a server of release 2026-09", re.MULTILINE | re.IGNORECASE)
 """What a block says that an older server refuses."""
+# Together they are 340 MB, too much to install for two blocks.
+OPTIONAL = re.compile(r"^import (pandas|polars)$", re.MULTILINE)
 LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)")
 
 
@@ -32,6 +35,8 @@ def blocks():
 def test_block_runs(request, page, line, source, tmp_path):
     if request.node.callspec.params["server"] == "2026-04" and (NEWER.search(source) or TESTS.search(source)):
         pytest.skip("the block says that it needs a newer server, or starts one of its own")
+    if (library := OPTIONAL.search(source)) and find_spec(library[1]) is None:
+        pytest.skip(f"{library[1]} is not installed")
     if TESTS.search(source):
         file = tmp_path / "test_block.py"
         file.write_text("\n" * (line - 1) + source, encoding="utf-8")

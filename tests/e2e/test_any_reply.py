@@ -99,7 +99,7 @@ def test_any_reply(server: Server, mode: str, reply: bytes, then: str, method: s
     here = server.raw(reply, then=then)
     limits = Timeout(total=2, read=0.1)
     retries = Retries(attempts=2, first_wait=0.001, longest_wait=0.002, longest_retry_after=0.001)
-    outcome = call(mode, here, operation(method, parse=ServerUser.from_wire), timeout=limits, retries=retries)
+    outcome = call(mode, here, operation(method, parse=ServerUser.from_dict), timeout=limits, retries=retries)
     check(outcome, total=2)
     # A POST comes twice only after a redirect to itself or a refusal.
     assert method == "GET" or len(here.seen) == 1 or b"307" in reply or b"308" in reply or b"429" in reply

@@ -381,7 +381,7 @@ def test_any_reply_gives_a_result_or_an_error_of_the_sdk(replies):
     from hexclave_api.models import ServerUser
 
     app = context(timeout=20, retries=Retries(attempts=3))
-    what = operation(parse=ServerUser.from_wire)
+    what = operation(parse=ServerUser.from_dict)
     played = play(app, what, *[Reply(*each) for each in replies], cycle=True)
     assert played.error is None or isinstance(played.error, HexclaveError), repr(played.error)
     assert played.error is None or KEY not in f"{played.error}{played.error!r}{played.error.explain()}"

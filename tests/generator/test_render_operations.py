@@ -167,7 +167,7 @@ class TestBody:
         }
         client = rendered(tmp_path, api(paths, Part=record(a=STRING)))
         assert client.module("inputs").PartInput.__optional_keys__ == {"a"}
-        assert client.model("Part").from_wire({"a": "b"}).a == "b"
+        assert client.model("Part").from_dict({"a": "b"}).a == "b"
 
     def test_inputs_may_hold_themselves_and_keys_that_are_no_identifiers(self, tmp_path: Path) -> None:
         node = record(children={"type": "array", "items": ref("Node")}, **{"class": STRING, "a-b": STRING})

@@ -115,8 +115,8 @@ def test_flows_say_so_too() -> None:
 @pytest.mark.parametrize("name", hexclave_api.models.__all__)
 def test_every_model_reads_an_empty_and_an_unknown_object(name: str) -> None:
     model = getattr(hexclave_api.models, name)
-    assert model.from_wire({}) == model.from_wire({})
-    assert model.from_wire({"from a later server": 1}).additional_properties == {"from a later server": 1}
+    assert model.from_dict({}) == model.from_dict({})
+    assert model.from_dict({"from a later server": 1}).additional_properties == {"from a later server": 1}
 
 
 def test_the_operations_of_a_tag_load_neither_table_nor_registry() -> None:

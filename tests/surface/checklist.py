@@ -158,7 +158,7 @@ SERVER_APP: Final = (
 
 USER: Final = (
     R("id, displayName, primaryEmail, … of BaseUser", "client.me.get", FIELD),
-    R("toClientJson", "local to_wire", "Available on every model."),
+    R("toClientJson", "local to_dict", "Available on every model."),
     R("update", "client.me.update server.users.update server.users.update_many"),
     R("setDisplayName, setClientMetadata, setSelectedTeam", "client.me.update server.users.update"),
     R("delete", "client.me.delete server.users.delete server.users.delete_many"),

@@ -92,7 +92,7 @@ def test_a_reply_is_read_as_what_the_signature_promises(entry: Entry) -> None:
     (promised,) = typing.get_args(inspect.get_annotations(entry.function)["return"])
     parse = _made(entry).parse
     if inspect.isclass(promised) and issubclass(promised, Model):
-        assert parse == promised.from_wire
+        assert parse == promised.from_dict
     else:
         assert parse([]) == () if typing.get_origin(promised) is tuple else parse({}) in ({}, None)
 

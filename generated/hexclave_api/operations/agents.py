@@ -43,7 +43,7 @@ def get_agent_discovery() -> Operation[AgentDiscovery]:
         "/agent/discovery",
         ("agent", "discovery"),
         ("client", "server", "admin"),
-        AgentDiscovery.from_wire,
+        AgentDiscovery.from_dict,
         uses=("publishable_client_key",),
         since="2026-10",
     )
@@ -77,7 +77,7 @@ def register_agent(
         "/agent/register",
         ("agent", "register"),
         ("client", "server", "admin"),
-        AgentRegistration.from_wire,
+        AgentRegistration.from_dict,
         body=in_body,
         since="2026-10",
     )
@@ -105,7 +105,7 @@ def confirm_agent_registration(
         "/agent/register/confirm",
         ("agent", "register", "confirm"),
         ("client", "server", "admin"),
-        AgentConfirmation.from_wire,
+        AgentConfirmation.from_dict,
         body=in_body,
         needs=("access_token",),
         since="2026-10",
@@ -130,7 +130,7 @@ def poll_agent_registration(*, poll_token: SecretText) -> Operation[AgentRegistr
         "/agent/register/poll",
         ("agent", "register", "poll"),
         ("client", "server", "admin"),
-        AgentRegistrationStatus.from_wire,
+        AgentRegistrationStatus.from_dict,
         body=in_body,
         since="2026-10",
     )

@@ -20,7 +20,7 @@ def list_chat_messages(thread_id: str) -> Operation[ChatMessages]:
         "/internal/ai-chat/{thread_id}",
         ("internal", "ai-chat", thread_id),
         ("admin",),
-        ChatMessages.from_wire,
+        ChatMessages.from_dict,
     )
 
 

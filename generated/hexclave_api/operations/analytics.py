@@ -41,7 +41,7 @@ def send_analytics_events(
         "/analytics/events/batch",
         ("analytics", "events", "batch"),
         ("client", "server", "admin"),
-        AnalyticsBatch.from_wire,
+        AnalyticsBatch.from_dict,
         body=in_body,
         needs=("access_token",),
     )
@@ -77,7 +77,7 @@ def run_analytics_query(
         "/analytics/query",
         ("analytics", "query"),
         ("server", "admin"),
-        AnalyticsQueryResult.from_wire,
+        AnalyticsQueryResult.from_dict,
         body=in_body,
         since="2026-09",
         older="run_analytics_query_on_older_server",
@@ -101,7 +101,7 @@ def get_analytics_query_timing(*, query_id: str) -> Operation[AnalyticsQueryTimi
         "/analytics/query/timing",
         ("analytics", "query", "timing"),
         ("server", "admin"),
-        AnalyticsQueryTiming.from_wire,
+        AnalyticsQueryTiming.from_dict,
         body=in_body,
         since="2026-09",
     )
@@ -165,7 +165,7 @@ def get_clickmap(
         "/internal/analytics/clickmap",
         ("internal", "analytics", "clickmap"),
         ("admin",),
-        Clickmap.from_wire,
+        Clickmap.from_dict,
         body=in_body,
         since="after 2026-04",
         idempotent=True,
@@ -188,7 +188,7 @@ def create_clickmap_token(*, origin: str) -> Operation[ClickmapToken]:
         "/internal/analytics/clickmap-token",
         ("internal", "analytics", "clickmap-token"),
         ("admin",),
-        ClickmapToken.from_wire,
+        ClickmapToken.from_dict,
         body=in_body,
         since="after 2026-04",
     )
@@ -221,7 +221,7 @@ def run_analytics_query_on_older_server(
         "/internal/analytics/query",
         ("internal", "analytics", "query"),
         ("admin",),
-        AnalyticsQueryResult.from_wire,
+        AnalyticsQueryResult.from_dict,
         body=in_body,
         idempotent=True,
     )
@@ -268,7 +268,7 @@ def get_metrics(
         "/internal/metrics",
         ("internal", "metrics"),
         ("admin",),
-        Metrics.from_wire,
+        Metrics.from_dict,
         in_query,
         arguments_since={
             "filter_country_code": "after 2026-04",
@@ -293,7 +293,7 @@ def get_user_counts() -> Operation[UserCounts]:
         "/internal/metrics/user-counts",
         ("internal", "metrics", "user-counts"),
         ("admin",),
-        UserCounts.from_wire,
+        UserCounts.from_dict,
         since="after 2026-04",
     )
 
@@ -309,7 +309,7 @@ def get_plan_usage() -> Operation[PlanUsage]:
         "/internal/plan-usage",
         ("internal", "plan-usage"),
         ("admin",),
-        PlanUsage.from_wire,
+        PlanUsage.from_dict,
         since="after 2026-04",
     )
 
@@ -329,7 +329,7 @@ def get_user_activity(*, user_id: str) -> Operation[UserActivity]:
         "/internal/user-activity",
         ("internal", "user-activity"),
         ("admin",),
-        UserActivity.from_wire,
+        UserActivity.from_dict,
         in_query,
         since="after 2026-04",
     )

@@ -28,7 +28,7 @@ def list_team_api_keys(*, team_id: str) -> Operation[TeamApiKeyPage]:
         "/team-api-keys",
         ("team-api-keys",),
         ("client", "server", "admin"),
-        TeamApiKeyPage.from_wire,
+        TeamApiKeyPage.from_dict,
         in_query,
     )
 
@@ -59,7 +59,7 @@ def create_team_api_key(
         "/team-api-keys",
         ("team-api-keys",),
         ("client", "server", "admin"),
-        CreatedTeamApiKey.from_wire,
+        CreatedTeamApiKey.from_dict,
         body=in_body,
     )
 
@@ -81,7 +81,7 @@ def check_team_api_key(*, api_key: SecretText) -> Operation[TeamApiKey]:
         "/team-api-keys/check",
         ("team-api-keys", "check"),
         ("server", "admin"),
-        TeamApiKey.from_wire,
+        TeamApiKey.from_dict,
         body=in_body,
     )
 
@@ -104,7 +104,7 @@ def get_team_api_key(api_key_id: str, *, team_id: str) -> Operation[TeamApiKey]:
         "/team-api-keys/{api_key_id}",
         ("team-api-keys", api_key_id),
         ("client", "server", "admin"),
-        TeamApiKey.from_wire,
+        TeamApiKey.from_dict,
         in_query,
     )
 
@@ -132,7 +132,7 @@ def update_team_api_key(
         "/team-api-keys/{api_key_id}",
         ("team-api-keys", api_key_id),
         ("client", "server", "admin"),
-        TeamApiKey.from_wire,
+        TeamApiKey.from_dict,
         in_query,
         body=in_body,
     )
@@ -155,7 +155,7 @@ def list_user_api_keys(*, user_id: str | Unset = UNSET) -> Operation[UserApiKeyP
         "/user-api-keys",
         ("user-api-keys",),
         ("client", "server", "admin"),
-        UserApiKeyPage.from_wire,
+        UserApiKeyPage.from_dict,
         in_query,
     )
 
@@ -185,7 +185,7 @@ def create_user_api_key(
         "/user-api-keys",
         ("user-api-keys",),
         ("client", "server", "admin"),
-        CreatedUserApiKey.from_wire,
+        CreatedUserApiKey.from_dict,
         body=in_body,
     )
 
@@ -207,7 +207,7 @@ def check_user_api_key(*, api_key: SecretText) -> Operation[UserApiKey]:
         "/user-api-keys/check",
         ("user-api-keys", "check"),
         ("server", "admin"),
-        UserApiKey.from_wire,
+        UserApiKey.from_dict,
         body=in_body,
     )
 
@@ -229,7 +229,7 @@ def get_user_api_key(api_key_id: str) -> Operation[UserApiKey]:
         "/user-api-keys/{api_key_id}",
         ("user-api-keys", api_key_id),
         ("client", "server", "admin"),
-        UserApiKey.from_wire,
+        UserApiKey.from_dict,
     )
 
 
@@ -254,6 +254,6 @@ def update_user_api_key(
         "/user-api-keys/{api_key_id}",
         ("user-api-keys", api_key_id),
         ("client", "server", "admin"),
-        UserApiKey.from_wire,
+        UserApiKey.from_dict,
         body=in_body,
     )

@@ -31,7 +31,7 @@ def sign_up_anonymously() -> Operation[SignInResult]:
         "/auth/anonymous/sign-up",
         ("auth", "anonymous", "sign-up"),
         ("client", "server", "admin"),
-        SignInResult.from_wire,
+        SignInResult.from_dict,
     )
 
 
@@ -57,7 +57,7 @@ def exchange_external_auth_token(
         "/auth/external/token",
         ("auth", "external", "token"),
         ("client", "server", "admin"),
-        ExternalSignIn.from_wire,
+        ExternalSignIn.from_dict,
         body=in_body,
         uses=("access_token",),
         since="2026-10",
@@ -83,7 +83,7 @@ def sign_in_with_mfa(*, totp: SecretText, code: SecretText) -> Operation[SignInO
         "/auth/mfa/sign-in",
         ("auth", "mfa", "sign-in"),
         ("client", "server", "admin"),
-        SignInOrSignUpResult.from_wire,
+        SignInOrSignUpResult.from_dict,
         body=in_body,
     )
 
@@ -106,7 +106,7 @@ def sign_in_with_apple(*, id_token: SecretText) -> Operation[SignInOrSignUpResul
         "/auth/oauth/callback/apple/native",
         ("auth", "oauth", "callback", "apple", "native"),
         ("client", "server", "admin"),
-        SignInOrSignUpResult.from_wire,
+        SignInOrSignUpResult.from_dict,
         body=in_body,
     )
 
@@ -149,7 +149,7 @@ def send_sign_in_code(
         "/auth/otp/send-sign-in-code",
         ("auth", "otp", "send-sign-in-code"),
         ("client", "server", "admin"),
-        SentSignInCode.from_wire,
+        SentSignInCode.from_dict,
         body=in_body,
     )
 
@@ -174,7 +174,7 @@ def sign_in_with_code(*, code: SecretText) -> Operation[SignInOrSignUpResult]:
         "/auth/otp/sign-in",
         ("auth", "otp", "sign-in"),
         ("client", "server", "admin"),
-        SignInOrSignUpResult.from_wire,
+        SignInOrSignUpResult.from_dict,
         body=in_body,
     )
 
@@ -197,7 +197,7 @@ def check_sign_in_code(*, code: SecretText) -> Operation[CodeCheck]:
         "/auth/otp/sign-in/check-code",
         ("auth", "otp", "sign-in", "check-code"),
         ("client", "server", "admin"),
-        CodeCheck.from_wire,
+        CodeCheck.from_dict,
         body=in_body,
     )
 
@@ -217,7 +217,7 @@ def initiate_passkey_authentication() -> Operation[PasskeyOptions]:
         "/auth/passkey/initiate-passkey-authentication",
         ("auth", "passkey", "initiate-passkey-authentication"),
         ("client", "server", "admin"),
-        PasskeyOptions.from_wire,
+        PasskeyOptions.from_dict,
     )
 
 
@@ -236,7 +236,7 @@ def initiate_passkey_registration() -> Operation[PasskeyOptions]:
         "/auth/passkey/initiate-passkey-registration",
         ("auth", "passkey", "initiate-passkey-registration"),
         ("client", "server", "admin"),
-        PasskeyOptions.from_wire,
+        PasskeyOptions.from_dict,
         needs=("access_token",),
     )
 
@@ -262,7 +262,7 @@ def register_passkey(*, credential: Mapping[str, JsonValue], code: SecretText) -
         "/auth/passkey/register",
         ("auth", "passkey", "register"),
         ("client", "server", "admin"),
-        PasskeyRegistration.from_wire,
+        PasskeyRegistration.from_dict,
         body=in_body,
         needs=("access_token",),
     )
@@ -290,7 +290,7 @@ def sign_in_with_passkey(
         "/auth/passkey/sign-in",
         ("auth", "passkey", "sign-in"),
         ("client", "server", "admin"),
-        SignInOrSignUpResult.from_wire,
+        SignInOrSignUpResult.from_dict,
         body=in_body,
     )
 
@@ -314,7 +314,7 @@ def reset_password(*, password: SecretText, code: SecretText) -> Operation[Succe
         "/auth/password/reset",
         ("auth", "password", "reset"),
         ("client", "server", "admin"),
-        Success.from_wire,
+        Success.from_dict,
         body=in_body,
     )
 
@@ -336,7 +336,7 @@ def check_password_reset_code(*, code: SecretText) -> Operation[CodeCheck]:
         "/auth/password/reset/check-code",
         ("auth", "password", "reset", "check-code"),
         ("client", "server", "admin"),
-        CodeCheck.from_wire,
+        CodeCheck.from_dict,
         body=in_body,
     )
 
@@ -361,7 +361,7 @@ def send_password_reset_code(*, email: str, callback_url: str) -> Operation[Sent
         "/auth/password/send-reset-code",
         ("auth", "password", "send-reset-code"),
         ("client", "server", "admin"),
-        SentPasswordResetCode.from_wire,
+        SentPasswordResetCode.from_dict,
         body=in_body,
     )
 
@@ -383,7 +383,7 @@ def set_password(*, password: SecretText) -> Operation[Success]:
         "/auth/password/set",
         ("auth", "password", "set"),
         ("client", "server", "admin"),
-        Success.from_wire,
+        Success.from_dict,
         body=in_body,
         needs=("access_token",),
     )
@@ -409,7 +409,7 @@ def sign_in_with_password(*, email: str, password: SecretText) -> Operation[Sign
         "/auth/password/sign-in",
         ("auth", "password", "sign-in"),
         ("client", "server", "admin"),
-        SignInResult.from_wire,
+        SignInResult.from_dict,
         body=in_body,
     )
 
@@ -455,7 +455,7 @@ def sign_up_with_password(
         "/auth/password/sign-up",
         ("auth", "password", "sign-up"),
         ("client", "server", "admin"),
-        SignInResult.from_wire,
+        SignInResult.from_dict,
         body=in_body,
     )
 
@@ -479,7 +479,7 @@ def update_password(*, old_password: SecretText, new_password: SecretText) -> Op
         "/auth/password/update",
         ("auth", "password", "update"),
         ("client", "server", "admin"),
-        Success.from_wire,
+        Success.from_dict,
         body=in_body,
         needs=("access_token",),
         uses=("refresh_token",),

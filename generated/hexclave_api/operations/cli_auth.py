@@ -30,7 +30,7 @@ def start_cli_login(
         "/auth/cli",
         ("auth", "cli"),
         ("client", "server", "admin"),
-        CliLogin.from_wire,
+        CliLogin.from_dict,
         body=in_body,
     )
 
@@ -61,7 +61,7 @@ def complete_cli_login(
         "/auth/cli/complete",
         ("auth", "cli", "complete"),
         ("client", "server", "admin"),
-        CliLoginCompletion.from_wire,
+        CliLoginCompletion.from_dict,
         body=in_body,
     )
 
@@ -84,6 +84,6 @@ def poll_cli_login(*, polling_code: SecretText) -> Operation[CliLoginStatus]:
         "/auth/cli/poll",
         ("auth", "cli", "poll"),
         ("client", "server", "admin"),
-        CliLoginStatus.from_wire,
+        CliLoginStatus.from_dict,
         body=in_body,
     )

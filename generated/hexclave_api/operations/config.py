@@ -21,7 +21,7 @@ def get_config() -> Operation[ConfigText]:
 
     GET /internal/config. Access: admin. Not in the published API documents.
     """
-    return Operation("get_config", "GET", "/internal/config", ("internal", "config"), ("admin",), ConfigText.from_wire)
+    return Operation("get_config", "GET", "/internal/config", ("internal", "config"), ("admin",), ConfigText.from_dict)
 
 
 def apply_config_with_agent(
@@ -44,7 +44,7 @@ def apply_config_with_agent(
         "/internal/config/github/apply",
         ("internal", "config", "github", "apply"),
         ("admin",),
-        StartedConfigAgentRun.from_wire,
+        StartedConfigAgentRun.from_dict,
         body=in_body,
         since="after 2026-04",
     )
@@ -67,7 +67,7 @@ def cancel_config_agent_run(*, run_id: str) -> Operation[ConfigAgentCancellation
         "/internal/config/github/cancel",
         ("internal", "config", "github", "cancel"),
         ("admin",),
-        ConfigAgentCancellation.from_wire,
+        ConfigAgentCancellation.from_dict,
         body=in_body,
         since="after 2026-04",
         idempotent=True,
@@ -95,7 +95,7 @@ def commit_config_agent_run(
         "/internal/config/github/commit",
         ("internal", "config", "github", "commit"),
         ("admin",),
-        ConfigAgentCommit.from_wire,
+        ConfigAgentCommit.from_dict,
         body=in_body,
         since="after 2026-04",
     )
@@ -116,7 +116,7 @@ def get_config_agent_run(*, run_id: str) -> Operation[ConfigAgentRunReply]:
         "/internal/config/github/run",
         ("internal", "config", "github", "run"),
         ("admin",),
-        ConfigAgentRunReply.from_wire,
+        ConfigAgentRunReply.from_dict,
         in_query,
         since="after 2026-04",
     )
@@ -138,7 +138,7 @@ def get_config_override(level: Literal["branch", "environment", "project"]) -> O
         "/internal/config/override/{level}",
         ("internal", "config", "override", level),
         ("server", "admin"),
-        ConfigText.from_wire,
+        ConfigText.from_dict,
     )
 
 
@@ -166,7 +166,7 @@ def replace_config_override(
         "/internal/config/override/{level}",
         ("internal", "config", "override", level),
         ("server", "admin"),
-        Success.from_wire,
+        Success.from_dict,
         body=in_body,
     )
 
@@ -192,7 +192,7 @@ def update_config_override(
         "/internal/config/override/{level}",
         ("internal", "config", "override", level),
         ("server", "admin"),
-        Success.from_wire,
+        Success.from_dict,
         body=in_body,
         idempotent=True,
     )
@@ -216,7 +216,7 @@ def reset_config_override_keys(level: Literal["branch", "environment"], *, keys:
         "/internal/config/override/{level}/reset-keys",
         ("internal", "config", "override", level, "reset-keys"),
         ("admin",),
-        Success.from_wire,
+        Success.from_dict,
         body=in_body,
         idempotent=True,
     )
@@ -233,7 +233,7 @@ def get_config_source() -> Operation[ConfigSourceReply]:
         "/internal/config/source",
         ("internal", "config", "source"),
         ("admin",),
-        ConfigSourceReply.from_wire,
+        ConfigSourceReply.from_dict,
     )
 
 
@@ -250,5 +250,5 @@ def unlink_config_source() -> Operation[Success]:
         "/internal/config/source",
         ("internal", "config", "source"),
         ("admin",),
-        Success.from_wire,
+        Success.from_dict,
     )

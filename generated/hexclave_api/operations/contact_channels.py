@@ -29,7 +29,7 @@ def list_contact_channels(
         "/contact-channels",
         ("contact-channels",),
         ("client", "server", "admin"),
-        ContactChannelPage.from_wire,
+        ContactChannelPage.from_dict,
         in_query,
     )
 
@@ -64,7 +64,7 @@ def create_contact_channel(
         "/contact-channels",
         ("contact-channels",),
         ("client",),
-        ContactChannel.from_wire,
+        ContactChannel.from_dict,
         in_query,
         body=in_body,
     )
@@ -109,7 +109,7 @@ def create_contact_channel_as_server(
         "/contact-channels",
         ("contact-channels",),
         ("server", "admin"),
-        ContactChannel.from_wire,
+        ContactChannel.from_dict,
         in_query,
         body=in_body,
     )
@@ -133,7 +133,7 @@ def verify_contact_channel(*, code: SecretText) -> Operation[Success]:
         "/contact-channels/verify",
         ("contact-channels", "verify"),
         ("client", "server", "admin"),
-        Success.from_wire,
+        Success.from_dict,
         body=in_body,
     )
 
@@ -155,7 +155,7 @@ def check_contact_channel_code(*, code: SecretText) -> Operation[CodeCheck]:
         "/contact-channels/verify/check-code",
         ("contact-channels", "verify", "check-code"),
         ("client", "server", "admin"),
-        CodeCheck.from_wire,
+        CodeCheck.from_dict,
         body=in_body,
     )
 
@@ -177,7 +177,7 @@ def get_contact_channel(user_id: str, contact_channel_id: str) -> Operation[Cont
         "/contact-channels/{user_id}/{contact_channel_id}",
         ("contact-channels", user_id, contact_channel_id),
         ("client", "server", "admin"),
-        ContactChannel.from_wire,
+        ContactChannel.from_dict,
     )
 
 
@@ -198,7 +198,7 @@ def delete_contact_channel(user_id: str, contact_channel_id: str) -> Operation[S
         "/contact-channels/{user_id}/{contact_channel_id}",
         ("contact-channels", user_id, contact_channel_id),
         ("client", "server", "admin"),
-        Success.from_wire,
+        Success.from_dict,
     )
 
 
@@ -233,7 +233,7 @@ def update_contact_channel(
         "/contact-channels/{user_id}/{contact_channel_id}",
         ("contact-channels", user_id, contact_channel_id),
         ("client",),
-        ContactChannel.from_wire,
+        ContactChannel.from_dict,
         body=in_body,
     )
 
@@ -273,7 +273,7 @@ def update_contact_channel_as_server(
         "/contact-channels/{user_id}/{contact_channel_id}",
         ("contact-channels", user_id, contact_channel_id),
         ("server", "admin"),
-        ContactChannel.from_wire,
+        ContactChannel.from_dict,
         body=in_body,
     )
 
@@ -299,6 +299,6 @@ def send_contact_channel_code(user_id: str, contact_channel_id: str, *, callback
         "/contact-channels/{user_id}/{contact_channel_id}/send-verification-code",
         ("contact-channels", user_id, contact_channel_id, "send-verification-code"),
         ("client", "server", "admin"),
-        Success.from_wire,
+        Success.from_dict,
         body=in_body,
     )

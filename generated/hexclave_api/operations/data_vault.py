@@ -25,7 +25,7 @@ def get_data_vault_value(id_: str, *, hashed_key: str) -> Operation[EncryptedVal
         "/data-vault/stores/{id}/get",
         ("data-vault", "stores", id_, "get"),
         ("server", "admin"),
-        EncryptedValue.from_wire,
+        EncryptedValue.from_dict,
         body=in_body,
     )
 
@@ -50,6 +50,6 @@ def set_data_vault_value(id_: str, *, hashed_key: str, encrypted_value: str) -> 
         "/data-vault/stores/{id}/set",
         ("data-vault", "stores", id_, "set"),
         ("server", "admin"),
-        Success.from_wire,
+        Success.from_dict,
         body=in_body,
     )

@@ -27,7 +27,7 @@ def list_deployments(*, limit: int | Unset = UNSET) -> Operation[DeploymentList]
         "/deployments/deployments",
         ("deployments", "deployments"),
         ("server", "admin"),
-        DeploymentList.from_wire,
+        DeploymentList.from_dict,
         in_query,
         since="after 2026-04",
     )
@@ -45,7 +45,7 @@ def get_deployment(deployment_id: str) -> Operation[Deployment]:
         "/deployments/deployments/{deployment_id}",
         ("deployments", "deployments", deployment_id),
         ("server", "admin"),
-        Deployment.from_wire,
+        Deployment.from_dict,
         since="after 2026-04",
     )
 
@@ -80,7 +80,7 @@ def list_deployment_services() -> Operation[DeploymentServiceList]:
         "/deployments/services",
         ("deployments", "services"),
         ("server", "admin"),
-        DeploymentServiceList.from_wire,
+        DeploymentServiceList.from_dict,
         since="after 2026-04",
     )
 
@@ -106,7 +106,7 @@ def add_deployment_domain(
         "/deployments/services/{service_id}/domains",
         ("deployments", "services", service_id, "domains"),
         ("server", "admin"),
-        AddedDomain.from_wire,
+        AddedDomain.from_dict,
         body=in_body,
         since="after 2026-04",
     )
@@ -126,7 +126,7 @@ def get_deployment_domain(service_id: str, hostname: str) -> Operation[Deploymen
         "/deployments/services/{service_id}/domains/{hostname}",
         ("deployments", "services", service_id, "domains", hostname),
         ("server", "admin"),
-        DeploymentDomain.from_wire,
+        DeploymentDomain.from_dict,
         since="after 2026-04",
     )
 
@@ -143,7 +143,7 @@ def delete_deployment_domain(service_id: str, hostname: str) -> Operation[Succes
         "/deployments/services/{service_id}/domains/{hostname}",
         ("deployments", "services", service_id, "domains", hostname),
         ("server", "admin"),
-        Success.from_wire,
+        Success.from_dict,
         since="after 2026-04",
     )
 

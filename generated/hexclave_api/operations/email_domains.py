@@ -24,7 +24,7 @@ def apply_email_domain(*, domain_id: str) -> Operation[EmailDomainOutcome]:
         "/internal/emails/managed-onboarding/apply",
         ("internal", "emails", "managed-onboarding", "apply"),
         ("admin",),
-        EmailDomainOutcome.from_wire,
+        EmailDomainOutcome.from_dict,
         body=in_body,
     )
 
@@ -48,7 +48,7 @@ def check_email_domain(*, domain_id: str, subdomain: str, sender_local_part: str
         "/internal/emails/managed-onboarding/check",
         ("internal", "emails", "managed-onboarding", "check"),
         ("admin",),
-        EmailDomainCheck.from_wire,
+        EmailDomainCheck.from_dict,
         body=in_body,
         idempotent=True,
     )
@@ -70,7 +70,7 @@ def delete_email_domain(*, resend_domain_id: str) -> Operation[EmailDomainOutcom
         "/internal/emails/managed-onboarding/delete",
         ("internal", "emails", "managed-onboarding", "delete"),
         ("admin",),
-        EmailDomainOutcome.from_wire,
+        EmailDomainOutcome.from_dict,
         body=in_body,
         since="after 2026-04",
     )
@@ -87,7 +87,7 @@ def list_email_domains() -> Operation[EmailDomainList]:
         "/internal/emails/managed-onboarding/list",
         ("internal", "emails", "managed-onboarding", "list"),
         ("admin",),
-        EmailDomainList.from_wire,
+        EmailDomainList.from_dict,
     )
 
 
@@ -109,6 +109,6 @@ def set_up_email_domain(*, subdomain: str, sender_local_part: str) -> Operation[
         "/internal/emails/managed-onboarding/setup",
         ("internal", "emails", "managed-onboarding", "setup"),
         ("admin",),
-        EmailDomain.from_wire,
+        EmailDomain.from_dict,
         body=in_body,
     )

@@ -20,7 +20,7 @@ def list_email_drafts() -> Operation[EmailDraftList]:
         "/internal/email-drafts",
         ("internal", "email-drafts"),
         ("admin",),
-        EmailDraftList.from_wire,
+        EmailDraftList.from_dict,
     )
 
 
@@ -43,7 +43,7 @@ def create_email_draft(
         "/internal/email-drafts",
         ("internal", "email-drafts"),
         ("admin",),
-        Reference.from_wire,
+        Reference.from_dict,
         body=in_body,
     )
 
@@ -59,7 +59,7 @@ def get_email_draft(id_: str) -> Operation[EmailDraft]:
         "/internal/email-drafts/{id}",
         ("internal", "email-drafts", id_),
         ("admin",),
-        EmailDraft.from_wire,
+        EmailDraft.from_dict,
     )
 
 
@@ -74,7 +74,7 @@ def delete_email_draft(id_: str) -> Operation[Acknowledgement]:
         "/internal/email-drafts/{id}",
         ("internal", "email-drafts", id_),
         ("admin",),
-        Acknowledgement.from_wire,
+        Acknowledgement.from_dict,
     )
 
 
@@ -105,7 +105,7 @@ def update_email_draft(
         "/internal/email-drafts/{id}",
         ("internal", "email-drafts", id_),
         ("admin",),
-        Acknowledgement.from_wire,
+        Acknowledgement.from_dict,
         body=in_body,
         idempotent=True,
     )

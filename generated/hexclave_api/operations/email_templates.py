@@ -20,7 +20,7 @@ def list_email_templates() -> Operation[EmailTemplateList]:
         "/internal/email-templates",
         ("internal", "email-templates"),
         ("admin",),
-        EmailTemplateList.from_wire,
+        EmailTemplateList.from_dict,
     )
 
 
@@ -41,7 +41,7 @@ def create_email_template(*, display_name: str) -> Operation[Reference]:
         "/internal/email-templates",
         ("internal", "email-templates"),
         ("admin",),
-        Reference.from_wire,
+        Reference.from_dict,
         body=in_body,
     )
 
@@ -81,7 +81,7 @@ def update_email_template(
         "/internal/email-templates/{id}",
         ("internal", "email-templates", id_),
         ("admin",),
-        UpdatedEmailTemplate.from_wire,
+        UpdatedEmailTemplate.from_dict,
         body=in_body,
         idempotent=True,
     )

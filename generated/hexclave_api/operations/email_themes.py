@@ -21,7 +21,7 @@ def list_email_themes() -> Operation[EmailThemeList]:
         "/internal/email-themes",
         ("internal", "email-themes"),
         ("admin",),
-        EmailThemeList.from_wire,
+        EmailThemeList.from_dict,
     )
 
 
@@ -42,7 +42,7 @@ def create_email_theme(*, display_name: str) -> Operation[Reference]:
         "/internal/email-themes",
         ("internal", "email-themes"),
         ("admin",),
-        Reference.from_wire,
+        Reference.from_dict,
         body=in_body,
     )
 
@@ -60,7 +60,7 @@ def get_email_theme(id_: str) -> Operation[EmailTheme]:
         "/internal/email-themes/{id}",
         ("internal", "email-themes", id_),
         ("admin",),
-        EmailTheme.from_wire,
+        EmailTheme.from_dict,
     )
 
 
@@ -99,7 +99,7 @@ def update_email_theme(id_: str, *, tsx_source: str) -> Operation[ThemeName]:
         "/internal/email-themes/{id}",
         ("internal", "email-themes", id_),
         ("admin",),
-        ThemeName.from_wire,
+        ThemeName.from_dict,
         body=in_body,
         idempotent=True,
     )

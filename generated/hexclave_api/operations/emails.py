@@ -30,7 +30,7 @@ def activate_email_capacity_boost() -> Operation[EmailCapacityBoost]:
         "/emails/capacity-boost",
         ("emails", "capacity-boost"),
         ("server", "admin"),
-        EmailCapacityBoost.from_wire,
+        EmailCapacityBoost.from_dict,
     )
 
 
@@ -47,7 +47,7 @@ def get_email_delivery_info() -> Operation[EmailDeliveryInfo]:
         "/emails/delivery-info",
         ("emails", "delivery-info"),
         ("server", "admin"),
-        EmailDeliveryInfo.from_wire,
+        EmailDeliveryInfo.from_dict,
     )
 
 
@@ -80,7 +80,7 @@ def list_outbox_emails(
         "/emails/outbox",
         ("emails", "outbox"),
         ("server", "admin"),
-        OutboxEmailPage.from_wire,
+        OutboxEmailPage.from_dict,
         in_query,
         arguments_since={
             "user_id": "2026-09",
@@ -109,7 +109,7 @@ def get_outbox_email(
         "/emails/outbox/{id}",
         ("emails", "outbox", id_),
         ("server", "admin"),
-        OutboxEmail.from_wire,
+        OutboxEmail.from_dict,
         in_query,
     )
 
@@ -165,7 +165,7 @@ def update_outbox_email(
         "/emails/outbox/{id}",
         ("emails", "outbox", id_),
         ("server", "admin"),
-        OutboxEmail.from_wire,
+        OutboxEmail.from_dict,
         in_query,
         body=in_body,
     )
@@ -209,7 +209,7 @@ def render_email(
         "/emails/render-email",
         ("emails", "render-email"),
         ("admin",),
-        RenderedEmail.from_wire,
+        RenderedEmail.from_dict,
         body=in_body,
     )
 
@@ -273,7 +273,7 @@ def send_email(
         "/emails/send-email",
         ("emails", "send-email"),
         ("server", "admin"),
-        SendEmailResult.from_wire,
+        SendEmailResult.from_dict,
         body=in_body,
         arguments_since={
             "emails": "after 2026-04",
@@ -289,7 +289,7 @@ def list_sent_emails() -> Operation[SentEmailPage]:
     GET /internal/emails. Access: admin. Not in the published API documents.
     """
     return Operation(
-        "list_sent_emails", "GET", "/internal/emails", ("internal", "emails"), ("admin",), SentEmailPage.from_wire
+        "list_sent_emails", "GET", "/internal/emails", ("internal", "emails"), ("admin",), SentEmailPage.from_dict
     )
 
 
@@ -310,7 +310,7 @@ def rewrite_email_template_source(*, template_tsx_source: str) -> Operation[Temp
         "/internal/rewrite-template-source",
         ("internal", "rewrite-template-source"),
         ("admin",),
-        TemplateSource.from_wire,
+        TemplateSource.from_dict,
         body=in_body,
     )
 
@@ -334,7 +334,7 @@ def send_sign_in_invitation(*, email: str, callback_url: str) -> Operation[Succe
         "/internal/send-sign-in-invitation",
         ("internal", "send-sign-in-invitation"),
         ("server", "admin"),
-        Success.from_wire,
+        Success.from_dict,
         body=in_body,
     )
 
@@ -358,6 +358,6 @@ def send_test_email(*, recipient_email: str, email_config: SmtpSettings) -> Oper
         "/internal/send-test-email",
         ("internal", "send-test-email"),
         ("admin",),
-        TestOutcome.from_wire,
+        TestOutcome.from_dict,
         body=in_body,
     )

@@ -21,7 +21,7 @@ def list_notification_preferences(user_id: str) -> Operation[NotificationPrefere
         "/emails/notification-preference/{user_id}",
         ("emails", "notification-preference", user_id),
         ("client", "server", "admin"),
-        NotificationPreferencePage.from_wire,
+        NotificationPreferencePage.from_dict,
     )
 
 
@@ -47,6 +47,6 @@ def update_notification_preference(
         "/emails/notification-preference/{user_id}/{notification_category_id}",
         ("emails", "notification-preference", user_id, notification_category_id),
         ("client", "server", "admin"),
-        NotificationPreference.from_wire,
+        NotificationPreference.from_dict,
         body=in_body,
     )

@@ -95,7 +95,7 @@ def start_oauth_flow(
         "/auth/oauth/authorize/{provider_id}",
         ("auth", "oauth", "authorize", provider_id),
         ("client", "server", "admin"),
-        OAuthRedirect.from_wire,
+        OAuthRedirect.from_dict,
         in_query,
         arguments_since={
             "hexclave_response_mode": "2026-09",
@@ -138,7 +138,7 @@ def create_cross_domain_redirect(
         "/auth/oauth/cross-domain/authorize",
         ("auth", "oauth", "cross-domain", "authorize"),
         ("client", "server", "admin"),
-        CrossDomainRedirect.from_wire,
+        CrossDomainRedirect.from_dict,
         body=in_body,
         needs=("access_token", "refresh_token"),
     )
@@ -188,7 +188,7 @@ def exchange_oauth_token(
         "/auth/oauth/token",
         ("auth", "oauth", "token"),
         ("client", "server", "admin"),
-        OAuthTokens.from_wire,
+        OAuthTokens.from_dict,
         body=in_body,
         media_type="application/x-www-form-urlencoded",
     )
@@ -211,7 +211,7 @@ def list_connected_accounts(user_id: str) -> Operation[ConnectedAccountPage]:
         "/connected-accounts/{user_id}",
         ("connected-accounts", user_id),
         ("client", "server", "admin"),
-        ConnectedAccountPage.from_wire,
+        ConnectedAccountPage.from_dict,
     )
 
 
@@ -242,7 +242,7 @@ def get_connected_account_access_token_by_provider(
         "/connected-accounts/{user_id}/{provider_id}/access-token",
         ("connected-accounts", user_id, provider_id, "access-token"),
         ("client", "server", "admin"),
-        AccessToken.from_wire,
+        AccessToken.from_dict,
         body=in_body,
         idempotent=True,
     )
@@ -276,7 +276,7 @@ def get_connected_account_access_token(
         "/connected-accounts/{user_id}/{provider_id}/{provider_account_id}/access-token",
         ("connected-accounts", user_id, provider_id, provider_account_id, "access-token"),
         ("client", "server", "admin"),
-        AccessToken.from_wire,
+        AccessToken.from_dict,
         body=in_body,
         idempotent=True,
     )
@@ -300,7 +300,7 @@ def list_oauth_providers(*, user_id: str | Unset = UNSET) -> Operation[OAuthProv
         "/oauth-providers",
         ("oauth-providers",),
         ("client",),
-        OAuthProviderPage.from_wire,
+        OAuthProviderPage.from_dict,
         in_query,
     )
 
@@ -323,7 +323,7 @@ def list_oauth_providers_as_server(*, user_id: str | Unset = UNSET) -> Operation
         "/oauth-providers",
         ("oauth-providers",),
         ("server", "admin"),
-        ServerOAuthProviderPage.from_wire,
+        ServerOAuthProviderPage.from_dict,
         in_query,
     )
 
@@ -368,7 +368,7 @@ def create_oauth_provider(
         "/oauth-providers",
         ("oauth-providers",),
         ("server", "admin"),
-        ServerOAuthProvider.from_wire,
+        ServerOAuthProvider.from_dict,
         body=in_body,
     )
 
@@ -390,7 +390,7 @@ def get_oauth_provider(user_id: str, provider_id: str) -> Operation[OAuthProvide
         "/oauth-providers/{user_id}/{provider_id}",
         ("oauth-providers", user_id, provider_id),
         ("client",),
-        OAuthProvider.from_wire,
+        OAuthProvider.from_dict,
     )
 
 
@@ -411,7 +411,7 @@ def get_oauth_provider_as_server(user_id: str, provider_id: str) -> Operation[Se
         "/oauth-providers/{user_id}/{provider_id}",
         ("oauth-providers", user_id, provider_id),
         ("server", "admin"),
-        ServerOAuthProvider.from_wire,
+        ServerOAuthProvider.from_dict,
     )
 
 
@@ -432,7 +432,7 @@ def delete_oauth_provider(user_id: str, provider_id: str) -> Operation[Success]:
         "/oauth-providers/{user_id}/{provider_id}",
         ("oauth-providers", user_id, provider_id),
         ("client", "server", "admin"),
-        Success.from_wire,
+        Success.from_dict,
     )
 
 
@@ -464,7 +464,7 @@ def update_oauth_provider(
         "/oauth-providers/{user_id}/{provider_id}",
         ("oauth-providers", user_id, provider_id),
         ("client",),
-        OAuthProvider.from_wire,
+        OAuthProvider.from_dict,
         body=in_body,
     )
 
@@ -506,6 +506,6 @@ def update_oauth_provider_as_server(
         "/oauth-providers/{user_id}/{provider_id}",
         ("oauth-providers", user_id, provider_id),
         ("server", "admin"),
-        ServerOAuthProvider.from_wire,
+        ServerOAuthProvider.from_dict,
         body=in_body,
     )

@@ -38,7 +38,7 @@ def get_payment_method_configs() -> Operation[PaymentMethodConfigs]:
         "/internal/payments/method-configs",
         ("internal", "payments", "method-configs"),
         ("admin",),
-        PaymentMethodConfigs.from_wire,
+        PaymentMethodConfigs.from_dict,
     )
 
 
@@ -60,7 +60,7 @@ def update_payment_method_configs(*, config_id: str, updates: Mapping[str, Liter
         "/internal/payments/method-configs",
         ("internal", "payments", "method-configs"),
         ("admin",),
-        Success.from_wire,
+        Success.from_dict,
         body=in_body,
         idempotent=True,
     )
@@ -79,7 +79,7 @@ def setup_payments() -> Operation[Link]:
         "/internal/payments/setup",
         ("internal", "payments", "setup"),
         ("admin",),
-        Link.from_wire,
+        Link.from_dict,
     )
 
 
@@ -96,7 +96,7 @@ def create_stripe_account_session() -> Operation[StripeAccountSession]:
         "/internal/payments/stripe-widgets/account-session",
         ("internal", "payments", "stripe-widgets", "account-session"),
         ("admin",),
-        StripeAccountSession.from_wire,
+        StripeAccountSession.from_dict,
     )
 
 
@@ -113,7 +113,7 @@ def get_stripe_account() -> Operation[StripeAccount]:
         "/internal/payments/stripe/account-info",
         ("internal", "payments", "stripe", "account-info"),
         ("admin",),
-        StripeAccount.from_wire,
+        StripeAccount.from_dict,
     )
 
 
@@ -139,7 +139,7 @@ def complete_test_mode_purchase(
         "/internal/payments/test-mode-purchase-session",
         ("internal", "payments", "test-mode-purchase-session"),
         ("admin",),
-        Success.from_wire,
+        Success.from_dict,
         body=in_body,
         arguments_since={
             "promo_codes": "after 2026-04",
@@ -186,7 +186,7 @@ def list_transactions(
         "/internal/payments/transactions",
         ("internal", "payments", "transactions"),
         ("admin",),
-        TransactionPage.from_wire,
+        TransactionPage.from_dict,
         in_query,
         arguments_since={
             "customer_id": "after 2026-04",
@@ -236,7 +236,7 @@ def refund_transaction(
         "/internal/payments/transactions/refund",
         ("internal", "payments", "transactions", "refund"),
         ("admin",),
-        Refund.from_wire,
+        Refund.from_dict,
         body=in_body,
         arguments_since={
             "invoice_id": "after 2026-04",
@@ -264,7 +264,7 @@ def get_billing(customer_type: Literal["team", "user"], customer_id: str) -> Ope
         "/payments/billing/{customer_type}/{customer_id}",
         ("payments", "billing", customer_type, customer_id),
         ("client", "server", "admin"),
-        CustomerBilling.from_wire,
+        CustomerBilling.from_dict,
     )
 
 
@@ -291,7 +291,7 @@ def list_invoices(
         "/payments/invoices/{customer_type}/{customer_id}",
         ("payments", "invoices", customer_type, customer_id),
         ("client", "server", "admin"),
-        InvoicePage.from_wire,
+        InvoicePage.from_dict,
         in_query,
     )
 
@@ -316,7 +316,7 @@ def get_item(customer_type: Literal["custom", "team", "user"], customer_id: str,
         "/payments/items/{customer_type}/{customer_id}/{item_id}",
         ("payments", "items", customer_type, customer_id, item_id),
         ("client", "server", "admin"),
-        Item.from_wire,
+        Item.from_dict,
     )
 
 
@@ -384,7 +384,7 @@ def set_default_payment_method(
         "/payments/payment-method/{customer_type}/{customer_id}/set-default",
         ("payments", "payment-method", customer_type, customer_id, "set-default"),
         ("client", "server", "admin"),
-        DefaultPaymentMethod.from_wire,
+        DefaultPaymentMethod.from_dict,
         body=in_body,
     )
 
@@ -410,7 +410,7 @@ def create_payment_method_setup_intent(
         "/payments/payment-method/{customer_type}/{customer_id}/setup-intent",
         ("payments", "payment-method", customer_type, customer_id, "setup-intent"),
         ("client", "server", "admin"),
-        PaymentMethodSetupIntent.from_wire,
+        PaymentMethodSetupIntent.from_dict,
     )
 
 
@@ -443,7 +443,7 @@ def list_customer_products(
         "/payments/products/{customer_type}/{customer_id}",
         ("payments", "products", customer_type, customer_id),
         ("client", "server", "admin"),
-        CustomerProductPage.from_wire,
+        CustomerProductPage.from_dict,
         in_query,
     )
 
@@ -479,7 +479,7 @@ def grant_product(
         "/payments/products/{customer_type}/{customer_id}",
         ("payments", "products", customer_type, customer_id),
         ("server", "admin"),
-        ProductGrant.from_wire,
+        ProductGrant.from_dict,
         body=in_body,
     )
 
@@ -525,7 +525,7 @@ def switch_subscription(
         "/payments/products/{customer_type}/{customer_id}/switch",
         ("payments", "products", customer_type, customer_id, "switch"),
         ("client", "server", "admin"),
-        Success.from_wire,
+        Success.from_dict,
         body=in_body,
         arguments_since={
             "promo_codes": "after 2026-04",
@@ -565,7 +565,7 @@ def validate_promo_codes_for_customer(
         "/payments/products/{customer_type}/{customer_id}/validate-promo-codes",
         ("payments", "products", customer_type, customer_id, "validate-promo-codes"),
         ("client", "server", "admin"),
-        PromoCodeQuote.from_wire,
+        PromoCodeQuote.from_dict,
         body=in_body,
         since="after 2026-04",
         idempotent=True,
@@ -600,7 +600,7 @@ def cancel_subscription(
         "/payments/products/{customer_type}/{customer_id}/{product_id}",
         ("payments", "products", customer_type, customer_id, product_id),
         ("client", "server", "admin"),
-        Success.from_wire,
+        Success.from_dict,
         in_query,
     )
 
@@ -632,7 +632,7 @@ def validate_promo_codes(
         "/payments/promo-codes/validate",
         ("payments", "promo-codes", "validate"),
         ("server", "admin"),
-        PromoCodeQuote.from_wire,
+        PromoCodeQuote.from_dict,
         body=in_body,
         since="2026-10",
         idempotent=True,
@@ -684,7 +684,7 @@ def create_purchase_url(
         "/payments/purchases/create-purchase-url",
         ("payments", "purchases", "create-purchase-url"),
         ("client", "server", "admin"),
-        Link.from_wire,
+        Link.from_dict,
         body=in_body,
         arguments_since={
             "allow_promo_codes": "2026-10",
@@ -715,7 +715,7 @@ def create_purchase_session(
         "/payments/purchases/purchase-session",
         ("payments", "purchases", "purchase-session"),
         ("client", "server", "admin"),
-        PurchaseSession.from_wire,
+        PurchaseSession.from_dict,
         body=in_body,
     )
 
@@ -738,7 +738,7 @@ def validate_purchase_code(*, full_code: SecretText, return_url: str | Unset = U
         "/payments/purchases/validate-code",
         ("payments", "purchases", "validate-code"),
         ("client", "server", "admin"),
-        PurchaseDetails.from_wire,
+        PurchaseDetails.from_dict,
         body=in_body,
     )
 
@@ -767,7 +767,7 @@ def validate_purchase_promo_codes(
         "/payments/purchases/validate-promo-codes",
         ("payments", "purchases", "validate-promo-codes"),
         ("client", "server", "admin"),
-        PromoCodeQuote.from_wire,
+        PromoCodeQuote.from_dict,
         body=in_body,
         since="2026-10",
     )

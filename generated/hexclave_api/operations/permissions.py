@@ -24,7 +24,7 @@ def list_project_permission_definitions() -> Operation[PermissionDefinitionPage]
         "/project-permission-definitions",
         ("project-permission-definitions",),
         ("admin",),
-        PermissionDefinitionPage.from_wire,
+        PermissionDefinitionPage.from_dict,
     )
 
 
@@ -50,7 +50,7 @@ def create_project_permission_definition(
         "/project-permission-definitions",
         ("project-permission-definitions",),
         ("admin",),
-        PermissionDefinition.from_wire,
+        PermissionDefinition.from_dict,
         body=in_body,
     )
 
@@ -71,7 +71,7 @@ def delete_project_permission_definition(permission_id: str) -> Operation[Succes
         "/project-permission-definitions/{permission_id}",
         ("project-permission-definitions", permission_id),
         ("admin",),
-        Success.from_wire,
+        Success.from_dict,
     )
 
 
@@ -102,7 +102,7 @@ def update_project_permission_definition(
         "/project-permission-definitions/{permission_id}",
         ("project-permission-definitions", permission_id),
         ("admin",),
-        PermissionDefinition.from_wire,
+        PermissionDefinition.from_dict,
         body=in_body,
     )
 
@@ -129,7 +129,7 @@ def list_project_permissions(
         "/project-permissions",
         ("project-permissions",),
         ("client", "server", "admin"),
-        ProjectPermissionPage.from_wire,
+        ProjectPermissionPage.from_dict,
         in_query,
     )
 
@@ -152,7 +152,7 @@ def grant_project_permission(user_id: str, permission_id: str) -> Operation[Proj
         "/project-permissions/{user_id}/{permission_id}",
         ("project-permissions", user_id, permission_id),
         ("server", "admin"),
-        ProjectPermission.from_wire,
+        ProjectPermission.from_dict,
     )
 
 
@@ -173,7 +173,7 @@ def revoke_project_permission(user_id: str, permission_id: str) -> Operation[Suc
         "/project-permissions/{user_id}/{permission_id}",
         ("project-permissions", user_id, permission_id),
         ("server", "admin"),
-        Success.from_wire,
+        Success.from_dict,
     )
 
 
@@ -201,7 +201,7 @@ def list_team_permission_definitions(
         "/team-permission-definitions",
         ("team-permission-definitions",),
         ("admin",),
-        PermissionDefinitionPage.from_wire,
+        PermissionDefinitionPage.from_dict,
         in_query,
         arguments_since={
             "limit": "2026-09",
@@ -233,7 +233,7 @@ def create_team_permission_definition(
         "/team-permission-definitions",
         ("team-permission-definitions",),
         ("admin",),
-        PermissionDefinition.from_wire,
+        PermissionDefinition.from_dict,
         body=in_body,
     )
 
@@ -254,7 +254,7 @@ def delete_team_permission_definition(permission_id: str) -> Operation[Success]:
         "/team-permission-definitions/{permission_id}",
         ("team-permission-definitions", permission_id),
         ("admin",),
-        Success.from_wire,
+        Success.from_dict,
     )
 
 
@@ -285,7 +285,7 @@ def update_team_permission_definition(
         "/team-permission-definitions/{permission_id}",
         ("team-permission-definitions", permission_id),
         ("admin",),
-        PermissionDefinition.from_wire,
+        PermissionDefinition.from_dict,
         body=in_body,
     )
 
@@ -317,7 +317,7 @@ def list_team_permissions(
         "/team-permissions",
         ("team-permissions",),
         ("client", "server", "admin"),
-        TeamPermissionPage.from_wire,
+        TeamPermissionPage.from_dict,
         in_query,
     )
 
@@ -342,7 +342,7 @@ def grant_team_permission(team_id: str, user_id: str, permission_id: str) -> Ope
         "/team-permissions/{team_id}/{user_id}/{permission_id}",
         ("team-permissions", team_id, user_id, permission_id),
         ("server", "admin"),
-        TeamPermission.from_wire,
+        TeamPermission.from_dict,
     )
 
 
@@ -364,5 +364,5 @@ def revoke_team_permission(team_id: str, user_id: str, permission_id: str) -> Op
         "/team-permissions/{team_id}/{user_id}/{permission_id}",
         ("team-permissions", team_id, user_id, permission_id),
         ("server", "admin"),
-        Success.from_wire,
+        Success.from_dict,
     )

@@ -17,7 +17,7 @@ def list_project_key_sets() -> Operation[ProjectKeySetPage]:
         "/internal/api-keys",
         ("internal", "api-keys"),
         ("admin",),
-        ProjectKeySetPage.from_wire,
+        ProjectKeySetPage.from_dict,
     )
 
 
@@ -55,7 +55,7 @@ def create_project_key_set(
         "/internal/api-keys",
         ("internal", "api-keys"),
         ("admin",),
-        CreatedProjectKeySet.from_wire,
+        CreatedProjectKeySet.from_dict,
         body=in_body,
     )
 
@@ -76,7 +76,7 @@ def get_project_key_set(api_key_id: str) -> Operation[ProjectKeySet]:
         "/internal/api-keys/{api_key_id}",
         ("internal", "api-keys", api_key_id),
         ("admin",),
-        ProjectKeySet.from_wire,
+        ProjectKeySet.from_dict,
     )
 
 
@@ -101,7 +101,7 @@ def update_project_key_set(
         "/internal/api-keys/{api_key_id}",
         ("internal", "api-keys", api_key_id),
         ("admin",),
-        ProjectKeySet.from_wire,
+        ProjectKeySet.from_dict,
         body=in_body,
         idempotent=True,
     )

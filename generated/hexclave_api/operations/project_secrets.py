@@ -20,7 +20,7 @@ def list_project_secrets() -> Operation[ProjectSecretList]:
         "/project-secrets",
         ("project-secrets",),
         ("server", "admin"),
-        ProjectSecretList.from_wire,
+        ProjectSecretList.from_dict,
         since="after 2026-04",
     )
 
@@ -44,7 +44,7 @@ def set_project_secret(*, key: str, value: SecretText, environment: str | Unset 
         "/project-secrets",
         ("project-secrets",),
         ("server", "admin"),
-        SetProjectSecret.from_wire,
+        SetProjectSecret.from_dict,
         body=in_body,
         since="after 2026-04",
         idempotent=True,
@@ -69,7 +69,7 @@ def delete_project_secret(key: str, *, environment: str | Unset = UNSET) -> Oper
         "/project-secrets/{key}",
         ("project-secrets", key),
         ("server", "admin"),
-        Success.from_wire,
+        Success.from_dict,
         in_query,
         since="after 2026-04",
     )

@@ -34,7 +34,7 @@ def preview_onboarding_change(
         "/internal/onboarding/preview-affected-users",
         ("internal", "onboarding", "preview-affected-users"),
         ("admin",),
-        OnboardingPreview.from_wire,
+        OnboardingPreview.from_dict,
         in_query,
         body=in_body,
         idempotent=True,
@@ -56,7 +56,7 @@ def list_owned_projects() -> Operation[AdminProjectPage]:
         "/internal/projects",
         ("internal", "projects"),
         ("client", "server", "admin"),
-        AdminProjectPage.from_wire,
+        AdminProjectPage.from_dict,
         needs=("access_token",),
     )
 
@@ -128,7 +128,7 @@ def create_owned_project(
         "/internal/projects",
         ("internal", "projects"),
         ("client", "server", "admin"),
-        AdminProject.from_wire,
+        AdminProject.from_dict,
         body=in_body,
         needs=("access_token",),
     )
@@ -148,7 +148,7 @@ def get_admin_project() -> Operation[AdminProject]:
         "/internal/projects/current",
         ("internal", "projects", "current"),
         ("admin",),
-        AdminProject.from_wire,
+        AdminProject.from_dict,
     )
 
 
@@ -165,7 +165,7 @@ def delete_admin_project() -> Operation[Success]:
         "/internal/projects/current",
         ("internal", "projects", "current"),
         ("admin",),
-        Success.from_wire,
+        Success.from_dict,
     )
 
 
@@ -228,7 +228,7 @@ def update_admin_project(
         "/internal/projects/current",
         ("internal", "projects", "current"),
         ("admin",),
-        AdminProject.from_wire,
+        AdminProject.from_dict,
         body=in_body,
         idempotent=True,
     )
@@ -255,7 +255,7 @@ def transfer_owned_project(*, project_id: str, new_team_id: str) -> Operation[Pr
         "/internal/projects/transfer",
         ("internal", "projects", "transfer"),
         ("client", "server", "admin"),
-        ProjectTransfer.from_wire,
+        ProjectTransfer.from_dict,
         body=in_body,
         needs=("access_token",),
     )
@@ -275,5 +275,5 @@ def get_current_project() -> Operation[Project]:
         "/projects/current",
         ("projects", "current"),
         ("client", "server", "admin"),
-        Project.from_wire,
+        Project.from_dict,
     )

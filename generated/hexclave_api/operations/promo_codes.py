@@ -30,7 +30,7 @@ def list_promo_codes(
         "/internal/payments/promo-codes",
         ("internal", "payments", "promo-codes"),
         ("admin",),
-        PromoCodePage.from_wire,
+        PromoCodePage.from_dict,
         in_query,
         since="after 2026-04",
     )
@@ -87,7 +87,7 @@ def create_promo_code(
         "/internal/payments/promo-codes",
         ("internal", "payments", "promo-codes"),
         ("admin",),
-        PromoCode.from_wire,
+        PromoCode.from_dict,
         body=in_body,
         since="after 2026-04",
     )
@@ -107,7 +107,7 @@ def get_promo_code(promo_code_id: str) -> Operation[PromoCode]:
         "/internal/payments/promo-codes/{promo_code_id}",
         ("internal", "payments", "promo-codes", promo_code_id),
         ("admin",),
-        PromoCode.from_wire,
+        PromoCode.from_dict,
         since="after 2026-04",
     )
 
@@ -132,7 +132,7 @@ def end_promo_code(
         "/internal/payments/promo-codes/{promo_code_id}/end",
         ("internal", "payments", "promo-codes", promo_code_id, "end"),
         ("admin",),
-        PromoCode.from_wire,
+        PromoCode.from_dict,
         body=in_body,
         since="after 2026-04",
     )
@@ -152,7 +152,7 @@ def pause_promo_code(promo_code_id: str) -> Operation[PromoCode]:
         "/internal/payments/promo-codes/{promo_code_id}/pause",
         ("internal", "payments", "promo-codes", promo_code_id, "pause"),
         ("admin",),
-        PromoCode.from_wire,
+        PromoCode.from_dict,
         since="after 2026-04",
     )
 
@@ -171,6 +171,6 @@ def resume_promo_code(promo_code_id: str) -> Operation[PromoCode]:
         "/internal/payments/promo-codes/{promo_code_id}/resume",
         ("internal", "payments", "promo-codes", promo_code_id, "resume"),
         ("admin",),
-        PromoCode.from_wire,
+        PromoCode.from_dict,
         since="after 2026-04",
     )

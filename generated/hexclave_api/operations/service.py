@@ -66,7 +66,7 @@ def check_version(*, client_version: str) -> Operation[VersionCheck]:
         "/check-version",
         ("check-version",),
         ("client", "server", "admin"),
-        VersionCheck.from_wire,
+        VersionCheck.from_dict,
         body=in_body,
         idempotent=True,
     )
@@ -85,7 +85,7 @@ def get_backend_urls() -> Operation[BackendUrls]:
         "/internal/backend-urls",
         ("internal", "backend-urls"),
         ("client", "server", "admin"),
-        BackendUrls.from_wire,
+        BackendUrls.from_dict,
     )
 
 
@@ -112,6 +112,6 @@ def get_jwks(
         "/projects/{project_id}/.well-known/jwks.json",
         ("projects", project_id, ".well-known", "jwks.json"),
         ("client", "server", "admin"),
-        JsonWebKeySet.from_wire,
+        JsonWebKeySet.from_dict,
         in_query,
     )

@@ -33,7 +33,7 @@ def list_session_replays_on_older_server(
         "/internal/session-replays",
         ("internal", "session-replays"),
         ("admin",),
-        OlderSessionReplayPage.from_wire,
+        OlderSessionReplayPage.from_dict,
         in_query,
     )
 
@@ -58,7 +58,7 @@ def list_session_replay_chunks_on_older_server(
         "/internal/session-replays/{session_replay_id}/chunks",
         ("internal", "session-replays", session_replay_id, "chunks"),
         ("admin",),
-        SessionReplayChunkPage.from_wire,
+        SessionReplayChunkPage.from_dict,
         in_query,
     )
 
@@ -77,7 +77,7 @@ def get_session_replay_chunk_events_on_older_server(session_replay_id: str, chun
         "/internal/session-replays/{session_replay_id}/chunks/{chunk_id}/events",
         ("internal", "session-replays", session_replay_id, "chunks", chunk_id, "events"),
         ("admin",),
-        RecordedEvents.from_wire,
+        RecordedEvents.from_dict,
     )
 
 
@@ -97,7 +97,7 @@ def get_session_replay_events_on_older_server(
         "/internal/session-replays/{session_replay_id}/events",
         ("internal", "session-replays", session_replay_id, "events"),
         ("admin",),
-        SessionReplayEvents.from_wire,
+        SessionReplayEvents.from_dict,
         in_query,
     )
 
@@ -156,7 +156,7 @@ def list_session_replays(
         "/session-replays",
         ("session-replays",),
         ("server", "admin"),
-        SessionReplayPage.from_wire,
+        SessionReplayPage.from_dict,
         in_query,
         since="2026-09",
         older="list_session_replays_on_older_server",
@@ -206,7 +206,7 @@ def upload_session_replay(
         "/session-replays/batch",
         ("session-replays", "batch"),
         ("client", "server", "admin"),
-        SessionReplayUpload.from_wire,
+        SessionReplayUpload.from_dict,
         body=in_body,
         needs=("access_token",),
         idempotent=True,
@@ -229,7 +229,7 @@ def get_session_replay(session_replay_id: str) -> Operation[SessionReplay]:
         "/session-replays/{session_replay_id}",
         ("session-replays", session_replay_id),
         ("server", "admin"),
-        SessionReplay.from_wire,
+        SessionReplay.from_dict,
         since="2026-09",
     )
 
@@ -256,7 +256,7 @@ def list_session_replay_chunks(
         "/session-replays/{session_replay_id}/chunks",
         ("session-replays", session_replay_id, "chunks"),
         ("server", "admin"),
-        SessionReplayChunkPage.from_wire,
+        SessionReplayChunkPage.from_dict,
         in_query,
         since="2026-09",
         older="list_session_replay_chunks_on_older_server",
@@ -281,7 +281,7 @@ def get_session_replay_chunk_events(session_replay_id: str, chunk_id: str) -> Op
         "/session-replays/{session_replay_id}/chunks/{chunk_id}/events",
         ("session-replays", session_replay_id, "chunks", chunk_id, "events"),
         ("server", "admin"),
-        RecordedEvents.from_wire,
+        RecordedEvents.from_dict,
         since="2026-09",
         older="get_session_replay_chunk_events_on_older_server",
     )
@@ -310,7 +310,7 @@ def get_session_replay_events(
         "/session-replays/{session_replay_id}/events",
         ("session-replays", session_replay_id, "events"),
         ("server", "admin"),
-        SessionReplayEvents.from_wire,
+        SessionReplayEvents.from_dict,
         in_query,
         since="2026-09",
         older="get_session_replay_events_on_older_server",
@@ -331,7 +331,7 @@ def list_session_replay_renders(session_replay_id: str) -> Operation[SessionRepl
         "/session-replays/{session_replay_id}/renders",
         ("session-replays", session_replay_id, "renders"),
         ("server", "admin"),
-        SessionReplayRenderList.from_wire,
+        SessionReplayRenderList.from_dict,
         since="2026-10",
     )
 
@@ -368,7 +368,7 @@ def create_session_replay_render(
         "/session-replays/{session_replay_id}/renders",
         ("session-replays", session_replay_id, "renders"),
         ("server", "admin"),
-        SessionReplayRender.from_wire,
+        SessionReplayRender.from_dict,
         body=in_body,
         since="2026-10",
     )
@@ -388,6 +388,6 @@ def get_session_replay_render(session_replay_id: str, render_id: str) -> Operati
         "/session-replays/{session_replay_id}/renders/{render_id}",
         ("session-replays", session_replay_id, "renders", render_id),
         ("server", "admin"),
-        SessionReplayRender.from_wire,
+        SessionReplayRender.from_dict,
         since="2026-10",
     )

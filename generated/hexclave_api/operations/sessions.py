@@ -27,7 +27,7 @@ def list_sessions(*, user_id: str) -> Operation[SessionPage]:
         "/auth/sessions",
         ("auth", "sessions"),
         ("client", "server", "admin"),
-        SessionPage.from_wire,
+        SessionPage.from_dict,
         in_query,
     )
 
@@ -55,7 +55,7 @@ def create_session(
         "/auth/sessions",
         ("auth", "sessions"),
         ("server", "admin"),
-        SessionTokens.from_wire,
+        SessionTokens.from_dict,
         body=in_body,
     )
 
@@ -74,7 +74,7 @@ def sign_out() -> Operation[Success]:
         "/auth/sessions/current",
         ("auth", "sessions", "current"),
         ("client", "server", "admin"),
-        Success.from_wire,
+        Success.from_dict,
     )
 
 
@@ -92,7 +92,7 @@ def refresh_session() -> Operation[AccessToken]:
         "/auth/sessions/current/refresh",
         ("auth", "sessions", "current", "refresh"),
         ("client", "server", "admin"),
-        AccessToken.from_wire,
+        AccessToken.from_dict,
         needs=("refresh_token",),
     )
 
@@ -116,7 +116,7 @@ def delete_session(id_: str, *, user_id: str) -> Operation[Success]:
         "/auth/sessions/{id}",
         ("auth", "sessions", id_),
         ("client", "server", "admin"),
-        Success.from_wire,
+        Success.from_dict,
         in_query,
     )
 
@@ -157,7 +157,7 @@ def create_browser_action(
         "/browser-actions",
         ("browser-actions",),
         ("server", "admin"),
-        BrowserAction.from_wire,
+        BrowserAction.from_dict,
         body=in_body,
         since="2026-09",
     )

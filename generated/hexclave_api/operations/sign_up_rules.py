@@ -18,7 +18,7 @@ def get_sign_up_rule_stats() -> Operation[SignUpRuleStats]:
         "/internal/sign-up-rules-stats",
         ("internal", "sign-up-rules-stats"),
         ("admin",),
-        SignUpRuleStats.from_wire,
+        SignUpRuleStats.from_dict,
     )
 
 
@@ -59,7 +59,7 @@ def try_sign_up_rules(
         "/internal/sign-up-rules-test",
         ("internal", "sign-up-rules-test"),
         ("admin",),
-        SignUpRulesTest.from_wire,
+        SignUpRulesTest.from_dict,
         body=in_body,
         idempotent=True,
     )

@@ -33,7 +33,7 @@ def list_team_invitations(
         "/team-invitations",
         ("team-invitations",),
         ("client", "server", "admin"),
-        TeamInvitationPage.from_wire,
+        TeamInvitationPage.from_dict,
         in_query,
     )
 
@@ -79,7 +79,7 @@ def check_team_invitation_code(*, code: SecretText) -> Operation[CodeCheck]:
         "/team-invitations/accept/check-code",
         ("team-invitations", "accept", "check-code"),
         ("client", "server", "admin"),
-        CodeCheck.from_wire,
+        CodeCheck.from_dict,
         body=in_body,
     )
 
@@ -102,7 +102,7 @@ def get_team_invitation_details(*, code: SecretText) -> Operation[TeamInvitation
         "/team-invitations/accept/details",
         ("team-invitations", "accept", "details"),
         ("client", "server", "admin"),
-        TeamInvitationDetails.from_wire,
+        TeamInvitationDetails.from_dict,
         body=in_body,
     )
 
@@ -129,7 +129,7 @@ def send_team_invitation(*, team_id: str, email: str, callback_url: str) -> Oper
         "/team-invitations/send-code",
         ("team-invitations", "send-code"),
         ("client", "server", "admin"),
-        SentTeamInvitation.from_wire,
+        SentTeamInvitation.from_dict,
         body=in_body,
     )
 
@@ -153,7 +153,7 @@ def delete_team_invitation(id_: str, *, team_id: str | Unset = UNSET) -> Operati
         "/team-invitations/{id}",
         ("team-invitations", id_),
         ("client", "server", "admin"),
-        Success.from_wire,
+        Success.from_dict,
         in_query,
     )
 

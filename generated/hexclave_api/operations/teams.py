@@ -35,7 +35,7 @@ def list_team_member_profiles(
         "/team-member-profiles",
         ("team-member-profiles",),
         ("client",),
-        TeamMemberProfilePage.from_wire,
+        TeamMemberProfilePage.from_dict,
         in_query,
     )
 
@@ -61,7 +61,7 @@ def list_team_member_profiles_as_server(
         "/team-member-profiles",
         ("team-member-profiles",),
         ("server", "admin"),
-        ServerTeamMemberProfilePage.from_wire,
+        ServerTeamMemberProfilePage.from_dict,
         in_query,
     )
 
@@ -84,7 +84,7 @@ def get_team_member_profile(team_id: str, user_id: str) -> Operation[TeamMemberP
         "/team-member-profiles/{team_id}/{user_id}",
         ("team-member-profiles", team_id, user_id),
         ("client",),
-        TeamMemberProfile.from_wire,
+        TeamMemberProfile.from_dict,
     )
 
 
@@ -106,7 +106,7 @@ def get_team_member_profile_as_server(team_id: str, user_id: str) -> Operation[S
         "/team-member-profiles/{team_id}/{user_id}",
         ("team-member-profiles", team_id, user_id),
         ("server", "admin"),
-        ServerTeamMemberProfile.from_wire,
+        ServerTeamMemberProfile.from_dict,
     )
 
 
@@ -134,7 +134,7 @@ def update_team_member_profile(
         "/team-member-profiles/{team_id}/{user_id}",
         ("team-member-profiles", team_id, user_id),
         ("client",),
-        TeamMemberProfile.from_wire,
+        TeamMemberProfile.from_dict,
         body=in_body,
     )
 
@@ -163,7 +163,7 @@ def update_team_member_profile_as_server(
         "/team-member-profiles/{team_id}/{user_id}",
         ("team-member-profiles", team_id, user_id),
         ("server", "admin"),
-        ServerTeamMemberProfile.from_wire,
+        ServerTeamMemberProfile.from_dict,
         body=in_body,
     )
 
@@ -185,7 +185,7 @@ def add_team_member(team_id: str, user_id: str) -> Operation[TeamMembership]:
         "/team-memberships/{team_id}/{user_id}",
         ("team-memberships", team_id, user_id),
         ("server", "admin"),
-        TeamMembership.from_wire,
+        TeamMembership.from_dict,
     )
 
 
@@ -207,7 +207,7 @@ def remove_team_member(team_id: str, user_id: str) -> Operation[Success]:
         "/team-memberships/{team_id}/{user_id}",
         ("team-memberships", team_id, user_id),
         ("client", "server", "admin"),
-        Success.from_wire,
+        Success.from_dict,
     )
 
 
@@ -244,7 +244,7 @@ def list_teams(
         "/teams",
         ("teams",),
         ("client",),
-        TeamPage.from_wire,
+        TeamPage.from_dict,
         in_query,
         arguments_since={
             "order_by": "2026-09",
@@ -289,7 +289,7 @@ def list_teams_as_server(
         "/teams",
         ("teams",),
         ("server", "admin"),
-        ServerTeamPage.from_wire,
+        ServerTeamPage.from_dict,
         in_query,
         arguments_since={
             "order_by": "2026-09",
@@ -329,7 +329,7 @@ def create_team(
         profile_image_url=profile_image_url,
         client_metadata=client_metadata,
     )
-    return Operation("create_team", "POST", "/teams", ("teams",), ("client",), Team.from_wire, body=in_body)
+    return Operation("create_team", "POST", "/teams", ("teams",), ("client",), Team.from_dict, body=in_body)
 
 
 def create_team_as_server(
@@ -368,7 +368,7 @@ def create_team_as_server(
         client_metadata=client_metadata,
     )
     return Operation(
-        "create_team_as_server", "POST", "/teams", ("teams",), ("server", "admin"), ServerTeam.from_wire, body=in_body
+        "create_team_as_server", "POST", "/teams", ("teams",), ("server", "admin"), ServerTeam.from_dict, body=in_body
     )
 
 
@@ -383,7 +383,7 @@ def get_team(team_id: str) -> Operation[Team]:
 
     GET /teams/{team_id}. Access: client.
     """
-    return Operation("get_team", "GET", "/teams/{team_id}", ("teams", team_id), ("client",), Team.from_wire)
+    return Operation("get_team", "GET", "/teams/{team_id}", ("teams", team_id), ("client",), Team.from_dict)
 
 
 def get_team_as_server(team_id: str) -> Operation[ServerTeam]:
@@ -398,7 +398,7 @@ def get_team_as_server(team_id: str) -> Operation[ServerTeam]:
     GET /teams/{team_id}. Access: server, admin.
     """
     return Operation(
-        "get_team_as_server", "GET", "/teams/{team_id}", ("teams", team_id), ("server", "admin"), ServerTeam.from_wire
+        "get_team_as_server", "GET", "/teams/{team_id}", ("teams", team_id), ("server", "admin"), ServerTeam.from_dict
     )
 
 
@@ -419,7 +419,7 @@ def delete_team(team_id: str) -> Operation[Success]:
         "/teams/{team_id}",
         ("teams", team_id),
         ("client", "server", "admin"),
-        Success.from_wire,
+        Success.from_dict,
     )
 
 
@@ -446,7 +446,7 @@ def update_team(
     """
     in_body = given(display_name=display_name, profile_image_url=profile_image_url, client_metadata=client_metadata)
     return Operation(
-        "update_team", "PATCH", "/teams/{team_id}", ("teams", team_id), ("client",), Team.from_wire, body=in_body
+        "update_team", "PATCH", "/teams/{team_id}", ("teams", team_id), ("client",), Team.from_dict, body=in_body
     )
 
 
@@ -489,6 +489,6 @@ def update_team_as_server(
         "/teams/{team_id}",
         ("teams", team_id),
         ("server", "admin"),
-        ServerTeam.from_wire,
+        ServerTeam.from_dict,
         body=in_body,
     )

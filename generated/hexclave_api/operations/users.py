@@ -65,7 +65,7 @@ def list_users(
         "/users",
         ("users",),
         ("server", "admin"),
-        ServerUserPage.from_wire,
+        ServerUserPage.from_dict,
         in_query,
         arguments_since={
             "order_by=last_active_at": "2026-09",
@@ -154,7 +154,7 @@ def create_user(
         oauth_providers=oauth_providers,
     )
     return Operation(
-        "create_user", "POST", "/users", ("users",), ("server", "admin"), ServerUser.from_wire, body=in_body
+        "create_user", "POST", "/users", ("users",), ("server", "admin"), ServerUser.from_dict, body=in_body
     )
 
 
@@ -167,7 +167,7 @@ def get_current_user() -> Operation[CurrentUser]:
 
     GET /users/me. Access: client.
     """
-    return Operation("get_current_user", "GET", "/users/me", ("users", "me"), ("client",), CurrentUser.from_wire)
+    return Operation("get_current_user", "GET", "/users/me", ("users", "me"), ("client",), CurrentUser.from_dict)
 
 
 def get_current_user_as_server() -> Operation[ServerUser]:
@@ -180,7 +180,7 @@ def get_current_user_as_server() -> Operation[ServerUser]:
     GET /users/me. Access: server, admin.
     """
     return Operation(
-        "get_current_user_as_server", "GET", "/users/me", ("users", "me"), ("server", "admin"), ServerUser.from_wire
+        "get_current_user_as_server", "GET", "/users/me", ("users", "me"), ("server", "admin"), ServerUser.from_dict
     )
 
 
@@ -192,7 +192,7 @@ def delete_current_user() -> Operation[Success]:
     DELETE /users/me. Access: client, server, admin.
     """
     return Operation(
-        "delete_current_user", "DELETE", "/users/me", ("users", "me"), ("client", "server", "admin"), Success.from_wire
+        "delete_current_user", "DELETE", "/users/me", ("users", "me"), ("client", "server", "admin"), Success.from_dict
     )
 
 
@@ -237,7 +237,7 @@ def update_current_user(
         passkey_auth_enabled=passkey_auth_enabled,
     )
     return Operation(
-        "update_current_user", "PATCH", "/users/me", ("users", "me"), ("client",), CurrentUser.from_wire, body=in_body
+        "update_current_user", "PATCH", "/users/me", ("users", "me"), ("client",), CurrentUser.from_dict, body=in_body
     )
 
 
@@ -326,7 +326,7 @@ def update_current_user_as_server(
         "/users/me",
         ("users", "me"),
         ("server", "admin"),
-        ServerUser.from_wire,
+        ServerUser.from_dict,
         body=in_body,
     )
 
@@ -342,7 +342,7 @@ def get_user(user_id: str) -> Operation[ServerUser]:
     GET /users/{user_id}. Access: server, admin.
     """
     return Operation(
-        "get_user", "GET", "/users/{user_id}", ("users", user_id), ("server", "admin"), ServerUser.from_wire
+        "get_user", "GET", "/users/{user_id}", ("users", user_id), ("server", "admin"), ServerUser.from_dict
     )
 
 
@@ -357,7 +357,7 @@ def delete_user(user_id: str) -> Operation[Success]:
     DELETE /users/{user_id}. Access: server, admin.
     """
     return Operation(
-        "delete_user", "DELETE", "/users/{user_id}", ("users", user_id), ("server", "admin"), Success.from_wire
+        "delete_user", "DELETE", "/users/{user_id}", ("users", user_id), ("server", "admin"), Success.from_dict
     )
 
 
@@ -448,6 +448,6 @@ def update_user(
         "/users/{user_id}",
         ("users", user_id),
         ("server", "admin"),
-        ServerUser.from_wire,
+        ServerUser.from_dict,
         body=in_body,
     )

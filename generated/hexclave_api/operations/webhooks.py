@@ -22,7 +22,7 @@ def send_test_webhook(*, endpoint_id: str) -> Operation[TestOutcome]:
         "/internal/send-test-webhook",
         ("internal", "send-test-webhook"),
         ("admin",),
-        TestOutcome.from_wire,
+        TestOutcome.from_dict,
         body=in_body,
     )
 
@@ -40,5 +40,5 @@ def create_webhook_token() -> Operation[WebhookToken]:
         "/webhooks/svix-token",
         ("webhooks", "svix-token"),
         ("admin",),
-        WebhookToken.from_wire,
+        WebhookToken.from_dict,
     )

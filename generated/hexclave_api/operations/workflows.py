@@ -28,7 +28,7 @@ def list_workflows() -> Operation[WorkflowList]:
         "/internal/workflows",
         ("internal", "workflows"),
         ("admin",),
-        WorkflowList.from_wire,
+        WorkflowList.from_dict,
         since="after 2026-04",
     )
 
@@ -52,7 +52,7 @@ def create_workflow(*, id_: str, source: str, display_name: str | Unset = UNSET)
         "/internal/workflows",
         ("internal", "workflows"),
         ("admin",),
-        WorkflowSync.from_wire,
+        WorkflowSync.from_dict,
         body=in_body,
         since="after 2026-04",
     )
@@ -76,7 +76,7 @@ def send_workflow_event(*, name: str, data: JsonValue | Unset = UNSET) -> Operat
         "/internal/workflows/events",
         ("internal", "workflows", "events"),
         ("server", "admin"),
-        WorkflowEvent.from_wire,
+        WorkflowEvent.from_dict,
         body=in_body,
         since="after 2026-04",
     )
@@ -94,7 +94,7 @@ def get_workflow_run(run_id: str) -> Operation[WorkflowRun]:
         "/internal/workflows/runs/{run_id}",
         ("internal", "workflows", "runs", run_id),
         ("server", "admin"),
-        WorkflowRun.from_wire,
+        WorkflowRun.from_dict,
         since="after 2026-04",
     )
 
@@ -111,7 +111,7 @@ def retry_workflow_run(run_id: str) -> Operation[RunReference]:
         "/internal/workflows/runs/{run_id}/retry",
         ("internal", "workflows", "runs", run_id, "retry"),
         ("admin",),
-        RunReference.from_wire,
+        RunReference.from_dict,
         since="after 2026-04",
     )
 
@@ -128,7 +128,7 @@ def delete_workflow(workflow_id: str) -> Operation[Success]:
         "/internal/workflows/{workflow_id}",
         ("internal", "workflows", workflow_id),
         ("admin",),
-        Success.from_wire,
+        Success.from_dict,
         since="after 2026-04",
     )
 
@@ -149,7 +149,7 @@ def set_workflow_paused(workflow_id: str, *, is_paused: bool) -> Operation[Workf
         "/internal/workflows/{workflow_id}",
         ("internal", "workflows", workflow_id),
         ("admin",),
-        WorkflowPause.from_wire,
+        WorkflowPause.from_dict,
         body=in_body,
         since="after 2026-04",
         idempotent=True,
@@ -198,7 +198,7 @@ def list_workflow_runs(
         "/internal/workflows/{workflow_id}/runs",
         ("internal", "workflows", workflow_id, "runs"),
         ("server", "admin"),
-        WorkflowRunPage.from_wire,
+        WorkflowRunPage.from_dict,
         in_query,
         since="after 2026-04",
     )
@@ -232,7 +232,7 @@ def cancel_workflow_runs(
         "/internal/workflows/{workflow_id}/runs/cancel",
         ("internal", "workflows", workflow_id, "runs", "cancel"),
         ("server", "admin"),
-        WorkflowCancellation.from_wire,
+        WorkflowCancellation.from_dict,
         body=in_body,
         since="after 2026-04",
         idempotent=True,
@@ -261,7 +261,7 @@ def upgrade_workflow_runs(
         "/internal/workflows/{workflow_id}/runs/upgrade",
         ("internal", "workflows", workflow_id, "runs", "upgrade"),
         ("server", "admin"),
-        WorkflowUpgrade.from_wire,
+        WorkflowUpgrade.from_dict,
         body=in_body,
         since="after 2026-04",
     )
@@ -285,7 +285,7 @@ def update_workflow_source(workflow_id: str, *, source: str) -> Operation[Workfl
         "/internal/workflows/{workflow_id}/source",
         ("internal", "workflows", workflow_id, "source"),
         ("admin",),
-        WorkflowSync.from_wire,
+        WorkflowSync.from_dict,
         body=in_body,
         since="after 2026-04",
         idempotent=True,
@@ -304,6 +304,6 @@ def list_workflow_versions(workflow_id: str) -> Operation[WorkflowVersionList]:
         "/internal/workflows/{workflow_id}/versions",
         ("internal", "workflows", workflow_id, "versions"),
         ("admin",),
-        WorkflowVersionList.from_wire,
+        WorkflowVersionList.from_dict,
         since="after 2026-04",
     )

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import (
+    TYPE_CHECKING,
     Annotated,
     Any,
     ClassVar,
@@ -19,6 +20,12 @@ import attrs
 
 from .declaring import frozen as frozen
 from .reading import UNIONS, WireError, kind, reader
+from .secret import Secret
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+    from pydantic.json_schema import JsonSchemaValue
+    from pydantic_core import CoreSchema
 
 _ADDITIONAL: Final = "additional_properties"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -106,8 +113,10 @@ class Model:
         cls._read = staticmethod(_reading(cls))
 
     @classmethod
-    def from_wire(cls, data: Any) -> Self:
-        """The model for a decoded JSON object.
+    def from_dict(cls, data: Any) -> Self:
+        """The model for a decoded JSON object with the API's names, such as one from `to_dict()` or a reply.
+
+        As patient as with replies: nothing has to be there. A secret that was written masked stays masked.
 
         Raises:
             WireError: `data` is no object, or something inside it is no object or list where one is needed.
@@ -115,14 +124,26 @@ class Model:
         model: Self = cls._read(data)
         return model
 
-    def to_wire(self) -> dict[str, Any]:
-        """The object that this was read from, for `json.dumps`; optional fields that are `None` are left out.
+    def to_dict(self, *, reveal: bool = False) -> dict[str, Any]:
+        """The object as the API sends it: its names and formats, and fields that this version does not know.
 
-        Secrets stay `Secret`, which `json.dumps` refuses: `default=Secret.reveal` writes their text.
+        Optional fields that are `None` are left out. Secrets are masked texts, unless `reveal` is true.
+        `json.dumps(…, default=Model.to_dict)` writes models wherever they stand.
+
+        Raises:
+            TypeError: `json.dumps` came upon something that is neither JSON nor a model.
         """
+        if not isinstance(self, Model):
+            raise TypeError(f"Object of type {type(self).__name__} is not JSON serializable")
         values = [(field, getattr(self, field.name)) for field in self.layout().fields]
-        kept = {field.key: _to_wire(value) for field, value in values if value is not None or not field.optional}
-        return {**kept, **self.additional_properties}
+        kept = {field.key: _plain(value, reveal) for field, value in values if value is not None or not field.optional}
+        return {**kept, **_plain(self.additional_properties, reveal)}
+
+    def to_json(self, *, reveal: bool = False) -> str:
+        """`to_dict()` as JSON text."""
+        from json import dumps
+
+        return dumps(self.to_dict(reveal=reveal))
 
     @classmethod
     def layout(cls) -> Layout:
@@ -136,7 +157,8 @@ class Model:
         return self.__dict__ == other.__dict__ if other.__class__ is self.__class__ else NotImplemented
 
     def __hash__(self) -> int:
-        return hash((self.__class__, *(self.__dict__[field.name] for field in self.layout().fields)))
+        # JSON data can change, so it has no part in the hash; equal models have equal hashes all the same.
+        return hash((self.__class__, *(_fixed(self.__dict__[field.name]) for field in self.layout().fields)))
 
     def __repr__(self) -> str:
         values = [(field, self.__dict__[field.name]) for field in self.layout().fields]
@@ -144,6 +166,23 @@ class Model:
         if self.additional_properties:
             shown.append(f"additional_properties={self.additional_properties!r}")
         return f"{self.__class__.__name__}({', '.join(shown)})"
+
+    def _repr_html_(self) -> str:
+        from .notebooks import model_table
+
+        return model_table(self)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _: object, handler: "GetCoreSchemaHandler") -> "CoreSchema":
+        from .validating import model_schema
+
+        return model_schema(cls, handler)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: "CoreSchema", handler: "GetJsonSchemaHandler") -> "JsonSchemaValue":
+        from .validating import described
+
+        return described(cls, handler(schema), handler)
 
 
 def _reading(model: type[Model]) -> Callable[[Any], Any]:
@@ -217,9 +256,22 @@ def _field(name: str, key: str, shape: Any) -> WireField:
     return WireField(name, key, shape if optional is None else get_args(optional)[0], optional is not None)
 
 
-def _to_wire(value: Any) -> Any:
+def _plain(value: Any, reveal: bool) -> Any:
+    if value.__class__ in _SCALARS:
+        return value
     if isinstance(value, Model):
-        return value.to_wire()
+        return value.to_dict(reveal=reveal)
+    if isinstance(value, Secret):
+        return value.reveal() if reveal else str(value)
     if isinstance(value, Mapping):
-        return {key: _to_wire(item) for key, item in value.items()}
-    return [_to_wire(item) for item in value] if isinstance(value, tuple | list) else value
+        return {key: _plain(item, reveal) for key, item in value.items()}
+    return [_plain(item, reveal) for item in value] if isinstance(value, tuple | list) else value
+
+
+def _fixed(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple([_fixed(item) for item in value])
+    return None if isinstance(value, Mapping | list) else value
+
+
+_SCALARS: Final = (str, int, bool, float, type(None))

@@ -4,7 +4,7 @@ import types
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final, Self, TypeAlias, TypeVar, Union, get_args, get_origin
 
-from .secret import Secret, hidden
+from .secret import Secret, read_secret
 
 T = TypeVar("T")
 
@@ -104,10 +104,8 @@ def read(shape: Any) -> Callable[[Any], Any]:
 
 def _read_secret(value: Any) -> Secret:
     if value.__class__ is str:
-        secret: Secret = hidden(value)
-        return secret
+        return read_secret(value)
     if isinstance(value, Secret):
-        # From `to_wire`, which does not reveal secrets.
         return value
     problem = f"{kind(value)} instead of text"
     del value

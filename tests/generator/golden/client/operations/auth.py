@@ -17,7 +17,7 @@ def refresh_token(*, client_secret: SecretText | Unset = UNSET) -> Operation[Acc
         "/auth/token",
         ("auth", "token"),
         ("client",),
-        AccessToken.from_wire,
+        AccessToken.from_dict,
         body=in_body,
         media_type="application/x-www-form-urlencoded",
         needs=("refresh_token",),

@@ -29,7 +29,7 @@ def list_books(
         "/shelves/{shelf_id}/books",
         ("shelves", shelf_id, "books"),
         ("client",),
-        BookPage.from_wire,
+        BookPage.from_dict,
         in_query,
         uses=("access_token",),
     )
@@ -59,7 +59,7 @@ def list_books_as_server(
         "/shelves/{shelf_id}/books",
         ("shelves", shelf_id, "books"),
         ("server", "admin"),
-        ServerBookPage.from_wire,
+        ServerBookPage.from_dict,
         in_query,
         uses=("access_token",),
     )
@@ -83,7 +83,7 @@ def add_book(
         "/shelves/{shelf_id}/books",
         ("shelves", shelf_id, "books"),
         ("server",),
-        ServerBook.from_wire,
+        ServerBook.from_dict,
         body=in_body,
         idempotent=True,
     )
