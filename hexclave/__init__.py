@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         HexclaveServerApp,
     )
     from hexclave.errors import HexclaveError, UnsafeUseError
-    from hexclave.hooks import Hooks, RequestEvent, ResponseEvent, RetryEvent
+    from hexclave.hooks import CallEvent, Hooks, RequestEvent, ResponseEvent, RetryEvent, WaitEvent
     from hexclave.oauth import OAuthAuthorization
     from hexclave.ratelimit import RateLimit
     from hexclave.retries import Retries
@@ -66,6 +66,7 @@ __all__ = [
     "AsyncHexclaveServerApp",
     "AsyncRedisTokenStore",
     "AsyncTokenStore",
+    "CallEvent",
     "CallbackTokenStore",
     "FileTokenStore",
     "FixedTokens",
@@ -90,6 +91,7 @@ __all__ = [
     "Tokens",
     "UnsafeUseError",
     "Unset",
+    "WaitEvent",
     "__version__",
     "errors",
     "models",
@@ -106,7 +108,7 @@ _MODULES = {
         "HexclaveServerApp",
     ),
     "hexclave.errors": ("HexclaveError", "UnsafeUseError"),
-    "hexclave.hooks": ("Hooks", "RequestEvent", "ResponseEvent", "RetryEvent"),
+    "hexclave.hooks": ("CallEvent", "Hooks", "RequestEvent", "ResponseEvent", "RetryEvent", "WaitEvent"),
     "hexclave.oauth": ("OAuthAuthorization",),
     "hexclave.ratelimit": ("RateLimit",),
     "hexclave._flows.cli_login": ("PendingCliLogin",),

@@ -198,11 +198,12 @@ def _failed(row: R, error: Exception) -> Failure[R]:
 
 
 def performed(many: Many[R, T], perform: Callable[[Operation[T]], T]) -> Generator[Outcome[R, T]]:
-    """Yield the outcomes of calls made in worker threads, which stop with the iteration.
+    """Yield the outcomes of calls made in worker threads, which stop with the iteration and see its context variables.
 
     Closing early stops taking rows; calls in flight complete, but their outcomes are lost.
     """
     from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+    from contextvars import Context, copy_context
 
     def one(row: R, what: Operation[T] | Exception) -> Outcome[R, T]:
         if isinstance(what, Exception):
@@ -212,11 +213,16 @@ def performed(many: Many[R, T], perform: Callable[[Operation[T]], T]) -> Generat
         except Exception as error:
             return _failed(row, error)
 
+    def in_context(context: Context, row: R, what: Operation[T] | Exception) -> Outcome[R, T]:
+        return context.run(one, row, what)
+
     rows, window = _Rows(many), deque["Future[Outcome[R, T]]"]()
     with ThreadPoolExecutor(many.concurrency, "hexclave-bulk") as workers:
         try:
             while True:
-                window.extend(workers.submit(one, *each) for each in rows.take(many.window - len(window)))
+                window.extend(
+                    workers.submit(in_context, copy_context(), *each) for each in rows.take(many.window - len(window))
+                )
                 if not window:
                     return rows.end()
                 ready, _ = wait([window[0]] if many.ordered else window, return_when=FIRST_COMPLETED)

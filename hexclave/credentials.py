@@ -6,7 +6,7 @@
 import ipaddress
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final, NamedTuple, TypeVar, cast
 from urllib.parse import urlsplit
 
@@ -88,6 +88,7 @@ _OWN_HEADERS: Final = frozenset(name.removeprefix("x-stack-") for name in HEADER
 _TRANSPORT_HEADERS: Final = frozenset(
     {"host", "content-length", "content-type", "transfer-encoding", "connection", "upgrade", "te", "trailer"}
 )
+_CREDENTIALS_OF_HTTP: Final = frozenset({"authorization", "proxy-authorization"})
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
@@ -254,13 +255,7 @@ def extra_headers(given: Mapping[str, SecretText | None]) -> dict[str, Secret]:
     """
     headers = {}
     for name, value in given.items():
-        lower = name.lower() if isinstance(name, str) else ""
-        if not _TOKEN.fullmatch(lower) or lower in _TRANSPORT_HEADERS:
-            raise UnsafeUseError(f"extra_headers: {name!r} is not a valid header name, or is set by the HTTP client.")
-        if lower == "cookie":
-            raise UnsafeUseError(
-                "extra_headers: the API does not use cookies; pass a user's tokens as the app's session."
-            )
+        lower = _header_name(name, "extra_headers")
         # The backend copies x-hexclave-* onto x-stack-*, so either prefix would override what the app sends.
         if lower.removeprefix("x-stack-").removeprefix("x-hexclave-") in _OWN_HEADERS and lower.startswith("x-"):
             raise UnsafeUseError(f"extra_headers: {name} is set by the app; use the app's arguments instead.")
@@ -269,6 +264,33 @@ def extra_headers(given: Mapping[str, SecretText | None]) -> dict[str, Secret]:
             raise UnsafeUseError(f"extra_headers[{name!r}] {problem}")
         headers[lower] = value
     return headers
+
+
+def added_headers(given: Mapping[str, SecretText | None], present: Collection[str]) -> dict[str, str]:
+    """Return the headers that a hook adds to a request with the headers `present`, with lower-case names.
+
+    Raises:
+        UnsafeUseError: a name is invalid, or reserved for the SDK, the HTTP library or credentials, or a value is
+            invalid, or the request already has the header.
+    """
+    headers = {}
+    for name, value in given.items():
+        lower = _header_name(name, "on_request")
+        if lower in present:
+            raise UnsafeUseError(f"on_request: the app sets {name} itself, and hooks must not replace it.")
+        if lower in _CREDENTIALS_OF_HTTP or lower.startswith(("x-stack-", "x-hexclave-")):
+            raise UnsafeUseError(f"on_request: {name} may carry credentials, which hooks must not add.")
+        headers[lower] = header_value(value, f"on_request: {name}")
+    return headers
+
+
+def _header_name(name: object, argument: str) -> str:
+    lower = name.lower() if isinstance(name, str) else ""
+    if not _TOKEN.fullmatch(lower) or lower in _TRANSPORT_HEADERS:
+        raise UnsafeUseError(f"{argument}: {name!r} is not a valid header name, or is set by the HTTP client.")
+    if lower == "cookie":
+        raise UnsafeUseError(f"{argument}: the API does not use cookies; pass a user's tokens as the app's session.")
+    return lower
 
 
 def static_headers(

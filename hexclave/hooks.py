@@ -1,4 +1,4 @@
-"""Hooks called on each attempt, reply and retry. All event values are safe to log."""
+"""Hooks called for each call, attempt, retry and wait. All event values are safe to log."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -7,15 +7,18 @@ import attrs
 from hexclave.errors import UnsafeUseError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
 
+    from hexclave._events import CallEvent as CallEvent
     from hexclave._events import RequestEvent as RequestEvent
     from hexclave._events import ResponseEvent as ResponseEvent
     from hexclave._events import RetryEvent as RetryEvent
+    from hexclave._events import WaitEvent as WaitEvent
 else:
 
     def __getattr__(name: str) -> object:
-        if name not in ("RequestEvent", "ResponseEvent", "RetryEvent"):
+        if name not in ("CallEvent", "RequestEvent", "ResponseEvent", "RetryEvent", "WaitEvent"):
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         # Loaded on first access because most programs have no hooks.
         from hexclave import _events
@@ -23,7 +26,7 @@ else:
         return getattr(_events, name)
 
 
-__all__ = ["Hooks", "RequestEvent", "ResponseEvent", "RetryEvent"]
+__all__ = ["CallEvent", "Hooks", "RequestEvent", "ResponseEvent", "RetryEvent", "WaitEvent"]
 
 
 def _function(_: object, attribute: "attrs.Attribute[Any]", value: object) -> None:
@@ -40,14 +43,22 @@ def _is_async(function: "Callable[..., object]") -> bool:
 
 @attrs.frozen
 class Hooks:
-    """Callbacks for every attempt, run in the thread or task of the call. They must be fast and must not block.
+    """Callbacks for every call and attempt, run in the thread or task of the call. They must be fast and not block.
 
-    An exception raised by a hook aborts the call and propagates to the caller.
+    `on_call` may return a context manager, which encloses the call with all its attempts and waits and receives its
+    error. `on_request` may return headers to add to the request, such as `traceparent`, but cannot replace a header of
+    the app and does not see credentials. An exception raised by a hook aborts the call and propagates to the caller.
 
     Raises:
         UnsafeUseError: a hook is not callable, or is an async function, which would not be awaited.
     """
 
-    on_request: "Callable[[RequestEvent], None] | None" = attrs.field(default=None, validator=_function)
+    on_call: "Callable[[CallEvent], AbstractContextManager[object] | None] | None" = attrs.field(
+        default=None, validator=_function
+    )
+    on_request: "Callable[[RequestEvent], Mapping[str, str] | None] | None" = attrs.field(
+        default=None, validator=_function
+    )
     on_response: "Callable[[ResponseEvent], None] | None" = attrs.field(default=None, validator=_function)
     on_retry: "Callable[[RetryEvent], None] | None" = attrs.field(default=None, validator=_function)
+    on_wait: "Callable[[WaitEvent], None] | None" = attrs.field(default=None, validator=_function)

@@ -52,7 +52,7 @@ local now = redis.call('TIME')
 return {done, state, now[1], now[2]}
 """
 
-logger: Final = logging.getLogger("hexclave")
+logger: Final = logging.getLogger("hexclave.redis")
 
 
 class RedisGates:
@@ -62,8 +62,8 @@ class RedisGates:
     mode and is not closed by them. Redis keys start with `prefix` and contain the project ID. No connection is made
     before the first call that is rate limited.
 
-    While Redis is unreachable, each process limits its calls on its own, logs one warning to the logger `hexclave`, and
-    retries Redis after 1 s, backing off to 30 s.
+    While Redis is unreachable, each process limits its calls on its own, logs one warning, and retries Redis after
+    1 s, backing off to 30 s.
 
     Raises:
         UnsafeUseError: `redis` is neither a URL nor a client, or `prefix` is empty.

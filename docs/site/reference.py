@@ -26,7 +26,18 @@ ROOMS = {
     "webhooks": ("Webhooks", "hexclave.webhooks"),
     "testing": ("Testing", "hexclave.testing"),
 }
-OPTIONS = ("Hooks", "RequestEvent", "ResponseEvent", "RetryEvent", "RateLimit", "Retries", "Timeout", "Secret")
+OPTIONS = (
+    "Hooks",
+    "CallEvent",
+    "RequestEvent",
+    "ResponseEvent",
+    "RetryEvent",
+    "WaitEvent",
+    "RateLimit",
+    "Retries",
+    "Timeout",
+    "Secret",
+)
 
 
 @attrs.frozen

@@ -34,6 +34,8 @@ class HexclaveError(Exception):
     """The details as the server sent them, those that are secrets as `Secret`; empty when it sent none."""
     request_id: str | None = None
     """The server's id of the request, for asking its operators."""
+    operation: str | None = None
+    """Name of the operation, such as `get_user`, which groups errors of the same kind of call."""
     method: str | None = None
     path: str | None = None
     host: str | None = None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import attrs
 
+from hexclave._engine.instrumentation import Instrumented
 from hexclave._messages import MAX_REPLY_SIZE
 from hexclave._steps import Steps
 from hexclave.hooks import Hooks
@@ -34,7 +35,7 @@ class Local(NamedTuple):
     """One for each attempt: a random prefix and a counter, because `urandom` for each releases the GIL."""
 
 
-class Shared:
+class Shared(Instrumented):
     """State shared by an app and its derived apps, recreated in a forked process.
 
     A fork may happen while another thread holds one of its locks, so a child must not use its parent's.
@@ -88,3 +89,13 @@ class Context:
     admin_access_token: Callable[[], Steps[Secret]] | None = attrs.field(default=None, repr=False)
     max_reply_size: int = MAX_REPLY_SIZE
     clock: "Clock" = time
+
+    @property
+    def observing_hooks(self) -> Hooks:
+        """The app's hooks, and those of its instrumentation."""
+        instrumentation = self.shared.instrumentation
+        if instrumentation is None:
+            return self.hooks
+        from hexclave._engine.observing import joined
+
+        return joined(instrumentation.hooks, self.hooks)

@@ -38,6 +38,7 @@ from hexclave_api.reading import WireError, as_it_is, nothing
 from hexclave_api.secret import Secret, secrets_in
 
 if TYPE_CHECKING:
+    from hexclave._events import WaitReason
     from hexclave.tokens import Tokens
 
 T = TypeVar("T")
@@ -51,7 +52,7 @@ _UNKNOWN_PROJECT: Final = ("CURRENT_PROJECT_NOT_FOUND", "PROJECT_NOT_FOUND")
 """Codes whose error names the host, because the project may exist on another server."""
 _REFUSED_BY_OLDER_SERVERS: Final = (400, 404, 405)
 
-logger: Final = logging.getLogger("hexclave")
+logger: Final = logging.getLogger("hexclave.calls")
 
 
 def exchange(app: Context, operation: Operation[T], *, tokens: "Tokens | None" = None) -> Steps[T]:
@@ -64,13 +65,25 @@ def exchange(app: Context, operation: Operation[T], *, tokens: "Tokens | None" =
     """
     check_use(app, operation, tokens)
     call = _Call(app, operation)
+    steps = _performed(call, operation, tokens)
+    if call.hooks.on_call is None:
+        return (yield from steps)
+    from hexclave._engine.observing import enclosed
+
+    return (yield from enclosed(steps, call))
+
+
+def _performed(call: "_Call", operation: Operation[T], tokens: "Tokens | None") -> Steps[T]:
+    app = call.app
     rejected: Tokens | None = None
     while True:
         call.attempt += 1
         sent = tokens
         try:
             if tokens is None and app.session is not None:
+                since = app.clock.monotonic()
                 sent = yield from app.session.tokens(app, rejected=rejected, deadline=call.deadline)
+                call.waited("refresh", since)
                 if sent is None:
                     check_use_signed_out(operation)
             admin_token = None if app.admin_access_token is None else (yield from app.admin_access_token())
@@ -87,16 +100,14 @@ def exchange(app: Context, operation: Operation[T], *, tokens: "Tokens | None" =
         pause = call.pause_before_next(failure)
         if pause is None:
             raise failure
-        if app.hooks.on_retry is not None:
-            from hexclave._events import RetryEvent
+        from hexclave._engine.observing import retrying
 
-            app.hooks.on_retry(
-                RetryEvent(operation.name, operation.method, call.shown_url, call.attempt, failure, pause.expected)
-            )
-        logger.debug("%s %s: again in %.2f s after %s", operation.method, operation.template, pause.expected, failure)
+        retrying(call, failure, pause.expected)
         call.last = failure
         if pause.chosen:
+            since = app.clock.monotonic()
             yield Sleep(pause.chosen)
+            call.waited("backoff", since)
 
 
 def _can_refresh(tokens: "Tokens | None") -> bool:
@@ -116,6 +127,7 @@ class _Call:
     def __init__(self, app: Context, operation: Operation[object]) -> None:
         self.app = app
         self.operation = operation
+        self.hooks = app.observing_hooks
         self.attempt = 0
         self.last: HexclaveError | None = None
         """The failure of the previous attempt."""
@@ -141,6 +153,13 @@ class _Call:
     def scope(self) -> Scope:
         return Scope(self.app.project_id, self.app.access, self.operation.method, self.operation.template)
 
+    def waited(self, reason: "WaitReason", since: float) -> None:
+        """Report a wait, or none if it was too short to notice."""
+        if self.hooks.on_wait is not None:
+            from hexclave._engine.observing import waited
+
+            waited(self, reason, self.app.clock.monotonic() - since)
+
     def remaining(self) -> float | None:
         """Return the seconds left for the whole call.
 
@@ -158,6 +177,7 @@ class _Call:
 
     def located(self, error: E) -> E:
         """Add the request to the error and return it."""
+        error.operation = self.operation.name
         error.method, error.path, error.attempts = self.operation.method, self.path, self.attempt
         if isinstance(error, TransportError):
             error.host = self.host
@@ -201,18 +221,15 @@ def _failure(error: HexclaveError) -> Failure | None:
 
 def _attempt(call: _Call, tokens: "Tokens | None", admin_token: Secret | None) -> Steps[Reply]:
     """Make one attempt and return a successful reply. Reports the outcome to the rate limit."""
-    app, operation = call.app, call.operation
+    app = call.app
     local = app.shared.local
     # Usually nothing is limited: then there is no ticket, and only a 429 is reported.
     ticket = None if local.gates.are_open else (yield from _admitted(call, local.gates))
     request = _request(call, next(local.nonces), tokens, admin_token)
-    if app.hooks.on_request is not None:
-        from hexclave._engine.observing import redact_headers
-        from hexclave._events import RequestEvent
+    if call.hooks.on_request is not None:
+        from hexclave._engine.observing import before
 
-        app.hooks.on_request(
-            RequestEvent(operation.name, request.method, call.shown_url, redact_headers(request.headers), call.attempt)
-        )
+        request = before(call, request)
     started = app.clock.monotonic()
     reply: Reply | None = None
     failure: HexclaveError | None = None
@@ -226,12 +243,10 @@ def _attempt(call: _Call, tokens: "Tokens | None", admin_token: Secret | None) -
             local.gates.settle(ticket or Ticket(call.scope), reply.status, reply.headers, clock=app.clock)
         if failed_status(reply) is not None:
             failure = _reported(call, reply)
-    if app.hooks.on_response is not None or logger.isEnabledFor(logging.DEBUG):
-        from hexclave._engine.observing import (
-            observe,
-        )  # imported here because most apps have neither hooks nor debug logs
+    if call.hooks.on_response is not None or logger.isEnabledFor(logging.DEBUG):
+        from hexclave._engine.observing import after  # most apps have neither hooks nor debug logs
 
-        observe(call, reply, failure, app.clock.monotonic() - started)
+        after(call, reply, failure, app.clock.monotonic() - started)
     if failure is not None:
         raise failure
     assert reply is not None  # noqa: S101 - without a failure there is a reply
@@ -241,17 +256,14 @@ def _attempt(call: _Call, tokens: "Tokens | None", admin_token: Secret | None) -
 def _admitted(call: _Call, gates: Gates) -> Steps[Ticket]:
     """Wait for the rate limit of the call's scope and return a ticket."""
     app = call.app
+    since, longest = app.clock.monotonic(), app.retries.longest_retry_after
     try:
-        return (
-            yield from gates.admit(
-                call.scope,
-                deadline=call.deadline,
-                clock=app.clock,
-                longest_closed=app.retries.longest_retry_after,
-            )
-        )
+        ticket = yield from gates.admit(call.scope, deadline=call.deadline, clock=app.clock, longest_closed=longest)
     except WaitTooLong as closed:
         wait = closed.retry_after
+    else:
+        call.waited("rate_limit", since)
+        return ticket
     limited = call.last if isinstance(call.last, RateLimitError) else None
     if limited is not None:
         raise limited
@@ -374,6 +386,7 @@ def _reported(call: _Call, reply: Reply) -> HexclaveError:
         from hexclave.errors._older_servers import more_specific
 
         error = more_specific(error, reply.content, call.operation)
+    error.operation = call.operation.name
     if error.code in _UNKNOWN_PROJECT:
         error.host = call.host
     if isinstance(error, RateLimitError):

@@ -44,7 +44,7 @@ PAUSE_WITH_OLD_KEYS: Final = 60.0
 _MAX_AGE: Final = re.compile(r"(?:^|[\s,])max-age\s*=\s*\"?(\d{1,9})(?!\d)", re.IGNORECASE)
 _AS_SDK: Final = frozenset(HEADERS.values())
 
-logger: Final = logging.getLogger("hexclave")
+logger: Final = logging.getLogger("hexclave.verify")
 
 
 @attrs.frozen(eq=False)

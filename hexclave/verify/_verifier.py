@@ -1,18 +1,26 @@
 """Verifier of access tokens and authenticator of requests."""
 
-from collections.abc import Collection, Iterable
-from typing import TYPE_CHECKING, Any, Protocol, TypedDict, TypeVar, get_args
+from collections.abc import Collection, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypedDict, TypeVar, get_args
 
 from hexclave._steps import Done, Steps
 from hexclave.errors import UnsafeUseError
 from hexclave.verify._authenticate import Admitted, CheckedBy, KeyOwner, authenticate
-from hexclave.verify._authentication import AuthenticationResult
+from hexclave.verify._authentication import (
+    AuthenticatedTeam,
+    AuthenticationResult,
+    InvalidCredentials,
+    SignedIn,
+    SignedOut,
+)
 from hexclave.verify._claims import AccessTokenClaims
+from hexclave.verify._errors import InvalidTokenError
 from hexclave.verify._tokens import TokenChecks
 from hexclave_api.secret import SecretText, hidden
 
 if TYPE_CHECKING:
     from hexclave._engine.context import Context
+    from hexclave._engine.instrumentation import Instrumentation
     from hexclave._engine.performing import AsyncPerformer, BlockingPerformer
 
 P_co = TypeVar("P_co", covariant=True)
@@ -46,9 +54,26 @@ class _AnyVerifier:
         self, token: SecretText, *, allow_restricted: bool, allow_anonymous: bool
     ) -> Steps[AccessTokenClaims] | Done[AccessTokenClaims]:
         """Return the steps of `verify`."""
+        instrumentation = self._context.shared.instrumentation
+        if instrumentation is not None:
+            return self._recorded(
+                instrumentation, token, allow_restricted=allow_restricted, allow_anonymous=allow_anonymous
+            )
         return self._checks.verified(
             self._context, token, allow_restricted=allow_restricted, allow_anonymous=allow_anonymous
         )
+
+    def _recorded(
+        self, instrumentation: "Instrumentation", token: SecretText, *, allow_restricted: bool, allow_anonymous: bool
+    ) -> Steps[AccessTokenClaims]:
+        token = hidden(token)
+        with instrumentation.activity("verify", InvalidTokenError) as activity:
+            checked = self._checks.verified(
+                self._context, token, allow_restricted=allow_restricted, allow_anonymous=allow_anonymous
+            )
+            claims = checked.value if isinstance(checked, Done) else (yield from checked)
+            activity.finish("valid")
+            return claims
 
     def authenticated(
         self,
@@ -73,7 +98,27 @@ class _AnyVerifier:
             restricted=allow_restricted or allow_anonymous,
             anonymous=allow_anonymous,
         )
-        return authenticate(self._context, self._checks, request, admitted)
+        steps = authenticate(self._context, self._checks, request, admitted)
+        instrumentation = self._context.shared.instrumentation
+        return steps if instrumentation is None else _recorded_authentication(instrumentation, steps)
+
+
+def _recorded_authentication(
+    instrumentation: "Instrumentation", steps: Steps[AuthenticationResult]
+) -> Steps[AuthenticationResult]:
+    with instrumentation.activity("authenticate") as activity:
+        result = yield from steps
+        reason = result.reason if isinstance(result, InvalidCredentials) else None
+        activity.finish(_OUTCOMES[type(result)], reason=reason)
+        return result
+
+
+_OUTCOMES: Final[Mapping[type[AuthenticationResult], str]] = {
+    SignedIn: "signed_in",
+    AuthenticatedTeam: "team",
+    SignedOut: "signed_out",
+    InvalidCredentials: "invalid",
+}
 
 
 class Verifier(_AnyVerifier):

@@ -7,10 +7,12 @@ from typing import Any, Final, Literal, TypeAlias, TypeVar
 
 import attrs
 
+from hexclave._engine.instrumentation import Instrumentation, Instrumented
 from hexclave._steps import Call, Steps
 from hexclave.credentials import hide_text
 from hexclave.errors import UnsafeUseError
 from hexclave.webhooks._deliveries import AsyncDeliveryStore, DeliveryStore, MemoryDeliveryStore
+from hexclave.webhooks._errors import InvalidWebhookError
 from hexclave.webhooks._events import UnknownEvent, WebhookEvent, read_event
 from hexclave.webhooks._signature import TOLERANCE, Secrets, check, check_tolerance, read_secrets
 from hexclave_api.model import Model
@@ -56,7 +58,7 @@ class Handled:
         return _STATUS[self.outcome]
 
 
-class Router:
+class Router(Instrumented):
     """A router that calls handlers for webhook events.
 
         router = Router(os.environ["WEBHOOK_SECRET"])
@@ -128,6 +130,10 @@ class Router:
         return await AwaitingExecutor().run(self._steps(body, headers))
 
     def _steps(self, body: bytes, headers: object) -> Steps[Handled]:
+        steps = self._handled(body, headers)
+        return steps if self.instrumentation is None else _recorded(self.instrumentation, steps)
+
+    def _handled(self, body: bytes, headers: object) -> Steps[Handled]:
         event = read_event(check(body, headers, self._secrets, self._tolerance), body)
         handlers = self._handlers.get(event.type)
         if not handlers:
@@ -153,6 +159,13 @@ class Router:
             lambda: getattr(store, method)(webhook_id, **arguments),
             lambda: getattr(store, f"a{method}")(webhook_id, **arguments),
         )
+
+
+def _recorded(instrumentation: Instrumentation, steps: Steps[Handled]) -> Steps[Handled]:
+    with instrumentation.activity("webhook", InvalidWebhookError) as activity:
+        handled = yield from steps
+        activity.finish(handled.outcome, kind=handled.event.type)
+        return handled
 
 
 def _run(handler: Handler, event: WebhookEvent[Any]) -> Call[object]:

@@ -69,6 +69,7 @@ APP = {
     "hexclave._app",
     "hexclave._engine.body",
     "hexclave._engine.context",
+    "hexclave._engine.instrumentation",
     "hexclave._engine",
     "hexclave._engine.performing",
     "hexclave._engine.exchange",
