@@ -7,6 +7,8 @@
     async def me(user: CurrentUser) -> str:
         return user.user_id
 
+`SignIn(api, secret=…)` adds sign-in pages and a session for each browser, see docs/sign-in.md.
+
 Needs `fastapi`.
 """
 
@@ -18,29 +20,40 @@ from fastapi.openapi.models import APIKey, APIKeyIn, HTTPBearer
 from fastapi.requests import HTTPConnection
 from fastapi.security.base import SecurityBase
 
-from hexclave import AsyncHexclaveAdminApp, AsyncHexclaveServerApp
+from hexclave import AsyncHexclaveAdminApp, AsyncHexclaveClientApp, AsyncHexclaveServerApp
 from hexclave.integrations._guard import Demand, Options
 from hexclave.integrations.starlette import (
     Hexclave,
     RefusedError,
+    SignIn,
+    SignInRequiredError,
     api_app,
     ask_current_user,
     ask_optional_user,
     authenticate,
+    optional_session_user,
+    session_app,
+    session_user,
     webhook_endpoint,
 )
-from hexclave.verify import AuthenticateOptions, SignedIn
+from hexclave.verify import AccessTokenClaims, AuthenticateOptions, SignedIn
 from hexclave_api.operation import UNSET, Unset
 
 __all__ = [
     "ApiApp",
     "CurrentUser",
     "Hexclave",
+    "OptionalSessionUser",
     "OptionalUser",
     "RefusedError",
+    "SessionApp",
+    "SessionUser",
+    "SignIn",
+    "SignInRequiredError",
     "authenticate",
     "find_user",
     "require_permission",
+    "require_session",
     "require_team_member",
     "require_user",
     "webhook_endpoint",
@@ -133,6 +146,21 @@ def find_user(**options: Unpack[AuthenticateOptions]) -> Any:
     return Depends(optional_user)
 
 
+def require_session(*, fresh: bool = False, allow_restricted: bool = False, allow_anonymous: bool = False) -> Any:
+    """Return a dependency that is the user of the browser's session, as `AccessTokenClaims`.
+
+    Other browsers are sent to the sign-in page; scripts, which accept JSON, get 401 or 403. `fresh` refreshes the
+    tokens first, which finds out whether the session was revoked.
+    """
+
+    async def session(connection: HTTPConnection) -> AccessTokenClaims:
+        return await session_user(
+            connection, fresh=fresh, allow_restricted=allow_restricted, allow_anonymous=allow_anonymous
+        )
+
+    return Depends(session)
+
+
 def _current_user(demand: Demand, options: AuthenticateOptions) -> Any:
     checked = Options.of(options)
     key, cookie = _schemes(checked)
@@ -156,9 +184,23 @@ async def _api_app(connection: HTTPConnection) -> AsyncHexclaveServerApp | Async
     return api_app(connection)
 
 
+async def _optional_session(connection: HTTPConnection) -> AccessTokenClaims | None:
+    return await optional_session_user(connection)
+
+
+async def _session_app(connection: HTTPConnection) -> AsyncHexclaveClientApp:
+    return session_app(connection)
+
+
 CurrentUser: TypeAlias = Annotated[SignedIn, require_user()]
 """The signed-in user; other requests get 401 or 403."""
 OptionalUser: TypeAlias = Annotated[SignedIn | None, find_user()]
 """The user, or `None` if signed out or not allowed; invalid credentials get 401."""
 ApiApp: TypeAlias = Annotated[AsyncHexclaveServerApp | AsyncHexclaveAdminApp, Depends(_api_app)]
 """The app behind these dependencies, for your own calls."""
+SessionUser: TypeAlias = Annotated[AccessTokenClaims, require_session()]
+"""The user of the browser's session; other browsers are sent to the sign-in page."""
+OptionalSessionUser: TypeAlias = Annotated[AccessTokenClaims | None, Depends(_optional_session)]
+"""The user of the browser's session, or `None`."""
+SessionApp: TypeAlias = Annotated[AsyncHexclaveClientApp, Depends(_session_app)]
+"""The app that acts as the user of the browser's session."""

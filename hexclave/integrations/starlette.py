@@ -7,6 +7,8 @@
         user = await current_user(request)
         return JSONResponse({"id": user.user_id})
 
+`SignIn(api, secret=…)` adds sign-in pages and a session for each browser, see docs/sign-in.md.
+
 Needs `starlette`. FastAPI has dependencies for the same: `hexclave.integrations.fastapi`.
 """
 
@@ -21,12 +23,14 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from hexclave import AsyncHexclaveAdminApp, AsyncHexclaveServerApp
+from hexclave import AsyncHexclaveAdminApp, AsyncHexclaveClientApp, AsyncHexclaveServerApp
 from hexclave.errors import UnsafeUseError
+from hexclave.integrations import asgi
 from hexclave.integrations._deliveries import LARGEST, arespond
 from hexclave.integrations._guard import AsyncGuard, Demand, Options, Visit
-from hexclave.integrations._refused import Refused
-from hexclave.verify import AuthenticateOptions, AuthenticationResult, SignedIn
+from hexclave.integrations._refused import UNCACHEABLE, Refused
+from hexclave.sign_in import SignInOptions
+from hexclave.verify import AccessTokenClaims, AuthenticateOptions, AuthenticationResult, SignedIn
 from hexclave.verify._tokens import check_options
 from hexclave.webhooks import Router
 from hexclave_api.operation import UNSET, JsonValue, Unset
@@ -34,10 +38,15 @@ from hexclave_api.operation import UNSET, JsonValue, Unset
 __all__ = [
     "Hexclave",
     "RefusedError",
+    "SignIn",
+    "SignInRequiredError",
     "api_app",
     "authenticate",
     "current_user",
+    "optional_session_user",
     "optional_user",
+    "session_app",
+    "session_user",
     "webhook_endpoint",
 ]
 
@@ -184,6 +193,68 @@ async def ask_current_user(request: HTTPConnection, options: Options, demand: De
     except Refused as refused:
         failure = RefusedError(refused)
     raise failure
+
+
+class SignInRequiredError(HTTPException):
+    """The browser has no session: 303 to the sign-in page, or 401 for scripts, which accept JSON.
+
+    A restricted user is sent to the account page, or gets 403.
+    """
+
+
+class SignIn:
+    """Sign-in pages, below `/auth`, and a session for each browser. Create it when you create the application.
+
+    `make_app` is called when the application starts, and the app it returns is closed when the application stops; the
+    default reads keys from the environment. The options are those of `SignInOptions`; `secret` is required.
+
+    Raises:
+        UnsafeUseError: an option is invalid or missing, or the app's keys are missing; raised when the application
+            starts.
+    """
+
+    def __init__(
+        self,
+        api: Starlette,
+        make_app: Callable[[], AsyncHexclaveClientApp] = asgi.default_app,
+        **options: Unpack[SignInOptions],
+    ) -> None:
+        api.add_middleware(asgi.SignIn, make_app, **options)
+
+
+async def optional_session_user(request: HTTPConnection, *, fresh: bool = False) -> AccessTokenClaims | None:
+    """Return the claims about the user of the browser's session, or `None`; see `asgi.optional_session_user`.
+
+    Raises:
+        HexclaveError: the tokens have expired and the API is not available.
+    """
+    return await asgi.optional_session_user(request.scope, fresh=fresh)
+
+
+async def session_user(
+    request: HTTPConnection, *, fresh: bool = False, allow_restricted: bool = False, allow_anonymous: bool = False
+) -> AccessTokenClaims:
+    """Return the claims about the user of the browser's session. Others are sent to the sign-in page.
+
+    Raises:
+        SignInRequiredError: there is no session, or the user is not allowed.
+        HexclaveError: the tokens have expired and the API is not available.
+    """
+    user, browser = await optional_session_user(request, fresh=fresh), asgi.browser_of(request.scope)
+    if user is None or (user.is_anonymous and not allow_anonymous):
+        status, path = 401, browser.sign_in_path
+    elif user.is_restricted and not user.is_anonymous and not allow_restricted:
+        status, path = 403, browser.account_path
+    else:
+        return user
+    if browser.wants_json or request.scope["type"] == "websocket":
+        raise SignInRequiredError(status, "Sign in first.", {"cache-control": UNCACHEABLE})
+    raise SignInRequiredError(303, "Sign in first.", {"location": path, "cache-control": UNCACHEABLE})
+
+
+def session_app(request: HTTPConnection) -> AsyncHexclaveClientApp:
+    """Return the app that acts as the user of the browser's session: its calls are made with that user's tokens."""
+    return asgi.session_app(request.scope)
 
 
 class _Middleware:

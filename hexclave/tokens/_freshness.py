@@ -5,6 +5,7 @@ import json
 import math
 from typing import Final
 
+from hexclave.tokens._store import Tokens
 from hexclave_api.secret import Secret
 
 MIN_REMAINING: Final = 20.0
@@ -29,6 +30,12 @@ def clock_skew(access_token: Secret, received_at: float) -> float:
     """
     issued, _ = _times(access_token)
     return 0.0 if issued is None else issued - received_at
+
+
+def issued_at(tokens: Tokens) -> float:
+    """Return the Unix time at which the access token was issued; 0 if there is none."""
+    issued = None if tokens.access_token is None else _times(tokens.access_token)[0]
+    return 0.0 if issued is None else issued
 
 
 def _times(access_token: Secret) -> tuple[float | None, float | None]:

@@ -1,0 +1,17 @@
+"""Sign-in pages and browser sessions, the same for all frameworks.
+
+The integrations serve them: `SignIn` of `hexclave.integrations.fastapi`, `starlette` or `asgi`. Here is what their
+options take. Needs `hexclave[sign-in]`.
+
+| sessions | where the tokens are |
+|---|---|
+| no option | in encrypted cookies |
+| `RedisSessions`, `AsyncRedisSessions` | in Redis, for several workers; the cookie has a random ID |
+| `MemorySessions` | in this process; the cookie has a random ID |
+"""
+
+from hexclave.sign_in._messages import Request
+from hexclave.sign_in._settings import SignInOptions
+from hexclave.sign_in._stores import AsyncRedisSessions, MemorySessions, RedisSessions, Sessions
+
+__all__ = ["AsyncRedisSessions", "MemorySessions", "RedisSessions", "Request", "Sessions", "SignInOptions"]

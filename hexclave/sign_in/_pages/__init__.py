@@ -1,0 +1,1 @@
+"""Handlers of the pages, grouped by what users come for."""
