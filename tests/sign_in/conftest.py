@@ -1,7 +1,7 @@
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from fastapi import FastAPI, WebSocket
@@ -75,7 +75,7 @@ def application(hx: RunningEmulator, **options: Any) -> FastAPI:
         return user.user_id
 
     @api.get("/fresh")
-    async def fresh(user: AccessTokenClaims = require_session(fresh=True)) -> str:
+    async def fresh(user: Annotated[AccessTokenClaims, require_session(fresh=True)]) -> str:
         return user.user_id
 
     @api.get("/name")

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from hexclave.errors import ServerError, UnsafeUseError
 from hexclave.integrations import asgi
-from hexclave.integrations.fastapi import SessionUser, SignIn
+from hexclave.integrations.fastapi import SessionUser
 from hexclave.sign_in import MemorySessions
 from hexclave.testing import Fault
 from tests.sign_in.conftest import SECRET, Browser, application

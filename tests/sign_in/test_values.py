@@ -95,7 +95,7 @@ def test_values_of_any_length_come_back_and_fit_browsers(length):
 
 def test_a_shorter_value_leaves_no_chunk_behind():
     long = jars(written("s", "v" * 3 * CHUNK, {}, max_age=60, secure=False))
-    after = {**long, **{name: "" for name in long}}
+    after = {**long, **dict.fromkeys(long, "")}
     headers = written("s", "short", long, max_age=60, secure=False)
     kept = {name: value for name, value in {**after, **jars(headers)}.items() if value}
     assert kept == {"s": "short"}
