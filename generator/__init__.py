@@ -1,1 +1,1 @@
-"""Development tools: import, render, check and compare the description of the API."""
+"""Development tools: import, render, check and compare the API description."""

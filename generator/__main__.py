@@ -12,7 +12,7 @@ _ROOT = Path(__file__).parent.parent
 
 
 def main(argv: list[str]) -> int:
-    """Runs one command; the exit status is 2 when its input cannot be used."""
+    """Run one command; the exit status is 2 if its input is invalid."""
     commands = {
         "import": run_import,
         "releases": run_releases,
@@ -31,7 +31,7 @@ def main(argv: list[str]) -> int:
 
 
 def run_import(argv: list[str]) -> int:
-    """Merge upstream's documents into the description; print what that mended, and what it leaves to do."""
+    """Merge the upstream documents into the description; print the corrections made and the work left to do."""
     from generator import description, extensions, todo, validation
     from generator.importing import mends, merging, upstream
 
@@ -67,7 +67,7 @@ def run_import(argv: list[str]) -> int:
 
 
 def run_releases(argv: list[str]) -> int:
-    """Mark in the description since which release things exist, by the documents of all releases."""
+    """Record in the description the release that introduced each item, based on the documents of all releases."""
     from generator import description, extensions, validation
     from generator.importing import releases
 
@@ -86,7 +86,7 @@ def run_releases(argv: list[str]) -> int:
 
 
 def run_diff(argv: list[str]) -> int:
-    """Say what changed between two descriptions, and whether it breaks."""
+    """Print the differences between two descriptions and whether each is breaking."""
     from generator import diff
 
     parser = _parser("diff", run_diff)
@@ -107,7 +107,7 @@ def run_render(argv: list[str]) -> int:
 
 
 def run_check(argv: list[str]) -> int:
-    """Fail when the client is not byte for byte what the description renders."""
+    """Fail unless the client is byte-for-byte identical to what the description renders."""
     from generator.rendering import render
 
     arguments = _rendering(_parser("check", run_check), argv)
@@ -120,7 +120,7 @@ def run_check(argv: list[str]) -> int:
 
 
 def _release(folder: Path) -> str:
-    """What the documents are of: a folder is named after its release, such as `2026-10`."""
+    """Return the release of the documents, taken from the folder name, such as `2026-10`."""
     name = folder.resolve().name
     return name if re.fullmatch(r"\d{4}-\d{2}", name) else ""
 
@@ -133,7 +133,7 @@ def _rendering(parser: argparse.ArgumentParser, argv: list[str]) -> argparse.Nam
     _add_spec(parser)
     parser.add_argument("--out", type=Path, help="the package; alone, without the resources of the apps")
     arguments = parser.parse_args(argv)
-    # Another package is rendered alone: the flows belong to this one.
+    # Any other output is a standalone package: the flows belong to this repository's package.
     arguments.flows = _ROOT / "hexclave" / "_flows" if arguments.out is None else None
     arguments.resources = _ROOT / "hexclave" / "resources"
     arguments.out = arguments.out or _ROOT / "generated" / "hexclave_api"

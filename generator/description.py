@@ -1,4 +1,6 @@
-"""spec/openapi.yaml as a file: read strictly, written in one canonical form, so that an import is a readable diff."""
+"""Reading and writing spec/openapi.yaml: parsed strictly, written in one canonical form, so that imports give readable
+diffs.
+"""
 
 import os
 import re
@@ -14,13 +16,13 @@ Json = dict[str, Any]
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 AUDIENCES = ("client", "server", "admin")
 WEBHOOK = "webhook"
-"""Stands in for the HTTP method of an event, whose name stands in for the path."""
+"""Takes the place of the HTTP method for an event; the event's name takes the place of the path."""
 CREDENTIALS = {
     "access-token": "access_token",
     "refresh-token": "refresh_token",
     "publishable-client-key": "publishable_client_key",
 }
-"""Headers that an operation may need, without their prefix, and what the description calls them."""
+"""Headers that an operation may need, without their prefix, and their names in the description."""
 
 _KEY_ORDER = """
 openapi info title version servers url security paths webhooks components x-names x-ours
@@ -34,23 +36,23 @@ content application/json text/plain schemas securitySchemes headers x-note
 """.split()  # noqa: SIM905 - a list that long is unreadable in quotes and commas
 _RANK = {key: rank for rank, key in enumerate(_KEY_ORDER)}
 _NAMED = frozenset({"paths", "webhooks", "schemas", "securitySchemes", "responses", "headers", "x-names"})
-"""Keys whose values are maps from names of our choosing: sorted by name."""
+"""Keys whose values are maps with arbitrary keys: sorted by name."""
 
 
 class DescriptionError(Exception):
-    """A document that cannot be used. Its text is one line: the file, the place in it, what is wrong."""
+    """An unusable document. The text is one line with the file, the location in it, and the problem."""
 
     def __str__(self) -> str:
-        # The text quotes documents, which may hold anything.
+        # The text quotes documents, which may contain anything.
         return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in super().__str__())
 
 
 def load(path: Path) -> Json:
-    """The description in `path`.
+    """Load the description from `path`.
 
     Raises:
-        DescriptionError: the file is missing, not YAML, not a mapping, has a key twice, or has a comment, which no
-            import could keep.
+        DescriptionError: the file is missing, not YAML, not a mapping, has a duplicate key, or has a comment, which an
+            import would lose.
     """
     try:
         text = path.read_bytes().decode("utf-8")
@@ -68,12 +70,12 @@ def load(path: Path) -> Json:
     except RecursionError:
         raise DescriptionError(f"{path}: nested too deeply") from None
     if not isinstance(document, dict):
-        raise DescriptionError(f"{path}: not an OpenAPI document: a mapping is expected")
+        raise DescriptionError(f"{path}: not an OpenAPI document: expected a mapping")
     return document
 
 
 def dump(document: Json) -> str:
-    """The canonical text of `document`: known keys first, names sorted, properties in the order they have."""
+    """Return the canonical text of `document`: known keys first, names sorted, properties in their given order."""
     return yaml.dump(
         _ordered(document),
         Dumper=_PlainDumper,
@@ -85,7 +87,7 @@ def dump(document: Json) -> str:
 
 
 def write(path: Path, document: Json) -> bool:
-    """Replaces `path` by the canonical text of `document` in one step; says whether that changed it."""
+    """Replace `path` atomically with the canonical text of `document`; return true if that changed it."""
     data = dump(document).encode("utf-8")
     if path.exists() and path.read_bytes() == data:
         return False
@@ -108,7 +110,7 @@ def _refuse_comments(path: Path, text: str) -> None:
         comment = text.find("#", end, token.start_mark.index)
         if comment >= 0:
             line = text.count("\n", 0, comment) + 1
-            raise DescriptionError(f"{path}:{line}: an import would lose this comment; say it in an `x-note` instead")
+            raise DescriptionError(f"{path}:{line}: an import would lose this comment; use an `x-note` instead")
         end = max(end, token.end_mark.index)
 
 
@@ -126,9 +128,9 @@ def _ordered(node: Any, *, named: bool = False, fields: bool = False) -> Any:
 
 
 class _StrictLoader(yaml.CSafeLoader):
-    """Reads what JSON can say: no dates, no merge keys, no key twice."""
+    """Accepts only what JSON can express: no dates, no merge keys, no duplicate keys."""
 
-    # Unused arguments below belong to the signatures that PyYAML calls.
+    # The unused arguments below are part of the signatures that PyYAML calls.
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: ARG002
         seen = set()
         for key, _ in node.value:
@@ -170,5 +172,5 @@ _PlainDumper.add_representer(list, _list)
 
 
 def bare(path: str) -> str:
-    """`path` without the names of its parameters, which upstream may change: `/users/{}`."""
+    """Return `path` without parameter names, which upstream may change: `/users/{}`."""
     return re.sub(r"\{[^}]*\}", "{}", path)

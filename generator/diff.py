@@ -1,4 +1,4 @@
-"""`python -m generator diff OLD NEW`: lists what changed between two descriptions, each line breaking or not."""
+"""The command `python -m generator diff OLD NEW`: lists the differences between two descriptions, breaking or not."""
 
 import argparse
 import json
@@ -18,7 +18,7 @@ from generator.validation import refuse_invalid
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declares what `run` reads."""
+    """Declare the arguments of `run`."""
     for name in ("old", "new"):
         parser.add_argument(
             name, type=Path, metavar=name.upper(), help="a description, or a folder of upstream documents"
@@ -28,10 +28,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Prints the report and returns the exit status: 1 when `--fail-on` says so, otherwise 0.
+    """Print the report and return the exit status: 1 if `--fail-on` matches, otherwise 0.
 
     Raises:
-        DescriptionError: OLD or NEW is no description and no folder of upstream documents.
+        DescriptionError: OLD or NEW is neither a description nor a folder of upstream documents.
     """
     changes = compare(*load(args.old, args.new))
     print(_FORMATS[args.format](changes))
@@ -39,13 +39,13 @@ def run(args: argparse.Namespace) -> int:
 
 
 def load(old: Path, new: Path) -> tuple[Json, Json]:
-    """The descriptions at two paths.
+    """Load the descriptions at two paths.
 
-    A folder of upstream documents is imported as if the other side were the description at hand: it gets the names and
-    all that was written by hand there, so that facts alone differ.
+    A folder of upstream documents is imported into the description on the other side: it takes over the names and
+    everything written by hand, so that only facts differ.
 
     Raises:
-        DescriptionError: a path holds neither.
+        DescriptionError: a path contains neither.
     """
     if not new.is_dir():
         after = _description(new)
@@ -65,7 +65,7 @@ def _imported(folder: Path, at_hand: Json) -> Json:
     for view in views.values():
         for place, operation in view.items():
             mends.mend(place, operation)
-    # Dated whatever the folder is called, so that what these documents newly promise is told apart.
+    # The release is always set, whatever the folder is called, to detect what these documents newly require.
     return merging.merge(at_hand, views, str(folder), folder.resolve().name or "new").description
 
 
@@ -74,7 +74,7 @@ def _text(changes: Sequence[Change]) -> str:
     for title, operations, group in _sections(changes):
         lines += ["", title]
         lines += textwrap.wrap(
-            # Only between two operations, not inside one.
+            # Only between two operations, not within one.
             ", ".join(operation.replace(" ", "\0") for operation in operations),
             width=110,
             initial_indent="  in ",
@@ -123,7 +123,7 @@ def _summary(changes: Sequence[Change]) -> str:
 
 
 def _sections(changes: Sequence[Change]) -> Iterator[tuple[str, tuple[str, ...], list[Change]]]:
-    """Title, operations that use the component, changes: what came and went first, then components, then operations."""
+    """Return title, operations that use the component, and changes: additions and removals, components, operations."""
     if whole := [change for change in changes if _is_whole(change)]:
         yield "Operations and events", (), sorted(whole, key=lambda change: change.fact.kind, reverse=True)
     rest = [change for change in changes if not _is_whole(change)]

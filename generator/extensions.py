@@ -1,4 +1,4 @@
-"""The form of the `x-` extensions, which no OpenAPI validator knows."""
+"""Validation of the `x-` extensions, which OpenAPI validators ignore."""
 
 import re
 from collections.abc import Iterator
@@ -11,15 +11,15 @@ _ACCESS: Final = set(AUDIENCES)
 
 
 def refuse_malformed(path: Path, document: Json) -> None:
-    """Raises for an extension in `document` that has another form than `spec/README.md` says.
+    """Raise if an extension in `document` does not have the form that `spec/README.md` defines.
 
     Raises:
-        DescriptionError: names `path` and the JSON pointer, and says what is expected there.
+        DescriptionError: gives `path`, the JSON pointer and the expected form.
     """
     for at, key, value in _extensions(document, ""):
         form = _FORMS.get(key)
         if form and not form[0](value):
-            raise DescriptionError(f"{path}#{at}/{key}: {form[1]} is expected")
+            raise DescriptionError(f"{path}#{at}/{key}: expected {form[1]}")
 
 
 def _extensions(node: Any, at: str) -> Iterator[tuple[str, str, Any]]:

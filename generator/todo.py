@@ -1,4 +1,4 @@
-"""What an import leaves to people, in the order of work."""
+"""The work left to do by hand after an import, in order."""
 
 import re
 from collections import Counter
@@ -22,7 +22,7 @@ _ROUTE: Final = re.compile(r'@route\(\s*"([A-Z]+)",\s*"([^"]+)"')
 
 
 def emulated(folder: Path) -> set[Place] | None:
-    """The operations that the emulator's source in `folder` answers; `None` where there is none."""
+    """Return the operations that the emulator's source in `folder` implements; `None` if there is none."""
     if not folder.is_dir():
         return None
     found = (match for path in folder.rglob("*.py") for match in _ROUTE.findall(path.read_text("utf-8")))
@@ -30,11 +30,11 @@ def emulated(folder: Path) -> set[Place] | None:
 
 
 def sections(old: Json, new: Json, provisional: Mapping[str, str], performed: set[Place] | None) -> list[Section]:
-    """What to do after an import that made `new` of `old`: titles with one line each for what belongs there.
+    """Return the work to do after an import that turned `old` into `new`: titles, with one line per item.
 
     Args:
-        provisional: the names made up because a shape split, each with the name it had before.
-        performed: the operations that the emulator answers.
+        provisional: generated names for shapes that split, each with its former name.
+        performed: the operations that the emulator implements.
     """
     return [(title, lines) for title, lines in _Import(old, new, provisional, performed).sections() if lines]
 
@@ -74,7 +74,7 @@ class _Import:
         return self._before.get((place[0], bare(place[1])), {})
 
     def _fields_taken(self) -> Iterator[str]:
-        """Differences of single fields that were ours and are documented now."""
+        """Return differences of single fields that were ours and are documented now."""
         for name in sorted(self._known.keys() & self._components.keys()):
             before, after = self._known[name], self._components[name]
             for key, field in before.get("properties", {}).items():
@@ -165,7 +165,7 @@ class _Import:
                 yield f"{naming.text(place)}: the emulator does not answer it"
 
     def _ours(self) -> Iterator[str]:
-        """What the documents describe and we describe otherwise, with the reason; then what they do not describe."""
+        """Return deliberate deviations from the documents, with the reason, then undocumented parts."""
         for place, operation in self._after.items():
             parts = [("", operation), (" body", operation.get("requestBody", {}))]
             parts += [(f" response {status}", response) for status, response in operation["responses"].items()]
@@ -190,7 +190,7 @@ class _Import:
 
 
 def _is_event(component: Json) -> bool:
-    """Whether it is the envelope of an event, whose fields say all that there is to say."""
+    """Return true for the envelope of an event, whose fields are self-explanatory."""
     return "const" in component.get("properties", {}).get("type", {})
 
 

@@ -1,6 +1,6 @@
-"""Whether a document is a description at all: valid OpenAPI 3.1 with our extensions, whose references lead somewhere.
+"""Validation of descriptions: valid OpenAPI 3.1 with our extensions, and no dangling references.
 
-What the renderer makes of it is another question, which an old description need not answer to be compared.
+The renderer has further requirements, which an old description need not meet to be compared.
 """
 
 import textwrap
@@ -24,10 +24,10 @@ _Steps = tuple[str | int, ...]
 
 
 def refuse_invalid(path: Path, document: Json) -> None:
-    """Raises for something in `document` that makes it no description.
+    """Raise if `document` is not a valid description.
 
     Raises:
-        DescriptionError: names `path` and the JSON pointer, and says what is wrong there.
+        DescriptionError: gives `path`, the JSON pointer and the problem.
     """
     try:
         _check(path, document)
@@ -36,7 +36,7 @@ def refuse_invalid(path: Path, document: Json) -> None:
 
 
 def _check(path: Path, document: Json) -> None:
-    # Not the package's own validator: its words depend on which implementations happen to be installed.
+    # Not the package's own validator: its messages depend on which implementations are installed.
     _validate(path, (), document, Draft202012Validator(dict(schema_v31)))
     nodes = dict(_nodes(document, ()))
     for steps, node in nodes.items():
@@ -74,14 +74,14 @@ def _operation(path: Path, steps: _Steps, node: Mapping[str, Any]) -> None:
 
 
 def _validate(path: Path, steps: _Steps, node: Any, validator: Validator) -> None:
-    # Of all that is said about one mistake, the deepest is about the mistake itself.
+    # Of all errors reported for one mistake, the deepest describes the mistake itself.
     deepest = max(validator.iter_errors(node), key=lambda error: len(error.absolute_path), default=None)
     if deepest:
         _refuse(path, (*steps, *deepest.absolute_path), textwrap.shorten(deepest.message, 200, placeholder=" …"))
 
 
 def _refuse_booleans(path: Path, steps: _Steps, schema: Any) -> None:
-    """`true` and `false` are schemas as well, but say nothing that a reply or an argument could be made from."""
+    """Refuse `true` and `false`: they are valid schemas, but give no type for a reply or an argument."""
     if isinstance(schema, bool):
         _refuse(path, steps, "a schema is to be an object here")
     if "items" in schema:
@@ -95,7 +95,7 @@ def _refuse_booleans(path: Path, steps: _Steps, schema: Any) -> None:
 
 
 def _refuse_loop(path: Path, steps: _Steps, document: Json, node: Any, through: tuple[str, ...]) -> None:
-    """A schema may contain itself in a field or a list, but cannot be defined as itself."""
+    """Refuse a schema defined as itself; it may contain itself in a field or a list."""
     if not isinstance(node, Mapping):
         return
     for reference in _references(node):

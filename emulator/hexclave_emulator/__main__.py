@@ -21,7 +21,9 @@ from hexclave_emulator.server import BackgroundServer, config, loopback_socket
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Exit status: that of the command behind `run`; 0 after an interrupt, 2 for wrong arguments."""
+    """Run the command; return the exit status: that of the command after `run`, 0 after an interrupt, 2 for invalid
+    arguments.
+    """
     given = sys.argv[1:] if arguments is None else arguments
     return _run(given[1:]) if given[:1] == ["run"] else _serve(given)
 
@@ -120,7 +122,7 @@ def _serve(arguments: list[str]) -> int:
 
 
 def welcome(emulator: Emulator, base_url: str) -> str:
-    """Where the emulator is, and the lines that point the SDK to it."""
+    """Return the text with the emulator's address and the lines that configure the SDK for it."""
     exports = environment(emulator, base_url)
     lines = [
         f"Hexclave emulator at {base_url}",
@@ -133,7 +135,7 @@ def welcome(emulator: Emulator, base_url: str) -> str:
 
 
 def environment(emulator: Emulator, base_url: str) -> dict[str, str]:
-    """The variables that point SDKs to the emulator, under their present and their older names."""
+    """Return the variables that configure SDKs for the emulator, under their current and their older names."""
     found = {"API_URL": base_url}
     if emulator.ready is not None:
         found |= {name.upper(): value for name, value in attrs.asdict(emulator.ready).items()}

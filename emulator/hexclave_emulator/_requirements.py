@@ -1,4 +1,4 @@
-"""The packages of the extra `emulator`. Importing this fails, with what to do about it, where one is missing."""
+"""The packages of the extra `emulator`. If one is missing, importing this module fails with instructions."""
 
 from importlib.util import find_spec
 

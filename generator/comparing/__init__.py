@@ -1,1 +1,1 @@
-"""Differences between two descriptions, and which of them break a caller."""
+"""Comparison of two descriptions, and classification of breaking changes."""

@@ -1,4 +1,4 @@
-"""What differs between two versions of one operation, or of one event, as one access type sees them."""
+"""Differences between two versions of an operation or an event, as seen by one access type."""
 
 import json
 import re
@@ -22,25 +22,25 @@ class Call:
     """`POST /users`, or `webhook user.created`."""
     node: Node
     arguments: tuple[str, ...] = ()
-    """The names of the path parameters, in their order."""
+    """The names of the path parameters, in order."""
     parameters: tuple[Node, ...] = ()
     access: tuple[str | None, ...] = (None,)
 
     def name(self, access: str | None) -> str:
-        """The name of the function that is rendered for an access type."""
+        """The name of the function rendered for an access type."""
         name: str = self.node.get("x-access-names", {}).get(access, self.node["operationId"])
         return name
 
 
 def calls(document: Json) -> dict[tuple[str, str], Call]:
-    """The operations and events of a description, under a key that outlives new names for path parameters."""
+    """Return the operations and events of a description, keyed so that renaming a path parameter keeps the key."""
     found = {}
     resolve = Reader(document, None).resolve
     for path, item in document.get("paths", {}).items():
         for method in (method for method in METHODS if method in item):
             node = item[method]
             parameters = map(resolve, [*item.get("parameters", ()), *node.get("parameters", ())])
-            # An operation's own parameter replaces the one of its path.
+            # An operation's own parameter overrides the one declared for its path.
             own = {(parameter["in"], parameter["name"]): parameter for parameter in parameters}
             arguments = tuple(re.findall(r"\{([^}]*)\}", path))
             access = tuple(node["x-access"])
@@ -51,7 +51,7 @@ def calls(document: Json) -> dict[tuple[str, str], Call]:
 
 
 def differences(old: Call | None, new: Call | None, before: Reader, after: Reader) -> Iterator[Difference]:
-    """What changed for the access type of the two readers; an absent call is one that a description lacks."""
+    """Return the changes for the access type of the two readers; `None` means that a description lacks the call."""
     was, is_there = old and before.access in old.access, new and after.access in new.access
     pair = _Pair(before, after)
     if old and new and was and is_there:
@@ -165,7 +165,7 @@ class _Pair:
         pairs = {status: status for status in before if status in after}
         gone, come = sorted(before.keys() - after.keys()), sorted(after.keys() - before.keys())
         if len(gone) == len(come) == 1:
-            # A caller gets the value of any success, so that its number changes breaks nobody.
+            # A caller gets the value of any successful reply, so a different success status is not breaking.
             self.received.say(Place("response"), "status-changed", f"{gone[0]} → {come[0]}")
             pairs[gone.pop()] = come.pop()
         for was, now in sorted(pairs.items()):
@@ -178,7 +178,7 @@ class _Pair:
 
 
 def _contents(comparison: Comparison, old: Node, new: Node, place: Place) -> None:
-    """Compares bodies by media type."""
+    """Compare bodies by media type."""
     common = sorted(old.keys() & new.keys())
     for media in common:
         comparison.schemas(old[media].get("schema", {}), new[media].get("schema", {}), place)
@@ -198,7 +198,7 @@ def _contents(comparison: Comparison, old: Node, new: Node, place: Place) -> Non
 
 
 def _results(responses: Node, reader: Reader) -> dict[str, Node]:
-    """What successful replies hold, by status."""
+    """Return the schemas of successful replies, by status."""
     return {
         status: reader.resolve(response).get("content", {})
         for status, response in responses.items()
@@ -218,7 +218,7 @@ def _schema(parameter: Node) -> Node:
 
 
 def _visible(call: Call, reader: Reader) -> dict[tuple[str, str], Node]:
-    """The parameters that an access type has; those in the path go by position, whatever they are called."""
+    """Return the parameters visible to an access type; path parameters are keyed by position, whatever their name."""
     visible = {}
     for node in call.parameters:
         if reader.access in node.get("x-access", call.access):

@@ -1,7 +1,7 @@
-"""What changed between two descriptions of the API: one change for each line of a report.
+"""The changes between two API descriptions: one change per line of the report.
 
-Breaking means that a program which was right against the old description may fail against the new one: at once where
-the change is on the wire, or with the next version of the package where only names and types of the rendered Python
+A change is breaking if a program that is correct against the old description may fail against the new one: immediately
+if the change is on the wire, or with the next version of the package if only names and types in the rendered Python
 change. Wording is not compared, and neither are error replies, which are described as known errors.
 """
 
@@ -18,27 +18,27 @@ from generator.description import AUDIENCES, METHODS, WEBHOOK, Json
 
 @attrs.frozen
 class Change:
-    """One thing that changed: a line of the report."""
+    """One change: a line of the report."""
 
     subject: str
-    """An operation (`POST /users`), an event (`webhook user.created`) or a component that stands in several places."""
+    """An operation (`POST /users`), an event (`webhook user.created`) or a component used in several places."""
     place: str
-    """Where in the subject, such as `body.primary_email`; empty when it is the subject itself."""
+    """The location in the subject, such as `body.primary_email`; empty for the subject itself."""
     fact: Fact
     access: tuple[str, ...]
-    """The access types that see the change, where some that may call the operation do not; otherwise empty."""
+    """The access types affected, if the change does not affect all that may call the operation; otherwise empty."""
     operations: tuple[str, ...]
-    """The operations and events that it touches."""
+    """The operations and events affected."""
 
     @property
     def shared(self) -> bool:
-        """Whether the subject is a component."""
+        """True if the subject is a component."""
         return self.subject not in self.operations
 
 
 @attrs.frozen
 class _Found:
-    """A fact as one access type sees it in one operation."""
+    """A difference as seen by one access type in one operation."""
 
     subject: str
     access: str | None
@@ -48,9 +48,10 @@ class _Found:
 
 
 def compare(old: Json, new: Json) -> list[Change]:
-    """Every change from `old` to `new`, both valid descriptions: components by name, then operations by path, events.
+    """Return every change from `old` to `new`, both valid descriptions: components by name, operations by path, then
+    events.
 
-    What changed in a component that stands in several places is one change, which names the operations it touches.
+    A change in a component used in several places is reported once, with the operations it affects.
     """
     in_components: dict[tuple[tuple[str, str], Fact], list[_Found]] = defaultdict(list)
     in_operations: dict[tuple[tuple[str, str], Fact], list[_Found]] = defaultdict(list)

@@ -1,8 +1,8 @@
-"""What differs between two schemas, and which of it breaks a caller.
+"""Differences between two schemas, and which of them are breaking.
 
-Requests and replies are judged from opposite sides. What is sent may only widen: whatever a caller passes today must
-still be taken. What is received may only narrow: it must still be what a caller reads today. Enum values come and go
-freely in what is received, because unknown ones stay strings.
+Requests and replies have opposite rules. A request schema may only become wider: everything that callers pass today
+must still be accepted. A reply schema may only become narrower: it must still match what callers read today. Enum
+values in replies may come and go, because unknown values remain strings.
 """
 
 import json
@@ -26,7 +26,7 @@ _TYPED_FORMATS: Final = frozenset({"date", "date-time"})
 
 @attrs.frozen
 class Place:
-    """Where a difference is: inside an operation and, counted from there, inside the innermost component."""
+    """The location of a difference: in an operation and, relative to that, in the innermost component."""
 
     outer: str
     component: tuple[str, str] | None = None
@@ -35,7 +35,7 @@ class Place:
 
     @property
     def in_component(self) -> tuple[str, str] | None:
-        """The component, by its new name, and the place in it."""
+        """The component, by its new name, and the location within it."""
         return (self.component[1], self.inner) if self.component else None
 
     def step(self, step: str) -> "Place":
@@ -44,29 +44,29 @@ class Place:
 
 @attrs.frozen
 class Fact:
-    """What differs, wherever that is."""
+    """A difference, wherever it occurs."""
 
     kind: str
     text: str
     breaking: bool
     affects: Affects
-    """`wire`, or `python` when only names and types of the rendered package change."""
+    """`wire`, or `python` if only names and types in the rendered package change."""
     direction: Direction
 
 
 @attrs.frozen
 class Difference:
-    """One thing that differs between two operations or schemas."""
+    """A difference between two operations or schemas."""
 
     place: Place
     fact: Fact
     repeated: bool = False
-    """Whether its component stands in more places of what was compared than this one."""
+    """True if its component is used elsewhere, too, in the compared descriptions."""
 
 
 @attrs.define
 class Comparison:
-    """Compares schemas as one access type sees them, in one direction; a component where it is met first."""
+    """A comparison of schemas as seen by one access type, in one direction; each component is compared once."""
 
     old: Reader
     new: Reader
@@ -74,11 +74,11 @@ class Comparison:
     _found: list[Difference] = attrs.field(factory=list)
     _open: set[tuple[str, str]] = attrs.field(factory=set)
     _met: dict[tuple[str, str], slice] = attrs.field(factory=dict)
-    """Components and what was found in each."""
+    """The components compared, with the differences found in each."""
     _repeated: set[tuple[str, str] | None] = attrs.field(factory=set)
 
     def differences(self) -> Iterator[Difference]:
-        """All that was found so far."""
+        """All differences found so far."""
         for found in self._found:
             yield attrs.evolve(found, repeated=found.place.component in self._repeated)
 
@@ -92,27 +92,27 @@ class Comparison:
         received: bool = False,
         affects: Affects = "wire",
     ) -> None:
-        """Notes a difference; `sent` and `received` say in which direction it breaks callers."""
+        """Record a difference; `sent` and `received` are the directions in which it is breaking."""
         breaking = sent if self.direction == "sent" else received
         self._found.append(Difference(place, Fact(kind, text, breaking, affects, self.direction)))
 
     def addition(self, schema: Node | bool, *, needed: bool) -> str:
-        """The text for a field or parameter that was added."""
+        """Return the text for a field or parameter that was added."""
         shape = self.new.shape(schema)
         use = ("required" if needed else "optional") if self.direction == "sent" else absence(shape, needed)
         return f"added: {shape}, {use}" if use else f"added: {shape}"
 
     def schemas(self, old: Node | bool, new: Node | bool, place: Place) -> None:
-        """Compares what stands at `place` with what stood there."""
+        """Compare the schemas at `place` before and after."""
         self.field(old, new, place, was=True, needed=True)
 
     def field(self, old: Node | bool, new: Node | bool, place: Place, *, was: bool, needed: bool) -> None:
-        """Compares a field or parameter that both sides have; `was` and `needed` say whether it is required."""
+        """Compare a field or parameter that exists on both sides; `was` and `needed` are true if it is required."""
         before, after = self.old.shape(old), self.new.shape(new)
         if self.direction == "sent":
             self._accepted(before, after, place, was=was, needed=needed)
         elif (lacked := absence(before, was)) != (lacks := absence(after, needed)):
-            # A reader gets `None` for missing and for null: which of the two it is makes no difference.
+            # A reader gets `None` for missing and for null, so the distinction makes no difference.
             kind = "became-required" if not lacks else "absence-changed" if lacked else "became-optional"
             text = f"{lacked or 'always there'} → {lacks or 'always there'}"
             self.say(place, kind, text, received=not lacked)
@@ -164,7 +164,7 @@ class Comparison:
 
     def _renamed(self, old: str, new: str, place: Place, inside: Place) -> None:
         if self.direction == "sent" and place.outer == "body":
-            return  # The fields of a body are keyword arguments: nothing has its name.
+            return  # The fields of a body are keyword arguments: its class name appears nowhere.
         if old in _components(self.new) or new in _components(self.old):
             self.say(place, "retyped", f"{old} → {new}", sent=True, received=True, affects="python")
         else:
@@ -186,7 +186,7 @@ class Comparison:
 
     def _retyped(self, old: Shape, new: Shape, place: Place) -> None:
         wire = not (_takes(new, old) if self.direction == "sent" else _takes(old, new))
-        # A mapping is indexed and a model has attributes; the fields of a body are keyword arguments.
+        # A mapping is indexed, whereas a model has attributes; the fields of a body are keyword arguments.
         sent, received = old.kind == "record" and place.outer == "body", new.kind == "record"
         affects: Affects = "wire" if wire else "python"
         self.say(place, "retyped", f"{old} → {new}", sent=wire or sent, received=wire or received, affects=affects)
@@ -204,8 +204,8 @@ class Comparison:
                 self.field(before[name], after[name], at, was=was, needed=needed)
 
     def _is_required(self, node: Node, name: str) -> bool:
-        # What older servers leave out of replies is optional, but the documents promise it.
-        schema = node.get("properties", {}).get(name)  # which may be true or false
+        # Fields that older servers omit from replies are optional here, although the documents require them.
+        schema = node.get("properties", {}).get(name)  # may be true or false
         promised = self.direction == "received" and isinstance(schema, dict) and "x-since" in schema
         return promised or name in node.get("required", ())
 
@@ -222,7 +222,7 @@ class Comparison:
                 self.say(place, "values-added", f"also {_listed(come)}")
 
     def _limits(self, old: Shape, new: Shape, place: Place) -> None:
-        """Compares every keyword that narrows a value, known or not, so that none goes by unseen."""
+        """Compare every keyword that restricts a value, known or not, so that none is overlooked."""
         for word in sorted((old.node.keys() | new.node.keys()) - STRUCTURE - WORDING):
             before, after = old.node.get(word), new.node.get(word)
             if before == after or word.startswith("x-"):
@@ -246,20 +246,20 @@ def _loosens(word: str, before: Any, after: Any) -> bool:
 
 
 def absence(shape: Shape, needed: bool) -> str:
-    """In which ways a field of a reply may have no value; empty when it always has one."""
+    """Return the ways in which a field of a reply may have no value; empty if it always has one."""
     ways = ["missing"] * (not needed) + ["null"] * shape.nullable
     return f"may be {' or '.join(ways)}" if ways else ""
 
 
 def deprecation(node: Node) -> tuple[str, str]:
-    """Kind and text for something that became deprecated or stopped being so."""
+    """Return the kind and text for a deprecation that was added or removed."""
     if node.get("deprecated"):
         return "deprecated", "is deprecated now"
     return "undeprecated", "is no longer deprecated"
 
 
 def _takes(wide: Shape, narrow: Shape) -> bool:
-    """Whether every value of the kind of `narrow` is of the kind of `wide`."""
+    """Return true if every value of type `narrow` is also of type `wide`."""
     return (
         wide.kind in ("any", narrow.kind)
         or (wide.kind == "number" and narrow.kind == "integer")
@@ -276,7 +276,7 @@ _ALIKE: Final[tuple[Callable[[Shape, Shape], bool], ...]] = (
 
 
 def _paired(old: list[Shape], new: list[Shape]) -> tuple[list[tuple[Shape, Shape]], list[Shape], list[Shape]]:
-    """Which options correspond, best likeness first, and those that are left on either side."""
+    """Pair corresponding options, most similar first; return the pairs and the unpaired options of each side."""
     pairs = []
     for alike in _ALIKE:
         for before in list(old):

@@ -1,4 +1,4 @@
-"""A schema as one access type sees it: references followed, `allOf` merged, null told apart from the rest."""
+"""A schema as seen by one access type: references resolved, `allOf` merged, null separated from the rest."""
 
 from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
@@ -12,16 +12,17 @@ STRUCTURE: Final = frozenset(
     {"$ref", "allOf", "anyOf", "oneOf", "type", "enum", "const", "properties", "required", "items"}
     | {"additionalProperties", "discriminator", "default", "deprecated"}
 )
-"""Keywords that a `Shape` accounts for. `additionalProperties` counts only where there are no fields: a model keeps
-fields it does not know, and the fields of a body are keyword arguments."""
+"""Keywords that a `Shape` accounts for. `additionalProperties` matters only for objects without fields: a model keeps
+unknown fields, and the fields of a body are keyword arguments.
+"""
 
 
 @attrs.frozen(eq=False)
 class Shape:
-    """What values a schema allows."""
+    """The set of values that a schema allows."""
 
     name: str | None
-    """The component that it is; `None` when it is written in place."""
+    """The name of the component; `None` for an inline schema."""
     key: str
     """Equal for two readings of the same schema."""
     kind: str
@@ -29,7 +30,7 @@ class Shape:
     nullable: bool
     node: Node
     options: tuple["Shape", ...] = ()
-    """What a union consists of, without null."""
+    """The options of a union, without null."""
 
     @property
     def enum(self) -> list[Any] | None:
@@ -44,23 +45,23 @@ class Shape:
 
 @attrs.frozen
 class Reader:
-    """Reads one description for one access type; `None` stands for webhooks, which have none."""
+    """Reads one description for one access type, or for webhooks if that is `None`."""
 
     document: Node
     access: str | None
 
     def resolve(self, node: Node) -> Node:
-        """The node itself, or the one that its reference leads to."""
+        """Return the node, or the target of its reference."""
         while "$ref" in node:
             node = self._target(node["$ref"])
         return node
 
     def shape(self, schema: Node | bool) -> Shape:
-        """What the schema allows. Fields, items and options of options are left to be read in turn."""
+        """Return the shape of the schema. Nested fields, items and options are left for later calls."""
         node: Node = schema if isinstance(schema, Mapping) else {} if schema else {"not": {}}
         name, at_use = None, dict[str, Any]()
         while True:
-            # A default belongs to the place that uses a component, so the outermost word counts.
+            # A default belongs to the place that uses a component, so the outermost one wins.
             at_use = {word: node[word] for word in ("default", "deprecated") if word in node} | at_use
             reference = self._reference(node)
             if reference is None:
@@ -98,7 +99,7 @@ class Reader:
         return node if isinstance(node, Mapping) else {}
 
     def _merged(self, node: Node) -> dict[str, Any]:
-        """One schema for a schema and all that its `allOf` brings in; its own words win."""
+        """Merge a schema with everything its `allOf` includes; its own keywords win."""
         if "allOf" not in node:
             return dict(node)
         parts = [*(self.shape(part).node for part in node["allOf"]), node]

@@ -1,1 +1,1 @@
-"""Published documents merged into the description: reading, mending, naming."""
+"""Import of published documents into the description: reading, correcting, naming."""

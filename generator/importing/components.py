@@ -1,4 +1,4 @@
-"""Turns the object shapes of bodies and replies into named components, equal shapes into one."""
+"""Named components for the object shapes of bodies and replies; equal shapes share one."""
 
 import copy
 import json
@@ -16,7 +16,7 @@ from generator.importing.wording import CHOICES, is_correction, keep_wording
 
 
 class Part(NamedTuple):
-    """A body or reply as one access type sees it, and what stands there already."""
+    """A body or reply as seen by one access type, with its current description."""
 
     position: Position
     media: str
@@ -25,17 +25,17 @@ class Part(NamedTuple):
 
 
 class Components:
-    """The components that follow from `parts`.
+    """The components derived from `parts`.
 
-    A shape is named by the first that says so: `x-names`, what stands at its place, an equal shape that has a name, a
-    default. Where one name would stand for different shapes, the one that stands already keeps it, and the others get
+    The name of a shape is the first of: its entry in `x-names`, the existing name in that place, the name of an equal
+    shape, a default. If different shapes would share one name, the existing shape keeps it, and the others get
     provisional names.
 
     Attributes:
-        provisional: the names that were made up because a shape split, each with the name it had before.
+        provisional: generated names for shapes that split, each with its former name.
 
     Raises:
-        DescriptionError: `x-names` gives two different shapes one name.
+        DescriptionError: `x-names` gives two different shapes the same name.
     """
 
     def __init__(self, parts: list[Part], standing: Standing, ids: dict[Place, str], release: str) -> None:
@@ -54,14 +54,14 @@ class Components:
         self._settle()
 
     def node(self, part: Part) -> Json:
-        """The schema of `part` with its shapes replaced by references."""
+        """Return the schema of `part` with its shapes replaced by references."""
         return self._nodes[part.position, part.media]
 
     def needed_by(self, document: Json) -> Json:
-        """What `document` refers to, and what is ours.
+        """Return the components that `document` refers to, and those written by hand.
 
         Raises:
-            DescriptionError: a reference leads nowhere.
+            DescriptionError: a reference has no target.
         """
         schemas = self._standing.schemas
         available = schemas | {name: claims[0][0] for name, claims in self._claims.items()}
@@ -73,7 +73,7 @@ class Components:
                 continue
             if name not in available:
                 raise DescriptionError(
-                    f"{self._standing.source}#/components/schemas/{name}: referred to, but not there"
+                    f"{self._standing.source}#/components/schemas/{name}: referenced but not defined"
                 )
             needed[name] = available[name]
             wanted += references(available[name])
@@ -124,7 +124,7 @@ class Components:
         )
 
     def _settle(self) -> None:
-        """Builds all parts, again and again until every name stands for one shape."""
+        """Build all parts repeatedly until every name stands for one shape."""
         tried: set[tuple[Position, str]] = set()
         while True:
             self._claims = defaultdict(list)
@@ -141,8 +141,9 @@ class Components:
                 self._split(name, versions, tried)
 
     def _versions(self, name: str) -> list[list[Position]]:
-        """Where `name` stands, by shape, first those that keep it. The first list is empty where an access type that is
-        not imported keeps it."""
+        """Return the places of `name`, by shape, keepers of the name first. The first list is empty if the keeper is an
+        access type that is not imported.
+        """
         versions: dict[str, list[Position]] = defaultdict(list)
         for built, position in self._claims[name]:
             versions[_canonical(built)].append(position)
@@ -161,7 +162,7 @@ class Components:
         return [positions for _, positions in sorted(versions.items(), key=keeps, reverse=True)]
 
     def _split(self, name: str, versions: list[list[Position]], tried: set[tuple[Position, str]]) -> None:
-        """Gives all but the first of the shapes that `name` stands for names of their own."""
+        """Give new names to all but the first of the shapes that share `name`."""
         kept, *others = versions
         for positions in others:
             first = min(positions, key=_naming_order)
@@ -201,7 +202,9 @@ class Components:
     def _children(
         self, schema: Json, position: Position, before: Json
     ) -> Iterator[tuple[str, tuple[str | int, ...], Json, Json]]:
-        """The schemas right inside `schema` that we do not correct: step, keys, schema, what stands there already."""
+        """Yield the schemas directly inside `schema` that are not corrected by hand: step, keys, schema, existing
+        schema.
+        """
         if _is_shape(schema):
             name, before = self._standing.component(before)
             before = self._standing.schemas.get(self._names.get(position, name), before)
@@ -242,7 +245,7 @@ _STEPS: Final = {"[]": "items", ".*": "additionalProperties"}
 
 
 def _naming_order(position: Position) -> tuple[Any, ...]:
-    """Where a shape gets its name from when it stands in several places: rather a resource's own reply than a field."""
+    """Return the order of naming for a shape used in several places: a resource's own reply before a field."""
     method, path = position.place
     readers = ("get", "post", "patch", "put", "delete")
     return (
@@ -257,7 +260,7 @@ def _naming_order(position: Position) -> tuple[Any, ...]:
 
 
 def _outwards(inside: str) -> Iterator[str]:
-    """The ways into what surrounds `inside`, the nearest first."""
+    """Yield the paths to the enclosing schemas of `inside`, innermost first."""
     while "." in inside:
         inside = inside.rpartition(".")[0]
         yield inside
@@ -269,7 +272,7 @@ def _is_shape(schema: Json) -> bool:
 
 
 def _signature(schema: Json) -> str:
-    """What makes shapes equal: all but the order of things, and whether null or a default may stand in their place."""
+    """Return a key that is equal for equal shapes, ignoring order and whether null or a default is allowed there."""
     return _canonical({key: value for key, value in schema.items() if key != "default"} | {"type": "object"})
 
 

@@ -1,20 +1,20 @@
-"""The fields of one component: those of the documents, those that are ours, and those that older servers lack."""
+"""The fields of a component: from the documents, written by hand, or missing on older servers."""
 
 from generator.description import Json
 from generator.importing.wording import is_correction, keep_wording
 
 
 def component(built: Json, before: Json, release: str, *, sent: bool) -> Json:
-    """The component for a shape whose fields are built, in the order that stands.
+    """Return the component for a shape whose fields are built, keeping the existing order.
 
     A field of a reply that the documents newly require is optional, because older servers do not send it; `x-since`
-    says since when it is always there. What a body newly requires is required.
+    records the release since which it is always present. A newly required field of a body is required.
 
     Args:
-        built: the shape as the documents have it, its own shapes replaced by references.
-        before: the component as it stands; {} for a new one.
-        release: what the documents are of; "" when nobody knows.
-        sent: callers send it.
+        built: the shape from the documents, with nested shapes replaced by references.
+        before: the existing component; {} for a new one.
+        release: the release of the documents; "" if unknown.
+        sent: true for a body, false for a reply.
     """
     if is_correction(before):
         return before

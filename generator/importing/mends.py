@@ -1,4 +1,5 @@
-"""The known faults of the published documents, each mended by a function that says why and returns how often it did.
+"""Corrections of known faults in the published documents: each function explains one fault and returns the number of
+fixes.
 
 They run in the order of `MENDS` on the operations of one audience, as `generator.importing.upstream` read them.
 """
@@ -22,24 +23,26 @@ _LISTS_IN_QUERY = re.compile(r".*_ids|.*_domains")
 
 
 def require_path_parameters(_place: Place, operation: Json) -> int:
-    """Some path parameters are marked `required: false`; without a value there is no path."""
+    """Require path parameters: some are marked `required: false`, but without a value there is no path."""
     wrong = [p for p in operation["parameters"] if p["in"] == "path" and not p["required"]]
     for parameter in wrong:
         parameter["required"] = True
     return len(wrong)
 
 
-def drop_query_twins(_place: Place, operation: Json) -> int:
-    """Query parameters that repeat a path parameter or a field of the body, because upstream's routes of one resource
-    share one declaration: the value is sent once, where it counts."""
+def drop_repeated_query_parameters(_place: Place, operation: Json) -> int:
+    """Drop query parameters that repeat a path parameter or a body field: upstream declares the parameters once for all
+    routes of a resource, but reads the value from one place.
+    """
     taken = {p["name"] for p in operation["parameters"] if p["in"] == "path"}
     taken |= {name for schema in _bodies(operation) for name in schema.get("properties", {})}
     return _drop(operation, lambda p: p["in"] == "query" and p["name"] in taken)
 
 
 def turn_credential_headers_into_needs(_place: Place, operation: Json) -> int:
-    """Headers of authentication are declared as parameters here and there; sending them is the business of whoever
-    performs the call. Tokens and the publishable key say something about this operation, so they stay as its needs."""
+    """Turn authentication headers declared as parameters into `x-needs`: the caller of the operation sends them. Only
+    tokens and the publishable key say something about the operation; the others are dropped.
+    """
 
     for parameter in operation["parameters"]:
         credential = CREDENTIALS.get(header(parameter["name"])) if parameter["in"] == "header" else None
@@ -49,9 +52,10 @@ def turn_credential_headers_into_needs(_place: Place, operation: Json) -> int:
     return _drop(operation, lambda parameter: parameter["in"] == "header")
 
 
-def spare_the_publishable_key(place: Place, operation: Json) -> int:
-    """Moving a session to another domain is declared to need the publishable client key, which server apps do not have;
-    the API does without."""
+def drop_publishable_key_need(place: Place, operation: Json) -> int:
+    """Drop the publishable client key from the needs of cross-domain sessions: server apps do not have one, and the API
+    does not need it.
+    """
     needs = operation.get("x-needs", [])
     if place != ("post", "/auth/oauth/cross-domain/authorize") or "publishable_client_key" not in needs:
         return 0
@@ -60,12 +64,12 @@ def spare_the_publishable_key(place: Place, operation: Json) -> int:
 
 
 def type_query_flags(_place: Place, operation: Json) -> int:
-    """Booleans in queries are declared as the strings "true" and "false": that is how they are sent."""
+    """Give query flags the type boolean: they are declared as the strings "true" and "false", as sent."""
     return _retype_query(operation, lambda p: p["schema"].get("enum") == ["true", "false"], {"type": "boolean"})
 
 
 def type_query_numbers(_place: Place, operation: Json) -> int:
-    """Whole numbers in queries are declared as strings or numbers; `limit` is one thing here, the other there."""
+    """Give whole numbers in queries the type integer: they are declared as strings or numbers, `limit` even as both."""
 
     def is_whole(parameter: Json) -> bool:
         return bool(_WHOLE_IN_QUERY.fullmatch(parameter["name"])) and parameter["schema"].get("type") in (
@@ -77,7 +81,7 @@ def type_query_numbers(_place: Place, operation: Json) -> int:
 
 
 def type_query_lists(_place: Place, operation: Json) -> int:
-    """Lists in queries are declared as strings; they are sent joined with commas."""
+    """Give lists in queries the type array: they are declared as strings, and sent joined with commas."""
 
     def is_list(parameter: Json) -> bool:
         return bool(_LISTS_IN_QUERY.fullmatch(parameter["name"])) and parameter["schema"].get("type") == "string"
@@ -90,7 +94,7 @@ def type_query_lists(_place: Place, operation: Json) -> int:
 
 
 def drop_enum_of_null(_place: Place, operation: Json) -> int:
-    """`"enum": [null]` stands beside every nullable string and forbids all strings."""
+    """Drop `"enum": [null]`, which accompanies every nullable string and forbids all strings."""
     count = 0
     for _, schema in _schemas(operation):
         if schema.get("enum") == [None]:
@@ -100,7 +104,7 @@ def drop_enum_of_null(_place: Place, operation: Json) -> int:
 
 
 def type_whole_numbers(_place: Place, operation: Json) -> int:
-    """Moments, durations and counts are declared as `number`, which reads as a float; they are whole."""
+    """Give timestamps, durations and counts the type integer: they are declared as `number`, which reads as a float."""
     count = 0
     for name, schema in _schemas(operation):
         if not (_WHOLE_NUMBERS.fullmatch(name) or name in _MOMENTS):
@@ -113,8 +117,8 @@ def type_whole_numbers(_place: Place, operation: Json) -> int:
     return count
 
 
-def let_metadata_be_any_json(_place: Place, operation: Json) -> int:
-    """Metadata is declared as an object; the API takes and gives any JSON value, `null` among them."""
+def allow_any_metadata(_place: Place, operation: Json) -> int:
+    """Allow any JSON value as metadata, including `null`: it is declared as an object, but the API accepts anything."""
     count = 0
     for name, schema in _schemas(operation):
         if name.endswith("_metadata") and "object" in _types(schema) and "properties" not in schema:
@@ -124,8 +128,9 @@ def let_metadata_be_any_json(_place: Place, operation: Json) -> int:
 
 
 def require_nullable_fields_of_replies(place: Place, operation: Json) -> int:
-    """A reply's field that may be null is left out of `required`; what the API means is that it is null, not absent.
-    Metadata is such a field too, whether or not its type says so."""
+    """Require nullable fields in replies: they are declared optional, but the API sends null rather than omitting them.
+    The same holds for metadata, whatever its declared type.
+    """
 
     def can_be_null(name: str, field: Json) -> bool:
         return "null" in _types(field) or (name.endswith("_metadata") and not field)
@@ -138,8 +143,8 @@ def require_nullable_fields_of_replies(place: Place, operation: Json) -> int:
     )
 
 
-def tell_whether_lists_are_paginated(_place: Place, operation: Json) -> int:
-    """Every list reply carries `is_paginated`, which upstream hides, and leaves out `pagination` where it is false."""
+def add_is_paginated(_place: Place, operation: Json) -> int:
+    """Add `is_paginated` to list replies, which upstream omits; `pagination` is optional, as it is absent if false."""
     count = 0
     for schema in _replies(operation):
         fields = schema.get("properties", {})
@@ -152,7 +157,7 @@ def tell_whether_lists_are_paginated(_place: Place, operation: Json) -> int:
 
 
 def drop_empty_bodies(_place: Place, operation: Json) -> int:
-    """A body without a field, where unknown fields are refused, has nothing that a caller could give."""
+    """Drop bodies without fields that refuse unknown fields: there is nothing to send."""
     content = operation.get("requestBody", {}).get("content", {})
     if [c["schema"] for c in content.values()] in ([{"type": "object"}], [{"type": "object", "properties": {}}]):
         del operation["requestBody"]
@@ -161,7 +166,7 @@ def drop_empty_bodies(_place: Place, operation: Json) -> int:
 
 
 def type_events(place: Place, operation: Json) -> int:
-    """An event's `type` is declared as any string, with the event's name as its example; it is always that name."""
+    """Restrict the `type` of an event to its name: it is declared as any string, with the name as its example."""
     method, name = place
     if method != WEBHOOK:
         return 0
@@ -174,7 +179,7 @@ def type_events(place: Place, operation: Json) -> int:
 
 
 def drop_replies_of_events(place: Place, operation: Json) -> int:
-    """Events are declared with a reply of any JSON; what a receiver answers is read by nobody."""
+    """Drop the replies of events: they are declared as any JSON, but the API ignores what a receiver answers."""
     contents = [response["content"] for response in operation["responses"].values() if response["content"]]
     if place[0] != WEBHOOK:
         return 0
@@ -184,7 +189,7 @@ def drop_replies_of_events(place: Place, operation: Json) -> int:
 
 
 def merge_successes(_place: Place, operation: Json) -> int:
-    """Where 200 and 201 bring different objects, callers want one type: what only one of them has is optional."""
+    """Merge the objects of 200 and 201 into one type: fields that only one of them has become optional."""
     shapes = [
         response["content"]["application/json"]["schema"]
         for status, response in operation["responses"].items()
@@ -201,17 +206,17 @@ def merge_successes(_place: Place, operation: Json) -> int:
 
 MENDS: tuple[Mend, ...] = (
     require_path_parameters,
-    drop_query_twins,
+    drop_repeated_query_parameters,
     turn_credential_headers_into_needs,
-    spare_the_publishable_key,
+    drop_publishable_key_need,
     type_query_flags,
     type_query_numbers,
     type_query_lists,
     drop_enum_of_null,
     type_whole_numbers,
-    let_metadata_be_any_json,
+    allow_any_metadata,
     require_nullable_fields_of_replies,
-    tell_whether_lists_are_paginated,
+    add_is_paginated,
     drop_empty_bodies,
     type_events,
     drop_replies_of_events,
@@ -220,12 +225,12 @@ MENDS: tuple[Mend, ...] = (
 
 
 def mend(place: Place, operation: Json) -> dict[str, int]:
-    """Mends `operation` in place; says how often each mend was needed."""
+    """Correct `operation` in place; return the number of fixes by correction."""
     return {each.__name__: count for each in MENDS if (count := each(place, operation))}
 
 
 def _walk(schema: Json, name: str = "") -> Iterator[tuple[str, Json]]:
-    """Every schema in `schema`, itself first, with the name of the field it belongs to."""
+    """Yield every schema in `schema`, itself first, with the name of the field it belongs to."""
     yield name, schema
     for field, child in schema.get("properties", {}).items():
         yield from _walk(child, field)
@@ -271,7 +276,7 @@ def _drop(operation: Json, unwanted: Callable[[Json], bool]) -> int:
 
 
 def _retype_query(operation: Json, wrong: Callable[[Json], bool], right: Json) -> int:
-    """Gives parameters another type. A default goes: it is written as the old type, and the API applies it anyway."""
+    """Change the type of parameters. Defaults are dropped: they have the old type, and the API applies them anyway."""
     mistyped = [parameter for parameter in operation["parameters"] if parameter["in"] == "query" and wrong(parameter)]
     for parameter in mistyped:
         parameter["schema"] = {**right}

@@ -1,4 +1,6 @@
-"""Merges what the documents describe into the description: facts from them, names and words from what stands there."""
+"""Merging of the published documents into the description: facts from the documents, names and wording from the
+description.
+"""
 
 import copy
 import json
@@ -18,18 +20,18 @@ from generator.importing.wording import is_correction, keep_wording
 
 _NEW: Json = {"openapi": "3.1.0", "info": {"title": "Hexclave API", "version": "1"}, "paths": {}, "components": {}}
 _IsOurs: TypeAlias = Callable[[Json], bool]
-"""Whether something of an operation is ours: marked so, or of an operation that nobody documented before."""
+"""True for parts of an operation that are ours: marked so, or part of an undocumented operation."""
 _PHRASES = {"200": "Done.", "201": "Created.", "307": "Redirect to the address in `Location`."}
 
 
 def merge(old: Json, views: dict[str, View], source: str, release: str = "") -> "Merged":
-    """The description that follows from `old` and the imported documents.
+    """Merge the imported documents into the description `old`.
 
     Args:
-        old: the description as it stands; {} where there is none.
-        views: the mended operations of each imported audience, and of the webhooks.
-        source: what to call the description in messages.
-        release: what the documents are of, such as `2026-10`; "" when nobody knows.
+        old: the existing description; {} if there is none.
+        views: the corrected operations of each imported audience, and of the webhooks.
+        source: the name of the description in messages.
+        release: the release of the documents, such as `2026-10`; "" if unknown.
 
     Raises:
         DescriptionError: `x-names` gives one name to two different things, or paths conflict.
@@ -40,11 +42,11 @@ def merge(old: Json, views: dict[str, View], source: str, release: str = "") -> 
 
 
 class Merged(NamedTuple):
-    """What came of an import."""
+    """The result of an import."""
 
     description: Json
     provisional: dict[str, str]
-    """The names that were made up where a shape split, each with the name it had before."""
+    """Generated names for shapes that split, each with its former name."""
 
 
 class _Merge:
@@ -53,12 +55,13 @@ class _Merge:
         self._release = release if standing.schemas else ""
         self._imported = views.keys()
         self._whole = release if views.keys() >= {*AUDIENCES, "webhooks"} else ""
-        # An audience whose document is not imported keeps what it has, as if its document said so.
+        # An audience whose document is not imported keeps its parts unchanged.
         found = {
             audience: views[audience] if audience in views else standing.view(audience)
             for audience in (*AUDIENCES, "webhooks")
         }
-        # One path has one set of names: ours where something there is ours, else those of the imported documents.
+        # Each path has one set of parameter names: ours if it has an operation of ours, otherwise those of the
+        # documents.
         imported = [place for audience in found if audience in views for place in found[audience]]
         kept = [place for audience in found if audience not in views for place in found[audience]]
         called = {bare(path): path for _, path in (*kept, *imported, *standing.ours)}
@@ -97,7 +100,7 @@ class _Merge:
         return document
 
     def _parts_of(self, place: Place) -> list[Part]:
-        """The bodies and replies at `place` that are not ours."""
+        """Return the bodies and replies at `place` that are not ours."""
         parts = []
         for audience, view in self._views.items():
             operation = view.get(place, {"responses": {}})
@@ -171,8 +174,8 @@ class _Merge:
         old = {(p["in"], p["name"]): p for p in before.get("parameters", [])}
         found: dict[tuple[str, str], Json] = {}
         having: dict[tuple[str, str], list[str]] = defaultdict(list)
-        # A parameter is one for all, and allows what any of them allows; what access types have that are not imported
-        # counts where nobody else has it.
+        # A parameter is shared by all and allows what any access type allows; access types that are not imported count
+        # only if no other has it.
         for audience, caller in sorted(callers.items(), key=lambda item: item[0] not in self._imported):
             for parameter in caller["parameters"]:
                 key = parameter["in"], parameter["name"]
@@ -203,7 +206,7 @@ class _Merge:
         return [found[key] for key in sorted(found, key=rank)]
 
     def _content(self, place: Place, before: Json) -> dict[str, Json]:
-        """The content of each body and reply, as one schema or as one for each access type."""
+        """Return the content of each body and reply, as one schema or as one per access type."""
         nodes: dict[tuple[str, str], dict[str, Json]] = defaultdict(dict)
         for part in self._parts[place]:
             nodes[part.position.part, part.media][part.position.audience] = self._components.node(part)
@@ -215,7 +218,7 @@ class _Merge:
             if others and any(node.keys() != {"$ref"} for node in (first, *others)):
                 raise DescriptionError(
                     f"{self._standing.source}: {naming.text(place)} {part_name} differs between "
-                    f"{' and '.join(by_audience)} in what is not an object with fields; describe it there by hand, "
+                    f"{' and '.join(by_audience)} in something other than an object with fields; describe it by hand, "
                     "marked `x-ours: reason`"
                 )
             schema = first
@@ -246,7 +249,7 @@ class _Merge:
         return responses
 
     def _access_names(self, place: Place, operation: Json, before: Json) -> dict[str, str]:
-        """The function of each access type, where their shapes differ."""
+        """Return the function name for each access type, if their shapes differ."""
         holders = (holder(operation, "body"), *operation["responses"].values())
         schemas = [content.get("schema", {}) for each in holders for content in each.get("content", {}).values()]
         groups: dict[str, list[str]] = defaultdict(list)
@@ -265,7 +268,7 @@ class _Merge:
 
 
 def _under(path: str, place: Place, operation: Json) -> Json:
-    """`operation` with its path parameters called as in `path`."""
+    """Return `operation` with its path parameters named as in `path`."""
     names = dict(zip(re.findall(r"\{(\w+)\}", place[1]), re.findall(r"\{(\w+)\}", path), strict=True))
     if all(old == new for old, new in names.items()):
         return operation

@@ -1,4 +1,4 @@
-"""Names for what an import brings. A name that the description already has always wins over these defaults."""
+"""Default names for imported items. An existing name in the description always takes precedence."""
 
 import re
 from collections import Counter
@@ -16,21 +16,21 @@ _MASS_NOUNS = frozenset({"status", "address", "analytics", "access", "success"})
 
 
 class Position(NamedTuple):
-    """Where a schema stands. Its text is the key that `x-names` uses: `GET /teams response 200.items[]`."""
+    """The place of a schema. Its text is the key used in `x-names`: `GET /teams response 200.items[]`."""
 
     place: Place
     audience: str
     part: str
     """`body` or `response STATUS`."""
     inside: str = ""
-    """The way into the schema: `.items[]`."""
+    """The path to the schema: `.items[]`."""
 
     def __str__(self) -> str:
         return f"{text(self.place)} {self.part}{self.inside}"
 
     @property
     def exactly(self) -> str:
-        """The key that means this access type alone."""
+        """The key for this access type alone."""
         return f"{self} as {self.audience}" if self.place[0] != WEBHOOK else str(self)
 
     def into(self, step: str) -> "Position":
@@ -38,19 +38,19 @@ class Position(NamedTuple):
 
 
 def text(place: Place) -> str:
-    """How a place is written in messages and in `x-names`: `GET /teams`, `webhook user.created`."""
+    """Return a place as written in messages and in `x-names`: `GET /teams`, `webhook user.created`."""
     method, path = place
     return f"{method if method == WEBHOOK else method.upper()} {path}"
 
 
 def operation_ids(places: Iterable[Place], lists: Collection[Place], taken: Collection[str]) -> dict[Place, str]:
-    """A distinct operation id for each of `places`: as short as possible, with more of the path where it must be.
+    """Return a distinct operation id for each of `places`: as short as possible, with more of the path where necessary.
 
     Args:
-        lists: the places that reply with a list.
-        taken: ids that are in use elsewhere.
+        lists: the places whose reply is a list.
+        taken: ids used elsewhere.
 
-    A place whose names are all taken gets a number.
+    If all names of a place are taken, a number is appended.
     """
     found: dict[Place, str] = {}
     waiting = sorted(places)
@@ -71,7 +71,7 @@ def operation_ids(places: Iterable[Place], lists: Collection[Place], taken: Coll
 
 
 def summary(place: Place, operation_id: str) -> str:
-    """A neutral first line for an operation that nobody has worded yet."""
+    """Return a neutral summary for an operation without one."""
     method, path = place
     if method == WEBHOOK:
         return f"The event {path}"
@@ -81,7 +81,7 @@ def summary(place: Place, operation_id: str) -> str:
 
 
 def tag(place: Place) -> str:
-    """The group that an operation belongs to until somebody says otherwise."""
+    """Return the default group of an operation."""
     method, path = place
     if method == WEBHOOK:
         return "webhooks"
@@ -90,12 +90,12 @@ def tag(place: Place) -> str:
 
 
 def component_names(position: Position, operation_id: str, *, is_list: bool, owner: str, prefix: str) -> list[str]:
-    """Names for the schema at `position`, the first that is free is to be taken.
+    """Return candidate names for the schema at `position`; use the first one that is free.
 
     Args:
         is_list: the schema is a list reply, an object with `items`.
-        owner: the name of the component that has this schema as a field, or "".
-        prefix: what tells this access type's shape from the first one's, such as `Server`.
+        owner: the name of the component with this schema as a field, or "".
+        prefix: the prefix for this access type's shape if it differs from the first one's, such as `Server`.
     """
     method, path = position.place
     inside = re.sub(r"\|\d+|\[\]|\.\*", "", position.inside).strip(".")
@@ -124,17 +124,17 @@ def component_names(position: Position, operation_id: str, *, is_list: bool, own
 
 
 def numbered(name: str, taken: Collection[str], joint: str = "") -> str:
-    """`name` with the first number that makes it free."""
+    """Return `name` with the first number that makes it unique."""
     return next(each for number in count(2) if (each := f"{name}{joint}{number}") not in taken)
 
 
 def class_name(operation_id: str) -> str:
-    """An operation id in the form of a component's name."""
+    """Return the component name for an operation id."""
     return _pascal(operation_id)
 
 
 def variant(operation_id: str, audiences: Collection[str], *, first: bool) -> str:
-    """The id of the function for these access types, whose shapes differ from those of the first group."""
+    """Return the id of the function for these access types if their shapes differ from those of the first group."""
     return operation_id if first else f"{operation_id}_as_{'server' if 'server' in audiences else 'admin'}"
 
 
@@ -158,18 +158,18 @@ def _operation_id(place: Place, length: int, *, is_list: bool, in_full: bool) ->
 
 
 def _acts(method: str, path: str) -> bool:
-    """Whether a POST does something other than creating: its last segment is a verb, not a plural noun."""
+    """Return true if a POST does something other than create: its last segment is a verb, not a plural noun."""
     last = path.rsplit("/", 1)[1]
     return method == "post" and not last.startswith("{") and (not _is_plural(last) or _words(last)[0] in _ACTIONS)
 
 
 def _noun(path: str, length: int) -> list[str]:
-    """The last `length` nouns of `path`, all singular."""
+    """Return the last `length` nouns of `path`, all singular."""
     return [word for segment in _nouns(path)[-length:] for word in _singular(segment)]
 
 
 def _nouns(path: str) -> list[list[str]]:
-    """The fixed segments of `path` as words; `/users/me` is one noun, a current user."""
+    """Return the fixed segments of `path` as words; `/users/me` is one noun, a current user."""
     nouns: list[list[str]] = []
     for segment in path.split("/"):
         if segment in _ADJECTIVES and nouns:

@@ -1,7 +1,7 @@
-"""Marks of when things came: what the documents of later releases hold and those of the first one do not.
+"""The release that introduced each item: items in the documents of a later release that are missing from the first.
 
-Servers that people host themselves are often old, so the description says of an operation, a query parameter and a
-field of a body since which release they exist. What no document holds keeps the mark that was made by hand.
+Self-hosted servers are often old, so the description records for operations, query parameters and body fields the
+release that introduced them. Items in no document keep the mark written by hand.
 """
 
 from collections.abc import Iterator
@@ -13,23 +13,23 @@ from generator.importing.standing import SCHEMAS, operations
 from generator.importing.upstream import Place, View
 
 _Thing = tuple[str, ...]
-"""An operation, or one of its inputs, whatever the parameters of its path are called."""
+"""An operation or one of its inputs, independent of the names of its path parameters."""
 
 
 def read(folder: Path) -> dict[str, dict[str, View]]:
-    """The documents of each release, the oldest first: a folder for each, named like `2026-04`.
+    """Read the documents of each release, oldest first, from folders named like `2026-04`.
 
     Raises:
-        DescriptionError: there are none, or one of them cannot be used.
+        DescriptionError: there are none, or one of them is invalid.
     """
     found = sorted(each for each in folder.glob("[0-9]*-[0-9]*") if each.is_dir()) if folder.is_dir() else []
     if not found:
-        raise DescriptionError(f"{folder}: it should hold a folder for each release, named like 2026-04")
+        raise DescriptionError(f"{folder}: expected a folder for each release, named like 2026-04")
     return {each.name: upstream.read(each) for each in found}
 
 
 def mark(description: Json, releases: dict[str, dict[str, View]]) -> None:
-    """Write `x-since` and `x-unpublished` wherever the documents decide it."""
+    """Write `x-since` and `x-unpublished` for everything that the documents cover."""
     baseline = next(iter(releases))
     first: dict[_Thing, str] = {}
     for release, views in releases.items():
@@ -82,7 +82,7 @@ def _fields(schema: Json) -> Iterator[str]:
 
 
 def _bodies(operation: Json) -> Iterator[str]:
-    """The components that the body of an operation is one of."""
+    """Return the alternative components of an operation's body."""
     for content in operation.get("requestBody", {}).get("content", {}).values():
         for option in (content["schema"], *content["schema"].get("anyOf", [])):
             if "$ref" in option:

@@ -1,4 +1,4 @@
-"""The description as it stands before an import: its operations, names, and what of it the import must not touch."""
+"""The description before an import: its operations, its names, and the parts that an import must not change."""
 
 from collections.abc import Collection, Iterator
 from typing import Any
@@ -17,8 +17,8 @@ class Standing:
 
     Attributes:
         schemas: its components.
-        ours: the operations that are written by hand and that no imported document describes.
-        decided: `x-names`, the names that somebody decided for places.
+        ours: operations written by hand that no imported document describes.
+        decided: `x-names`, the names chosen for places.
     """
 
     def __init__(self, description: Json, source: str, documented: Collection[Place] = ()) -> None:
@@ -35,25 +35,27 @@ class Standing:
         }
 
     def operation(self, place: Place) -> Json:
-        """The operation at `place`, whatever its path parameters are called there; {} if there is none."""
+        """Return the operation at `place`, whatever the names of its path parameters; {} if there is none."""
         return self._operations.get(_key(place), (place, {}))[1]
 
     def place(self, place: Place) -> Place:
-        """`place` with the path parameters called as they are in the description."""
+        """Return `place` with the path parameters named as in the description."""
         return self._operations.get(_key(place), (place, {}))[0]
 
     def is_ours(self, place: Place) -> bool:
         return self.place(place) in self.ours
 
     def schema(self, position: Position, media: str) -> Json:
-        """What the body or reply at `position` is for its access type; {} if there is none."""
+        """Return the schema of the body or reply at `position` for its access type; {} if there is none."""
         schema = (
             holder(self.operation(position.place), position.part).get("content", {}).get(media, {}).get("schema", {})
         )
         return pick(schema, position.audience)
 
     def component(self, node: Json) -> tuple[str, Json]:
-        """The component that `node` refers to, itself or as what may be null instead; or no name and `node`."""
+        """Return the component that `node` refers to, directly or as a nullable reference; otherwise no name and
+        `node`.
+        """
         options = [option for option in node.get("anyOf", []) if option != {"type": "null"}]
         if len(options) == 1:
             node = options[0]
@@ -63,13 +65,13 @@ class Standing:
         return name, self.schemas.get(name, {})
 
     def shapes(self) -> Iterator[tuple[str, Json]]:
-        """Every component with fields, as a document would write it: in full, without words and hidden fields."""
+        """Every component with fields, as a document would write it: in full, without wording and hidden fields."""
         for name, component in self.schemas.items():
             if component.get("properties") and (shape := self._in_full(component, (name,))):
                 yield name, shape
 
     def used_by(self, names: Collection[str]) -> set[str]:
-        """The components of these names and all that they consist of, without those that nobody documents."""
+        """Return these components and everything they consist of, without undocumented ones."""
         found: set[str] = set()
         waiting = list(names)
         while waiting:
@@ -81,7 +83,7 @@ class Standing:
         return found
 
     def _in_full(self, node: Json, through: tuple[str, ...]) -> Json | None:
-        """`node` with its components written in place; `None` where one contains itself."""
+        """Return `node` with its components inlined; `None` if one of them contains itself."""
         name, component = self.component(node)
         if name:
             if name in through or (full := self._in_full(component, (*through, name))) is None:
@@ -106,7 +108,7 @@ class Standing:
         return full
 
     def view(self, audience: str) -> View:
-        """The operations of an audience, in the form of an imported document's."""
+        """Return the operations of an audience, in the form of an imported document."""
         return dict(self._retained(audience))
 
     def _retained(self, audience: str) -> Iterator[tuple[Place, Json]]:
@@ -134,7 +136,7 @@ class Standing:
 
 
 def operations(description: Json) -> Iterator[tuple[Place, Json]]:
-    """Every operation and event of a description with its place."""
+    """Yield every operation and event of a description with its place."""
     for path, item in description.get("paths", {}).items():
         for method in METHODS:
             if method in item:
@@ -144,7 +146,7 @@ def operations(description: Json) -> Iterator[tuple[Place, Json]]:
 
 
 def holder(operation: Json, part: str) -> Json:
-    """The request body or response that `part` of a position stands for; {} if there is none."""
+    """Return the request body or response named by `part` of a position; {} if there is none."""
     found: Json = (
         operation.get("requestBody", {})
         if part == "body"
@@ -154,7 +156,7 @@ def holder(operation: Json, part: str) -> Json:
 
 
 def pick(schema: Json, audience: str) -> Json:
-    """What `schema` is for `audience`."""
+    """Return the schema for `audience`."""
     if "x-access-schema" not in schema:
         return schema
     reference = schema["x-access-schema"].get(audience)
@@ -162,7 +164,7 @@ def pick(schema: Json, audience: str) -> Json:
 
 
 def references(node: Any) -> list[str]:
-    """The names of the components that `node` refers to."""
+    """Return the names of the components that `node` refers to."""
     if isinstance(node, list):
         return [name for item in node for name in references(item)]
     if not isinstance(node, dict):

@@ -1,4 +1,4 @@
-"""One object schema for several: what `allOf` means, and the one type that a caller wants where a reply has several."""
+"""Combination of object schemas: merging `allOf`, and one type for replies with several."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from generator.description import Json
 
 
 def extended(shapes: list[Json]) -> Json:
-    """The object that is all of `shapes` at once.
+    """Return the object that satisfies all of `shapes`.
 
     Raises:
         ValueError: the shapes contradict each other; names the field.
@@ -15,14 +15,14 @@ def extended(shapes: list[Json]) -> Json:
     for shape in shapes:
         for name, field in shape.get("properties", {}).items():
             if fields.setdefault(name, field) != field:
-                raise ValueError(f"the field {name} has two meanings")
+                raise ValueError(f"the field {name} has conflicting definitions")
     needed = [name for name in fields if any(name in shape.get("required", []) for shape in shapes)]
     merged = {key: value for shape in shapes for key, value in shape.items()}
     return {key: value for key, value in merged.items() if key != "required"} | _record(fields, needed)
 
 
 def alternatives(shapes: list[Json]) -> Json:
-    """The object that each of `shapes` is: what only some of them have is optional."""
+    """Return the object that covers each of `shapes`: fields that only some of them have are optional."""
     fields: Json = {}
     for shape in shapes:
         for name, field in shape["properties"].items():
@@ -33,7 +33,7 @@ def alternatives(shapes: list[Json]) -> Json:
 
 
 def either(one: Json, other: Json) -> Json:
-    """The narrowest schema here that allows what `one` and `other` allow."""
+    """Return the narrowest schema that allows everything that `one` or `other` allows."""
     if one == other:
         return one
     if one.get("properties") and other.get("properties"):

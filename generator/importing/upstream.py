@@ -1,6 +1,6 @@
-"""Reads the published documents, one per audience and one for the webhooks, and refuses what it does not understand.
+"""Reader for the published documents, one per audience and one for the webhooks; unknown constructs are errors.
 
-What comes out holds facts only: upstream's wording, examples and addresses are left behind here.
+The result contains facts only: upstream's wording, examples and addresses are dropped here.
 """
 
 import copy
@@ -36,24 +36,24 @@ _SCHEMA = (
 
 
 def read(folder: Path) -> dict[str, View]:
-    """What the documents in `folder` describe, by audience; absent files are absent keys.
+    """Read the documents in `folder`, by audience; missing files give missing keys.
 
     Raises:
-        DescriptionError: no document is there, or one is not JSON, not OpenAPI, or says something unknown.
+        DescriptionError: there is no document, or one is not JSON, not OpenAPI, or contains an unknown construct.
     """
     if not folder.is_dir():
-        raise DescriptionError(f"{folder}: not a folder; it should hold some of {' '.join(FILES.values())}")
+        raise DescriptionError(f"{folder}: not a folder; expected some of {' '.join(FILES.values())}")
     found = {audience: folder / name for audience, name in FILES.items() if (folder / name).exists()}
     if not found:
         others = sorted(path.name for path in folder.glob("*.json"))
         merged = f"; {others[0]} does not say which access type may call what" if others else ""
-        raise DescriptionError(f"{folder}: none of {' '.join(FILES.values())} is here{merged}")
+        raise DescriptionError(f"{folder}: none of {' '.join(FILES.values())} found{merged}")
     seen: dict[str, str] = {}
     return {audience: _Document(path, seen).view(audience) for audience, path in found.items()}
 
 
 def header(name: str) -> str:
-    """A header's name without the prefix that came with the rebranding: `refresh-token`."""
+    """Return a header's name without the prefix, which the rebranding changed: `refresh-token`."""
     return re.sub(r"^x-(stack|hexclave)-", "", name.lower())
 
 
@@ -183,7 +183,7 @@ class _Document:
             elif key not in _WORDING:
                 schema[key] = copy.deepcopy(value)
         if not all(isinstance(name, str) for name in schema.get("required", [])):
-            self._refuse(f"{at}/required", "a list of names is expected")
+            self._refuse(f"{at}/required", "expected a list of names")
         schema = self._united(schema, at)
         missing = [name for name in schema.get("required", []) if name not in schema.get("properties", {})]
         if missing and not is_part:
@@ -191,7 +191,9 @@ class _Document:
         return schema
 
     def _united(self, schema: Json, at: str) -> Json:
-        """`schema` without `allOf`, and without a choice between objects, of which no single type can be rendered."""
+        """Return `schema` with `allOf` merged and a choice between objects merged, as no single type could be rendered
+        for it.
+        """
         if "allOf" in schema:
             rest = {key: value for key, value in schema.items() if key != "allOf"}
             parts = [*schema["allOf"], *([rest] if rest else [])]
@@ -222,7 +224,7 @@ class _Document:
 
     def _referred(self, reference: Any, at: str, through: tuple[str, ...]) -> Json:
         if not isinstance(reference, str) or not reference.startswith("#/"):
-            self._refuse(at, "a reference into this document is expected")
+            self._refuse(at, "expected a reference into this document")
         if reference in through:
             self._refuse(at, "a schema that contains itself is not understood")
         node: Any = self._root
@@ -242,12 +244,12 @@ class _Document:
 
     def _mapping(self, node: Any, at: str) -> Json:
         if not isinstance(node, dict):
-            self._refuse(at, "a mapping is expected")
+            self._refuse(at, "expected a mapping")
         return node
 
     def _list(self, node: Any, at: str) -> list[Any]:
         if not isinstance(node, list):
-            self._refuse(at, "a list is expected")
+            self._refuse(at, "expected a list")
         return node
 
     def _refuse(self, at: str, problem: str) -> NoReturn:
@@ -255,7 +257,7 @@ class _Document:
 
 
 def _is_object(part: Json) -> bool:
-    """Whether this part of an `allOf` has fields, or only says which of the others' fields are required."""
+    """Return true if this part of an `allOf` has fields, false if it only requires fields of the other parts."""
     return bool(part.get("properties")) or (
         part.keys() <= {"type", "required"} and part.get("type", "object") == "object"
     )

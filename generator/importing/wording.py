@@ -1,22 +1,24 @@
-"""Words and hand-made marks in the description: which they are, and how they stay where they are."""
+"""Wording and handwritten marks in the description: what they are, and how an import preserves them."""
 
 from generator.description import Json
 
 WORDING = frozenset({"summary", "description", "title", "tags", "example", "examples", "externalDocs"})
 IMPORTED = frozenset({"x-access", "x-access-names", "x-access-schema", "x-names", "x-needs", "x-uses", "x-ours"})
-"""Extensions that an import writes or reads; every other `x-` is a hand-made mark and stays."""
+"""Extensions that an import writes or reads; every other `x-` is a handwritten mark and stays."""
 CHOICES = ("anyOf", "oneOf", "allOf")
 
 
 def is_correction(node: Json) -> bool:
-    """Whether `node` is ours against what the documents say; its mark says why. `true` is what nobody documents."""
+    """Return true if `node` deliberately differs from the documents; its mark gives the reason, or `true` if
+    undocumented.
+    """
     return isinstance(node.get("x-ours"), str)
 
 
 def keep_wording(new: Json, old: Json) -> Json:
-    """`new` with the words and marks that `old` has at the same place, fields of objects apart."""
+    """Return `new` with the wording and marks of `old` in the same place, except for the fields of objects."""
     kept = new | {key: value for key, value in old.items() if _is_hand_made(key)}
-    if "format" in old:  # upstream gives none; ours says what is a secret (`password`) or a moment (`date-time`)
+    if "format" in old:  # upstream has none; ours mark secrets (`password`) and timestamps (`date-time`)
         kept.setdefault("format", old["format"])
     for key in ("items", "additionalProperties"):
         if isinstance(new.get(key), dict) and isinstance(old.get(key), dict):
@@ -28,7 +30,7 @@ def keep_wording(new: Json, old: Json) -> Json:
 
 
 def without_wording(node: Json) -> Json:
-    """`node` as an import would bring it, fields of objects apart."""
+    """Return `node` as an import would produce it, except for the fields of objects."""
     facts = {key: value for key, value in node.items() if not (_is_hand_made(key) or key in IMPORTED | {"format"})}
     for key in ("items", "additionalProperties"):
         if isinstance(node.get(key), dict):

@@ -1,1 +1,1 @@
-"""The package `hexclave_api`, rendered from the description."""
+"""Rendering of the description into the package `hexclave_api`."""

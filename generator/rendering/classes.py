@@ -1,4 +1,4 @@
-"""The classes: models for what is read, `TypedDict`s for the objects inside what is sent."""
+"""Classes: models for replies, `TypedDict`s for objects in requests."""
 
 from collections.abc import Collection
 
@@ -20,7 +20,7 @@ class Field:
     annotation: str
     description: UntrustedString | None
     moment: str | None
-    """The name of the same as a `datetime`."""
+    """The name of the `datetime` variant of the field."""
     moment_type: str
 
 
@@ -50,12 +50,12 @@ class Input:
 
     @property
     def is_class(self) -> bool:
-        """Whether all wire names can be written as attributes of a class."""
+        """Return true if all wire names can be written as attributes of a class."""
         return all(is_identifier(field.wire_name) for field in self.fields)
 
 
 def model(prop: ModelProperty, types: Types, undefined: Collection[str]) -> Model:
-    """The model that reads an object; `undefined` are the classes that its module defines later."""
+    """Render the model that reads an object; `undefined` are the classes defined later in its module."""
     names: list[str] = []
     for field in types.fields(prop):
         names.append(attribute(field.name.get_untrusted_value(), names))
@@ -81,7 +81,7 @@ def _field(model: ModelProperty, prop: PropertyProtocol, name: str, taken: list[
 
 
 def input_of(prop: ModelProperty, types: Types, undefined: Collection[str]) -> Input:
-    """The `TypedDict` for an object inside what is sent; `undefined` are those that are defined later, and itself."""
+    """Render the `TypedDict` for an object in a request; `undefined` are the classes defined later, and itself."""
     fields = []
     for field in types.fields(prop):
         annotation = quoted(types.send_type(field), undefined)
@@ -91,10 +91,10 @@ def input_of(prop: ModelProperty, types: Types, undefined: Collection[str]) -> I
 
 
 def grouped(read: dict[str, ModelProperty], replies: Collection[str], types: Types) -> dict[str, list[ModelProperty]]:
-    """The models in `read` by the one that gives their module its name.
+    """Group the models in `read` by the one that their module is named after.
 
-    A model has a module of its own, unless only one other holds it and it is no reply by itself. Models that hold each
-    other share one too, since modules cannot import each other.
+    A model has its own module, unless only one other model contains it and it is not itself a reply. Models that
+    contain each other also share a module, since modules cannot import each other.
     """
     holders: dict[str, set[str]] = {name: set() for name in read}
     for name, holder in read.items():
@@ -102,7 +102,7 @@ def grouped(read: dict[str, ModelProperty], replies: Collection[str], types: Typ
             holders[held.class_info.name].add(name)
     reach = {name: set(types.reachable(types.fields(model))) for name, model in read.items()}
     owner: dict[str, str] = {}
-    # Whoever holds a model comes before it here, but for those that it holds in turn.
+    # Here a model comes after those that contain it, except for those that it contains in turn.
     for name in reversed(read):
         if name not in owner:
             circle = {name, *(other for other in reach[name] if name in reach[other])}

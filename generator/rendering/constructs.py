@@ -1,4 +1,4 @@
-"""What of OpenAPI the generator renders. Anything else stops it, and is not dropped in silence."""
+"""The OpenAPI constructs that the generator renders. Anything else is an error rather than being ignored."""
 
 import re
 from collections.abc import Collection, Iterator, Mapping
@@ -58,21 +58,21 @@ _MEDIA_TYPES: Final = {
 
 
 def verify(description: Node) -> None:
-    """Raises for the first thing in `description` that the generator would not render as it is meant.
+    """Raise for the first construct in `description` that the generator would not render faithfully.
 
     Raises:
-        DescriptionError: names the place by JSON pointer and says what is wrong there.
+        DescriptionError: gives the JSON pointer and the problem.
     """
     _Verifier(description).run()
 
 
 def is_success(status: str) -> bool:
-    """Whether a reply of this status is a result; all others are errors or redirects, which are not generated."""
+    """Return true if this status is a success; others are errors or redirects, which are not generated."""
     return str(status).startswith("2")
 
 
 def escaped(key: str) -> str:
-    """`key` as a step of a JSON pointer."""
+    """Return `key` as a step of a JSON pointer."""
     return key.replace("~", "~0").replace("/", "~1")
 
 
@@ -179,7 +179,7 @@ class _Verifier:
 
     def _schema(self, schema: Any, at: str) -> None:
         if not isinstance(schema, Mapping):
-            _fail(at, "a schema is expected")
+            _fail(at, "expected a schema")
         self._only(_SCHEMA, schema, at)
         if (reference := schema.get("$ref")) is not None:
             self._reference(reference, at)
@@ -189,7 +189,7 @@ class _Verifier:
         alike: dict[tuple[str, str], str] = {}
         for name, field in schema.get("properties", {}).items():
             self._wire_name(name, f"{at}/properties")
-            # openapi-python-client can tell no others apart.
+            # openapi-python-client distinguishes no others.
             key = (PythonIdentifier(name, ""), PythonIdentifier(name, "", skip_snake_case=True))
             if alike.setdefault(key, name) != name:
                 _fail(f"{at}/properties/{escaped(name)}", f"it has the same Python name as {alike[key]!r}")
@@ -230,7 +230,7 @@ class _Verifier:
 
     def _only(self, known: Collection[str], node: Any, at: str) -> None:
         if not isinstance(node, Mapping):
-            _fail(at, "a mapping is expected")
+            _fail(at, "expected a mapping")
         for key in node:
             if key not in known:
                 _fail(f"{at}/{escaped(str(key))}", "the generator does not know this")

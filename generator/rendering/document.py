@@ -1,8 +1,8 @@
-"""From the description to the document that openapi-python-client is given.
+"""Conversion of the description into the document passed to openapi-python-client.
 
-It knows neither access types nor webhooks, and takes one operation per path and method. So each rendered function
-becomes an operation on a path of its own, each event an operation whose reply is the payload, and what it would not
-hand on travels beside the document, by the function's name.
+openapi-python-client supports neither access types nor webhooks, and allows one operation per path and method. So each
+rendered function becomes an operation with its own path, each event an operation whose reply is the payload, and
+information that would be lost is kept separately, by function name.
 """
 
 import re
@@ -25,7 +25,7 @@ EVENTS_TAG = "events of webhooks"
 
 @attrs.frozen
 class Call:
-    """What a rendered function says about its operation."""
+    """Facts about the operation that a rendered function describes."""
 
     name: str
     method: str
@@ -37,14 +37,14 @@ class Call:
     idempotent: bool
     since: str | None
     older: str | None
-    """The operation that older servers have instead."""
+    """The equivalent operation on older servers."""
     arguments_since: Mapping[str, str]
     remarks: str
-    """What readers are told about servers that lack it."""
+    """Notes about servers that lack the operation."""
 
     @property
     def segments(self) -> list[str]:
-        """The path in pieces; parameters in braces."""
+        """The segments of the path; parameters in braces."""
         return [segment for segment in self.path.split("/") if segment]
 
 
@@ -53,19 +53,19 @@ class Document:
     openapi: dict[str, Any]
     calls: Mapping[str, Call]
     events: Mapping[str, str]
-    """The component that is the payload, by event type."""
+    """The payload component, by event type."""
 
     @property
     def names(self) -> set[str]:
-        """The ids of all operations of the document."""
+        """The ids of all operations in the document."""
         return {operation["operationId"] for item in self.openapi["paths"].values() for operation in item.values()}
 
 
 def prepare(description: Node) -> Document:
-    """What to give to openapi-python-client for `description`, and what to keep beside it.
+    """Return the document for openapi-python-client, with the facts that it cannot carry.
 
     Raises:
-        DescriptionError: the description says something that the generator does not render.
+        DescriptionError: the description uses something that the generator does not render.
     """
     verify(description)
     simplifier = Simplifier()
@@ -82,7 +82,7 @@ def prepare(description: Node) -> Document:
         events[event] = payload["$ref"].rpartition("/")[2]
         paths[f"/{EVENTS_TAG}/{number}"] = {"get": _event(number, payload)}
     if not paths:
-        raise DescriptionError("#/paths: there is no operation")
+        raise DescriptionError("#/paths: no operations")
     _refuse_ambiguity(calls.values())
     openapi = {
         "openapi": "3.1.0",
@@ -123,7 +123,7 @@ def _variants(path: str, method: str, operation: Node, schemas: Node) -> Iterato
 
 
 def _seen_by(access: str, node: Any, at: str) -> Any:
-    """`node` as one access type sees it."""
+    """Return `node` as seen by one access type."""
     if isinstance(node, list):
         kept = [
             item for item in node if not (isinstance(item, Mapping) and access not in item.get("x-access", [access]))
@@ -133,7 +133,7 @@ def _seen_by(access: str, node: Any, at: str) -> Any:
         return node
     if (choice := node.get("x-access-schema")) is not None:
         if access not in choice:
-            raise DescriptionError(f"#{at}: x-access-schema does not say what {access} sees")
+            raise DescriptionError(f"#{at}: x-access-schema has no schema for {access}")
         return {"$ref": choice[access], **{key: node[key] for key in ("description",) if key in node}}
     return {
         key: _seen_by(access, value, at) for key, value in node.items() if not key.startswith("x-") or key in _HANDED_ON
@@ -159,7 +159,7 @@ def _operation(call: Call, seen: Node, simplifier: Simplifier) -> dict[str, Any]
 
 
 def _content(content: Node, simplifier: Simplifier) -> dict[str, Any]:
-    """The one form of a body that the package uses: JSON wherever it is taken."""
+    """Return the one form of a body that the package uses: JSON if it is accepted."""
     for media_type in ("application/json", *content):
         if media_type in content:
             return {media_type: {"schema": simplifier.simple(content[media_type]["schema"])}}
@@ -191,4 +191,4 @@ def _refuse_ambiguity(calls: Iterable[Call]) -> None:
     for call in calls:
         key = (call.method, re.sub(r"\{\w+\}", "{}", call.path))
         if taken.setdefault(key, call.path) != call.path:
-            raise DescriptionError(f"#/paths/{escaped(call.path)}: it is the same request as {taken[key]}")
+            raise DescriptionError(f"#/paths/{escaped(call.path)}: same request as {taken[key]}")

@@ -1,4 +1,4 @@
-"""The resources that apps offer: rendered methods and flows in one class each, in both modes."""
+"""The resources of the apps: rendered methods and flows in one class each, in both modes."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -14,7 +14,7 @@ from generator.rendering.methods import Resource
 
 @attrs.frozen
 class Maker:
-    """A method that makes a resource which is bound to something, such as a customer."""
+    """A method that returns a resource bound to an object, such as a customer."""
 
     name: str
     summary: str
@@ -25,7 +25,7 @@ class Maker:
 
 @attrs.frozen
 class Offered:
-    """One resource as apps of some access types offer it."""
+    """One resource as seen by apps of some access types."""
 
     path: str
     name: str
@@ -35,7 +35,7 @@ class Offered:
     flow_class: FlowClass | None
     bound: Mapping[str, str]
     children: Mapping[str, tuple[str, str]]
-    """Class and summary by name."""
+    """Class and summary, by name."""
     makers: list[Maker]
 
     @property
@@ -48,7 +48,7 @@ class Offered:
 
     @property
     def is_plain(self) -> bool:
-        """Whether the rendered class is all there is."""
+        """True if the rendered class is complete without flows."""
         return not (self.flow_class or self.children or self.makers)
 
     @property
@@ -57,14 +57,14 @@ class Offered:
 
 
 def offered(resources: Sequence[Resource], flows: Sequence[FlowClass], declared: Mapping[str, Any]) -> list[Offered]:
-    """Every resource, once for each set of access types that see the same.
+    """Return every resource, once for each set of access types with the same methods.
 
     Raises:
         DescriptionError: a resource is declared twice for an access type.
     """
     paths = {*(each.path for each in resources), *(each.resource for each in flows)}
     found: list[Offered] = []
-    # Those inside come first: what holds them names their classes.
+    # Nested resources first: the outer ones refer to their classes by name.
     for path in sorted(
         {*paths, *(path.rpartition(".")[0] for path in paths)} - {""}, key=lambda path: (-path.count("."), path)
     ):

@@ -1,4 +1,4 @@
-"""Flows, written by hand once for both modes, read as text: their signatures and words, never their code."""
+"""Handwritten flows, read as text: signatures and docstrings only, never their code."""
 
 import ast
 import re
@@ -11,24 +11,24 @@ import attrs
 from generator.description import DescriptionError
 
 _RESULTS: Final = {"Steps": "run", "Operation": "call", "Pages": "listed", "Many": "many"}
-"""How the performer is asked, by what a flow returns."""
+"""The performer's method, by the result of a flow."""
 _ENDPOINT: Final = re.compile(r"\b(?:GET|PUT|POST|PATCH|DELETE) /[\w{}/.-]*[\w}]")
 
 
 @attrs.frozen
 class Flow:
-    """One method of a flow class."""
+    """A method of a flow class."""
 
     name: str
     signature: str
-    """As it is written, without `self`."""
+    """The arguments as written, without `self`."""
     passed: str
-    """The same arguments, handed on."""
+    """The same arguments, as passed on."""
     secrets: tuple[str, ...]
     asked: str
     """The performer's method: `run`, `call`, `listed` or `many`."""
     result: str
-    """What a blocking app returns, without the container of pages and bulk calls."""
+    """The type that a blocking app returns, without the container of pages and bulk calls."""
     doc: str
 
 
@@ -43,16 +43,16 @@ class FlowClass:
     doc: str
     flows: list[Flow]
     imports: str
-    """Import statements for all names that the signatures use."""
+    """Import statements for all names in the signatures."""
 
 
 def flow_classes(folder: Path, remarks: Mapping[str, str]) -> list[FlowClass]:
-    """The flow classes in a folder that name a resource.
+    """Return the flow classes in a folder that name a resource.
 
-    A flow whose docstring names an endpoint says what `remarks` has about it.
+    If a flow's docstring names an endpoint with an entry in `remarks`, the entry is appended.
 
     Raises:
-        DescriptionError: one of them cannot be read.
+        DescriptionError: one of them cannot be parsed.
     """
     found: dict[str, tuple[ast.ClassDef, Path, str]] = {}
     for path in sorted(folder.glob("*.py")):
@@ -79,7 +79,7 @@ def _flow_class(
 ) -> FlowClass:
     access = _assigned(node, "access")
     if not isinstance(access, ast.Tuple):
-        raise DescriptionError(f"{path}:{node.lineno}: {node.name} needs a tuple `access`")
+        raise DescriptionError(f"{path}:{node.lineno}: {node.name} needs `access`, a tuple")
     line = list(_line(node, found))
     flows: dict[str, Flow] = {}
     for base in line:
@@ -98,7 +98,7 @@ def _flow_class(
 
 
 def _line(node: ast.ClassDef, found: Mapping[str, tuple[ast.ClassDef, Path, str]]) -> Iterator[ast.ClassDef]:
-    """The class and its bases among the flows."""
+    """Return the class and its bases among the flows."""
     yield node
     for base in node.bases:
         if isinstance(base, ast.Name) and base.id in found:
@@ -111,7 +111,7 @@ def _flow(function: ast.FunctionDef, path: Path, remarks: Mapping[str, str]) -> 
     doc = ast.get_docstring(function)
     if not isinstance(returned, ast.Subscript) or kind not in _RESULTS or doc is None:
         raise DescriptionError(
-            f"{path}:{function.lineno}: {function.name} needs a docstring and returns one of {', '.join(_RESULTS)}"
+            f"{path}:{function.lineno}: {function.name} needs a docstring and must return one of {', '.join(_RESULTS)}"
         )
     arguments = function.args
     first = [arg.arg for arg in (*arguments.posonlyargs, *arguments.args)][1:]

@@ -1,4 +1,4 @@
-"""The functions that make operations: their arguments, what they send, how they read the reply."""
+"""Functions that return operations: their arguments, the requests they make, and how replies are read."""
 
 from collections.abc import Iterator, Sequence
 
@@ -29,15 +29,15 @@ class Argument:
 
 @attrs.frozen
 class Part:
-    """One entry of a query or a body."""
+    """An entry of a query or a body."""
 
     wire_name: str
     value: str
-    """The argument that holds it, or its fixed value."""
+    """The argument with its value, or the fixed value."""
 
     @property
     def is_keyword(self) -> bool:
-        """Whether the wire name can be the name of a keyword argument."""
+        """Return true if the wire name can be the name of a keyword argument."""
         return is_identifier(self.wire_name)
 
 
@@ -49,14 +49,14 @@ class Function:
     positional: list[Argument]
     keyword: list[Argument]
     path: list[str]
-    """Python expressions, one for each segment."""
+    """Python expressions, one per segment."""
     query: list[Part]
     body: list[Part] | str | None
-    """Its fields, or the argument that is all of it."""
+    """Its fields, or the argument that is the whole body."""
     form: bool
     returns: str
     parse: str
-    """The expression for what reads a reply."""
+    """The expression that reads a reply."""
 
     @property
     def arguments(self) -> list[Argument]:
@@ -64,7 +64,7 @@ class Function:
 
 
 def function(call: Call, endpoint: Endpoint, types: Types) -> Function:
-    """The function of one operation.
+    """Render the function of one operation.
 
     Raises:
         DescriptionError: it cannot be rendered as described.
@@ -73,7 +73,7 @@ def function(call: Call, endpoint: Endpoint, types: Types) -> Function:
 
 
 def sent(endpoint: Endpoint, types: Types) -> list[PropertyProtocol]:
-    """What the arguments hold: parameters, and the fields of the body rather than the body itself."""
+    """The arguments as sent: parameters, and the fields of the body rather than the body itself."""
     return [*endpoint.path_parameters, *endpoint.query_parameters, *_body_properties(endpoint, types)]
 
 
@@ -87,7 +87,7 @@ class _Field:
     fixed: str | None
     description: UntrustedString | None
     secrets: list[str] = attrs.field(factory=list)
-    """The names of the secrets inside."""
+    """The names of the secrets inside it."""
 
 
 class _Builder:
@@ -125,7 +125,7 @@ class _Builder:
             return literal(segment)
         arg = arguments[segment.strip("{}")]
         if SECRET in arg.annotation:
-            raise DescriptionError(f"#: {self._call.name}: {arg.name} is a secret and in the path, which servers log")
+            raise DescriptionError(f"#: {self._call.name}: {arg.name} is a secret in the path, which servers log")
         return f"str({arg.name})" if arg.annotation in ("int", "float") else arg.name
 
     def _argument(self, field: _Field, place: str) -> Argument:
@@ -160,7 +160,7 @@ class _Builder:
         return arguments[-1].name
 
     def _merged(self, shapes: list[ModelProperty]) -> list[_Field]:
-        """The fields of a body that has one of several shapes; required is what all of them require."""
+        """Merge the fields of a body with several alternative shapes; a field is required if all of them require it."""
         merged: dict[str, list[_Field]] = {}
         for shape in shapes:
             for prop in self._types.fields(shape):
@@ -185,7 +185,9 @@ class _Builder:
         readings = dict.fromkeys(map(self._reading, self._endpoint.responses)) or {("None", "nothing"): None}
         if len(readings) > 1:
             shapes = " and ".join(returns for returns, _ in readings)
-            raise DescriptionError(f"#: {self._call.name}: success is both {shapes}; it must be one shape")
+            raise DescriptionError(
+                f"#: {self._call.name}: success replies have several shapes ({shapes}); they must have one"
+            )
         return next(iter(readings))
 
     def _reading(self, response: Response) -> tuple[str, str]:
@@ -205,7 +207,7 @@ class _Builder:
 
 
 def _shapes(body: PropertyProtocol, types: Types) -> list[ModelProperty]:
-    """The objects that a body is one of; empty when it can be something else than an object with fields."""
+    """Return the alternative objects of a body; empty if it can be something other than an object with fields."""
     options = body.inner_properties if isinstance(body, UnionProperty) else [body]
     shapes = [option for option in options if isinstance(option, ModelProperty) and types.fields(option)]
     return shapes if len(shapes) == len(options) else []
@@ -221,7 +223,7 @@ def _body_properties(endpoint: Endpoint, types: Types) -> Iterator[PropertyProto
 
 
 def _kept(field: _Field, argument: str) -> str:
-    """The expression for what an operation keeps of an argument: secrets only as such."""
+    """Return the expression for the value an operation stores; secrets are wrapped."""
     if SECRET in field.options:
         return f"hidden({argument})"
     return f"hidden_in({', '.join([argument, *map(literal, field.secrets)])})" if field.secrets else argument

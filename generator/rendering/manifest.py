@@ -1,4 +1,4 @@
-"""The list of what was rendered: what to delete when it is no longer rendered, and what does not belong."""
+"""The list of rendered files: used to delete files no longer rendered, and to detect foreign ones."""
 
 import hashlib
 from collections.abc import Mapping
@@ -12,9 +12,9 @@ Files = Mapping[str, bytes]
 
 
 def write(out: Path, files: Files, header: str) -> list[str]:
-    """Makes `out` hold `files` and their manifest, and deletes what only the manifest before listed.
+    """Write `files` and their manifest to `out`; delete files listed only in the previous manifest.
 
-    Returns the paths that were written or deleted.
+    Return the paths that were written or deleted.
     """
     files = {**files, NAME: _text(files, header)}
     gone = [path for path in _listed(out) if path not in files and (out / path).is_file()]
@@ -29,7 +29,7 @@ def write(out: Path, files: Files, header: str) -> list[str]:
 
 
 def differences(out: Path, files: Files, header: str) -> list[str]:
-    """One line for each file below `out` that is missing, differs from `files`, or is not among them."""
+    """Return one line for each file below `out` that is missing, differs from `files`, or is unexpected."""
     files = {**files, NAME: _text(files, header)}
     present = {
         path.relative_to(out).as_posix()
@@ -56,7 +56,7 @@ def _listed(out: Path) -> list[str]:
         return []
     lines = (out / NAME).read_text("utf-8").splitlines()
     paths = [line.partition("  ")[2] for line in lines if not line.startswith("#")]
-    # A manifest edited by hand must not lead out of the folder.
+    # A manifest edited by hand must not refer to files outside the folder.
     return [path for path in paths if path and (out / path).resolve().is_relative_to(out.resolve())]
 
 

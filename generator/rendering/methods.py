@@ -1,4 +1,4 @@
-"""The methods that operations become: one class of them for each resource, access type and mode."""
+"""Methods of operations: one class for each resource, access type and mode."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -33,9 +33,9 @@ _OPTIONS: Final = frozenset(
     }
 )
 _NO_RESULT: Final = frozenset({"None", "Success"})
-"""What a reply is that says no more than that the call succeeded."""
+"""The type of a reply that says only that the call succeeded."""
 _PAGE_SIZE: Final = 100
-"""Items a page where a list takes a limit and nobody says which: the API refuses to send more than 1,000 at once."""
+"""Items per page for a list with a limit if the caller sets none: the API refuses to send more than 1,000 at once."""
 _MILLIS: Final = re.compile(r"_(millis|ms)(?=_|$)")
 _MOMENT: Final = re.compile(r"(^|_)(at|since|until)(_|$)")
 _TIMES: Final = {"moment": "datetime", "duration": "timedelta"}
@@ -58,7 +58,7 @@ class Parameter:
 
 @attrs.frozen
 class Method:
-    """One way in which one access type calls an operation."""
+    """A method that calls an operation, for one access type."""
 
     name: str
     function: Function
@@ -70,7 +70,7 @@ class Method:
     """The arguments of the function, as code."""
     returns: str
     taken: str | None
-    """What is made of the reply, as the body of a lambda; `None` for the reply itself."""
+    """The conversion of the reply, as the body of a lambda; `None` for the reply itself."""
     absent: tuple[str, ...]
     summary: Any
     description: Any
@@ -92,7 +92,7 @@ class Method:
 
 @attrs.frozen
 class Resource:
-    """The methods of one resource for one access type, or for several that see the same."""
+    """The methods of one resource for one access type, or for several with the same methods."""
 
     path: str
     """`teams.members`."""
@@ -100,7 +100,7 @@ class Resource:
     access: tuple[str, ...]
     summary: str
     bound: Mapping[str, str]
-    """Arguments that the resource holds, so that no method takes them, with their types."""
+    """Arguments bound to the resource, which its methods do not take, with their types."""
     methods: list[Method]
 
     @property
@@ -109,10 +109,10 @@ class Resource:
 
 
 def resources(description: Mapping[str, Any], functions: Sequence[Function], types: Types) -> list[Resource]:
-    """The resources that the operations of `description` say they belong to.
+    """Return the resources named by the operations of `description`.
 
     Raises:
-        DescriptionError: an operation names a method that cannot be made of it.
+        DescriptionError: an operation cannot be rendered as the method it names.
     """
     by_name = {each.call.name: each for each in functions}
     declared: Mapping[str, Any] = description.get("x-resources", {})
@@ -126,13 +126,13 @@ def resources(description: Mapping[str, Any], functions: Sequence[Function], typ
                 if unknown := options.keys() - _OPTIONS:
                     raise DescriptionError(f"{where}: unknown option {', '.join(sorted(unknown))}")
                 if not resource or not is_identifier(name):
-                    raise DescriptionError(f"{where}: {options['method']!r} is not the name of a method of a resource")
+                    raise DescriptionError(f"{where}: {options['method']!r} is not of the form resource.method")
                 bound = tuple((declared.get(resource) or {}).get("bind", ()))
                 for access in options.get("access", operation["x-access"]):
                     called = operation.get("x-access-names", {}).get(access, operation["operationId"])
                     methods = found.setdefault(resource, {}).setdefault(access, {})
                     if name in methods:
-                        raise DescriptionError(f"{where}: {access} has {options['method']} already")
+                        raise DescriptionError(f"{where}: {access} already has {options['method']}")
                     methods[name] = _Builder(where, by_name[called], options, bound, types).method(name)
     return [each for path in sorted(found) for each in _classes(path, found[path], declared.get(path) or {})]
 
@@ -154,7 +154,7 @@ def _classes(path: str, found: Mapping[str, Mapping[str, Method]], declared: Map
 
 
 def _type_of(name: str, methods: Sequence[Method]) -> str:
-    """The type of an argument that all methods share: the narrowest of those that they take."""
+    """Return the type of an argument shared by all methods: the narrowest of theirs."""
     taken = [arg.annotation for method in methods for arg in method.function.arguments if arg.name == name]
     return min(taken, key=len)
 
@@ -281,12 +281,12 @@ class _Builder:
 
 
 def _takes_limit_everywhere(function: Function) -> bool:
-    """Whether every server takes a limit here. Those that came to know it later send the whole list without one."""
+    """Return true if every server accepts a limit here. Servers that lack it send the whole list in any case."""
     return "limit" not in function.call.arguments_since and any(arg.name == "limit" for arg in function.keyword)
 
 
 def _time(arg: Argument) -> str | None:
-    """What a number of milliseconds is: a moment or a duration. Methods take neither as a bare number."""
+    """Return the Python type for milliseconds: a timestamp or a duration. Methods accept neither as a number."""
     if not _MILLIS.search(arg.name) or "int" not in arg.annotation.split(" | "):
         return None
     return "moment" if _MOMENT.search(_MILLIS.sub("", arg.name)) else "duration"

@@ -1,4 +1,4 @@
-"""openapi-python-client, read strictly: a warning is an error, and nothing may be left out."""
+"""Strict use of openapi-python-client: warnings and omissions are errors."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,10 +29,10 @@ class Parsed:
 
 
 def parse(document: Document) -> Parsed:
-    """What openapi-python-client makes of the document, and its template engine on our templates.
+    """Parse the document with openapi-python-client; return the result and its template engine with our templates.
 
     Raises:
-        DescriptionError: it has anything to say about the document, or leaves out an operation.
+        DescriptionError: openapi-python-client warns about the document or omits an operation.
     """
     settings = ConfigFile(literal_enums=True, post_hooks=[])
     config = Config.from_sources(settings, MetaType.NONE, Path(), "utf-8", overwrite=True, output_path=Path())
@@ -45,7 +45,7 @@ def parse(document: Document) -> Parsed:
     endpoints = {str(endpoint.name): endpoint for group in groups for endpoint in group.endpoints}
     if endpoints.keys() != document.names:
         raise DescriptionError(
-            f"#: openapi-python-client left out {', '.join(sorted(document.names - endpoints.keys()))}"
+            f"#: openapi-python-client omitted {', '.join(sorted(document.names - endpoints.keys()))}"
         )
     models = {str(model.class_info.name): model for model in data.models}
     templates = Project(openapi=data, config=config, custom_template_path=_TEMPLATES).env

@@ -1,4 +1,4 @@
-"""What the marks of releases say: to readers in words, to programs as a table of arguments."""
+"""Release marks in two forms: sentences for readers, a table of arguments for programs."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -9,7 +9,7 @@ _AFTER: Final = "after "
 
 
 def remarks(operation: Node) -> Iterator[str]:
-    """Sentences about an operation that not every server has, or that nobody published."""
+    """Return notes on an operation that some servers lack, or that is undocumented."""
     since: str | None = operation.get("x-since")
     if operation.get("x-unpublished"):
         yield f"Not in the published API documents{'; newer servers only' if since else ''}."
@@ -20,7 +20,7 @@ def remarks(operation: Node) -> Iterator[str]:
 
 
 def remarks_on_input(node: Node) -> Iterator[str]:
-    """Sentences about a parameter or a field that not every server knows."""
+    """Return notes on a parameter or a field that some servers lack."""
     if (since := node.get("x-since")) is not None:
         yield f"Needs a server {_newer(since)}."
     for value, release in node.get("x-since-values", {}).items():
@@ -28,9 +28,9 @@ def remarks_on_input(node: Node) -> Iterator[str]:
 
 
 def newer_arguments(operation: Node, schemas: Node) -> dict[str, str]:
-    """Since when what an operation takes exists, where that is not as long as the operation itself.
+    """Return the release that introduced each input of an operation, if later than the operation itself.
 
-    Keys are the API's names, with a value (`order_by=last_active_at`) where only that is newer.
+    Keys are the API's names, followed by a value (`order_by=last_active_at`) if only that value is newer.
     """
     found: dict[str, str] = {}
     for parameter in operation.get("parameters", ()):

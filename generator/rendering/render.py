@@ -1,7 +1,7 @@
 """Renders the description into the package `hexclave_api`.
 
-It drives openapi-python-client through its Python API and takes no warning: what cannot be rendered as it is described
-stops it.
+It uses the Python API of openapi-python-client and treats warnings as errors: a description that cannot be rendered
+faithfully is refused.
 """
 
 import json
@@ -37,7 +37,7 @@ _RUFF: Final = ("--isolated", "--no-cache", "--line-length=120", "--target-versi
 
 @attrs.frozen
 class Report:
-    """What one rendering came to."""
+    """The result of a rendering."""
 
     operations: int
     functions: int
@@ -57,10 +57,10 @@ class Report:
 
 
 def render(spec: Path, out: Path) -> Report:
-    """Makes `out` the package that `spec` describes, and deletes what it no longer describes.
+    """Render the package described by `spec` into `out`; delete files that are no longer part of it.
 
     Raises:
-        DescriptionError: the description cannot be rendered; `out` is left as it was.
+        DescriptionError: the description cannot be rendered; `out` is unchanged.
     """
     start = time.monotonic()
     rendering, files = _rendered(spec)
@@ -78,21 +78,21 @@ def render(spec: Path, out: Path) -> Report:
 
 
 def render_facade(spec: Path, flows: Path, out: Path) -> list[str]:
-    """Makes `out` the resources that apps offer; returns the files that changed.
+    """Render the resources of the apps into `out`; return the files that changed.
 
     Raises:
-        DescriptionError: the description or a flow cannot be rendered; `out` is left as it was.
+        DescriptionError: the description or a flow cannot be rendered; `out` is unchanged.
     """
     return manifest.write(out, _rendered(spec)[0].facade(flows), _HEADER)
 
 
 def check_facade(spec: Path, flows: Path, out: Path) -> list[str]:
-    """One line for each file in `out` that is not what `spec` and `flows` render; none when all is well."""
+    """Return one line for each file in `out` that differs from what `spec` and `flows` render; empty if none does."""
     return manifest.differences(out, _rendered(spec)[0].facade(flows), _HEADER)
 
 
 def check(spec: Path, out: Path) -> list[str]:
-    """One line for each file in `out` that is not what `spec` renders; none when all is well.
+    """Return one line for each file in `out` that differs from what `spec` renders; empty if none does.
 
     Raises:
         DescriptionError: the description cannot be rendered.
@@ -108,7 +108,7 @@ def _rendered(spec: Path) -> tuple["_Rendering", manifest.Files]:
     except DescriptionError as error:
         raise DescriptionError(f"{spec}{error}") from None
     except (AttributeError, KeyError, TypeError):
-        # Looking for the mistake takes longer than rendering, so it waits until there is one.
+        # Locating the fault takes longer than rendering, so it is done only after a failure.
         from generator.validation import refuse_invalid
 
         refuse_invalid(spec, description)
@@ -132,11 +132,11 @@ class _Rendering:
         self._resources = resources(description, self._functions, self.types)
 
     def files(self) -> manifest.Files:
-        """What the package consists of, by path."""
+        """Return the files of the package, by path."""
         return _formatted(self._texts())
 
     def facade(self, flows: Path) -> manifest.Files:
-        """The resources that apps offer, by path."""
+        """Return the files of the resources, by path."""
         said = {f"{call.method} {call.path}": call.remarks for call in self.document.calls.values()}
         return _formatted(self._facade_texts(flow_classes(flows, said)))
 
@@ -171,7 +171,7 @@ class _Rendering:
 
     def _texts(self) -> Iterator[tuple[str, str]]:
         yield "py.typed", f"{_HEADER}\n"
-        # For programs that need more than types, such as a server that plays the API: the wheel has no spec/.
+        # For programs that need more than types, such as the emulator: the wheel does not contain spec/.
         yield "description.json", json.dumps(_without_words(self._description), separators=(",", ":")) + "\n"
         for path in sorted(_RUNTIME.glob("[a-z]*.py")):
             yield path.name, f"{_HEADER}\n{path.read_text('utf-8')}"
@@ -260,13 +260,13 @@ def _formatted(texts: Iterable[tuple[str, str]]) -> manifest.Files:
 
 
 def _without_words(part: Any) -> Any:
-    """The facts of the description; its words are three fifths of it, and programs do not read them."""
+    """Return the description without its wording, which is three fifths of it and of no use to programs."""
     if isinstance(part, Mapping):
         words = ("summary", "description", "x-note")
         return {
             key: _without_words(value)
             for key, value in part.items()
-            # A field of that name has a schema, no text.
+            # A field of that name has a schema, not text.
             if not (key in words and isinstance(value, str)) and key not in ("x-methods", "x-resources")
         }
     return [_without_words(item) for item in part] if isinstance(part, list) else part
@@ -283,4 +283,4 @@ def _input_name(name: str, read: Collection[str]) -> str:
 def _ruff(*arguments: str) -> None:
     done = subprocess.run([sys.executable, "-m", "ruff", *arguments], capture_output=True, text=True, check=False)  # noqa: S603 - our own arguments
     if done.returncode:
-        raise DescriptionError(f"#: it renders to Python that ruff refuses: {done.stderr or done.stdout}")
+        raise DescriptionError(f"#: ruff rejects the rendered Python: {done.stderr or done.stdout}")

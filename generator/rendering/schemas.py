@@ -1,8 +1,8 @@
-"""Schemas in the few forms that the renderer is built for.
+"""Conversion of schemas to the few forms that the renderer supports.
 
-openapi-python-client keeps only the description of a field, so whatever else a reader should know (limits, defaults) is
-said there. It also makes a class of each enum and each object without fields; these are never rendered, and numbered
-titles keep their names apart.
+openapi-python-client keeps only the description of a field, so other useful facts (limits, defaults) are added there.
+It also makes a class of each enum and each object without fields; these are never rendered, and numbered titles keep
+their names distinct.
 """
 
 import itertools
@@ -14,7 +14,7 @@ from generator.rendering.releases import remarks_on_input
 
 Node = Mapping[str, Any]
 
-# openapi-python-client knows no secrets; a class of its own for text is all that the renderer needs of it.
+# openapi-python-client has no notion of secrets; a separate class for text is all the renderer needs.
 _FORMATS: Final = {"date": "date", "date-time": "date-time", "password": "uuid"}
 
 
@@ -23,10 +23,12 @@ class Simplifier:
         self._numbers = itertools.count(1)
 
     def simple(self, schema: Node) -> dict[str, Any]:
-        """The same shape without what the renderer need not know; null is always an alternative of its own."""
+        """Return an equivalent schema without details the renderer does not need; null is always a separate
+        alternative.
+        """
         plain = self._shape(schema)
         if wording := " ".join(_wording(schema)):
-            # What stands beside a reference would be overlooked.
+            # Keywords beside a reference would be ignored.
             return {**({"allOf": [plain]} if "$ref" in plain else plain), "description": wording}
         return plain
 
@@ -53,7 +55,7 @@ class Simplifier:
                 return {"type": kind, "format": written} if written else {"type": kind}
 
     def _alternatives(self, schema: Node) -> list[dict[str, Any]]:
-        """What the schema is one of; empty when it is one thing."""
+        """Return the alternatives of the schema; empty if it has none."""
         if options := [*schema.get("anyOf", ()), *schema.get("oneOf", ())]:
             return [self._bare(option) for option in options]
         if isinstance(schema.get("type"), list):
@@ -61,7 +63,7 @@ class Simplifier:
         values = schema.get("enum", ())
         if None in values and len(values) > 1:
             some = [value for value in values if value is not None]
-            # A null beside values of one type says nothing about the type "null" itself.
+            # A null among values of one type says nothing about the type "null" itself.
             return [self._bare({**schema, "enum": some})] + ([{"type": "null"}] if schema.get("type") is None else [])
         return []
 

@@ -1,4 +1,4 @@
-"""The Python types and expressions for the properties that openapi-python-client parsed."""
+"""Python types and expressions for the properties parsed by openapi-python-client."""
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -45,27 +45,27 @@ def literal(value: object) -> str:
 @attrs.frozen
 class Types:
     models: Mapping[str, ModelProperty]
-    """All that openapi-python-client made a class of, by name."""
+    """Everything that openapi-python-client made a class of, by name."""
     inputs: Mapping[str, str] = attrs.field(factory=dict)
-    """The name as a request's `TypedDict`, by name of the model."""
+    """The name of the request `TypedDict`, by model name."""
 
     def model(self, prop: ModelProperty) -> ModelProperty:
-        """The object that `prop` is, with its fields."""
+        """Return the object of `prop`, with its fields."""
         # References are copies taken before the fields were read.
         return self.models.get(prop.class_info.name, prop)
 
     def fields(self, prop: ModelProperty) -> list[PropertyProtocol]:
-        """Its fields, those that are always there first."""
+        """Return its fields, those that are always present first."""
         model = self.model(prop)
         return [*(model.required_properties or ()), *(model.optional_properties or ())]
 
     def values(self, prop: ModelProperty) -> PropertyProtocol | None:
-        """What the values of an object without fields are; `None` for anything."""
+        """Return the type of the values of an object without fields; `None` for anything."""
         others = self.model(prop).additional_properties
         return None if isinstance(others, AnyProperty) else others
 
     def nested(self, prop: PropertyProtocol) -> Iterator[ModelProperty]:
-        """The objects with fields that `prop` consists of or holds, not what these hold in turn."""
+        """Return the objects with fields in `prop`, but not those nested in them."""
         match prop:
             case ModelProperty() if self.fields(prop):
                 yield self.model(prop)
@@ -79,7 +79,7 @@ class Types:
                     yield from self.nested(option)
 
     def reachable(self, props: Iterable[PropertyProtocol]) -> dict[str, ModelProperty]:
-        """The objects with fields that `props` hold, and all that these hold, each after those that it holds."""
+        """Return the objects with fields in `props`, including nested ones, each after those that it contains."""
         found: dict[str, ModelProperty] = {}
         seen: set[str] = set()
 
@@ -97,7 +97,7 @@ class Types:
         return found
 
     def schemas(self, model: ModelProperty, prop: PropertyProtocol) -> Iterator[oai.Schema]:
-        """How the description, and what it takes in with `allOf`, writes a field."""
+        """Return the schemas of a field as written in the description, including those merged through `allOf`."""
         waiting: list[oai.Schema | oai.Reference] = [model.data]
         for schema in waiting:
             if isinstance(schema, oai.Reference):
@@ -107,26 +107,26 @@ class Types:
                 yield field
 
     def description(self, model: ModelProperty, prop: PropertyProtocol) -> UntrustedString | None:
-        """What is said of a field where it is used, not of the object that it refers to."""
+        """Return the description of a field where it is used, not of the object it refers to."""
         descriptions = [schema.description for schema in self.schemas(model, prop)]
         return next(filter(None, descriptions), None)
 
     def holds(self, model: ModelProperty) -> list[ModelProperty]:
-        """The objects with fields that the fields of `model` hold."""
+        """Return the objects with fields among the fields of `model`."""
         return [held for field in self.fields(model) for held in self.nested(field)]
 
     def secrets(self, prop: PropertyProtocol) -> list[str]:
-        """The names of the secrets in the objects that `prop` holds."""
+        """Return the names of the secrets in the objects of `prop`."""
         held = self.reachable([prop]).values()
         fields = [field for model in held for field in self.fields(model) if SECRET in self.send_options(field)]
         return sorted({field.name.get_untrusted_value() for field in fields})
 
     def read_type(self, prop: PropertyProtocol) -> str:
-        """The annotation of what is read."""
+        """Return the annotation for reading."""
         match prop:
             case ConstProperty() | LiteralEnumProperty():
                 kind, values = _values(prop)
-                # An unknown text stays; numbers and booleans are simply typed.
+                # Unknown texts are kept; numbers and booleans have their plain type.
                 return f"Known[{values}]" if kind is str else kind.__name__
             case ListProperty():
                 return f"tuple[{self.read_type(prop.inner_property)}, ...]"
@@ -155,7 +155,7 @@ class Types:
             )
 
     def send_type(self, prop: PropertyProtocol) -> str:
-        """The annotation of what is sent."""
+        """Return the annotation for sending."""
         match prop:
             case ConstProperty() | LiteralEnumProperty():
                 return _values(prop)[1]
@@ -175,12 +175,12 @@ class Types:
         return _scalar(prop)
 
     def send_options(self, prop: PropertyProtocol) -> list[str]:
-        """The annotations that the annotation of what is sent is a union of."""
+        """Return the annotations in the union that is sent."""
         options = prop.inner_properties if isinstance(prop, UnionProperty) else [prop]
         return [self.send_type(option) for option in options]
 
     def query_type(self, prop: PropertyProtocol) -> str:
-        """The annotation of what is sent in a query."""
+        """Return the annotation for sending in a query."""
         match prop:
             case DateTimeProperty():
                 return "datetime"
@@ -190,7 +190,7 @@ class Types:
 
 
 def quoted(annotation: str, undefined: Collection[str]) -> str:
-    """`annotation`, as a text where it names a class that is not defined yet."""
+    """Return `annotation`, quoted if it names a class that is not defined yet."""
     names = set(re.findall(r"\w+", annotation))
     return literal(annotation) if names.intersection(undefined) else annotation
 
@@ -201,7 +201,7 @@ def _values(prop: ConstProperty | LiteralEnumProperty) -> tuple[type, str]:
 
 
 def union(options: Iterable[str]) -> str:
-    """One annotation for several."""
+    """Return the union of annotations."""
     return " | ".join(sorted(dict.fromkeys(options), key=lambda option: option == "None"))
 
 

@@ -35,15 +35,15 @@ FIELD = f"{AT}/responses/200/content/application~1json/schema/properties/field"
         (b'{"openapi": "3.1.0", "openapi": "3.1.0"}', "", "twice"),
         (b'{"openapi": NaN}', "", "NaN"),
         (b"[" * 100_000, "", "nested too deeply"),
-        (b"[]", "#", "a mapping is expected"),
+        (b"[]", "#", "expected a mapping"),
         ({}, "#/openapi", "not an OpenAPI 3 document"),
         ({"swagger": "2.0", "paths": {}}, "#/openapi", "not an OpenAPI 3 document"),
         ({"openapi": 3.1, "paths": {}}, "#/openapi", "not an OpenAPI 3 document"),
-        ({"openapi": "3.1.0"}, "#/paths", "a mapping is expected"),
+        ({"openapi": "3.1.0"}, "#/paths", "expected a mapping"),
         (document(things={}), "#/paths/things", "not a path"),
-        (document(**{"/things": []}), "#/paths/~1things", "a mapping is expected"),
+        (document(**{"/things": []}), "#/paths/~1things", "expected a mapping"),
         (document(**{"/things": {"fetch": operation(THING)}}), "#/paths/~1things/fetch", "not an HTTP method"),
-        (document(**{"/things": {"get": None}}), AT, "a mapping is expected"),
+        (document(**{"/things": {"get": None}}), AT, "expected a mapping"),
         (document(**{"/things": {"get": operation(THING) | {"callbacks": {}}}}), f"{AT}/callbacks", "not understood"),
         (document(**{"/things": {"get": operation(THING) | {"responses": {}}}}), f"{AT}/responses", "without a reply"),
         (document(**{"/things": {"get": operation(THING, None, "ok")}}), f"{AT}/responses/ok", "not an HTTP status"),
@@ -70,10 +70,14 @@ FIELD = f"{AT}/responses/200/content/application~1json/schema/properties/field"
         (with_schema({"$ref": "https://example.com/schema.json"}), f"{FIELD}/$ref", "into this document"),
         (with_schema({"$ref": FIELD.removesuffix("/properties/field")}), f"{FIELD}/$ref", "contains itself"),
         (with_schema({"type": "object", "required": ["other"]}), f"{FIELD}/required", "a field that is not there"),
-        (with_schema({"type": "object", "required": "id"}), f"{FIELD}/required", "a list is expected"),
-        (with_schema([]), FIELD, "a mapping is expected"),
+        (with_schema({"type": "object", "required": "id"}), f"{FIELD}/required", "expected a list"),
+        (with_schema([]), FIELD, "expected a mapping"),
         (with_schema({"allOf": [record(a=STRING), STRING]}), f"{FIELD}/allOf", "only objects with fields"),
-        (with_schema({"allOf": [record(a=STRING), record(a=THING)]}), f"{FIELD}/allOf", "a has two meanings"),
+        (
+            with_schema({"allOf": [record(a=STRING), record(a=THING)]}),
+            f"{FIELD}/allOf",
+            "a has conflicting definitions",
+        ),
         (with_schema({"oneOf": [record(a=STRING), THING, STRING]}), f"{FIELD}/oneOf", "objects and something else"),
         (GOOD | {"webhooks": {"x": {}}}, "#/webhooks", "webhooks belong in webhooks.json"),
         (
@@ -148,7 +152,7 @@ def test_a_media_type_without_a_schema_in_the_description_is_refused(room: Room)
         ("paths: {}  # why\n", ": an import would lose this comment"),
         ("x: [\n", "not YAML"),
         ("paths: {}\npaths: {}\n", "the key 'paths' twice"),
-        ("- a\n", "a mapping is expected"),
+        ("- a\n", "expected a mapping"),
         ("? [a]\n: b\n", "a key that is not text"),
     ],
 )
@@ -185,7 +189,7 @@ def test_extensions_of_another_form_are_refused(room: Room, key: str, value: Any
     room.rewrite(description)
     assert room.try_import(client=GOOD) == 2
     assert f"openapi.yaml{AT}/{key}: " in room.err
-    assert "is expected" in room.err
+    assert "expected" in room.err
 
 
 def test_a_hash_in_a_text_is_no_comment(room: Room):

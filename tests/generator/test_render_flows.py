@@ -96,7 +96,7 @@ def test_what_is_marked_of_an_endpoint_is_said_of_the_flow(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("written", "problem"),
     [
-        (flow("int"), "look needs a docstring and returns one of Steps, Operation, Pages, Many"),
+        (flow("int"), "look needs a docstring and must return one of Steps, Operation, Pages, Many"),
         ("def look(self) -> Steps[int]:\n    raise NotImplementedError", "look needs a docstring"),
     ],
 )
@@ -108,7 +108,7 @@ def test_what_cannot_be_a_flow_stops_the_rendering(tmp_path: Path, written: str,
 
 
 def test_a_class_without_access_types_stops_the_rendering(tmp_path: Path) -> None:
-    with pytest.raises(DescriptionError, match="ThingFlows needs a tuple `access`"):
+    with pytest.raises(DescriptionError, match="ThingFlows needs `access`, a tuple"):
         facade(tmp_path, flow("Steps[int]"), head=HEAD.replace('    access = ("server", "admin")\n', ""))
 
 

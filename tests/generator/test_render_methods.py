@@ -179,11 +179,11 @@ def test_a_docstring_speaks_of_the_method(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
-        ("change", "'change' is not the name of a method of a resource"),
+        ("change", "'change' is not of the form resource.method"),
         ({"method": "things.change", "wiht": {}}, "unknown option wiht"),
         ({"method": "things.change", "with": {"colour": "red"}}, "change_thing has no argument 'colour'"),
         ({"method": "things.change", "returns": "colour"}, "Thing has no field 'colour'"),
-        ({"method": "things.list"}, "client has things.list already"),
+        ({"method": "things.list"}, "client already has things.list"),
     ],
 )
 def test_what_cannot_be_a_method_stops_the_rendering(tmp_path: Path, options: Any, problem: str) -> None:

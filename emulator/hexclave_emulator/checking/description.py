@@ -1,4 +1,4 @@
-"""The operations of the API as described: where they are, who may call them, what they take and give."""
+"""The operations of the API as described: paths, access types, inputs and replies."""
 
 import json
 from collections.abc import Mapping
@@ -25,9 +25,9 @@ class DescribedOperation:
     access: tuple[str, ...]
     path_parameters: Mapping[str, JsonObject]
     query_parameters: Mapping[str, JsonObject]
-    """Name to parameter object."""
+    """Parameter objects by name."""
     body: JsonObject | None
-    """The schema of the body; `None` when it takes none."""
+    """The schema of the body; `None` if it has none."""
     body_required: bool
     needs: tuple[str, ...]
     responses: Mapping[str, JsonObject]
@@ -39,14 +39,14 @@ class Description:
     schemas: Mapping[str, JsonObject]
 
     def resolve(self, schema: JsonObject) -> JsonObject:
-        """The schema itself instead of a reference to it."""
+        """Return the schema, following a reference."""
         while "$ref" in schema:
             schema = self.schemas[schema["$ref"].rpartition("/")[2]]
         return schema
 
 
 def document() -> JsonObject:
-    """The whole description, to read and not to change."""
+    """Return the whole description; do not modify it."""
     packaged = resources.files("hexclave_api").joinpath("description.json")
     if packaged.is_file():
         return dict(json.loads(packaged.read_text("utf-8")))
@@ -58,7 +58,7 @@ def document() -> JsonObject:
 
 @cache
 def description(release: str = LATEST) -> Description:
-    """The description of the API as of this release, read once."""
+    """Return the description of the API as of this release; cached."""
     whole = of_release(document(), release)
     operations = tuple(
         _operation(method.upper(), template, operation)

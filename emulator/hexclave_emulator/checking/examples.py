@@ -1,4 +1,4 @@
-"""Replies that fit the description without meaning anything, for operations that the emulator cannot perform."""
+"""Example replies that match the description, for operations that the emulator does not implement."""
 
 from typing import Any, Final
 
@@ -6,11 +6,11 @@ from hexclave_emulator.checking.description import DescribedOperation, descripti
 from hexclave_emulator.messages.exchange import JsonObject, Reply, ok, text
 
 _DEPTH: Final = 6
-"""Schemas may contain themselves; below this, what may be left out is."""
+"""Schemas may contain themselves; below this depth, optional parts are omitted."""
 
 
 def example_reply(operation: DescribedOperation, access: str) -> Reply:
-    """The described success of the operation, with an example inside."""
+    """Return the described success reply of the operation, with an example body."""
     status, response = next(
         ((status, response) for status, response in operation.responses.items() if status.startswith("2")), ("200", {})
     )
@@ -22,7 +22,7 @@ def example_reply(operation: DescribedOperation, access: str) -> Reply:
 
 
 def example(schema: JsonObject, access: str, depth: int = 0) -> Any:
-    """A value that the schema allows."""
+    """Return a value that the schema allows."""
     schema = description().resolve(schema)
     if "x-access-schema" in schema:
         chosen = schema["x-access-schema"].get(access) or next(iter(schema["x-access-schema"].values()))

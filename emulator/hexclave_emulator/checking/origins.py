@@ -1,4 +1,4 @@
-"""Where a URL leads. Browsers and `urlsplit` disagree about odd authorities, so those lead nowhere."""
+"""Origins of URLs. Browsers and `urlsplit` disagree about unusual authorities, so those are refused."""
 
 import re
 from typing import Final
@@ -20,23 +20,23 @@ class Origin:
 
     @property
     def is_local(self) -> bool:
-        """Whether the host is this machine."""
+        """Return true if the host is this machine."""
         return self.host in _LOCAL or self.host.endswith(".localhost")
 
 
 def origin_of(url: str) -> Origin:
-    """The origin of an http or https URL.
+    """Return the origin of an http or https URL.
 
     Raises:
         ValueError: it has another scheme, credentials, or an authority that is not `host` or `host:port`.
     """
     if "\\" in url or any(character <= " " for character in url):
-        raise ValueError("a URL has neither backslashes nor spaces")
+        raise ValueError("a URL must not contain backslashes or spaces")
     parts = urlsplit(url)
     found = _AUTHORITY.fullmatch(parts.netloc)
     if parts.scheme not in _DEFAULT_PORTS or found is None:
-        raise ValueError("the URL names no host by http or https")
+        raise ValueError("expected an http or https URL with a host")
     port = int(found["port"]) if found["port"] else _DEFAULT_PORTS[parts.scheme]
     if not 0 < port < 65536:
-        raise ValueError("there is no such port")
+        raise ValueError("invalid port")
     return Origin(parts.scheme, (found["ipv6"] or found["name"]).lower(), port)

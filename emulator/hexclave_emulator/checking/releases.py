@@ -1,4 +1,4 @@
-"""The versions of the API that the emulator can behave like, and what each of them has of the description."""
+"""The API versions that the emulator supports, and the parts of the description in each."""
 
 from typing import Any, Final, Literal, TypeAlias
 
@@ -8,7 +8,7 @@ LATEST: Final[Release] = "2026-10"
 
 
 def of_release(node: Any, release: str) -> Any:
-    """The node of the description without operations, parameters, fields and values that a later release brought."""
+    """Return the node of the description without items that a later release introduced."""
     if isinstance(node, list):
         return [of_release(each, release) for each in node if has(release, each)]
     if not isinstance(node, dict):
@@ -22,7 +22,7 @@ def of_release(node: Any, release: str) -> Any:
 
 
 def has(release: str, node: Any) -> bool:
-    """Whether the release has this node, by its `x-since`."""
+    """Return true if the release has this node, according to its `x-since`."""
     return not isinstance(node, dict) or _is_from(release, node.get("x-since"))
 
 

@@ -1,10 +1,10 @@
-"""What the API checks and its documents leave out: formats, lengths, fields it demands.
+"""Checks of the API that its documents omit: formats, lengths, required fields.
 
-A route names rules by where the value stands:
+A route lists rules by the location of the value:
 
     @route("POST", "/users", access=SERVER, rules={"body.primary_email": EMAIL, "body.display_name": at_most(256)})
 
-A check gives what is wrong, as the text that follows the name of the field, or `None`.
+A check returns the problem, as the text after the name of the field, or `None`.
 """
 
 import base64
@@ -21,23 +21,24 @@ Check: TypeAlias = Callable[[Any], str | None]
 
 @attrs.frozen
 class Rule:
-    """Checks of one field beyond its schema. They see values that are given and not null."""
+    """Checks of one field beyond its schema, for values that are present and not null."""
 
     checks: tuple[Check, ...] = ()
     required: bool | None = None
-    """Overrules the description; `False` also drops its default."""
+    """Overrides the description; `False` also drops its default."""
     nullable: bool | None = None
-    """Overrules the description."""
+    """Overrides the description."""
     open: bool = False
-    """An object of any fields, which the description writes as one without fields."""
+    """True for an object with arbitrary fields, which the description declares as one without fields."""
     values: tuple[str, ...] | None = None
-    """The values to choose from, in place of those of the description."""
+    """The allowed values, in place of those of the description."""
     one_of: tuple[tuple[str, ...], ...] = ()
-    """For an object: the sets of fields of which it has exactly one; those with `?` may be missing."""
+    """For an object: alternative sets of fields; exactly one applies. Fields with `?` are optional."""
     said_twice: bool = False
-    """For an object: servers are told twice of fields that the API does not know."""
+    """For an object: true if servers get two error lines for an unknown field."""
     undescribed: bool = False
-    """The API takes the field although the description does not have it. Without this a rule never admits a field."""
+    """True if the API accepts the field although the description lacks it. Without this, a rule does not add a field.
+    """
 
     def __and__(self, other: "Rule") -> "Rule":
         """Both: `REQUIRED & EMAIL`."""
@@ -70,29 +71,29 @@ _UUID: Final = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-f
 
 
 class Said(str):
-    """A fault that says all there is to say: the name of the field does not precede it."""
+    """A complete message: the name of the field is not prepended."""
 
     __slots__ = ()
 
 
 def matches(pattern: str, fault: str) -> Rule:
-    """The whole text matches; `fault` is what to say otherwise."""
+    """Require that the whole text matches; `fault` is the message otherwise."""
     compiled = re.compile(pattern)
     return Rule((lambda value: None if isinstance(value, str) and compiled.fullmatch(value) else fault,))
 
 
 def at_most(length: int) -> Rule:
-    """No more characters than this."""
+    """Allow at most this many characters."""
     return Rule((lambda value: f"must be at most {length} characters" if len(value) > length else None,))
 
 
 def exactly(length: int) -> Rule:
-    """As many characters as this."""
+    """Require exactly this many characters."""
     return Rule((lambda value: f"must be exactly {length} characters" if len(value) != length else None,))
 
 
 def between(least: float | None = None, most: float | None = None) -> Rule:
-    """A number within these bounds, which it may reach."""
+    """Require a number within these inclusive bounds."""
 
     def check(value: float) -> str | None:
         if least is not None and value < least:
@@ -105,7 +106,7 @@ def between(least: float | None = None, most: float | None = None) -> Rule:
 
 
 def one_of(*values: str) -> Rule:
-    """One of these values."""
+    """Require one of these values."""
     return Rule(
         (lambda value: None if value in values else f"must be one of the following values: {', '.join(values)}",)
     )
@@ -116,7 +117,7 @@ def _text(value: Any) -> str | None:
 
 
 def _email(value: str) -> str | None:
-    # The length first: the pattern may take long on an endless address.
+    # The length first: the pattern is slow on very long addresses.
     return None if len(value) <= 1000 and _EMAIL.fullmatch(value) else "must be a valid email"
 
 
@@ -155,11 +156,11 @@ def _sign_in_email(value: str) -> str | None:
 
 
 TEXT: Final = Rule((_text,))
-"""Text, where no description says so."""
+"""Text, for fields without a description."""
 NOT_EMPTY: Final = Rule((lambda value: None if value else "must not be empty",))
 EMAIL: Final = Rule((_email,))
 SIGN_IN_EMAIL: Final = Rule((_email, _sign_in_email))
-"""What sign-up and sign-in by e-mail demand: also a dot in the domain."""
+"""An email address as required for sign-up and sign-in by email: with a dot in the domain."""
 UUID: Final = Rule((_uuid,))
 USER_ID: Final = Rule((_user_id,))
 """A UUID, or `me`."""
@@ -167,4 +168,4 @@ URL: Final = Rule((_spaces, _url))
 BASE64: Final = Rule((_base64,))
 COUNTRY: Final = matches("[A-Z]{2}", "must be a 2-letter country code")
 CODE: Final = exactly(45)
-"""A code that was sent by e-mail."""
+"""A code that was sent by email."""

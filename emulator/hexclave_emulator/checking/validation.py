@@ -1,4 +1,6 @@
-"""Input against the description: unknown fields are refused, scalars coerced and faults worded as the API does."""
+"""Validation of input against the description: unknown fields are refused, scalars coerced, and errors worded as by the
+API.
+"""
 
 import json
 import math
@@ -18,16 +20,16 @@ _MISSING: Final = object()
 
 @attrs.define
 class Validator:
-    """Checks one request. `faults` collects what is wrong with it, in the order in which the API says so."""
+    """Validates one request. `faults` collects the errors in the order in which the API reports them."""
 
     description: Description
     access: str
-    """Picks the shape where it depends on the access type."""
+    """Selects the shape if it depends on the access type."""
     rules: Mapping[str, Rule]
     faults: list[str] = attrs.field(factory=list)
 
     def value(self, schema: JsonObject, value: Any, path: str) -> Any:
-        """The value as a handler gets it."""
+        """Return the value as passed to the handler."""
         rule = self.rules.get(path, _NO_RULE)
         schema = self._shape(schema)
         if rule.values is not None:
@@ -48,7 +50,7 @@ class Validator:
         if coerced is _MISSING:
             return None
         if isinstance(coerced, list) and len(self.faults) > before:
-            return coerced  # checks of a list rely on what is in it
+            return coerced  # checks of a list rely on valid items
         self.faults.extend(said(rule, coerced, path))
         return coerced
 
@@ -144,7 +146,7 @@ class Validator:
         return Validator(self.description, self.access, rules)
 
     def _any_of(self, alternatives: list[JsonObject], value: Any, path: str) -> Any:
-        # What is of the right type already is not turned into another: `false` is no text.
+        # A value that already has the right type is not coerced: `false` is not text.
         for alternative in alternatives:
             types = self._shape(alternative).get("type")
             if any(_is_a(kind, value) for kind in ([types] if isinstance(types, str) else types or ())):
@@ -164,14 +166,14 @@ class Validator:
 
 
 def said(rule: Rule, value: Any, path: str) -> list[str]:
-    """What the rule's checks find wrong with the value."""
+    """Return the errors found by the rule's checks."""
     faults = (check(value) for check in rule.checks)
     return [fault if isinstance(fault, Said) else f"{path} {fault}" for fault in faults if fault is not None]
 
 
 def in_order(faults: list[str], fields: Collection[str], prefix: str) -> list[str]:
-    """Faults of fields in the order of the API: by the first field whose name is a part of their place, then by the
-    field itself, last ones first.
+    """Return errors of fields in the API's order: by the first field whose name is part of their location, then by the
+    field itself in reverse order.
     """
     numbers = {name: number for number, name in enumerate(fields)}
 
@@ -184,7 +186,7 @@ def in_order(faults: list[str], fields: Collection[str], prefix: str) -> list[st
 
 
 def _variants(schema: JsonObject, sets: Collection[Collection[str]]) -> list[JsonObject]:
-    """The schema once for each set of fields, which it demands, without the fields of the other sets."""
+    """Return the schema once per set of fields: with the set required, and without the fields of the other sets."""
     every = {name.rstrip("?") for names in sets for name in names}
     return [
         {
@@ -201,7 +203,7 @@ def _variants(schema: JsonObject, sets: Collection[Collection[str]]) -> list[Jso
 
 
 def undescribed(rules: Mapping[str, Rule], prefix: str, described: Collection[str]) -> dict[str, JsonObject]:
-    """The fields behind the prefix that only rules know of, each of any type."""
+    """Return the fields under the prefix that only rules define, each of any type."""
     names = [
         place.removeprefix(prefix) for place, rule in rules.items() if rule.undescribed and place.startswith(prefix)
     ]
@@ -209,7 +211,7 @@ def undescribed(rules: Mapping[str, Rule], prefix: str, described: Collection[st
 
 
 def query_value(schema: JsonObject, value: str, path: str, faults: list[str]) -> Any:
-    """A query parameter as a handler gets it: booleans and numbers are text on the wire."""
+    """Return a query parameter as passed to the handler: booleans and numbers are text on the wire."""
     kind = schema.get("type")
     if kind == "boolean":
         if value not in ("true", "false"):
@@ -280,7 +282,7 @@ def _boolean(value: Any) -> Any:
 
 def _nested(kind: type) -> Any:
     def coerce(value: Any) -> Any:
-        if isinstance(value, str):  # the API reads JSON inside of text
+        if isinstance(value, str):  # the API parses JSON inside text
             try:
                 value = json.loads(value)
             except (ValueError, RecursionError):

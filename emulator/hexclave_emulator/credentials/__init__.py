@@ -1,1 +1,1 @@
-"""Codes, tokens, passwords and passkeys: made and checked."""
+"""Codes, tokens, passwords and passkeys: creation and verification."""

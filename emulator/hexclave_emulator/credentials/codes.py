@@ -1,8 +1,8 @@
-"""Codes that prove something once: sent by e-mail, or handed out between two steps of a flow.
+"""Single-use codes: sent by email, or issued between two steps of a flow.
 
-A domain makes one with `issue`, or with `mail_code`, which also sends it, and takes it back with `redeem`. The last 39
-of its 45 characters are the nonce, which sign-in by code hands to the client; guesses with the right nonce count
-against the code.
+A domain creates one with `issue`, or with `mail_code`, which also sends it, and consumes it with `redeem`. The last 39
+of its 45 characters are the nonce, which sign-in by code returns to the client; guesses with the right nonce count as
+attempts.
 """
 
 from typing import TYPE_CHECKING, Final
@@ -42,7 +42,7 @@ CODES: Final = table("codes", Code, indexes=("code", "nonce", "project_id"))
 
 
 def issue(state: State, project_id: str, kind: str, data: JsonObject, *, now: int, life: int) -> Code:
-    """A new code; `data` comes back when it is redeemed. `life` is in milliseconds."""
+    """Create a code; `data` is returned when it is redeemed. `life` is in milliseconds."""
     code = secret()
     return state[CODES].insert(
         Code(
@@ -91,12 +91,12 @@ def mail_code(
 
 
 def look_up(request: "Request", state: State, kind: str, code: str) -> Code:
-    """The code as long as it is good.
+    """Return the code if it is still valid.
 
     Raises:
         Refusal: VERIFICATION_CODE_NOT_FOUND, _EXPIRED, _ALREADY_USED or _MAX_ATTEMPTS_REACHED.
     """
-    # People type the first six characters, in whatever case.
+    # Users type the first six characters, in upper or lower case.
     typed = code[:6].lower() + code[6:]
     found = state[CODES].first(code=typed, project_id=request.project.id, kind=kind)
     if found is None:
@@ -113,14 +113,14 @@ def look_up(request: "Request", state: State, kind: str, code: str) -> Code:
 
 
 def redeem(request: "Request", state: State, kind: str, code: str) -> JsonObject:
-    """Use the code up and get its data. A refusal afterwards must be raised `keeping()` for the code to stay used."""
+    """Consume the code and return its data. Raise later refusals with `keeping()` so that the code stays used."""
     found = look_up(request, state, kind, code)
     state[CODES].update(found, used_at_millis=request.now)
     return found.data
 
 
 def with_query(url: str, **values: str) -> str:
-    """The URL with these parameters added to its query."""
+    """Return the URL with these parameters added to its query."""
     parts = urlsplit(url)
     query = urlencode([*parse_qsl(parts.query, keep_blank_values=True), *values.items()])
     return urlunsplit(parts._replace(query=query))

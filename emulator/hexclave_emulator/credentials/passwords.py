@@ -1,4 +1,4 @@
-"""Password hashes. Cheap ones: the emulator guards no real accounts, and tests sign in a lot."""
+"""Password hashes. Cheap ones: the emulator protects no real accounts, and tests sign in often."""
 
 import base64
 import hashlib
@@ -16,18 +16,18 @@ _BCRYPT: Final = re.compile(r"\$2[abxy]\$\d\d\$[./A-Za-z0-9]{53}")
 
 
 def hashed(password: str) -> str:
-    """A salted hash."""
+    """Return a salted hash."""
     salt = secrets.token_bytes(16)
     return f"$emulator${base64.b64encode(salt).decode()}${_digest(password, salt)}"
 
 
 def is_supported(password_hash: str) -> bool:
-    """Whether a hash from elsewhere can be checked: bcrypt in Modular Crypt Format."""
+    """Return true if an imported hash can be checked: bcrypt in Modular Crypt Format."""
     return _BCRYPT.fullmatch(password_hash) is not None
 
 
 def fits(password: str, password_hash: str | None) -> bool:
-    """Whether this is the password; without a hash none is."""
+    """Return true if this is the password; without a hash, no password matches."""
     if password_hash is None:
         return False
     if password_hash.startswith("$emulator$"):

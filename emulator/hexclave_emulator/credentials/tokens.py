@@ -1,4 +1,4 @@
-"""Access tokens as the API signs them: ES256, two keys for each audience, derived from one secret of the server."""
+"""Access tokens signed like the API's: ES256, two keys per audience, derived from one server secret."""
 
 import base64
 import binascii
@@ -27,12 +27,12 @@ _SUFFIXES: Final[dict[Kind, str]] = {"regular": "", "restricted": ":restricted",
 
 
 def audience(project_id: str, kind: Kind) -> str:
-    """What `aud` says about such a user of the project."""
+    """Return the `aud` claim for such a user of the project."""
     return project_id + _SUFFIXES[kind]
 
 
 def issuer(base_url: str, project_id: str, kind: Kind) -> str:
-    """What `iss` says about such a user of the project."""
+    """Return the `iss` claim for such a user of the project."""
     return f"{base_url}/api/v1/{_ISSUERS[kind]}/{project_id}"
 
 
@@ -44,7 +44,7 @@ class SigningKey:
     y: int
 
     def jwk(self) -> JsonObject:
-        """The public half. Like the API's, coordinates with leading zero bytes come out short."""
+        """Return the public key. As in the API, coordinates with leading zero bytes are too short."""
         return {
             "kty": "EC",
             "crv": "P-256",
@@ -57,7 +57,7 @@ class SigningKey:
 
 @lru_cache(maxsize=4096)
 def signing_keys(secret: str, audience: str, short: bool) -> tuple[SigningKey, SigningKey]:
-    """The key that signs, and the one that follows it. `short` looks for keys with a coordinate below 32 bytes."""
+    """Return the signing key and the next one. `short` selects keys with a coordinate below 32 bytes."""
     return (
         _signing_key(secret, f"{audience}:first", short=short),
         _signing_key(secret, f"{audience}:next", short=short),
@@ -77,7 +77,7 @@ def _signing_key(secret: str, purpose: str, *, short: bool) -> SigningKey:
 
 
 def sign(claims: JsonObject, key: SigningKey) -> str:
-    """The claims as a signed token."""
+    """Return the claims as a signed token."""
     header = {"alg": "ES256", "kid": key.kid}
     signed = ".".join(_encode(json.dumps(part, separators=(",", ":")).encode()) for part in (header, claims))
     r, s = utils.decode_dss_signature(key.private.sign(signed.encode(), ec.ECDSA(hashes.SHA256())))
@@ -85,7 +85,7 @@ def sign(claims: JsonObject, key: SigningKey) -> str:
 
 
 def read(token: str, secret: str, *, short: bool) -> JsonObject | None:
-    """The claims of a token that this server signed, expired or not; `None` for anything else."""
+    """Return the claims of a token signed by this server, expired or not; `None` for anything else."""
     try:
         header_text, claims_text, signature_text = token.split(".")
         header = json.loads(_decode(header_text))
@@ -119,7 +119,7 @@ def _number(value: int) -> str:
 
 
 def claims_kind(claims: dict[str, Any]) -> Kind:
-    """Which kind of user a token is for."""
+    """Return the kind of user that a token is for."""
     if claims.get("is_anonymous"):
         return "anonymous"
     return "restricted" if claims.get("is_restricted") else "regular"

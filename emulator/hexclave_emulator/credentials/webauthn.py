@@ -1,4 +1,4 @@
-"""Passkeys: whether what an authenticator answered is genuine (W3C Web Authentication, level 2)."""
+"""Passkeys: verification of authenticator responses (W3C Web Authentication, level 2)."""
 
 import base64
 import binascii
@@ -20,16 +20,16 @@ _USER_PRESENT: Final = 1
 
 
 class RejectedError(Exception):
-    """The answer proves nothing; the text says why."""
+    """The response is invalid; the text says why."""
 
 
 @attrs.frozen
 class Answer:
-    """What an authenticator answered to a challenge, decoded; nothing in it is proven yet."""
+    """An authenticator's response to a challenge, decoded but not verified."""
 
     credential_id: str
     origin: str
-    """Scheme and host of the page that asked."""
+    """The origin (scheme and host) of the page that asked."""
     challenge: str
     type: str
     """`webauthn.create` or `webauthn.get`."""
@@ -39,15 +39,15 @@ class Answer:
 
     @property
     def counter(self) -> int:
-        """How often the authenticator has signed; 0 when it does not count."""
+        """The authenticator's signature counter; 0 if it has none."""
         return int.from_bytes(self.authenticator_data[_COUNTER], "big")
 
 
 def read(credential: Any) -> Answer:
-    """The answer in its JSON form, as browsers give it.
+    """Decode a response in the JSON form used by browsers.
 
     Raises:
-        RejectedError: it is not of that form.
+        RejectedError: it does not have that form.
     """
     try:
         response = credential["response"]
@@ -70,10 +70,10 @@ def read(credential: Any) -> Answer:
 
 
 def check(answer: Answer, *, kind: str, challenge: str) -> None:
-    """Refuse an answer to another challenge, for another purpose or for another site.
+    """Refuse a response to another challenge, for another purpose or for another site.
 
     Raises:
-        RejectedError: as it says.
+        RejectedError: the response does not match.
     """
     if answer.type != kind:
         raise RejectedError(f"the response is not one to {kind}")
@@ -87,16 +87,16 @@ def check(answer: Answer, *, kind: str, challenge: str) -> None:
     if len(data) < _COUNTER.stop or data[_HASHED_RP] != hashlib.sha256(host.encode()).digest():
         raise RejectedError("the response is for another site")
     if not data[_FLAGS] & _USER_PRESENT:
-        raise RejectedError("nobody touched the authenticator")
+        raise RejectedError("the user was not present")
 
 
 def public_key(answer: Answer) -> str:
-    """The public key of a new passkey, base64url of its DER form.
+    """Return the public key of a new passkey, base64url of its DER form.
 
-    Browsers give it beside the attestation, whose signature nobody checks who asks for none.
+    Browsers send it with the attestation, whose signature need not be checked if none was requested.
 
     Raises:
-        RejectedError: there is none that could be used.
+        RejectedError: there is no usable key.
     """
     encoded = answer.response.get("publicKey")
     _load(encoded)
@@ -104,10 +104,10 @@ def public_key(answer: Answer) -> str:
 
 
 def verify(answer: Answer, key: str) -> None:
-    """Refuse an answer that the passkey's private key did not sign.
+    """Refuse a response that the passkey's private key did not sign.
 
     Raises:
-        RejectedError: as it says.
+        RejectedError: the signature or the key is invalid.
     """
     loaded = _load(key)
     signed = answer.authenticator_data + hashlib.sha256(answer.client_data).digest()
@@ -129,7 +129,7 @@ def _load(encoded: Any) -> ec.EllipticCurvePublicKey | rsa.RSAPublicKey | ed2551
     except (TypeError, ValueError, UnsupportedAlgorithm) as error:
         raise RejectedError("the public key is unreadable") from error
     if not isinstance(loaded, ec.EllipticCurvePublicKey | rsa.RSAPublicKey | ed25519.Ed25519PublicKey):
-        raise RejectedError("the public key is of a kind that was not asked for")
+        raise RejectedError("the public key type was not requested")
     return loaded
 
 

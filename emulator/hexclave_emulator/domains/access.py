@@ -1,4 +1,4 @@
-"""Who calls: project, access type and user, read from the headers in the order in which the API judges them."""
+"""Identification of callers: project, access type and user, read from the headers in the API's order."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
@@ -24,29 +24,29 @@ _KEYS: Final = ("publishable-client-key", "secret-server-key", "super-secret-adm
 
 @attrs.frozen
 class Caller:
-    """What the headers prove."""
+    """The identity proven by the headers."""
 
     type: str | None = None
-    """`client`, `server` or `admin`; `None` when the request names no access type."""
+    """`client`, `server` or `admin`; `None` if the request has no access type."""
     project: Project | None = None
     user: User | None = None
-    """`None` without an access token, and when the token's user is gone."""
+    """`None` without an access token, or if the token's user was deleted."""
     session_id: str | None = None
-    """The session of the access token, which may be over."""
+    """The session of the access token, which may have ended."""
 
 
 def unprefixed(headers: Mapping[str, str]) -> dict[str, str]:
-    """The API's own headers without their prefix; `x-hexclave-` wins over `x-stack-`."""
+    """Return the API's own headers without their prefix; `x-hexclave-` takes precedence over `x-stack-`."""
     found = {name[8:]: value for name, value in headers.items() if name.startswith("x-stack-")}
     found.update({name[11:]: value for name, value in headers.items() if name.startswith("x-hexclave-")})
     return found
 
 
 def identify(emulator: "Emulator", headers: Mapping[str, str]) -> Caller:
-    """The caller, from headers without prefix.
+    """Identify the caller from headers without prefix.
 
     Raises:
-        Refusal: the first thing that is wrong with them.
+        Refusal: the first problem with the headers.
     """
     access_type = headers.get("access-type")
     if access_type is None:
@@ -80,10 +80,10 @@ def identify(emulator: "Emulator", headers: Mapping[str, str]) -> Caller:
 
 
 def session_claims(emulator: "Emulator", headers: Mapping[str, str], project_id: str) -> JsonObject | None:
-    """What the access token among these headers says; `None` without one.
+    """Return the claims of the access token in these headers; `None` without one.
 
     Raises:
-        Refusal: it is no token, or one that does not let its user in here.
+        Refusal: the token is invalid or not accepted here.
     """
     token = headers.get("access-token")
     if not token:
@@ -141,7 +141,7 @@ def _check_keys(emulator: "Emulator", headers: Mapping[str, str], access_type: s
 
 
 def is_publishable_key(emulator: "Emulator", project_id: str, key: str) -> bool:
-    """Whether the project has this publishable client key, and it is still valid."""
+    """Return true if this is a valid publishable client key of the project."""
     return _is_key(emulator, project_id, "publishable_client_key", key)
 
 

@@ -1,4 +1,4 @@
-"""Making, changing and deleting users: what all ways to sign up share."""
+"""Creating, changing and deleting users: the parts shared by all ways to sign up."""
 
 from typing import Final
 
@@ -38,7 +38,7 @@ _EMAIL_FIELDS: Final = ("primary_email", "primary_email_verified", "primary_emai
 
 
 def create_user(request: Request, state: State, given: JsonObject) -> User:
-    """A new user from the fields of `POST /users`."""
+    """Create a user from the fields of `POST /users`."""
     project, now = request.project, request.now
     user = User(
         id=new_id(),
@@ -61,7 +61,7 @@ def create_user(request: Request, state: State, given: JsonObject) -> User:
 
 
 def change_user(request: Request, state: State, user: User, given: JsonObject) -> User:
-    """The user with the fields of `PATCH /users/{user_id}` changed."""
+    """Change the user by the fields of `PATCH /users/{user_id}`; return the new row."""
     changes: JsonObject = {name: given[name] for name in _PLAIN_FIELDS if name in given}
     if "selected_team_id" in given:
         team_id = given["selected_team_id"]
@@ -96,7 +96,7 @@ def end_sessions(state: State, user_id: str, *, except_token: str | None = None)
 
 
 def sign_up(request: Request, state: State, given: JsonObject) -> User:
-    """A new user, or the anonymous user who calls turned into a regular one.
+    """Create a user, or turn the calling anonymous user into a regular one.
 
     Raises:
         Refusal: SIGN_UP_NOT_ENABLED; SIGN_UP_REJECTED; USER_EMAIL_ALREADY_EXISTS.
@@ -125,7 +125,7 @@ def _sign_up_context(given: JsonObject) -> JsonObject:
 
 
 def user_in_body(state: State, project: Project, user_id: str) -> User:
-    """The user that a body names; USER_ID_DOES_NOT_EXIST when there is none."""
+    """Return the user named in a body; USER_ID_DOES_NOT_EXIST if there is none."""
     user = state[USERS].get(user_id)
     if user is None or user.project_id != project.id:
         raise known("USER_ID_DOES_NOT_EXIST", user_id=user_id)
@@ -196,7 +196,7 @@ def _linked(user: User, account: JsonObject, now: int) -> OAuthAccount:
 
 
 def give_personal_team(request: Request, state: State, user: User) -> User:
-    """The user with a team of its own, where the project wants that; the reply to `POST /users` is from before it."""
+    """Give the user a team of their own, if the project wants that; the reply to `POST /users` predates it."""
     if not request.project.config["teams"]["createPersonalTeamOnSignUp"] or user.is_anonymous:
         return user
     channel = primary_channel(state, user.id)

@@ -1,4 +1,4 @@
-"""API keys of users and teams: what they are, how they are written, and how they are shown."""
+"""API keys of users and teams: rows, key format and views."""
 
 import zlib
 from typing import Final, Literal, TypeAlias
@@ -12,7 +12,7 @@ from hexclave_emulator.state.tables import State, table
 Kind: TypeAlias = Literal["user", "team"]
 
 _MARKER: Final = "574ck4u7h"
-"""What scanners for leaked secrets look for."""
+"""The marker that secret scanners look for."""
 
 
 @attrs.frozen(kw_only=True)
@@ -21,7 +21,7 @@ class ApiKey:
     project_id: str
     user_id: str | None = None
     team_id: str | None = None
-    """Either a user or a team has the key."""
+    """A key belongs to either a user or a team."""
     value: str
     description: str
     is_public: bool
@@ -38,14 +38,14 @@ API_KEYS: Final = table("api_keys", ApiKey, indexes=("project_id", "user_id", "t
 
 
 def key_value(key_id: str, kind: Kind, *, is_public: bool) -> str:
-    """A new secret with the key's id, kind and checksum in it."""
+    """Create a secret that contains the key's id, type and a checksum."""
     flags = "3" if is_public else "1"  # bit 0: not from the cloud, bit 1: public
     body = f"{'pk' if is_public else 'sk'}_{secret()}{key_id.replace('-', '')}{kind}{flags}{_MARKER}"
     return f"{body}{zlib.crc32(body.encode()):08x}"
 
 
 def make_key(state: State, kind: Kind, project_id: str, owner_id: str, given: JsonObject, *, now: int) -> ApiKey:
-    """A new key from the fields of `POST /user-api-keys` or `POST /team-api-keys`."""
+    """Create a key from the fields of `POST /user-api-keys` or `POST /team-api-keys`."""
     key_id, is_public = new_id(), given.get("is_public", False)
     return state[API_KEYS].insert(
         ApiKey(
@@ -63,7 +63,7 @@ def make_key(state: State, kind: Kind, project_id: str, owner_id: str, given: Js
 
 
 def key_view(key: ApiKey, *, whole: bool = False) -> JsonObject:
-    """The key as lists show it; `whole` with its secret, which is told once."""
+    """Return the key as lists show it; with `whole`, including its secret, which is shown only once."""
     view: JsonObject = {
         "id": key.id,
         "type": key.kind,

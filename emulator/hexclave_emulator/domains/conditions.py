@@ -1,4 +1,4 @@
-"""Conditions of sign-up rules: the part of the Common Expression Language that compares texts and numbers.
+"""Conditions of sign-up rules: the subset of the Common Expression Language that compares texts and numbers.
 
 `email.endsWith("@example.com") && !(authMethod in ["oauth"]) || riskScores.bot > 50`
 """
@@ -32,14 +32,14 @@ _CONSTANTS: Final = {"true": True, "false": False, "null": None}
 
 
 class Unreadable(Exception):
-    """The condition is none, or goes beyond what is understood here."""
+    """The condition is invalid or uses something unsupported."""
 
 
 def holds(condition: str, names: Mapping[str, Any]) -> bool:
-    """Whether the condition is true of these values.
+    """Evaluate the condition for these values.
 
     Raises:
-        Unreadable: it cannot be told.
+        Unreadable: it cannot be evaluated.
     """
     if len(condition) > _LONGEST:
         raise Unreadable(f"longer than {_LONGEST} characters")
@@ -50,7 +50,7 @@ def holds(condition: str, names: Mapping[str, Any]) -> bool:
     except (TypeError, re.error, RecursionError, AttributeError) as error:
         raise Unreadable(str(error)) from None
     if not isinstance(value, bool):
-        raise Unreadable("it is neither true nor false")
+        raise Unreadable("the result is not a boolean")
     return value
 
 
@@ -116,12 +116,12 @@ class _Reader:
                 argument = self.either()
                 self._need(")")
                 if name not in _METHODS or not isinstance(value, str) or not isinstance(argument, str):
-                    raise Unreadable(f"{name}() is unknown here")
+                    raise Unreadable(f"{name}() is not supported")
                 value = _METHODS[name](value, argument)
             elif isinstance(value, Mapping) and name in value:
                 value = value[name]
             else:
-                raise Unreadable(f"there is no {name}")
+                raise Unreadable(f"unknown value {name}")
         return value
 
     def _simple(self) -> Any:
@@ -135,7 +135,7 @@ class _Reader:
             if word in _CONSTANTS:
                 return _CONSTANTS[word]
             if word not in self._names:
-                raise Unreadable(f"there is no {word}")
+                raise Unreadable(f"unknown value {word}")
             return self._names[word]
         if word == "(":
             value = self.either()
@@ -143,7 +143,7 @@ class _Reader:
             return value
         if word == "[":
             return self._list()
-        raise Unreadable("it ends too early" if not word else f"unexpected {word!r}")
+        raise Unreadable("unexpected end" if not word else f"unexpected {word!r}")
 
     def _list(self) -> list[Any]:
         values: list[Any] = []
@@ -157,6 +157,6 @@ class _Reader:
     def _word(self) -> str:
         kind, word = self._next()
         if kind != "name":
-            raise Unreadable("a name is missing")
+            raise Unreadable("expected a name")
         self._at += 1
         return word

@@ -1,4 +1,4 @@
-"""What settings there are and of which types: names nobody knows and values of another type are refused."""
+"""The schema of project settings: unknown names and values of the wrong type are refused."""
 
 import json
 from typing import Any, Final
@@ -9,7 +9,7 @@ from hexclave_emulator.messages.exchange import JsonObject
 from hexclave_emulator.messages.refusals import plain
 
 _DEEPEST: Final = 12
-"""Levels of nesting in one value; no setting is deeper."""
+"""Maximum nesting of a value; no setting is deeper."""
 
 
 def _object(**fields: JsonObject) -> JsonObject:
@@ -134,10 +134,10 @@ SETTINGS: Final = _object(
 
 
 def read_settings(text: str) -> JsonObject:
-    """Dotted names and their values from a JSON object.
+    """Return dotted names and their values from a JSON object.
 
     Raises:
-        Refusal: 400 in plain text: not JSON, a name that no setting has, or a value of another type.
+        Refusal: 400 in plain text: not JSON, an unknown name, or a value of the wrong type.
     """
     try:
         given = json.loads(text)

@@ -1,4 +1,4 @@
-"""E-mail addresses of users: the primary one, those that count for sign-in, those that are verified."""
+"""Email addresses of users: primary, used for sign-in, verified."""
 
 from typing import Final
 
@@ -22,13 +22,13 @@ class ContactChannel:
 
 
 VERIFY: Final = "verify_email"
-"""The kind of code that verifies a channel; `data` names user and e-mail address."""
+"""The type of the code that verifies a channel; `data` has the user and the email address."""
 
 CHANNELS: Final = table("contact_channels", ContactChannel, indexes=("user_id", "value"))
 
 
 def channel_view(channel: ContactChannel) -> JsonObject:
-    """The channel as every key sees it."""
+    """Return the channel as seen with any key."""
     return {
         "id": channel.id,
         "user_id": channel.user_id,
@@ -41,10 +41,10 @@ def channel_view(channel: ContactChannel) -> JsonObject:
 
 
 def primary_channel(state: State, user_id: str) -> ContactChannel | None:
-    """The user's primary e-mail address."""
+    """Return the user's primary email address."""
     return next((each for each in state[CHANNELS].where(user_id=user_id) if each.is_primary), None)
 
 
 def sign_in_channel(state: State, project_id: str, email: str) -> ContactChannel | None:
-    """The channel by which somebody signs in with this address; case does not matter."""
+    """Return the channel used to sign in with this address, ignoring case."""
     return state[CHANNELS].first(value=email.lower(), project_id=project_id, used_for_auth=True)

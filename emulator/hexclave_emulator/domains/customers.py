@@ -1,4 +1,4 @@
-"""Who owns items and products: users, teams, and whatever else a project calls a customer."""
+"""Customers, who own items and products: users, teams, and custom customers of the project."""
 
 from hexclave_emulator.domains.teams import TEAMS, membership
 from hexclave_emulator.domains.users import find_user
@@ -8,7 +8,7 @@ from hexclave_emulator.state.tables import State
 
 
 def require_own(request: Request, state: State, customer_type: str, customer_id: str, refusal: str) -> None:
-    """Refuse clients that ask about others than their user and its teams: 403 with this text.
+    """Refuse clients that ask about anyone but their user and the user's teams: 403 with this text.
 
     Raises:
         Refusal: also TEAM_MEMBERSHIP_NOT_FOUND and USER_AUTHENTICATION_REQUIRED.
@@ -24,7 +24,7 @@ def require_own(request: Request, state: State, customer_type: str, customer_id:
 
 
 def require_customer(request: Request, state: State, customer_type: str, customer_id: str) -> None:
-    """Refuse users and teams that there are not: USER_NOT_FOUND, TEAM_NOT_FOUND."""
+    """Refuse users and teams that do not exist: USER_NOT_FOUND, TEAM_NOT_FOUND."""
     if customer_type == "user":
         find_user(state, request.project.id, customer_id)
     elif customer_type == "team":

@@ -1,4 +1,4 @@
-"""Services that a project runs, and their deployments. The emulator builds and runs nothing: it keeps the books."""
+"""Services of a project and their deployments. The emulator builds and runs nothing; it only records them."""
 
 from typing import Any, Final
 
@@ -9,13 +9,13 @@ from hexclave_emulator.state.ids import new_id
 from hexclave_emulator.state.tables import State, table
 
 _VERIFIES_AFTER: Final = 2000
-"""Milliseconds after which the DNS records of a domain are taken to be in place."""
+"""Milliseconds until the DNS records of a domain count as configured."""
 
 
 @attrs.frozen(kw_only=True)
 class Service:
     id: str
-    """The project's id and the name, which is what the API calls its id."""
+    """The project's id and the service name, which is its id in the API."""
     project_id: str
     name: str
     env: dict[str, str]
@@ -51,7 +51,7 @@ DOMAINS: Final = table("service_domains", ServiceDomain, indexes=("project_id", 
 
 
 def deploy(state: State, project_id: str, name: str, *, env: dict[str, str], error: str | None, now: int) -> Deployment:
-    """A deployment of the service, which is made if there is none of this name; `error` lets it fail."""
+    """Deploy the service, creating it if necessary; `error` makes the deployment fail."""
     service_id = f"{project_id}:{name}"
     found = state[SERVICES].get(service_id)
     if found is None:
@@ -72,7 +72,7 @@ def deploy(state: State, project_id: str, name: str, *, env: dict[str, str], err
 
 
 def deployment_view(state: State, deployment: Deployment) -> JsonObject:
-    """The deployment with its one service."""
+    """Return the deployment with its service."""
     service = state[SERVICES].get(deployment.service_id)
     status = "failed" if deployment.error is not None else "deployed"
     part: JsonObject = {
@@ -99,7 +99,7 @@ def deployment_view(state: State, deployment: Deployment) -> JsonObject:
 
 
 def service_view(state: State, service: Service, now: int) -> JsonObject:
-    """The service with its domains and its latest deployment."""
+    """Return the service with its domains and its latest deployment."""
     found = state[DEPLOYMENTS].where(service_id=service.id)
     domains: list[Any] = [
         {"hostname": each.hostname, "port": None, "is_primary": each.is_primary, "verified": each.is_verified(now)}

@@ -1,4 +1,4 @@
-"""What e-mails are made of: themes and templates, which are settings of the project, and drafts."""
+"""Email design: themes and templates, which are settings of the project, and drafts."""
 
 from typing import Any, Final
 
@@ -30,17 +30,17 @@ DRAFTS: Final = table("email_drafts", Draft, indexes=("project_id",))
 
 
 def themes(project: Project) -> JsonObject:
-    """Theme id to display name and source."""
+    """Return name and source by theme id."""
     return dict(project_setting(project, "emails.themes") or {})
 
 
 def templates(project: Project) -> JsonObject:
-    """Template id to display name and source."""
+    """Return name and source by template id."""
     return dict(project_setting(project, "emails.templates") or {})
 
 
 def find_template(project: Project, template_id: str, refusal: str, status: int) -> JsonObject:
-    """The template, or a refusal in plain text."""
+    """Return the template, or refuse in plain text."""
     found: JsonObject | None = templates(project).get(template_id)
     if found is None:
         raise plain(status, refusal)
@@ -48,7 +48,7 @@ def find_template(project: Project, template_id: str, refusal: str, status: int)
 
 
 def find_draft(state: State, project: Project, draft_id: str, refusal: str, status: int) -> Draft:
-    """The draft, or a refusal in plain text."""
+    """Return the draft, or refuse in plain text."""
     found = state[DRAFTS].get(draft_id)
     if found is None or found.project_id != project.id:
         raise plain(status, refusal)
@@ -56,10 +56,10 @@ def find_draft(state: State, project: Project, draft_id: str, refusal: str, stat
 
 
 def theme_id(project: Project, chosen: Any) -> str | None:
-    """The theme that a request means: `None` is the project's own, `False` none at all.
+    """Return the theme for a request: `None` is the project's own, `False` none at all.
 
     Raises:
-        Refusal: 400: there is no such theme.
+        Refusal: 400: the theme does not exist.
     """
     if chosen is False:
         return None
@@ -72,10 +72,10 @@ def theme_id(project: Project, chosen: Any) -> str | None:
 
 
 def preview(source: str, theme: str | None, variables: JsonObject, *, name: str) -> Rendered:
-    """The e-mail for somebody who does not exist; EMAIL_RENDERING_ERROR when a source is broken.
+    """Render the email for a sample recipient; EMAIL_RENDERING_ERROR if a source is invalid.
 
     Args:
-        name: of the project.
+        name: the project's name.
     """
     try:
         return render(
@@ -91,8 +91,8 @@ def preview(source: str, theme: str | None, variables: JsonObject, *, name: str)
 
 
 def with_markers(source: str, theme: str | None, which: str) -> tuple[str, str | None, JsonObject]:
-    """Both sources with their editable texts marked where `which` asks for it (`template`, `theme` or `both`), and the
-    texts by id. EMAIL_RENDERING_ERROR when a source is broken.
+    """Return both sources with editable texts marked if `which` includes them (`template`, `theme` or `both`), and the
+    texts by id. EMAIL_RENDERING_ERROR if a source is invalid.
     """
     regions: JsonObject = {}
     try:
@@ -108,7 +108,7 @@ def with_markers(source: str, theme: str | None, which: str) -> tuple[str, str |
 
 
 def theme_source(project: Project, identifier: str | None) -> str | None:
-    """The source of the theme; `None` for no theme."""
+    """Return the source of the theme; `None` for no theme."""
     if identifier is None:
         return None
     return str(themes(project).get(identifier, {}).get("tsxSource", "")) or None

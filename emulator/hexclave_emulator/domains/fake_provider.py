@@ -1,7 +1,7 @@
-"""An OAuth provider that stands for all of them: its page lets you be whoever you like.
+"""A fake OAuth provider that replaces all providers: its page lets you sign in as anyone.
 
-`/fake-provider/auth` is where the API sends browsers. Tests post the page's form: `decision` (`allow` or `deny`),
-`email`, and if wanted `name`, `account_id` (the e-mail address otherwise) and `email_verified` (left out: it is not).
+The API redirects browsers to `/fake-provider/auth`. Tests post the page's form: `decision` (`allow` or `deny`),
+`email`, and if wanted `name`, `account_id` (default: the email address) and `email_verified` (default: not verified).
 """
 
 from html import escape
@@ -29,10 +29,10 @@ _LONGEST: Final = 256
 
 @attrs.frozen(kw_only=True)
 class ProviderLogin:
-    """Who allowed a sign-in at the provider."""
+    """A sign-in allowed at the provider."""
 
     id: str
-    """The code that the provider gives the API."""
+    """The code that the provider passes to the API."""
     project_id: str
     state: str
     account_id: str
@@ -45,14 +45,14 @@ LOGINS: Final = table("provider_logins", ProviderLogin, indexes=("project_id",))
 
 
 def authorization_url(base_url: str, provider_id: str, scopes: list[str], state: str) -> str:
-    """Where the API sends the browser."""
+    """Return the URL that the API redirects the browser to."""
     query = {
         "client_id": provider_id,
         "scope": " ".join(scopes),
         "response_type": "code",
         "redirect_uri": _callback_url(base_url, provider_id),
         "code_challenge_method": "S256",
-        # Nobody checks it: what the provider is asked for never leaves this process.
+        # The scope is not checked: the request never leaves this process.
         "code_challenge": token_urlsafe(32),
         "state": state,
         "access_type": "offline",
@@ -62,7 +62,7 @@ def authorization_url(base_url: str, provider_id: str, scopes: list[str], state:
 
 
 def exchange_code(state: State, flow: OAuthFlow, code: str) -> ProviderLogin | None:
-    """Who the code stands for; it works once, and in its own flow."""
+    """Return the login for a code; it works once, and only in its own flow."""
     login = state[LOGINS].get(code)
     if login is None or login.state != flow.id:
         return None
@@ -71,7 +71,7 @@ def exchange_code(state: State, flow: OAuthFlow, code: str) -> ProviderLogin | N
 
 
 def answer(emulator: "Emulator", request: HttpRequest) -> Reply:
-    """The page on which the user allows the sign-in, and what follows from it."""
+    """Answer requests for the page on which the user allows the sign-in."""
     query = dict(request.query)
     flow = emulator.state[OAUTH_FLOWS].get(query.get("state", ""))
     callback = _callback_url(request.base_url, flow.provider_id) if flow is not None else None

@@ -1,4 +1,4 @@
-"""Pictures that come in as data URLs and are served under a URL of their own."""
+"""Images uploaded as data URLs and served under their own URL."""
 
 import base64
 import binascii
@@ -30,7 +30,7 @@ IMAGES: Final = table("images", Image)
 
 
 def kept_image(request: "Request", state: State, url: str | None, folder: str) -> str | None:
-    """The URL to show; a picture inside of a data URL is kept and gets a URL here."""
+    """Return the URL to show; an image in a data URL is stored and gets a URL here."""
     match = _DATA_URL.fullmatch(url or "")
     if match is None:
         return url
@@ -44,7 +44,7 @@ def kept_image(request: "Request", state: State, url: str | None, folder: str) -
 
 
 def served(state: State, path: str) -> Reply | None:
-    """The picture at this path."""
+    """Return the image at this path."""
     image = state[IMAGES].get(path)
     if image is None:
         return None

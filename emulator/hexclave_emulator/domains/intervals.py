@@ -1,4 +1,4 @@
-"""Periods as payments count them: `[1, "month"]`."""
+"""Payment intervals: `[1, "month"]`."""
 
 from calendar import monthrange
 from datetime import UTC, datetime, timedelta
@@ -8,11 +8,11 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DAYS: Final = {"day": 1, "week": 7}
 _MONTHS: Final = {"month": 1, "year": 12}
 NEVER: Final = 2**53
-"""Milliseconds after all that can happen."""
+"""A timestamp in milliseconds later than any other."""
 
 
 def is_interval(value: object) -> bool:
-    """Whether this is a count of days, weeks, months or years."""
+    """Return true if this is a number of days, weeks, months or years."""
     if not isinstance(value, list) or len(value) != 2:
         return False
     count, unit = value
@@ -20,7 +20,7 @@ def is_interval(value: object) -> bool:
 
 
 def later(millis: int, interval: list[Any], times: int = 1) -> int:
-    """The moment that many intervals later; the last day of a month stands for those it does not have."""
+    """Return the moment that many intervals later; days that a month lacks become its last day."""
     count, unit = interval[0] * times, interval[1]
     try:
         start = _EPOCH + timedelta(milliseconds=millis)
@@ -35,6 +35,6 @@ def later(millis: int, interval: list[Any], times: int = 1) -> int:
 
 
 def iso(millis: int) -> str:
-    """The moment as the API writes it: `2026-11-24T03:45:48.779Z`."""
+    """Return the moment in the API's format: `2026-11-24T03:45:48.779Z`."""
     moment = _EPOCH + timedelta(milliseconds=min(max(millis, 0), 253_402_300_799_999))
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

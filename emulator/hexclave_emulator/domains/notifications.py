@@ -10,7 +10,7 @@ from hexclave_emulator.state.tables import State, table
 
 @attrs.frozen
 class Category:
-    """A kind of e-mail."""
+    """A category of emails."""
 
     id: str
     name: str
@@ -21,7 +21,7 @@ CATEGORIES: Final = (
     Category("7bb82d33-2f54-4a3d-9d23-82739e0d66ef", "Transactional", can_disable=False),
     Category("4f6f8873-3d04-46bd-8bef-18338b1a1b4c", "Marketing", can_disable=True),
 )
-"""All there are, with the ids that every project knows them by."""
+"""All categories; their ids are the same in every project."""
 
 
 @attrs.frozen(kw_only=True)
@@ -39,13 +39,13 @@ PREFERENCES: Final = table("notification_preferences", Preference, indexes=("use
 
 
 def wants(state: State, user_id: str, category_id: str) -> bool:
-    """Whether the user receives e-mails of this category; without a choice everything is wanted."""
+    """Return true if the user receives emails of this category, which is the default."""
     chosen = state[PREFERENCES].first(user_id=user_id, category_id=category_id)
     return chosen is None or chosen.enabled
 
 
 def choose(state: State, project_id: str, user_id: str, category_id: str, *, enabled: bool) -> None:
-    """Keep the user's choice."""
+    """Store the user's choice."""
     chosen = state[PREFERENCES].first(user_id=user_id, category_id=category_id)
     if chosen is not None:
         state[PREFERENCES].update(chosen, enabled=enabled)

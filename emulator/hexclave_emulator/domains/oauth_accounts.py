@@ -25,7 +25,7 @@ OAUTH_ACCOUNTS: Final = table("oauth_accounts", OAuthAccount, indexes=("user_id"
 
 
 def linked_accounts(state: State, user_id: str) -> list[JsonObject]:
-    """What a user's own view says about them."""
+    """Return the linked accounts as shown in a user's own view."""
     return [
         {"id": each.provider_id, "account_id": each.account_id, "email": each.email}
         for each in state[OAUTH_ACCOUNTS].where(user_id=user_id)

@@ -1,4 +1,4 @@
-"""OAuth sign-ins under way: from the redirect to a provider until its callback."""
+"""OAuth sign-ins in progress: from the redirect to a provider until its callback."""
 
 from typing import Final
 
@@ -16,22 +16,22 @@ LIFE: Final = 10 * 60 * 1000
 @attrs.frozen(kw_only=True)
 class OAuthFlow:
     id: str
-    """The state that the provider gives back."""
+    """The state that the provider returns."""
     project_id: str
     provider_id: str
     user_id: str | None
-    """Whose access token came along: who links an account, or an anonymous user who signs up."""
+    """The user of the access token: one who links an account, or an anonymous user who signs up."""
     is_link: bool
     redirect_uri: str
     state: str
-    """The state that the app gets back."""
+    """The state returned to the app."""
     code_challenge: str
     code_challenge_method: str
     scopes: list[str]
     error_redirect_uri: str | None
     after_callback_redirect_url: str | None
     has_cookie: bool
-    """Whether the browser must show the cookie that it was given."""
+    """True if the browser must send back the cookie that was set."""
     expires_at_millis: int
 
 
@@ -39,7 +39,7 @@ OAUTH_FLOWS: Final = table("oauth_flows", OAuthFlow, indexes=("project_id", "use
 
 
 def find_provider(project: Project, provider_id: str) -> JsonObject:
-    """What the project set for the provider; OAUTH_PROVIDER_NOT_FOUND_OR_NOT_ENABLED when it has none of this name."""
+    """Return the project's settings for the provider; OAUTH_PROVIDER_NOT_FOUND_OR_NOT_ENABLED if it has none."""
     providers: JsonObject = project_setting(project, "auth.oauth.providers") or {}
     provider = providers.get(provider_id)
     if not isinstance(provider, dict):

@@ -1,4 +1,4 @@
-"""Which user an account at an OAuth provider signs in: one who linked it, one with its e-mail address, a new one."""
+"""Sign-in with an OAuth account: as the user who linked it, a user with its email address, or a new user."""
 
 from typing import Protocol
 
@@ -13,7 +13,7 @@ from hexclave_emulator.state.tables import State
 
 
 class Identity(Protocol):
-    """What a provider says about who signed in there."""
+    """The identity reported by a provider."""
 
     @property
     def account_id(self) -> str: ...
@@ -28,7 +28,7 @@ class Identity(Protocol):
 def sign_in_with_account(
     request: Request, state: State, provider_id: str, identity: Identity
 ) -> tuple[User, OAuthAccount, bool]:
-    """The user who signs in with the account, that account, and whether the user is new.
+    """Sign in with the account; return the user, the account, and true if the user is new.
 
     Raises:
         Refusal: SIGN_UP_NOT_ENABLED; CONTACT_CHANNEL_ALREADY_USED_FOR_AUTH_BY_SOMEONE_ELSE.
@@ -49,13 +49,13 @@ def sign_in_with_account(
         "oauth_providers": [{"id": provider_id, "account_id": identity.account_id, "email": identity.email}],
     }
     user = sign_up(request, state, fields)
-    # An anonymous user who signs up is changed, which links no account.
+    # Signing up an anonymous user changes the existing row, which links no account.
     account = _sign_in_account(state, project.id, provider_id, identity)
     return user, account or _link(request, state, user, provider_id, identity), True
 
 
 def link_account(request: Request, state: State, user: User, provider_id: str, identity: Identity) -> OAuthAccount:
-    """The account, linked to this user.
+    """Link the account to this user.
 
     Raises:
         Refusal: OAUTH_CONNECTION_ALREADY_CONNECTED_TO_ANOTHER_USER.
@@ -74,14 +74,14 @@ def _sign_in_account(state: State, project_id: str, provider_id: str, identity: 
 
 
 def _owner_of_email(request: Request, state: State, identity: Identity) -> tuple[str | None, bool]:
-    """Whom the account is linked to for its address, and whether the address of a new user counts for sign-in."""
+    """Return the user with the account's address, and whether the address of a new user is used for sign-in."""
     channel = sign_in_channel(state, request.project.id, identity.email)
     if channel is None:
         return None, True
     strategy = request.project.config["auth"]["oauth"]["accountMergeStrategy"]
     if strategy == "allow_duplicates":
         return None, False
-    # Both sides must have proven that the address is theirs, or one could take the other's place.
+    # Both sides must have verified the address; otherwise one could take over the other's account.
     if strategy == "link_method" and channel.is_verified and identity.email_verified:
         return channel.user_id, True
     raise known(

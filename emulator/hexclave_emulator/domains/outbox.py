@@ -1,4 +1,4 @@
-"""E-mails that a project sends: written, rendered, waiting for their time, sent. Nothing leaves the emulator."""
+"""Emails of a project: written, rendered, scheduled, sent. Nothing leaves the emulator."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -18,7 +18,7 @@ SIMPLE: Final = {
     "sent": "ok",
     "render-error": "error",
 }
-"""Every status that an e-mail can have in the emulator, and which it comes down to."""
+"""Every status of an email in the emulator, with its simplified status."""
 
 EDITABLE: Final = ("paused", "scheduled", "render-error")
 
@@ -63,14 +63,14 @@ OUTBOX: Final = table("outbox_emails", OutboxEmail, indexes=("project_id",))
 
 
 def deliver_due(state: State, project_id: str, now: int) -> None:
-    """Send what is due. It happens with the next request about e-mails, for the emulator has no clockwork."""
+    """Send the emails that are due. Runs with the next request about emails, since the emulator has no scheduler."""
     for email in state[OUTBOX].where(project_id=project_id):
         if email.status == "scheduled" and email.scheduled_at_millis <= now:
             _deliver(state, email, now)
 
 
 def addresses(state: State, to: JsonObject) -> list[str]:
-    """The addresses that the recipient stands for."""
+    """Return the addresses of the recipient."""
     found: list[str] = list(to.get("emails", ()))
     if to["type"] == "user-primary-email":
         channel = primary_channel(state, to["user_id"])
@@ -104,7 +104,7 @@ def _deliver(state: State, email: OutboxEmail, now: int) -> None:
 
 
 def outbox_view(email: OutboxEmail) -> JsonObject:
-    """The e-mail as the API shows it: what comes later in its life is there once it is reached."""
+    """Return the email as the API shows it: fields of later stages appear once they are reached."""
     status = email.status
     view: JsonObject = {
         "id": email.id,
@@ -160,6 +160,6 @@ def newest_first(emails: Iterable[OutboxEmail]) -> list[OutboxEmail]:
 
 
 def delivered_since(state: State, project_id: str, millis: int) -> int:
-    """How many e-mails went out after this moment."""
+    """Return the number of emails sent after this moment."""
     found = state[OUTBOX].where(project_id=project_id)
     return sum(1 for each in found if each.delivered_at_millis is not None and each.delivered_at_millis > millis)

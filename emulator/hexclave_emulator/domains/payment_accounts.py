@@ -1,6 +1,6 @@
-"""What the API leaves to Stripe: accounts of projects, cards of customers. The emulator stands in for it.
+"""Emulation of Stripe: accounts of projects, cards of customers.
 
-Every card is good and every payment goes through at once.
+Every card is accepted and every payment succeeds immediately.
 """
 
 import secrets
@@ -15,18 +15,18 @@ from hexclave_emulator.state.tables import State, table
 
 @attrs.frozen(kw_only=True)
 class StripeAccount:
-    """The account that a project is paid on; its id is the project's."""
+    """The account that receives a project's payments; its id is the project's."""
 
     id: str
     project_id: str
     account_id: str
     methods: dict[str, bool]
-    """Ways to pay that were switched on or off."""
+    """Payment methods switched on or off."""
 
 
 @attrs.frozen(kw_only=True)
 class SetupIntent:
-    """A card that a customer is about to enter, or has entered."""
+    """A card to be entered by a customer, or already entered."""
 
     id: str
     project_id: str
@@ -41,12 +41,12 @@ INTENTS: Final = table("setup_intents", SetupIntent, indexes=("project_id", "cus
 
 
 def account(state: State, project_id: str) -> StripeAccount | None:
-    """The project's account; `None` before payments are set up."""
+    """Return the project's account; `None` before payments are set up."""
     return state[ACCOUNTS].get(project_id)
 
 
 def open_account(state: State, project_id: str) -> StripeAccount:
-    """The project's account, made if there is none."""
+    """Return the project's account, creating it if necessary."""
     found = account(state, project_id)
     return found or state[ACCOUNTS].insert(
         StripeAccount(id=project_id, project_id=project_id, account_id=f"acct_{secrets.token_hex(8)}", methods={})
@@ -54,7 +54,7 @@ def open_account(state: State, project_id: str) -> StripeAccount:
 
 
 def begin_setup(state: State, project_id: str, customer_type: str, customer_id: str) -> SetupIntent:
-    """A card to be entered."""
+    """Create a card to be entered."""
     return state[INTENTS].insert(
         SetupIntent(
             id=new_id(),
@@ -67,7 +67,7 @@ def begin_setup(state: State, project_id: str, customer_type: str, customer_id: 
 
 
 def default_method(state: State, project_id: str, customer_type: str, customer_id: str) -> JsonObject | None:
-    """The card that the customer pays with."""
+    """Return the customer's default card."""
     found = state[INTENTS].first(
         project_id=project_id, customer_type=customer_type, customer_id=customer_id, is_default=True
     )

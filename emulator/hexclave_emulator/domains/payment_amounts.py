@@ -1,10 +1,10 @@
-"""Amounts of money as texts: decimal, in units of the currency."""
+"""Amounts of money as text: decimal, in units of the currency."""
 
 from decimal import Decimal, InvalidOperation
 
 
 def cents(amount: str | None) -> int:
-    """A decimal amount such as `9.99` in hundredths; what is no amount is nothing."""
+    """Return a decimal amount such as `9.99` in hundredths; `None` if invalid."""
     try:
         value = Decimal(amount or "0")
         return int(value * 100) if value.is_finite() and abs(value) < 10**12 else 0
@@ -13,5 +13,5 @@ def cents(amount: str | None) -> int:
 
 
 def money(hundredths: int) -> str:
-    """The decimal amount, as short as it gets: `9.5`, `-10`."""
+    """Return the decimal amount without trailing zeros: `9.5`, `-10`."""
     return f"{Decimal(hundredths) / 100:f}"

@@ -1,4 +1,4 @@
-"""Permissions: their definitions, which are settings of the project, and who holds them in a team or in the project."""
+"""Permissions: their definitions, which are project settings, and their holders in a team or in the project."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, Literal, TypeAlias
@@ -24,17 +24,17 @@ SYSTEM: Final = {
     "$remove_members": "Remove other members from the team",
     "$update_team": "Update the team information",
 }
-"""Team permissions that every project has, and what the API calls them."""
+"""Built-in team permissions of every project, with their names in the API."""
 
 
 @attrs.frozen(kw_only=True)
 class Grant:
-    """A permission that a user was given directly."""
+    """A permission granted directly to a user."""
 
     id: str
     project_id: str
     team_id: str | None
-    """The team it holds in; `None` when it holds in the project."""
+    """The team it applies to; `None` for the whole project."""
     user_id: str
     permission_id: str
 
@@ -61,7 +61,7 @@ def _mapping(value: object) -> JsonObject:
 
 
 def own_definitions(project: Project) -> JsonObject:
-    """The settings of the permissions that the project defines, of both scopes."""
+    """Return the settings of the project's own permissions, of both scopes."""
     settings = _mapping(project_setting(project, "rbac.permissions"))
     return {
         name: {**each, "containedPermissionIds": _mapping(each.get("containedPermissionIds"))}
@@ -71,7 +71,7 @@ def own_definitions(project: Project) -> JsonObject:
 
 
 def definitions(project: Project, scope: Scope) -> dict[str, JsonObject]:
-    """Every permission of the scope as its views say it, by id and in the order of ids."""
+    """Return every permission of the scope as its views show it, by id in sorted order."""
     found: dict[str, JsonObject] = {}
     if scope == "team":
         found = {name: definition_view(name, text, ()) for name, text in SYSTEM.items()}
@@ -82,7 +82,7 @@ def definitions(project: Project, scope: Scope) -> dict[str, JsonObject]:
 
 
 def definition_view(permission_id: str, description: str | None, contained: Iterable[str]) -> JsonObject:
-    """The definition; without a description it has no such field."""
+    """Return the definition; without a description, that field is absent."""
     text = description or SYSTEM.get(permission_id)
     return {
         "id": permission_id,
@@ -92,7 +92,7 @@ def definition_view(permission_id: str, description: str | None, contained: Iter
 
 
 def _held(known_here: Mapping[str, JsonObject], granted: Iterable[str], *, recursive: bool) -> list[str]:
-    """The granted permissions that are defined here, with all that they contain when `recursive`; sorted."""
+    """Return the granted permissions that are defined, sorted; with `recursive`, including those that they contain."""
     found: set[str] = set()
     waiting = list(granted)
     while waiting:
@@ -108,7 +108,7 @@ def _held(known_here: Mapping[str, JsonObject], granted: Iterable[str], *, recur
 def permissions_held(
     state: State, project: Project, scope: Scope, *, permission_id: str | None = None, recursive: bool, **where: Any
 ) -> list[JsonObject]:
-    """Who holds what, in the order of teams, users and permissions; `where` narrows teams and users."""
+    """Return the held permissions, ordered by team, user and permission; `where` filters teams and users."""
     granted: dict[tuple[str | None, str], list[str]] = {}
     for grant in state[GRANTS].where(project_id=project.id, **where):
         if (grant.team_id is None) == (scope == "project"):
@@ -123,7 +123,7 @@ def permissions_held(
 
 
 def check_member(state: State, project: Project, team_id: str, user_id: str) -> Membership:
-    """The user's place in the team.
+    """Return the user's membership in the team.
 
     Raises:
         Refusal: USER_NOT_FOUND, TEAM_MEMBERSHIP_NOT_FOUND.
@@ -136,13 +136,13 @@ def check_member(state: State, project: Project, team_id: str, user_id: str) -> 
 
 
 def has_team_permission(state: State, project: Project, team_id: str, user_id: str, permission_id: str) -> bool:
-    """Whether the member holds the permission, directly or inside of another one."""
+    """Return true if the member has the permission, directly or through another one."""
     where = {"team_id": team_id, "user_id": user_id}
     return bool(permissions_held(state, project, "team", permission_id=permission_id, recursive=True, **where))
 
 
 def check_team_permission(state: State, project: Project, team_id: str, user_id: str, permission_id: str) -> None:
-    """Refuse whoever is not a member with this permission.
+    """Refuse users who are not members with this permission.
 
     Raises:
         Refusal: those of `check_member`; TEAM_PERMISSION_REQUIRED.
@@ -153,7 +153,7 @@ def check_team_permission(state: State, project: Project, team_id: str, user_id:
 
 
 def check_grantable(project: Project, permission_id: str, scope: Scope) -> None:
-    """Refuse permissions that are not defined, or in the other scope: PERMISSION_NOT_FOUND, WRONG_PERMISSION_SCOPE."""
+    """Refuse permissions that are undefined or have the other scope: PERMISSION_NOT_FOUND, WRONG_PERMISSION_SCOPE."""
     if permission_id in definitions(project, scope):
         return
     own = own_definitions(project).get(permission_id)
@@ -172,6 +172,6 @@ def grant(state: State, project: Project, user_id: str, permission_id: str, *, t
 
 
 def default_permissions(project: Project, kind: Literal["teamCreator", "teamMember", "signUp"]) -> list[str]:
-    """What creators and members of teams, and new users, are given at first."""
+    """Return the default permissions of team creators, team members or new users."""
     wanted = _mapping(project_setting(project, f"rbac.defaultPermissions.{kind}"))
     return [permission_id for permission_id, given in wanted.items() if given]

@@ -1,4 +1,4 @@
-"""What a project sells: products from its settings, and those that a request describes itself."""
+"""Products of a project: from its settings, or defined inline by a request."""
 
 from typing import Any, Final
 
@@ -14,21 +14,21 @@ _CURRENCIES: Final = ("USD", "EUR", "GBP", "JPY", "INR", "AUD", "CAD")
 
 @attrs.frozen
 class Product:
-    """A product as it is granted: later changes of the settings do not touch what was granted."""
+    """A product as granted: later changes of the settings do not affect it."""
 
     id: str | None
-    """`None` for one that a request described."""
+    """`None` for an inline product."""
     line_id: str | None
     """Products of one line replace each other."""
     view: JsonObject
-    """As replies show it."""
+    """The form shown in replies."""
 
     @property
     def is_stackable(self) -> bool:
         return bool(self.view["stackable"])
 
     def interval(self, price_id: str | None) -> list[Any] | None:
-        """How often this price, or without one the first, is due; `None` for a single payment."""
+        """Return the billing interval of this price, by default the first; `None` for a single payment."""
         prices: JsonObject = self.view["prices"]
         price = prices.get(price_id) if price_id is not None else next(iter(prices.values()), None)
         interval = (price or {}).get("interval")
@@ -36,7 +36,7 @@ class Product:
 
 
 def configured(project: Project) -> dict[str, Product]:
-    """The products in the project's settings, by id."""
+    """Return the products in the project's settings, by id."""
     products: JsonObject = project_setting(project, "payments.products") or {}
     return {
         product_id: Product(product_id, product.get("productLineId"), _view(product, product_id))
@@ -45,7 +45,7 @@ def configured(project: Project) -> dict[str, Product]:
 
 
 def find_product(project: Project, product_id: str) -> Product:
-    """The product with this id; PRODUCT_DOES_NOT_EXIST when the settings have none."""
+    """Return the product with this id; PRODUCT_DOES_NOT_EXIST if the settings have none."""
     found = configured(project).get(product_id)
     if found is None:
         is_item = product_id in (project_setting(project, "payments.items") or {})
@@ -56,7 +56,7 @@ def find_product(project: Project, product_id: str) -> Product:
 def product_for(
     project: Project, product_id: str, customer_type: str, customer_id: str, *, access: str | None
 ) -> Product:
-    """The product with this id, when it is for customers of this kind and `access` may see it.
+    """Return the product with this id, if it is for customers of this type and `access` may see it.
 
     Raises:
         Refusal: PRODUCT_DOES_NOT_EXIST, PRODUCT_CUSTOMER_TYPE_DOES_NOT_MATCH.
@@ -69,10 +69,10 @@ def product_for(
 
 
 def requested(project: Project, body: JsonObject, customer_id: str, *, access: str | None) -> Product:
-    """The product that a body names or describes, when it is for customers of this kind.
+    """Return the product that a body names or defines, if it is for customers of this type.
 
     Raises:
-        Refusal: PRODUCT_DOES_NOT_EXIST, PRODUCT_CUSTOMER_TYPE_DOES_NOT_MATCH, or 400 when there is none or are two.
+        Refusal: PRODUCT_DOES_NOT_EXIST, PRODUCT_CUSTOMER_TYPE_DOES_NOT_MATCH, or 400 if there is none or more than one.
     """
     product_id, inline = body.get("product_id"), body.get("product_inline")
     if product_id is None and inline is None:
@@ -108,7 +108,7 @@ def _view(product: JsonObject, product_id: str) -> JsonObject:
         "client_metadata": product.get("clientMetadata"),
         "client_read_only_metadata": product.get("clientReadOnlyMetadata"),
         "server_metadata": product.get("serverMetadata"),
-        # Free for everybody is a word instead of prices.
+        # A product that is free for everyone has a keyword instead of prices.
         "prices": {name: _price(each) for name, each in prices.items()} if isinstance(prices, dict) else {},
     }
     return view | ({"free_trial": product["freeTrial"]} if "freeTrial" in product else {})

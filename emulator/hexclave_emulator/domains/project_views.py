@@ -1,4 +1,4 @@
-"""Projects as they are shown and changed: the older, flat names of settings beside the dotted ones that hold them."""
+"""Views and changes of projects: the older flat names of settings, and the dotted names that store them."""
 
 from typing import Any, Final
 
@@ -53,7 +53,7 @@ _SMTP_FIELDS: Final = {
 
 
 def project_view(project: Project) -> JsonObject:
-    """The project as every key sees it."""
+    """Return the project as seen with any key."""
     config = {name: project_setting(project, _SWITCHES[name]) for name in _CLIENT_SWITCHES}
     config["enabled_oauth_providers"] = _enabled_providers(project)
     config["domains"] = _domains(project)
@@ -61,7 +61,7 @@ def project_view(project: Project) -> JsonObject:
 
 
 def admin_project_view(project: Project) -> JsonObject:
-    """The project as its owners see it."""
+    """Return the project as seen by its owners."""
     config: JsonObject = {
         name: project_setting(project, dotted)
         for name, dotted in _SWITCHES.items()
@@ -92,7 +92,7 @@ LOGOS: Final = ("logo_url", "logo_full_url", "logo_dark_mode_url", "logo_full_da
 
 
 def setting_changes(config: JsonObject) -> JsonObject:
-    """Changes by flat names as changes by dotted ones."""
+    """Translate changes by flat names to changes by dotted names."""
     changes: JsonObject = {_SWITCHES[name]: value for name, value in config.items() if name in _SWITCHES}
     for name, dotted in _DEFAULT_PERMISSIONS.items():
         if name in config:

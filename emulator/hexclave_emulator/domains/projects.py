@@ -20,11 +20,11 @@ class Project:
     owner_team_id: str | None = None
     onboarding_status: str = "completed"
     logos: dict[str, str | None] = attrs.field(factory=dict)
-    """`logo_url`, `logo_full_url` and their twins for the dark mode."""
+    """`logo_url`, `logo_full_url` and their dark mode variants."""
     overrides: dict[str, JsonObject] = attrs.field(factory=dict)
-    """Level to dotted names; see `settings`."""
+    """Dotted names by level; see `settings`."""
     config: JsonObject = attrs.field(factory=dict)
-    """Every setting as it holds: always `settings.rendered(overrides)`."""
+    """The effective settings: always `settings.rendered(overrides)`."""
 
 
 @attrs.frozen(kw_only=True)
@@ -49,7 +49,7 @@ KEY_SETS: Final = table(
 
 
 def project_setting(project: Project, name: str) -> Any:
-    """The setting with this dotted name as it holds; `None` when there is none."""
+    """Return the effective value of the setting with this dotted name; `None` if there is none."""
     found: Any = project.config
     for part in name.split("."):
         if not isinstance(found, dict) or part not in found:
@@ -67,7 +67,7 @@ def create_project(
     project_id: str | None = None,
     **fields: Any,
 ) -> Project:
-    """A new project; `changes` are settings by dotted names, on top of those that every project begins with."""
+    """Create a project; `changes` are settings by dotted names, in addition to the defaults."""
     overrides = settings.changed({}, "environment", settings.NEW_PROJECT)
     overrides = settings.changed(overrides, "environment", changes or {})
     project = Project(
@@ -84,7 +84,7 @@ def create_project(
 def change_settings(
     state: State, project: Project, changes: JsonObject, *, level: str = "environment", reset: tuple[str, ...] = ()
 ) -> Project:
-    """Set settings by dotted names, and reset others to what the level below says."""
+    """Set settings by dotted names, and reset others to the value of the level below."""
     overrides = settings.changed(project.overrides, level, changes, without=reset)
     return state[PROJECTS].update(project, overrides=overrides, config=settings.rendered(overrides))
 
@@ -99,7 +99,7 @@ def create_key_set(
     kinds: tuple[str, ...] = ("publishable_client_key", "secret_server_key", "super_secret_admin_key"),
     **keys: str,
 ) -> KeySet:
-    """New keys of these kinds; `keys` gives some of them instead of making them up."""
+    """Create keys of these types; `keys` provides some of them instead of random ones."""
     prefixes = {"publishable_client_key": "pck_", "secret_server_key": "ssk_", "super_secret_admin_key": "sak_"}
     made: dict[str, Any] = {kind: keys.get(kind) or prefixes[kind] + secret() for kind in kinds}
     return state[KEY_SETS].insert(

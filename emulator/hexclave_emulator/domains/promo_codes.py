@@ -1,4 +1,4 @@
-"""Promotion codes: what customers type to pay less, for which products, when and how often."""
+"""Promotion codes: discounts for customers, limited to products, times and number of uses."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -34,14 +34,14 @@ class PromoCode:
     ended_at_millis: int | None = None
 
     def discount(self, amount: int) -> int:
-        """What the code takes off an amount, in hundredths of a US dollar like the amount."""
+        """Return the discount on an amount, both in hundredths of a US dollar."""
         off = self.discount_amount * (100 if self.discount_type == "amount" else amount / 100)
         return min(amount, round(off))
 
 
 @attrs.frozen(kw_only=True)
 class Redemption:
-    """A purchase that a code made cheaper."""
+    """A purchase with a discount from a code."""
 
     id: str
     project_id: str
@@ -54,14 +54,14 @@ REDEMPTIONS: Final = table("promo_code_redemptions", Redemption, indexes=("proje
 
 
 def find_by_name(state: State, project_id: str, name: str) -> PromoCode | None:
-    """The code that a customer typed, in letters of any case."""
+    """Return the code that a customer typed, ignoring case."""
     wanted = name.strip().lower()
     found = state[PROMO_CODES].where(project_id=project_id)
     return next((each for each in found if each.code_name.lower() == wanted), None)
 
 
 def status(state: State, code: PromoCode, now: int) -> tuple[str, str | None]:
-    """`active`, `scheduled`, `paused`, `expired` or `ended`, and why."""
+    """Return `active`, `scheduled`, `paused`, `expired` or `ended`, with the reason."""
     if code.ended_at_millis is not None:
         return "ended", f"Ended on {iso(code.ended_at_millis)[:10]}"
     if code.ends_at_millis is not None and code.ends_at_millis <= now:
@@ -76,7 +76,7 @@ def status(state: State, code: PromoCode, now: int) -> tuple[str, str | None]:
 
 
 def promo_code_view(state: State, code: PromoCode, now: int) -> JsonObject:
-    """The code as its project's owners see it."""
+    """Return the code as seen by the project's owners."""
     state_now, detail = status(state, code, now)
     amount = f"{code.discount_amount:g}"
     products, starts, ends = code.applicable_product_ids, code.starts_at_millis, code.ends_at_millis
@@ -106,10 +106,10 @@ def promo_code_view(state: State, code: PromoCode, now: int) -> JsonObject:
 
 
 def applied(state: State, project_id: str, product: Product, names: Sequence[str], now: int) -> list[PromoCode]:
-    """The codes that customers typed, all of which count for the product.
+    """Return the codes that a customer typed; all must apply to the product.
 
     Raises:
-        Refusal: 400: one does not count.
+        Refusal: 400: one does not apply.
     """
     found: list[PromoCode] = []
     for name in names:
@@ -120,7 +120,7 @@ def applied(state: State, project_id: str, product: Product, names: Sequence[str
         if state_now != "active":
             raise plain(400, f"Promo code {code.code_name} is {state_now}.")
         if code.applicable_product_ids is not None and product.id not in code.applicable_product_ids:
-            raise plain(400, f"Promo code {code.code_name} is not for this product.")
+            raise plain(400, f"Promo code {code.code_name} does not apply to this product.")
         if code in found:
             raise plain(400, f"Promo code {code.code_name} was given twice.")
         found.append(code)
@@ -128,7 +128,7 @@ def applied(state: State, project_id: str, product: Product, names: Sequence[str
 
 
 def redeem(state: State, purchase: Purchase, codes: Sequence[PromoCode]) -> None:
-    """Take off what the codes take off the first payment, and count a redemption of each."""
+    """Apply the discounts of the codes to the first payment, and count a redemption of each."""
     left = purchase.paid_cents
     for code in codes:
         left -= code.discount(left)
@@ -139,10 +139,10 @@ def redeem(state: State, purchase: Purchase, codes: Sequence[PromoCode]) -> None
 
 
 def quote(product: Product, price_id: str | None, quantity: int, codes: Sequence[PromoCode]) -> JsonObject:
-    """What the product costs at first and later on with these codes.
+    """Return the first and the recurring price of the product with these codes.
 
     Raises:
-        Refusal: 400: there is no such price.
+        Refusal: 400: the price does not exist.
     """
     prices: JsonObject = product.view["prices"]
     chosen = next(iter(prices), None) if price_id is None else price_id

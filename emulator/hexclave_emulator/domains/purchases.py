@@ -1,4 +1,4 @@
-"""What customers own: products, and the quantities of items that come with them or are changed by hand."""
+"""Possessions of customers: products, and the quantities of items that are included with them or changed manually."""
 
 from typing import Any, Final
 
@@ -13,12 +13,12 @@ from hexclave_emulator.state.ids import new_id
 from hexclave_emulator.state.tables import State, table
 
 _MOST_REPEATS: Final = 10_000
-"""Items that repeat stop repeating here, should the clock be moved by ages."""
+"""Maximum repetitions of a repeating item, in case the clock is moved far ahead."""
 
 
 @attrs.frozen(kw_only=True)
 class Purchase:
-    """A product that a customer was granted or bought."""
+    """A product granted to or bought by a customer."""
 
     id: str
     project_id: str
@@ -30,33 +30,33 @@ class Purchase:
     price_id: str | None
     quantity: int
     interval: list[Any] | None
-    """Set: a subscription, due that often."""
+    """Set for a subscription: its billing interval."""
     is_paid: bool = False
     test_mode: bool = False
     created_at_millis: int
     ended_at_millis: int | None = None
-    """May lie in the future, when it was cancelled for the end of its period."""
+    """May be in the future if it was cancelled at the end of its period."""
     discount_cents: int = 0
-    """What promotion codes took off the first payment."""
+    """The discount of promotion codes on the first payment."""
     was_cancelled: bool = False
-    """By whoever has it. What another product of its line replaced was not."""
+    """True if cancelled by its owner, rather than replaced by another product of its line."""
 
     @property
     def paid_cents(self) -> int:
-        """What was paid for it, in hundredths of a US dollar."""
+        """The amount paid, in hundredths of a US dollar."""
         price: JsonObject = self.product["prices"].get(self.price_id) or {}
         return cents(price.get("USD")) * self.quantity - self.discount_cents if self.is_paid else 0
 
     @property
     def grant_entry(self) -> int:
-        """Where in its transaction the product is granted: behind what was paid for it."""
+        """The index of the grant in its transaction: after the payment."""
         return 1 if self.is_paid else 0
 
     def is_owned(self, now: int) -> bool:
         return self.ended_at_millis is None or self.ended_at_millis > now
 
     def period_end(self, now: int) -> int:
-        """The end of the subscription's current period, or `NEVER`."""
+        """Return the end of the subscription's current period, or `NEVER`."""
         if self.interval is None:
             return NEVER
         end, times = later(self.created_at_millis, self.interval), 1
@@ -68,7 +68,7 @@ class Purchase:
 
 @attrs.frozen(kw_only=True)
 class QuantityChange:
-    """Items given or taken by hand."""
+    """A manual change of an item quantity."""
 
     id: str
     project_id: str
@@ -83,14 +83,14 @@ class QuantityChange:
 
 @attrs.frozen(kw_only=True)
 class Refund:
-    """Money paid back for a purchase, or a part of it taken back."""
+    """A refund for a purchase, or the return of a part of it."""
 
     id: str
     project_id: str
     purchase_id: str
     amount_cents: int
     quantity: int
-    """How many were taken back."""
+    """The quantity returned."""
     created_at_millis: int
 
 
@@ -100,7 +100,7 @@ QUANTITY_CHANGES: Final = table("quantity_changes", QuantityChange, indexes=("pr
 
 
 def owned(state: State, project_id: str, customer_type: str, customer_id: str, now: int) -> list[Purchase]:
-    """What the customer owns, oldest first."""
+    """Return the customer's purchases, oldest first."""
     found = state[PURCHASES].where(project_id=project_id, customer_type=customer_type, customer_id=customer_id)
     return [purchase for purchase in found if purchase.is_owned(now)]
 
@@ -117,7 +117,7 @@ def acquire(
     is_paid: bool = False,
     test_mode: bool = False,
 ) -> Purchase:
-    """Let the customer, its type and id, own the product from now on; another subscription of its line ends.
+    """Give the product to the customer (type and id); another subscription of its line ends.
 
     Raises:
         Refusal: PRODUCT_ALREADY_GRANTED, or 400 in plain text.
@@ -153,7 +153,7 @@ def acquire(
 
 
 def item_quantity(state: State, project_id: str, customer_type: str, customer_id: str, item_id: str, now: int) -> int:
-    """How much of the item the customer has; below zero when more was taken than there was."""
+    """Return the customer's quantity of the item; negative if more was taken than was available."""
     of_customer = {"project_id": project_id, "customer_type": customer_type, "customer_id": customer_id}
     changes = [
         (each.created_at_millis, each.quantity, each.expires_at_millis or NEVER)
@@ -165,7 +165,7 @@ def item_quantity(state: State, project_id: str, customer_type: str, customer_id
 
 
 def _included(purchase: Purchase, item_id: str, now: int) -> list[tuple[int, int, int]]:
-    """When the purchase gave how much of the item, and until when."""
+    """Return the quantities of the item included in the purchase, with their start and end."""
     item = purchase.product["included_items"].get(item_id)
     if item is None:
         return []
@@ -185,7 +185,7 @@ def _included(purchase: Purchase, item_id: str, now: int) -> list[tuple[int, int
 
 
 def _balance(changes: list[tuple[int, int, int]], now: int) -> int:
-    """What is left: taking uses up what expires soonest, and a debt what is given next."""
+    """Return the balance: withdrawals use the quantity that expires soonest, and a debt uses the next grant."""
     left: list[tuple[int, int]] = []
     debt = 0
     for at, quantity, expires in changes:

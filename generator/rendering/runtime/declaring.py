@@ -1,4 +1,6 @@
-"""Classes that attrs defines late: to read a model takes nothing of it, and it is most of what importing one takes."""
+"""Classes whose attrs methods are defined on demand: reading a model needs none, and defining them dominates import
+time.
+"""
 
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Final
@@ -10,14 +12,14 @@ if TYPE_CHECKING:
 else:
 
     def frozen(declared: type) -> type:
-        """`attrs.frozen`, put off until something asks for what it adds. The class inherits that it cannot change."""
+        """`attrs.frozen`, deferred until one of its methods is needed. Immutability is inherited."""
         for name in ("__attrs_attrs__", "__init__", "__match_args__"):
             setattr(declared, name, _Late(declared, name))
         return declared
 
 
 class _Late:
-    """An attribute of a class that is there once attrs has defined the class, which asking for it does."""
+    """An attribute that triggers the definition by attrs when it is read."""
 
     def __init__(self, declared: type, name: str) -> None:
         self._declared = declared
@@ -35,7 +37,7 @@ _DEFINING: Final = RLock()
 
 
 def _define(declared: Any) -> None:
-    # Replaces one attribute after the other, so that no thread finds a class that lacks one.
+    # Replaces the attributes one by one, so that other threads never see the class without one.
     attrs.frozen(declared, slots=False, repr=False, eq=False, init=True, match_args=False)
     fields = attrs.fields(declared)
     match_args = tuple([field.name for field in fields if field.init and not field.kw_only])

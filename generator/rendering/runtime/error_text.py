@@ -1,4 +1,4 @@
-"""Text of servers and callers made fit to be read: nothing that looks like a key, no control characters, bounded."""
+"""Text from servers and callers made safe to display: keys masked, no control characters, bounded length."""
 
 import json
 import re
@@ -13,7 +13,7 @@ _JWT: Final = r"eyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*)*"
 _UUID: Final = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-"
 _LONG: Final = rf"(?<![A-Za-z0-9_-])(?=[A-Za-z_-]*[0-9])(?![A-Za-z0-9_-]*{_UUID})[A-Za-z0-9_-]{{40,}}"
 
-# Compiled with the first error, because that costs more than all else that importing the errors does.
+# Compiled with the first error: it takes longer than the rest of importing the errors.
 _SECRET: Final = f"{_KEY}|{_JWT}|{_LONG}"
 # Controls and bidirectional overrides can rewrite a terminal's line; lone surrogates cannot be printed at all.
 _UNPRINTABLE: Final = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
@@ -24,14 +24,14 @@ _WITHIN_SECRETS: Final = string.ascii_letters + string.digits + "_+/=.-"
 def safe_text(text: str, limit: int = 2000) -> str:
     """The text with its secrets masked, at most `limit` characters long; line breaks stay."""
     if len(text) > 2 * limit:
-        # A key that is cut in half no longer looks like one, so the cut goes in front of it.
+        # Half a key no longer looks like a key, so text is cut before it.
         text = text[: 2 * limit].rstrip(_WITHIN_SECRETS) + "…"
     text = re.sub(_SECRET, _mask, re.sub(_UNPRINTABLE, "\ufffd", text.replace("\r\n", "\n"))).strip()
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def without(texts: Collection[str], value: Any) -> Any:
-    """JSON without these texts, however they are written in it. Names and texts shorter than six characters stay."""
+    """Return JSON without these texts, in any escaped form. Names, and texts shorter than six characters, are kept."""
     if isinstance(value, str):
         for text in sorted(texts, key=len, reverse=True):
             if len(text) >= _SHORTEST:

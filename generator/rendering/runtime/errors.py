@@ -12,37 +12,37 @@ if TYPE_CHECKING:
 
 
 class HexclaveError(Exception):
-    """Base of every error that the SDK raises.
+    """Base class of all errors raised by the SDK.
 
-    The text of an error never holds a key or token: whatever looks like one is masked, also in what the server wrote.
-    Errors can be copied and pickled; their notes come along, their traceback and cause do not.
+    Error texts never contain keys or tokens: anything that looks like one is masked, including in text from the server.
+    Errors can be copied and pickled, including their notes, but not their traceback and cause.
     """
 
     __module__ = "hexclave.errors"
 
     hint: ClassVar[str] = ""
-    """What to do about errors of this class; empty where nothing can be said in general."""
+    """What to do about errors of this class; empty if there is no general advice."""
 
     message: str
-    """What went wrong, possibly in several lines, at most 2,000 characters."""
+    """What went wrong, possibly several lines, at most 2,000 characters."""
     status: int | None = None
     """The HTTP status of the reply; `None` without a reply."""
     code: str | None = None
-    """The API's name for the error, such as `USER_NOT_FOUND`; also of errors that this version does not know."""
+    """The API's name for the error, such as `USER_NOT_FOUND`, even if unknown to this version."""
     details: "Mapping[str, JsonValue | Secret]"
-    """The details as the server sent them, those that are secrets as `Secret`; empty when it sent none."""
+    """The details as sent by the server, secrets as `Secret`; empty if it sent none."""
     request_id: str | None = None
-    """The server's id of the request, for asking its operators."""
+    """The server's id of the request, useful when asking its operators."""
     operation: str | None = None
-    """Name of the operation, such as `get_user`, which groups errors of the same kind of call."""
+    """Name of the operation, such as `get_user`; useful to group errors."""
     method: str | None = None
     path: str | None = None
     host: str | None = None
-    """Where the request went, where that may be the reason: the call got no usable reply, or the project is unknown."""
+    """The URL of the request, if it may be the cause: there was no usable reply, or the project is unknown."""
     attempts: int = 0
     """How many requests were made before giving up; 0 when the call was refused before any I/O."""
     retry_after: float | None = None
-    """Seconds after which another attempt makes sense, where the server said so."""
+    """Seconds to wait before trying again, if the server gave a time."""
 
     _detail_names: ClassVar[tuple[str, ...]] = ()
 
@@ -74,12 +74,12 @@ class HexclaveError(Exception):
         self.retry_after = retry_after
 
     def __init_subclass__(cls) -> None:
-        # Tracebacks and pickles name the public module, so classes can move between the private ones.
+        # Tracebacks and pickles use the public module, so classes can move between private ones.
         if cls.__module__.startswith("hexclave.errors."):
             cls.__module__ = "hexclave.errors"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # A copy gets its own list of notes: waiters that each raise their copy must not write into one another's.
+        # A copy has its own list of notes: callers that each raise a copy must not modify one another's.
         return (
             type(self),
             self.args,
@@ -97,9 +97,9 @@ class HexclaveError(Exception):
         return f"{type(self).__name__}({', '.join([repr(one_line(self.message)), *given])})"
 
     def explain(self) -> str:
-        """The error in several lines: what happened, to which request, what was tried and what to do.
+        """Describe the error in several lines: what happened, to which request, what was tried and what to do.
 
-        Details that are secret are left out.
+        Secret details are omitted.
         """
         rows = [
             ("request", self._request),
@@ -132,7 +132,7 @@ class HexclaveError(Exception):
 
 
 class UnsafeUseError(HexclaveError, ValueError):
-    """The call was refused before any I/O, because it cannot work or would put a secret where it does not belong."""
+    """The call was refused before any I/O, because it cannot succeed or would send a secret to the wrong place."""
 
     __module__ = "hexclave.errors"
 

@@ -1,4 +1,4 @@
-"""What is imported when it is touched."""
+"""Lazy imports: modules are imported when one of their names is used."""
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
@@ -7,7 +7,9 @@ from typing import Any
 
 
 def touched(package: str, places: Mapping[str, str]) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
-    """`__getattr__` and `__dir__` of a package: `places` says in which module a name is, or that it is one itself."""
+    """Return `__getattr__` and `__dir__` for a package; `places` maps each name to its module, or a submodule to
+    itself.
+    """
 
     def load(name: str) -> Any:
         if name not in places:

@@ -1,4 +1,4 @@
-"""What all models for reading share: how they are made from JSON, compared and shown."""
+"""The base of all models for replies: construction from JSON, comparison and repr."""
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -34,7 +34,7 @@ _LAST: Final = datetime.max.replace(tzinfo=UTC)
 
 
 class UnknownFields(Mapping[str, Any]):
-    """The fields of an object that its model does not know, by their wire names. Its repr leaves out the values."""
+    """Fields of an object that its model does not define, by wire name. Its repr omits the values."""
 
     __slots__ = ("_fields",)
 
@@ -58,7 +58,7 @@ NOTHING_ELSE: Final = UnknownFields({})
 
 
 class WireField(NamedTuple):
-    """A field of a model as the description has it."""
+    """A field of a model as described."""
 
     name: str
     key: str
@@ -66,24 +66,24 @@ class WireField(NamedTuple):
     shape: Any
     """Its type."""
     optional: bool
-    """It may be left out."""
+    """True if it may be omitted."""
 
 
 class Layout(NamedTuple):
-    """How the fields of a model lie in JSON, read from its annotations."""
+    """The JSON layout of a model, derived from its annotations."""
 
     fields: tuple[WireField, ...]
     names: Mapping[str, str]
-    """Names of fields by their names in JSON."""
+    """Field names by JSON name."""
     blank: dict[str, Any]
-    """A model of which nothing is known."""
+    """True for a model without defined fields."""
     size: int
-    """How many attributes a model has of an object of known fields alone; -1 where one has another name in JSON."""
+    """The number of attributes of an object with defined fields only; -1 if a field has another name in JSON."""
     readers: tuple[tuple[str, str, Callable[[Any], Any]], ...]
-    """For the fields that need reading, by their names here and in JSON."""
+    """The fields that need converting: Python and JSON names."""
 
     def attributes(self, data: dict[str, Any]) -> dict[str, Any]:
-        """The attributes that an object comes to, before reading."""
+        """Return the attributes for an object, before conversion."""
         attributes, rest = self.blank.copy(), {}
         for key, value in data.items():
             if key in self.names:
@@ -97,13 +97,13 @@ class Layout(NamedTuple):
 
 @attrs.frozen(slots=False, repr=False, eq=False)
 class Model:
-    """An object of the API as it was read: immutable, compared by value.
+    """An object returned by the API: immutable, compared by value.
 
-    A field that is always sent is typed as always there; if a reply leaves it out all the same, it is `None`.
+    A field that is always sent has a type without `None`, but is `None` if a reply omits it.
     """
 
     additional_properties: Mapping[str, Any] = attrs.field(default=NOTHING_ELSE, kw_only=True)
-    """Fields that this version does not know, by their wire names."""
+    """Fields unknown to this version, by wire name."""
 
     _wire_names: ClassVar[Mapping[str, str]] = {}
     _layout: ClassVar[Layout | None] = None
@@ -114,24 +114,24 @@ class Model:
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
-        """The model for a decoded JSON object with the API's names, such as one from `to_dict()` or a reply.
+        """Create the model from a decoded JSON object with the API's names, such as one from `to_dict()` or a reply.
 
-        As patient as with replies: nothing has to be there. A secret that was written masked stays masked.
+        As lenient as with replies: no field is required. A masked secret stays masked.
 
         Raises:
-            WireError: `data` is no object, or something inside it is no object or list where one is needed.
+            WireError: `data` is not an object, or a value inside it is not an object or list as required.
         """
         model: Self = cls._read(data)
         return model
 
     def to_dict(self, *, reveal: bool = False) -> dict[str, Any]:
-        """The object as the API sends it: its names and formats, and fields that this version does not know.
+        """Return the object as the API sends it: its names and formats, including fields unknown to this version.
 
-        Optional fields that are `None` are left out. Secrets are masked texts, unless `reveal` is true.
-        `json.dumps(…, default=Model.to_dict)` writes models wherever they stand.
+        Optional fields that are `None` are omitted. Secrets are masked, unless `reveal` is true.
+        `json.dumps(…, default=Model.to_dict)` also writes nested models.
 
         Raises:
-            TypeError: `json.dumps` came upon something that is neither JSON nor a model.
+            TypeError: `json.dumps` found a value that is neither JSON nor a model.
         """
         if not isinstance(self, Model):
             raise TypeError(f"Object of type {type(self).__name__} is not JSON serializable")
@@ -140,19 +140,19 @@ class Model:
         return {**kept, **_plain(self.additional_properties, reveal)}
 
     def to_json(self, *, reveal: bool = False) -> str:
-        """`to_dict()` as JSON text."""
+        """Return `to_dict()` as JSON text."""
         from json import dumps
 
         return dumps(self.to_dict(reveal=reveal))
 
     @classmethod
     def layout(cls) -> Layout:
-        """What the description says of the fields."""
+        """Return the described fields."""
         if cls._layout is None:
             cls._layout = _lay_out(get_type_hints(cls, include_extras=True), cls._wire_names)
         return cls._layout
 
-    # Written once here instead of by attrs for each class, which takes half of the time to import one.
+    # Defined once here rather than by attrs for each class, which takes half of a model's import time.
     def __eq__(self, other: object) -> bool:
         return self.__dict__ == other.__dict__ if other.__class__ is self.__class__ else NotImplemented
 
@@ -186,7 +186,9 @@ class Model:
 
 
 def _reading(model: type[Model]) -> Callable[[Any], Any]:
-    """What reads objects as the model: it has at hand what it needs, as most of the time of a page goes here."""
+    """Return the function that converts objects to the model; a closure, since most of the time for a page is spent
+    here.
+    """
     blank: dict[str, Any] = {}
     readers: tuple[tuple[str, str, Callable[[Any], Any]], ...] = ()
     size = 0
@@ -197,10 +199,11 @@ def _reading(model: type[Model]) -> Callable[[Any], Any]:
         if data.__class__ is not dict:
             raise WireError(model.__name__, "", f"{kind(data)} instead of an object")
         if layout is None:
-            # The layout last: a thread that finds it finds the rest.
+            # The layout is set last: a thread that sees it also sees the rest.
             found = model.layout()
             blank, readers, size, layout = found.blank, found.readers, found.size, found
-        # Merged, so that the keys are those of the class: attributes are found sooner by them than by keys from JSON.
+        # Merged so that the keys are the interned ones of the class, which makes attribute access faster than keys from
+        # JSON.
         attributes = blank | data
         if len(attributes) != size or attributes[_ADDITIONAL] is not NOTHING_ELSE:
             attributes = layout.attributes(data)
@@ -212,7 +215,7 @@ def _reading(model: type[Model]) -> Callable[[Any], Any]:
                         attributes[name] = read_value(value)
             except WireError as error:
                 raise error.inside(model.__name__, key) from None
-        # Goes past `__init__`, which would take most of the time that reading takes.
+        # Bypasses `__init__`, which would take most of the reading time.
         made = _new(model)
         _set_attributes(made, attributes)
         return made
@@ -229,7 +232,7 @@ def moment(millis: int) -> datetime: ...
 @overload
 def moment(millis: int | None) -> datetime | None: ...
 def moment(millis: int | None) -> datetime | None:
-    """Milliseconds since 1970 as a time in UTC; out of range, the first or last `datetime`."""
+    """Convert milliseconds since 1970 to a UTC time; out-of-range values give the first or last `datetime`."""
     if millis is None:
         return None
     try:

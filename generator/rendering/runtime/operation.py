@@ -1,4 +1,4 @@
-"""An operation of the API as a value: what to send and how to read the reply. Nothing here does I/O."""
+"""An API operation as a value: the request to send and how to read the reply. No I/O."""
 
 import enum
 from collections.abc import Callable, Mapping, Sequence
@@ -26,12 +26,12 @@ T_co = TypeVar("T_co", covariant=True)
 _IDEMPOTENT: Final = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 
 
-# One for all: each call makes an operation, and nobody writes to it.
+# Shared: every call creates an operation, and none of them modifies it.
 _ALL_KNOWN: Final[Mapping[str, str]] = {}
 
 
 class Unset(enum.Enum):
-    """The type of `UNSET`, which leaves a field alone; `None` clears it."""
+    """The type of `UNSET`, which leaves a field unchanged; `None` clears it."""
 
     # An enum member stays the same object under pickle and deepcopy, and type checkers narrow on `is UNSET`.
     UNSET = "UNSET"
@@ -49,17 +49,16 @@ UNSET: Final = Unset.UNSET
 
 
 def given(**values: Any) -> dict[str, Any]:
-    """The values that were given: everything that is not `UNSET`."""
+    """Return the values that are not `UNSET`."""
     return {name: value for name, value in values.items() if value is not UNSET}
 
 
-# Not in slots: to fill them takes longer, and each call makes an operation.
+# No slots: they take longer to fill, and every call creates an operation.
 @attrs.frozen(repr=False, slots=False)
 class Operation(Generic[T_co]):
     """One call of the API, described but not made. Perform it with `app.call(operation)`.
 
-    Its repr names the operation alone. What the description calls a secret is a `Secret` in query and body, and sent
-    as its text.
+    Its repr contains only the operation's name. Secrets in query and body are `Secret` objects, and sent as their text.
 
     Raises:
         UnsafeUseError: a path argument is not a `str`, or it is empty, `.` or `..`, which would reach another resource.
@@ -73,23 +72,23 @@ class Operation(Generic[T_co]):
     parse: Callable[[Any], T_co]
     query: Mapping[str, QueryValue] = attrs.field(factory=dict)
     body: Any = UNSET
-    """Whatever JSON can say; `UNSET` sends none."""
+    """Any JSON value; `UNSET` for no body."""
     media_type: MediaType = "application/json"
     needs: tuple[Credential, ...] = ()
     uses: tuple[Credential, ...] = ()
     since: str | None = None
-    """The release of the API that brought it: `2026-09`, or `after 2026-04`; `None` for what all servers have."""
+    """The release that introduced it: `2026-09`, or `after 2026-04`; `None` if all servers have it."""
     older: str | None = None
-    """The name of the operation that older servers have instead."""
+    """The name of the equivalent operation on older servers."""
     arguments_since: Mapping[str, str] = _ALL_KNOWN
-    """The release that brought each argument, by the API's name, where that is not as old as the operation.
+    """The release that introduced each argument newer than the operation, by the API's name.
 
     `order_by=last_active_at` stands for a value that is newer than its argument.
     """
     idempotent: bool = attrs.field(
         default=attrs.Factory(lambda operation: operation.method in _IDEMPOTENT, takes_self=True), kw_only=True
     )
-    """Repeating it does no harm; so by its method unless the description says otherwise."""
+    """True if it can be repeated safely; determined by the method unless the description says otherwise."""
 
     def __attrs_post_init__(self) -> None:
         for segment in self.path:
@@ -107,7 +106,7 @@ class Operation(Generic[T_co]):
 
     @property
     def url(self) -> str:
-        """Path and query, percent-encoded, relative to the API's base: `/users/a%2Fb?limit=5`.
+        """Return path and query, percent-encoded, relative to the API's base: `/users/a%2Fb?limit=5`.
 
         Raises:
             UnsafeUseError: a value cannot be sent, such as a `datetime` without a timezone.
@@ -136,7 +135,7 @@ class Operation(Generic[T_co]):
 
 
 def _nothing(_: object) -> None:
-    """Read nothing from a reply."""
+    """Ignore the reply."""
 
 
 _UNSAFE_SEGMENTS: Final = frozenset({"", ".", ".."})
@@ -146,7 +145,8 @@ _PLAIN_IN_PATHS: Final = _PLAIN + b"$@:"
 
 
 def encode_query(query: Mapping[str, QueryValue]) -> str:
-    """The query string as the API reads it: `true`/`false`, ISO 8601 dates, lists joined with commas, `None` left out.
+    """Return the query string in the API's format: `true`/`false`, ISO 8601 dates, lists joined with commas, `None`
+    left out.
 
     Raises:
         UnsafeUseError: a `datetime` has no timezone, or an item of a list contains a comma.
@@ -155,7 +155,7 @@ def encode_query(query: Mapping[str, QueryValue]) -> str:
     for name, value in query.items():
         if value is not None:
             part = f"{name}={(text := _query_text(name, value))}"
-            # The sign between them is all that may need quoting.
+            # Only the separator may need quoting.
             if len(part.encode().translate(None, _PLAIN)) != 1:
                 part = f"{quote(name, safe='')}={quote(text, safe='')}"
             parts.append(part)

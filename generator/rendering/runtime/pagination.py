@@ -1,4 +1,4 @@
-"""Lists that come in pages: one page with its items, and iteration across all of them."""
+"""Paginated lists: a page with its items, and iteration over all pages."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, Generic, NamedTuple, NoReturn, Protocol, TypeVar
@@ -15,7 +15,7 @@ class Cursor(Protocol):
 
 
 class PageReply(Protocol[T_co]):
-    """The form of every list that the API returns."""
+    """The form of all list replies."""
 
     @property
     def items(self) -> Sequence[T_co]: ...
@@ -35,14 +35,14 @@ class Part(NamedTuple, Generic[T]):
 
 
 class Pages(NamedTuple, Generic[T]):
-    """What a list method describes: the operation for the page that begins at a cursor."""
+    """The result of a list method: a function that makes the operation for the page at a cursor."""
 
     operation: Callable[[str | Unset], Operation[PageReply[T]]]
     cursor: str | Unset = UNSET
 
 
 if TYPE_CHECKING:
-    # Type checkers report these uses by themselves, so they must not see the methods below.
+    # Type checkers report these uses without help, so the methods below are hidden from them.
     class _NoSequence: ...
 
     class _NotAwaited: ...
@@ -57,7 +57,7 @@ else:
             raise TypeError("a page iterates through all pages, so it has no positions; page.items[…] has")
 
         def __bool__(self) -> bool:
-            return True  # As of any object: without this, `while page := page.next()` would ask for the length.
+            return True  # As for any object: without this, `while page := page.next()` would call `len()`.
 
     class _NotAwaited:
         def __getattr__(self, name: str) -> NoReturn:
@@ -71,23 +71,23 @@ else:
 
 
 class Page(_NoSequence, Generic[T]):
-    """One page of a list. Iterating goes on through the pages after it, each loaded when it is reached.
+    """One page of a list. Iteration continues through the following pages, each loaded when it is reached.
 
-    Memory stays constant: a page is dropped when the next one begins. Loading may raise what the list method raises.
+    Memory use is constant: a page is dropped when the next one begins. Loading may raise the errors of the list method.
     """
 
     def __init__(
         self, reply: PageReply[T], pages: Pages[T], perform: Callable[[Operation[PageReply[T]]], PageReply[T]]
     ) -> None:
         self.items: Sequence[T] = reply.items
-        """The items of this page alone."""
+        """The items of this page only."""
         self.next_cursor: str | None = _next_cursor(reply)
-        """Where the next page begins: the id of its first item; `None` on the last page."""
+        """The id of the first item of the next page; `None` on the last page."""
         self._pages = pages
         self._perform = perform
 
     def next(self) -> "Page[T] | None":
-        """The next page, `None` after the last."""
+        """Load the next page; `None` after the last."""
         if self.next_cursor is None:
             return None
         return Page(self._perform(self._pages.operation(self.next_cursor)), self._pages, self._perform)
@@ -99,7 +99,7 @@ class Page(_NoSequence, Generic[T]):
             page = page.next()
 
     def prefetched(self) -> Iterator[T]:
-        """The same iteration, loading each next page in a thread while the items of this one are used."""
+        """The same iteration, but loading the next page in a thread while the items of this one are used."""
         from concurrent.futures import ThreadPoolExecutor
 
         page: Page[T] | None = self
@@ -120,9 +120,9 @@ class Page(_NoSequence, Generic[T]):
 
 
 class AsyncPage(_NoSequence, Generic[T]):
-    """One page of a list. `async for` goes on through the pages after it, each loaded when it is reached.
+    """One page of a list. `async for` continues through the following pages, each loaded when it is reached.
 
-    Memory stays constant: a page is dropped when the next one begins. Loading may raise what the list method raises.
+    Memory use is constant: a page is dropped when the next one begins. Loading may raise the errors of the list method.
     """
 
     def __init__(
@@ -132,14 +132,14 @@ class AsyncPage(_NoSequence, Generic[T]):
         perform: Callable[[Operation[PageReply[T]]], Awaitable[PageReply[T]]],
     ) -> None:
         self.items: Sequence[T] = reply.items
-        """The items of this page alone."""
+        """The items of this page only."""
         self.next_cursor: str | None = _next_cursor(reply)
-        """Where the next page begins: the id of its first item; `None` on the last page."""
+        """The id of the first item of the next page; `None` on the last page."""
         self._pages = pages
         self._perform = perform
 
     async def next(self) -> "AsyncPage[T] | None":
-        """The next page, `None` after the last."""
+        """Load the next page; `None` after the last."""
         if self.next_cursor is None:
             return None
         return AsyncPage(await self._perform(self._pages.operation(self.next_cursor)), self._pages, self._perform)
@@ -155,7 +155,7 @@ class AsyncPage(_NoSequence, Generic[T]):
             page = await page.next()
 
     async def prefetched(self) -> AsyncIterator[T]:
-        """The same iteration, loading each next page in a task while the items of this one are used."""
+        """The same iteration, but loading the next page in a task while the items of this one are used."""
         import asyncio  # blocking programs never pay for it
 
         page: AsyncPage[T] | None = self
@@ -179,7 +179,7 @@ class AsyncPage(_NoSequence, Generic[T]):
 
 
 class AsyncPages(_NoSequence, _NotAwaited, Generic[T]):
-    """What a list method of an async app returns: `await` it for the first page, or `async for` through all items."""
+    """The result of an async list method: `await` it for the first page, or `async for` over all items."""
 
     def __init__(self, pages: Pages[T], perform: Callable[[Operation[PageReply[T]]], Awaitable[PageReply[T]]]) -> None:
         self._pages = pages
@@ -189,14 +189,14 @@ class AsyncPages(_NoSequence, _NotAwaited, Generic[T]):
         return self._first().__await__()
 
     def __aiter__(self) -> AsyncIterator[T]:
-        return self._all()  # Editors infer loop variables from a plain method alone.
+        return self._all()  # Editors infer the type of loop variables only from a plain method.
 
     async def _all(self) -> AsyncIterator[T]:
         async for item in await self._first():
             yield item
 
     async def prefetched(self) -> AsyncIterator[T]:
-        """All items, loading each next page in a task while those of this one are used."""
+        """All items, loading the next page in a task while the items of this one are used."""
         async for item in (await self._first()).prefetched():
             yield item
 

@@ -1,4 +1,4 @@
-"""What resources need of an app: something that performs operations."""
+"""The interface between resources and apps: an object that performs operations."""
 
 from collections.abc import Callable
 from typing import Protocol, TypeVar
@@ -21,7 +21,7 @@ class Performer(Protocol):
         ...
 
     def pages(self, page: Callable[[str | Unset], Operation[PageReply[T]]], cursor: str | Unset = UNSET, /) -> Page[T]:
-        """Return the page of a list at the cursor; `page` makes the operation for the page at a cursor."""
+        """Return the page at the cursor; `page` makes the operation for a cursor."""
         ...
 
 
@@ -39,5 +39,5 @@ class AsyncPerformer(Protocol):
     def pages(
         self, page: Callable[[str | Unset], Operation[PageReply[T]]], cursor: str | Unset = UNSET, /
     ) -> AsyncPages[T]:
-        """Return the pages of a list from the cursor on; `page` makes the operation for the page at a cursor."""
+        """Return the pages from the cursor on; `page` makes the operation for a cursor."""
         ...

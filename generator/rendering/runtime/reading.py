@@ -1,4 +1,6 @@
-"""How replies become values. Replies are read patiently: only an object or a list that is something else stops one."""
+"""Conversion of replies to values. Conversion is lenient: only a value other than a required object or list is an
+error.
+"""
 
 import types
 from collections.abc import Callable, Mapping
@@ -9,64 +11,64 @@ from .secret import Secret, read_secret
 T = TypeVar("T")
 
 Known: TypeAlias = T | str
-"""`Known[Literal["a", "b"]]`: one of these as far as this version knows; a later server may have more."""
+"""`Known[Literal["a", "b"]]`: one of these in this version; later servers may send others."""
 
 OPTIONAL: Final = "optional"
 
-# The mark is inside, so that a field that may be null as well, `Maybe[str | None]`, can be told apart.
+# The mark is inside, to distinguish `Maybe[str | None]`, a field that may also be null.
 Maybe: TypeAlias = Annotated[T, OPTIONAL] | None
-"""The field may be left out of a reply; it is `None` then."""
+"""The field may be omitted from a reply; it is then `None`."""
 
 UNIONS: Final = (Union, types.UnionType)
 _JSON_NAMES: Final = {dict: "an object", list: "a list", str: "text", bool: "a boolean", type(None): "null"}
 
 
 class WireError(ValueError):
-    """A reply is not shaped like what it should be: where an object or a list is needed there is something else.
+    """A reply has the wrong shape: something other than a required object or list.
 
-    Says where, and what kind of value is there, never the value.
+    The message has the location and the kind of value, never the value itself.
     """
 
     def __init__(self, subject: str, pointer: str, problem: str) -> None:
         super().__init__(subject, pointer, problem)
         self.subject = subject
-        """What was read: the name of a model, `object` or `list`."""
+        """The type read: the name of a model, `object` or `list`."""
         self.pointer = pointer
-        """JSON pointer into what was read; empty for the whole."""
+        """JSON pointer into the reply; empty for the whole reply."""
         self.problem = problem
 
     def __str__(self) -> str:
         return f"{self.subject}{self.pointer and f' at {self.pointer}'}: {self.problem}"
 
     def inside(self, subject: str, key: str | int) -> Self:
-        """The same error as seen from what holds the faulty value under `key`."""
+        """Return the same error as seen from the container, which has the faulty value under `key`."""
         return type(self)(subject, f"/{escaped(str(key))}{self.pointer}", self.problem)
 
 
 def kind(value: object) -> str:
-    """What JSON calls `value`: `an object`, `a list`, `text`, `a number`, `a boolean` or `null`."""
+    """Return the JSON type of `value`: `an object`, `a list`, `text`, `a number`, `a boolean` or `null`."""
     return _JSON_NAMES.get(type(value), "a number")
 
 
 def escaped(key: str) -> str:
-    """`key` as a step of a JSON pointer."""
+    """Return `key` as a step of a JSON pointer."""
     return key.replace("~", "~0").replace("/", "~1")
 
 
 def nothing(_: object) -> None:
-    """`None`: the reply has no content worth reading."""
+    """Return `None`: the reply has no useful content."""
 
 
 def as_it_is(value: Any) -> Any:
-    """`value`: a reply that needs no reading."""
+    """Return `value` unchanged."""
     return value
 
 
 def json_object(value: Any) -> Mapping[str, Any]:
-    """`value`, which must be an object.
+    """Return `value`, which must be an object.
 
     Raises:
-        WireError: it is something else.
+        WireError: it is not an object.
     """
     if value.__class__ is not dict:
         raise WireError("object", "", f"{kind(value)} instead of an object")
@@ -74,7 +76,7 @@ def json_object(value: Any) -> Mapping[str, Any]:
 
 
 def reader(shape: Any) -> Callable[[Any], Any] | None:
-    """What reads a value of this type when it is not null; `None` when it is handed on as it is."""
+    """Return the function that converts non-null values of this type; `None` if they are returned unchanged."""
     if type(shape) is type:
         return _read_secret if shape is Secret else getattr(shape, "_read", None)
     origin, args = get_origin(shape), get_args(shape)
@@ -91,14 +93,14 @@ def reader(shape: Any) -> Callable[[Any], Any] | None:
 
 
 def _structure(shape: Any) -> type:
-    """The type that `json.loads` gives to what is read as `shape`."""
+    """Return the type that `json.loads` produces for `shape`."""
     if get_origin(shape) is tuple:
         return list
     return str if shape is Secret else dict
 
 
 def read(shape: Any) -> Callable[[Any], Any]:
-    """What reads a whole reply of this type."""
+    """Convert a whole reply of this type."""
     return reader(shape) or as_it_is
 
 
@@ -113,7 +115,7 @@ def _read_secret(value: Any) -> Secret:
 
 
 def _union_reader(options: tuple[Any, ...]) -> Callable[[Any], Any] | None:
-    # The generator renders no union of which two options need reading.
+    # The generator renders no union with two options that need converting.
     for option in options:
         if (found := reader(option)) is not None:
             alone = len(options) - (type(None) in options) == 1

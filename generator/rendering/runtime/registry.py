@@ -1,4 +1,4 @@
-"""Tables of what is there, whose entries are imported when they are touched."""
+"""Registries whose entries are imported when they are used."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import import_module
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 @attrs.frozen
 class Entry:
-    """What is known of an operation without importing it."""
+    """Facts about an operation that are available without importing it."""
 
     name: str
     method: Method
@@ -24,19 +24,19 @@ class Entry:
 
     @property
     def function(self) -> Callable[..., Operation[Any]]:
-        """The function that makes the operation; its module is imported when this is touched."""
+        """The function that makes the operation; using it imports its module."""
         module = import_module(f".operations.{self.tag}", __package__)
         function: Callable[..., Operation[Any]] = getattr(module, self.name)
         return function
 
 
 def entries(rows: Mapping[str, Iterable[tuple[str, Method, str, tuple[AccessType, ...]]]]) -> dict[str, Entry]:
-    """The entries by name, from rows of name, method, path and access types by tag."""
+    """Return the entries by name, from rows of name, method, path and access types by tag."""
     return {row[0]: Entry(row[0], row[1], row[2], tag, row[3]) for tag, some in rows.items() for row in some}
 
 
 class LazyMapping(Mapping[str, T], Generic[T]):
-    """A read-only mapping that loads a value when it is touched."""
+    """A read-only mapping that loads a value when it is used."""
 
     def __init__(self, names: Mapping[str, str], load: Callable[[str], T]) -> None:
         self._names = names

@@ -1,4 +1,4 @@
-"""Text that shows a mask wherever Python prints, dumps or pickles it."""
+"""Secret text, masked wherever Python prints, dumps or pickles it."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias, cast
@@ -9,15 +9,15 @@ if TYPE_CHECKING:
 
 
 class Secret:
-    """A key or token. `reveal()` gives the text; everything else shows a mask.
+    """A key or token. `reveal()` returns the text; everything else shows a mask.
 
-    The mask ends in the last four characters of a text of 32 or more, in fewer of a shorter one, in none below eight.
-    Two secrets are equal when their texts are, compared in constant time; a `Secret` never equals a `str`.
-    A copy is the same object. A pickle carries the mask alone: `reveal()` of what is loaded from it raises.
-    `json.dumps` refuses it; `default=Secret.reveal` sends the text.
+    The mask ends in the last four characters of a text of 32 or more, in fewer for shorter ones, and in none below
+    eight. Two secrets are equal when their texts are, compared in constant time; a `Secret` never equals a `str`. A
+    copy is the same object. A pickle contains only the mask: `reveal()` raises on the unpickled object. `json.dumps`
+    refuses it; `default=Secret.reveal` sends the text.
 
-    Limits: a frame that holds the text in a variable of its own (whoever created the secret or revealed it) still shows
-    it; code that looks inside function closures or memory finds it; memory is not wiped.
+    Limits: frames that have the text in a local variable (where the secret was created or revealed) still show it; code
+    that inspects function closures or memory finds it; memory is not wiped.
 
     Raises:
         TypeError: the text is not a `str`.
@@ -36,10 +36,10 @@ class Secret:
         self._read = lambda: text
 
     def reveal(self) -> str:
-        """The text.
+        """Return the text.
 
         Raises:
-            ValueError: this secret came out of a pickle, which holds back the text.
+            ValueError: this secret was unpickled; pickles do not contain the text.
         """
         return self._read()
 
@@ -94,7 +94,7 @@ class Secret:
 
 
 class _Masked(Secret):
-    """What a pickle or masked JSON brings back: equal to nothing but itself."""
+    """A secret from a pickle or masked JSON: equal only to itself."""
 
     __slots__ = ("_mask",)
 
@@ -103,7 +103,7 @@ class _Masked(Secret):
 
     def reveal(self) -> NoReturn:
         raise ValueError(
-            "this secret was pickled or written out masked, which holds back its text: create it anew from the text"
+            "this secret was pickled or written masked, which drops the text: create a new one from the text"
         )
 
     def __str__(self) -> str:
@@ -114,21 +114,21 @@ class _Masked(Secret):
 
 
 def read_secret(text: str) -> Secret:
-    """The secret for a text in JSON; a mask as `str(secret)` writes it stays one, and is never sent as a key."""
+    """Return the secret for a JSON text; a mask written by `str(secret)` stays a mask, and is never sent as a key."""
     return _Masked(text) if text.startswith("****") else cast(Secret, hidden(text))
 
 
 def asks_to_reveal(context: object) -> bool:
-    """Whether the context of a serialisation by pydantic is `{"reveal": True}`."""
+    """Return true if the context of a pydantic serialisation is `{"reveal": True}`."""
     return isinstance(context, Mapping) and context.get("reveal") is True
 
 
 SecretText: TypeAlias = str | Secret
-"""An argument that is a secret; what is kept of it is a `Secret`."""
+"""An argument that is a secret; it is stored as a `Secret`."""
 
 
 def hidden(value: Any) -> Any:
-    """Return `value`, as a `Secret` if it is text. The API says what it thinks of an empty one.
+    """Return `value`, as a `Secret` if it is text. An empty text is left for the API to reject.
 
     Bytes become an empty object of a class with the same name: errors can say what was given, and no frame holds it.
     """
@@ -140,14 +140,14 @@ def hidden(value: Any) -> Any:
 
 
 def hidden_in(value: Any, *names: str) -> Any:
-    """A copy of `value`, whose texts under these names are a `Secret` each."""
+    """Return a copy of `value` in which texts under these names are `Secret` objects."""
     if isinstance(value, Mapping):
         return {key: hidden(item) if key in names else hidden_in(item, *names) for key, item in value.items()}
     return [hidden_in(item, *names) for item in value] if isinstance(value, list | tuple) else value
 
 
 def secrets_in(value: Any) -> Iterator[Secret]:
-    """The secrets that `value` holds."""
+    """Return the secrets in `value`."""
     if isinstance(value, Secret):
         yield value
     elif isinstance(value, Mapping):
@@ -159,10 +159,10 @@ def secrets_in(value: Any) -> Iterator[Secret]:
 
 
 def revealed(value: Any) -> Any:
-    """The text of a secret, for encoders: whatever else they do not know is refused as they refuse it.
+    """Return the text of a secret, for encoders; refuse other types as they would.
 
     Raises:
-        TypeError: it is no secret.
+        TypeError: it is not a secret.
     """
     if isinstance(value, Secret):
         return value.reveal()

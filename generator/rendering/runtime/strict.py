@@ -1,4 +1,6 @@
-"""Reads replies without patience: what the description does not say is an error. For tests of it, and of servers."""
+"""Strict reading of replies: any deviation from the description is an error. For tests of the description and of
+servers.
+"""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -36,10 +38,10 @@ _NAMES: Final[Mapping[object, str]] = {
 
 @attrs.frozen
 class Deviation:
-    """One place where data is not what the description says. Names what is there, never its value."""
+    """A place where data deviates from the description. Says what is there, never its value."""
 
     pointer: str
-    """JSON pointer; empty for the whole."""
+    """JSON pointer; empty for the whole reply."""
     problem: str
 
     def __str__(self) -> str:
@@ -47,7 +49,7 @@ class Deviation:
 
 
 class DeviationError(ValueError):
-    """A reply is not what the description says; `deviations` lists every place."""
+    """A reply deviates from the description; `deviations` lists every place."""
 
     def __init__(self, subject: str, deviations: tuple[Deviation, ...]) -> None:
         super().__init__(subject, deviations)
@@ -59,13 +61,13 @@ class DeviationError(ValueError):
 
 
 def parse(operation: Operation[T], data: Any, *, release: str | None = None) -> T:
-    """The result of `operation` from its decoded reply, if the reply is exactly what the description says.
+    """Return the result of `operation` from its decoded reply, if the reply matches the description exactly.
 
     Args:
-        release: of the server, such as `2026-10`: fields that are always there since then may not be missing.
+        release: the server's release, such as `2026-10`: fields guaranteed since then may not be missing.
 
     Raises:
-        DeviationError: it is not.
+        DeviationError: it does not match.
         KeyError: the description has no operation of this name.
     """
     if deviations := check(_result(operation.name), data, release=release):
@@ -74,7 +76,7 @@ def parse(operation: Operation[T], data: Any, *, release: str | None = None) -> 
 
 
 def check(shape: Any, data: Any, *, release: str | None = None) -> list[Deviation]:
-    """Every place where decoded JSON deviates from `shape`: a model class, or any type that the field of one has."""
+    """Return every place where decoded JSON deviates from `shape`: a model class, or the type of a model's field."""
     return list(_Walk(release).walk(shape, data, ""))
 
 
@@ -116,7 +118,7 @@ class _Walk:
             yield Deviation(at, f"{kind(data)} instead of {_NAMES[shape]}")
 
     def walk_union(self, options: tuple[Any, ...], data: Any, at: str) -> Iterator[Deviation]:
-        # `Known[Literal[…]]` is a union with str, which would let every text pass.
+        # `Known[Literal[…]]` is a union with str, which would accept any text.
         if any(get_origin(option) is Literal for option in options):
             options = tuple(option for option in options if option is not str)
         if data is None and type(None) in options:

@@ -1,4 +1,4 @@
-"""Times and durations as the API counts them: in milliseconds."""
+"""Conversion of times and durations to the API's milliseconds."""
 
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -10,7 +10,7 @@ K = TypeVar("K", bound=Unset | None)
 
 
 def moment_millis(value: datetime | K, argument: str) -> int | K:
-    """Return the time in milliseconds since 1970 (UTC); `UNSET` and `None` stay as they are.
+    """Return the time in milliseconds since 1970 (UTC); `UNSET` and `None` are returned unchanged.
 
     Raises:
         UnsafeUseError: the value is not a `datetime`, or it has no timezone.
@@ -28,7 +28,7 @@ def moment_millis(value: datetime | K, argument: str) -> int | K:
 
 
 def duration_millis(value: timedelta | K, argument: str) -> int | K:
-    """Return the duration in milliseconds; `UNSET` and `None` stay as they are.
+    """Return the duration in milliseconds; `UNSET` and `None` are returned unchanged.
 
     Raises:
         UnsafeUseError: the value is not a `timedelta`.
@@ -39,5 +39,5 @@ def duration_millis(value: timedelta | K, argument: str) -> int | K:
         return value
     raise UnsafeUseError(
         f"{argument} must be a timedelta, not {type(value).__name__}: "
-        f"a number could be seconds or milliseconds; timedelta(seconds=…) says which"
+        f"a number could be seconds or milliseconds; use timedelta(seconds=…)"
     )

@@ -24,4 +24,4 @@ OPERATIONS: Final[Mapping[str, Entry]] = MappingProxyType(
         }
     )
 )
-"""Every operation by name; method, path and access type together are those of exactly one."""
+"""Every operation by name; no two share method, path and access type."""
