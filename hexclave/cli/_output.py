@@ -69,7 +69,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, Secret):
         return value.reveal() if current().reveal else str(value)
     if isinstance(value, Model):
-        return plain(value.to_wire())
+        return value.to_dict(reveal=current().reveal)
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if attrs.has(type(value)):
