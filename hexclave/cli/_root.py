@@ -17,6 +17,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "profile": "_profile_commands: Profiles: projects and their keys.",
     },
     "Develop": {
+        "emulator": "_emulator: Run the API on this machine.",
         "call": "_calling: Call any operation of the API by its name.",
         "docs": "_calling: Show the documentation of a command or operation.",
         "open": "_calling: Open the emulator's dashboard or the documentation of an operation in the browser.",
