@@ -103,11 +103,6 @@ CLIENT_APP: Final = (
     R("getConvexClientAuth, getConvexHttpClientAuth", "", "Not available: Convex is a JavaScript platform."),
     R("redirectTo… (20)", "", BROWSER),
     R("useNavigate", "", REACT),
-    R(
-        "agent sign-in (REST)",
-        "client.agents.register client.agents.poll client.agents.inspect client.agents.approve client.agents.deny "
-        "client.agents.get_discovery client.agents.get_guide",
-    ),
     R("consumeBrowserAction (REST)", "", BROWSER),
 )
 
@@ -138,7 +133,6 @@ SERVER_APP: Final = (
     R("DataVaultStore.getValue", "server.data_vault.find", "`get` raises instead of returning `None`."),
     R("DataVaultStore.setValue", "server.data_vault.set"),
     R("queryAnalytics", "server.analytics.query", "The server's own time limit applies unless you set one."),
-    R("queryAnalytics timing (REST)", "server.analytics.get_query_timing"),
     R("listSessionReplays", "server.session_replays.list"),
     R("getSessionReplay", "server.session_replays.get"),
     R("listSessionReplayChunks", "server.session_replays.list_chunks"),
@@ -187,7 +181,6 @@ USER: Final = (
     R("getActiveSessions", "client.sessions.list server.sessions.list"),
     R("revokeSession", "client.sessions.revoke server.sessions.revoke"),
     R("createSession", "server.sessions.create", "Returns `Tokens` for `app.with_session(…)`."),
-    R("impersonation links (REST)", "server.sessions.create_impersonation_link"),
     R("createApiKey", "client.api_keys.create server.api_keys.create"),
     R("listApiKeys", "client.api_keys.list server.api_keys.list"),
     R("listOAuthProviders", "client.oauth_providers.list server.oauth_providers.list"),
@@ -217,7 +210,6 @@ USER: Final = (
 PARTS: Final = (
     R("ActiveSession", "client.sessions.list", "The model `Session`; its IP fields keep the names used by the API."),
     R("ContactChannel.sendVerificationEmail", "client.contact_channels.send_verification_email"),
-    R("ContactChannel by id (REST)", "client.contact_channels.get server.contact_channels.get"),
     R("ContactChannel.update", "client.contact_channels.update server.contact_channels.update"),
     R("ContactChannel.delete", "client.contact_channels.delete server.contact_channels.delete"),
     R("OAuthProvider.update", "client.oauth_providers.update server.oauth_providers.update"),
@@ -238,8 +230,6 @@ PARTS: Final = (
         "The API does not support changing the expiry of a key.",
     ),
     R("ApiKey.revoke", "client.api_keys.revoke client.teams.api_keys.revoke"),
-    R("ApiKey by id (REST)", "client.api_keys.get client.teams.api_keys.get"),
-    R("checkApiKey (REST)", "server.api_keys.check server.teams.api_keys.check local hexclave.api_keys"),
     R("Team.update, ServerTeam.update", "client.teams.update server.teams.update"),
     R("Team.delete", "client.teams.delete server.teams.delete"),
     R("Team.inviteUser", "client.teams.invitations.send server.teams.invitations.send"),
@@ -283,11 +273,6 @@ ADMIN_APP: Final = (
     R("resetConfigOverrideKeys", "admin.config.reset_override_keys"),
     R("getPushedConfigSource", "admin.config.get_source"),
     R("unlinkPushedConfigSource", "admin.config.unlink_source"),
-    R(
-        "GitHub configuration agent (REST)",
-        "admin.config.start_agent_run admin.config.find_agent_run admin.config.cancel_agent_run "
-        "admin.config.commit_agent_run",
-    ),
     R("listInternalApiKeys", "admin.project_keys.list admin.project_keys.get"),
     R("createInternalApiKey", "admin.project_keys.create"),
     R("InternalApiKey.revoke", "admin.project_keys.revoke admin.project_keys.update"),
@@ -349,25 +334,7 @@ ADMIN_APP: Final = (
     R("getUserActivity", "admin.analytics.get_user_activity"),
     R("getPlanUsage", "admin.analytics.get_plan_usage"),
     R("getClickmap", "admin.analytics.get_clickmap admin.analytics.create_clickmap_token"),
-    R("clickmap overlay links (REST)", "server.analytics.create_clickmap_link"),
     R("previewAffectedUsersByOnboardingChange", "admin.project.preview_onboarding_change"),
-    R("AI chat threads (REST)", "admin.ai_chats.list_messages admin.ai_chats.save_message"),
-    R("sign-up rules (REST)", "admin.sign_up_rules.get_stats admin.sign_up_rules.test"),
-    R(
-        "workflows (REST)",
-        "admin.workflows.list admin.workflows.create admin.workflows.delete admin.workflows.pause "
-        "admin.workflows.resume admin.workflows.update_source admin.workflows.list_versions admin.workflows.retry_run "
-        "server.workflows.send_event server.workflows.get_run server.workflows.list_runs server.workflows.cancel_runs "
-        "server.workflows.upgrade_runs",
-    ),
-    R(
-        "deployments (REST)",
-        "server.deployments.list server.deployments.get server.deployments.get_build_logs "
-        "server.deployments.list_services server.deployments.get_service_logs server.deployments.add_domain "
-        "server.deployments.get_domain server.deployments.delete_domain",
-        "Returns the available log lines; streaming is not supported.",
-    ),
-    R("project secrets (REST)", "server.project_secrets.list server.project_secrets.set server.project_secrets.delete"),
     R("issues, TV displays, data sources, sentry envelopes (REST)", "", "Not available: not in the API documents."),
 )
 

@@ -1,8 +1,11 @@
 """Writes docs/from-the-javascript-sdk.md from the table: `python -m tests.surface.javascript_page`."""
 
+import re
 from pathlib import Path
 
 from tests.surface.checklist import LOW_LEVEL, SECTIONS, Row
+from tests.surface.members import members
+from tests.surface.recording import APPS, recorded
 
 PAGE = Path(__file__).parents[2] / "docs" / "from-the-javascript-sdk.md"
 
@@ -29,10 +32,33 @@ def page() -> str:
     for title, rows in SECTIONS.items():
         parts.append(f"## {title}\n\n| JavaScript | Python | |\n|---|---|---|\n" + "".join(map(_line, rows)))
     parts.append(
+        "## Methods without a JavaScript equivalent\n\n| resource | methods |\n|---|---|\n"
+        + "".join(f"| `{name}` | {'<br>'.join(methods)} |\n" for name, methods in _unlisted().items())
+    )
+    parts.append(
         "## Operations without a method\n\nNo resource has a method for these operations; use `app.call(…)`.\n\n"
         "| operation | purpose |\n|---|---|\n" + "".join(f"| `{name}` | {why} |\n" for name, why in LOW_LEVEL.items())
     )
     return "\n".join(parts)
+
+
+def offered() -> set[str]:
+    """Return every method of every app, as `client.teams.list`."""
+    return {f"{access}.{path}" for access in APPS for path, _ in members(recorded(access).app)}
+
+
+def _unlisted() -> dict[str, list[str]]:
+    named = {_bare(name) for rows in SECTIONS.values() for row in rows for name in row.ours.split()}
+    unlisted: dict[str, list[str]] = {}
+    for path in sorted({name.partition(".")[2] for name in offered()}):
+        if _bare(f"app.{path}") not in named:
+            resource, _, method = path.rpartition(".")
+            unlisted.setdefault(resource, []).append(f"`{method}`")
+    return unlisted
+
+
+def _bare(name: str) -> str:
+    return re.sub(r"for_\w+", "for", name.partition(".")[2])
 
 
 def _line(row: Row) -> str:

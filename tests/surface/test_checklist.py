@@ -8,16 +8,12 @@ import pytest
 from hexclave_api import OPERATIONS
 from tests.surface.calls import CALLS
 from tests.surface.checklist import LOW_LEVEL, SECTIONS
-from tests.surface.javascript_page import PAGE, page
-from tests.surface.members import members
+from tests.surface.described import entries
+from tests.surface.javascript_page import PAGE, offered, page
 from tests.surface.recording import APPS, recorded
 
 FACTS = Path(__file__).parents[3] / "shared/facts/sdk-surface.md"
 ROWS = [row for rows in SECTIONS.values() for row in rows]
-
-
-def offered() -> set[str]:
-    return {f"{access}.{path}" for access in APPS for path, _ in members(recorded(access).app)}
 
 
 def test_every_row_has_a_member_or_a_reason() -> None:
@@ -29,28 +25,16 @@ def test_every_member_that_a_row_names_exists() -> None:
     assert named - offered() == set()
 
 
-def test_every_member_stands_in_a_row() -> None:
-    """Say in tests/surface/checklist.py which JavaScript member it stands for, or `(REST)` where there is none."""
-    named = {_bare(name) for row in ROWS for name in row.ours.split() if name.split(".")[0] in APPS}
-    assert {_bare(name) for name in offered()} - named == set()
-
-
-def _bare(name: str) -> str:
-    return re.sub(r"for_\w+", "for", name.partition(".")[2])
-
-
 def test_every_operation_is_reachable_or_low_level() -> None:
-    """An import added an operation: give it a method in hexclave/resources and a row in tests/surface/calls, or say in
-    LOW_LEVEL of tests/surface/checklist.py why `app.call(…)` is enough.
-    """
-    reached: set[str] = set()
+    """An import added an operation: give it an entry in `x-methods`, or say in LOW_LEVEL why `app.call` is enough."""
+    reached = {entry.operation.name for entry in entries()}
     for access, rows in CALLS.items():
         for row in rows:
             recording = recorded(access)
             recording.call(row[0])
             reached |= set(recording.operations)
     undecided = set(OPERATIONS) - reached - set(LOW_LEVEL)
-    assert undecided == set(), f"decide about {sorted(undecided)}: a method in hexclave/resources, or LOW_LEVEL"
+    assert undecided == set(), f"decide about {sorted(undecided)}: an entry in `x-methods`, or LOW_LEVEL"
     assert set(LOW_LEVEL) & reached == set(), "these have a method; take them out of LOW_LEVEL"
     assert set(LOW_LEVEL) - set(OPERATIONS) == set(), "the API no longer has these"
 

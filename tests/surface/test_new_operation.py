@@ -32,7 +32,10 @@ import hexclave, hexclave_api, hexclave.resources
 from docs.site.reference import reference
 from hexclave.errors import HexclaveError
 from hexclave.testing import emulator
+from tests.surface.described import entries
+from tests.surface.javascript_page import page
 from tests.surface.public import surface
+from tests.surface.test_described import test_a_rendered_method_sends_the_described_request as sends_as_described
 
 def shown(app, name):
     method = getattr(app.gadgets, name, None)
@@ -48,7 +51,12 @@ with emulator(stub=True) as running:
         answer = repr(running.server_app().gadgets.get("g1"))
     except HexclaveError as error:
         answer = f"{error.status} {error.message}"
+gadgets = [entry for entry in entries() if entry.method.startswith("gadgets.")]
+for entry in gadgets:
+    sends_as_described(entry)
 print(json.dumps({
+    "requests": [f"{entry.access}: {entry.method}" for entry in gadgets],
+    "javascript": [line for line in page().splitlines() if "gadgets" in line],
     "function": str(inspect.signature(hexclave_api.OPERATIONS["get_gadget"].function)),
     "get": {name: shown(app, "get") for name, app in apps.items()},
     "find": {name: shown(app, "find") for name, app in apps.items()},
@@ -65,8 +73,8 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Any:
     copy = tmp_path_factory.mktemp("copy")
     for name in ("spec", "generator", "generated", "hexclave", "emulator", "docs", "tests/surface"):
         shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", "README.md"):
-        shutil.copy(ROOT / name, copy)
+    for name in ("pyproject.toml", "README.md", "tests/playing.py"):
+        shutil.copy(ROOT / name, copy / name)
     spec = copy / "spec" / "openapi.yaml"
     description = yaml.load(spec.read_text("utf-8"), Loader=yaml.CSafeLoader)
     description["paths"]["/gadgets/{gadget_id}"] = {"get": OPERATION}
@@ -117,6 +125,16 @@ def test_the_reference_and_the_snapshot_of_the_surface_have_it(found: Any) -> No
         "app.gadgets.find(gadget_id)  # server",
         "app.gadgets.get(gadget_id)  # client, server, admin",
     ]
+
+
+def test_its_requests_are_checked_and_the_javascript_page_lists_it(found: Any) -> None:
+    assert found["requests"] == [
+        "client: gadgets.get",
+        "server: gadgets.get",
+        "admin: gadgets.get",
+        "server: gadgets.find",
+    ]
+    assert found["javascript"] == ["| `gadgets` | `find`<br>`get` |"]
 
 
 def test_the_stub_of_the_emulator_answers(found: Any) -> None:

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from tests.surface.calls import CALLS
-from tests.surface.members import called, members
+from tests.surface.described import entries, resource
+from tests.surface.members import called, defined, members
 from tests.surface.recording import APPS, recorded
 
 ROWS = [pytest.param(access, row, id=f"{access}: {row[0]}") for access, rows in CALLS.items() for row in rows]
@@ -22,10 +23,13 @@ def test_member_sends_exactly_this(access: str, row: tuple[Any, ...]) -> None:
     assert [request.headers["x-stack-access-type"] for request in recording.requests] == [access] * len(row[1::2])
 
 
-def test_every_member_is_called_by_the_table() -> None:
-    """Add a row to tests/surface/calls.py for each member that is missing there."""
+def test_every_member_is_described_or_called_by_the_table() -> None:
+    """Add a row to tests/surface/calls for each flow that is missing there."""
     apps = {access: recorded(access).app for access in APPS}
     covered = {called(apps[access], row[0]) for access, rows in CALLS.items() for row in rows}
+    for entry in entries():
+        path, _, name = entry.method.rpartition(".")
+        covered.add(defined(resource(apps[entry.access], path), name))
     missing = {path for app in apps.values() for path, method in members(app) if method not in covered}
     assert missing == set()
 
