@@ -3,12 +3,14 @@
 import json
 import re
 from collections.abc import Collection, Mapping
-from typing import Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 from urllib.parse import parse_qsl, urlsplit
 
 from hexclave.credentials import HEADERS
-from hexclave.transport import Reply, Request
 from hexclave_api.secret import Secret
+
+if TYPE_CHECKING:
+    from hexclave.transport import Reply, Request
 
 _SECRET_HEADERS: Final = frozenset(HEADERS[name] for name in HEADERS if name.endswith(("_key", "_token"))) | {
     "authorization",
@@ -22,7 +24,7 @@ _SECRET_FIELD: Final = re.compile(
 class NotSent(BaseException):
     """The request of a dry run. Not an `Exception`, so that no retry or handler takes it for a failure."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: "Request") -> None:
         super().__init__()
         self.request = request
 
@@ -30,19 +32,19 @@ class NotSent(BaseException):
 class DryTransport:
     """A transport that sends nothing."""
 
-    def send(self, request: Request, deadline: float | None) -> Reply:
+    def send(self, request: "Request", deadline: float | None) -> "Reply":
         """Raise `NotSent`."""
         del deadline
         self._stop(request)
 
-    def _stop(self, request: Request) -> NoReturn:
+    def _stop(self, request: "Request") -> NoReturn:
         raise NotSent(request)
 
     def close(self) -> None:
         """Do nothing."""
 
 
-def described(request: Request, secrets: Collection[Secret]) -> dict[str, Any]:
+def described(request: "Request", secrets: Collection[Secret]) -> dict[str, Any]:
     """Return the request as JSON, with secrets masked: keys, tokens, the given ones, and fields with such names."""
     texts = {secret.reveal(): str(secret) for secret in secrets}
     url = request.url
@@ -58,7 +60,7 @@ def described(request: Request, secrets: Collection[Secret]) -> dict[str, Any]:
     return found
 
 
-def _decoded(request: Request) -> Any:
+def _decoded(request: "Request") -> Any:
     text = (request.content or b"").decode("utf-8", "replace")
     if "form" in request.headers.get("content-type", ""):
         return dict(parse_qsl(text))

@@ -231,7 +231,8 @@ def run_method(
     state = current()
     access = _access_of(calls, state)
     call, profile = calls[access], load(state.profile)
-    check_secrets(call, reading=call.is_reading)
+    # Whoever signs in with `auth` has the tokens in the profile's session.
+    check_secrets(call, reading=call.is_reading or path[0] == "auth")
     with connect(profile, access, DryTransport() if state.dry_run else None) as app:
         target: Any = app
         for at, name in enumerate(path[:-1]):

@@ -18,6 +18,8 @@ SECTIONS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "Develop": {
         "emulator": "_emulator: Run the API on this machine.",
+        "token": "_token: Inspect access tokens.",
+        "doctor": "_doctor: Find out why calls fail.",
         "call": "_calling: Call any operation of the API by its name.",
         "docs": "_calling: Show the documentation of a command or operation.",
         "open": "_calling: Open the emulator's dashboard or the documentation of an operation in the browser.",
@@ -27,7 +29,10 @@ SECTIONS: Final[Mapping[str, Mapping[str, str]]] = {
 """Commands of our own, with their modules; the resources of the apps follow."""
 
 BESIDE: Final[Mapping[str, Mapping[str, str]]] = {
-    "webhooks": {},
+    "webhooks": {
+        "listen": "_webhooks: Forward the emulator's webhooks to a URL.",
+        "trigger": "_webhooks: Send a signed sample event to a URL.",
+    },
 }
 """Commands of our own beside the methods of a resource."""
 

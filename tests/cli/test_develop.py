@@ -1,10 +1,25 @@
 """Commands for development."""
 
+import json
+import signal
+import subprocess
 import sys
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 
-from tests.cli.conftest import Run
+from hexclave.cli._samples import sample_event
+from hexclave.testing import RunningEmulator
+from hexclave.webhooks import verify
+from hexclave_api import strict
+from hexclave_api.webhooks import EVENTS
+from hexclave_emulator.webhooks.endpoints import ENDPOINTS
+from tests.cli.conftest import Ran, Run
 
 
 def test_the_emulator_runs_a_command(run: Run) -> None:
@@ -25,3 +40,210 @@ def test_the_emulator_needs_an_extra(run: Run, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setitem(sys.modules, "uvicorn", None)
     ran = run("emulator")
     assert (ran.status, "pip install 'hexclave[emulator]'" in ran.err) == (2, True)
+
+
+# -- webhooks
+
+
+@pytest.fixture
+def endpoint() -> Iterator["Endpoint"]:
+    server = Endpoint()
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+class Endpoint(HTTPServer):
+    """An application's endpoint for webhooks."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.url = f"http://127.0.0.1:{self.server_port}/hooks"
+        self.status = 200
+        self.received: list[tuple[bytes, dict[str, str]]] = []
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Endpoint
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["content-length"]))
+        self.server.received.append((body, {name.lower(): value for name, value in self.headers.items()}))
+        self.send_response(self.server.status)
+        self.send_header("content-length", "7")
+        self.end_headers()
+        self.wfile.write(b"\x1b[31mno")
+
+    def log_message(self, *arguments: object) -> None:
+        """Say nothing."""
+
+
+SECRET = "whsec_ZXhhbXBsZSBzZWNyZXQ="
+
+
+@pytest.mark.parametrize("event", sorted(EVENTS))
+def test_sample_events_have_every_field_of_the_description(event: str) -> None:
+    """Exactly as the API would send them."""
+    assert strict.check(EVENTS[event], sample_event(event)) == []
+
+
+def test_trigger_sends_a_signed_sample(run: Run, endpoint: Endpoint, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text(SECRET)
+    ran = run("webhooks", "trigger", "user.created", "--url", endpoint.url, "--secret", f"@{secret}")
+    assert (ran.status, json.loads(ran.out)["status"]) == (0, 200), ran.err
+    ((body, headers),) = endpoint.received
+    event = verify(body, headers, SECRET)
+    assert event.type == "user.created"
+    assert event.body.data.primary_email == "ada@example.com"
+    endpoint.status = 500
+    ran = run("webhooks", "trigger", "team.created", "--url", endpoint.url, "--secret", "-", stdin=SECRET)
+    assert ran.status == 1
+    assert "answered 500: \\u001b[31mno" in ran.err
+    assert run("webhooks", "trigger", "user.exploded", "--url", endpoint.url, "--secret", f"@{secret}").status == 2
+    assert (
+        run("webhooks", "trigger", "user.created", "--url", "http://127.0.0.1:9/", "--secret", f"@{secret}").status == 4
+    )
+
+
+def test_listen_forwards_what_the_emulator_sends(
+    cli: Run, hx: RunningEmulator, endpoint: Endpoint, tmp_path: Path
+) -> None:
+    """In a process of its own, until Ctrl-C; the endpoint is gone then."""
+    command = [sys.executable, "-m", "hexclave", "webhooks", "listen", "--forward", endpoint.url]
+    with subprocess.Popen([*command, "--event", "user.created"], stdout=PIPE, stderr=PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        secret = process.stderr.readline().strip().removeprefix("export HEXCLAVE_WEBHOOK_SECRET=")
+        hx.server_app().users.create(display_name="Heard")
+        line = json.loads(process.stdout.readline())
+        assert (line["type"], line["status"], line["body"]["data"]["display_name"]) == ("user.created", 200, "Heard")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 130
+        assert "Traceback" not in process.stderr.read()
+    body, headers = endpoint.received[-1]
+    assert verify(body, headers, secret).id == line["id"]
+    assert list(hx.inner.state[ENDPOINTS]) == []
+
+
+def test_listen_needs_an_emulator(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEXCLAVE_PROJECT_ID", "p")
+    monkeypatch.setenv("HEXCLAVE_API_URL", "http://127.0.0.1:9")
+    ran = run("webhooks", "listen", "--forward", "http://127.0.0.1:9/")
+    assert (ran.status, "hexclave-py emulator" in ran.err) == (4, True)
+
+
+# -- token inspect
+
+
+def access_token(hx: RunningEmulator) -> str:
+    app = hx.client_app()
+    app.auth.sign_up_with_password(email=f"{time.monotonic_ns()}@example.com", password="correct horse battery")
+    token = app.auth.get_access_token()
+    assert token is not None
+    return token.reveal()
+
+
+def test_a_token_is_verified(cli: Run, hx: RunningEmulator) -> None:
+    """Claims and verdict, never the token."""
+    token = access_token(hx)
+    ran = cli("token", "inspect", stdin=token)
+    shown = json.loads(ran.out)
+    assert (ran.status, shown["valid"], shown["problem"]) == (0, True, None)
+    assert shown["project_id"] == hx.project.project_id
+    assert shown["expires_in_seconds"] > 500
+    assert not [part for part in token.split(".") if part in ran.out + ran.err]
+
+
+@pytest.mark.parametrize("change", ["signature", "project"])
+def test_why_a_token_is_invalid(cli: Run, hx: RunningEmulator, change: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    token = access_token(hx)
+    if change == "project":
+        monkeypatch.setenv("HEXCLAVE_PROJECT_ID", "00000000-0000-4000-8000-00000000dead")
+    else:
+        head, payload, signature = token.split(".")
+        token = f"{head}.{payload}.{'A' if signature[0] != 'A' else 'B'}{signature[1:]}"
+    ran = cli("token", "inspect", stdin=token)
+    shown = json.loads(ran.out)
+    wanted = "signature is invalid" if change == "signature" else "another project or branch"
+    assert (ran.status, shown["valid"], wanted in shown["problem"]) == (1, False, True)
+
+
+def test_without_a_project_a_token_is_only_read(run: Run, hx: RunningEmulator) -> None:
+    ran = run("token", "inspect", "--json", stdin=access_token(hx))
+    assert (ran.status, json.loads(ran.out)["valid"]) == (0, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [("ssk_not_a_real_key", "This is a secret server key"), ("a.b.c", "Not an access token"), ("", "is empty")],
+)
+def test_what_is_no_token(run: Run, text: str, complaint: str) -> None:
+    ran = run("token", "inspect", stdin=text)
+    assert (ran.status in (1, 2), complaint in ran.err) == (True, True)
+    assert "not_a_real" not in ran.out + ran.err
+
+
+# -- doctor
+
+
+def findings(ran: Ran) -> dict[str, dict[str, str]]:
+    return {each["check"]: each for each in map(json.loads, ran.out.splitlines())}
+
+
+def test_a_healthy_project(cli: Run) -> None:
+    ran = cli("doctor")
+    assert ran.status == 0
+    found = findings(ran)
+    assert {each["status"] for each in found.values()} <= {"ok", "skipped"}, found
+    assert {"server access", "admin access", "client access", "signing keys", "clock", "address"} <= set(found)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "check", "message", "cure"),
+    [
+        ("API_URL", "{}/api/v1", "address", "must not include /api/v1", "Use {}."),
+        ("API_URL", "api.example.com", "address", "must be an absolute URL", "Use https://api.example.com."),
+        ("API_URL", "http://api.example.com", "address", "plain HTTP", "Use https://api.example.com."),
+        ("API_URL", "http://127.0.0.1:9", "server", "cannot be reached", ""),
+        ("SECRET_SERVER_KEY", "ssk_not_a_real_key", "server access", "does not belong to the project", "Copy"),
+        ("SECRET_SERVER_KEY", "sak_not_a_real_key", "server key", "is a super secret admin key", "Copy"),
+        ("PROJECT_ID", "00000000-0000-4000-8000-00000000dead", "signing keys", "cannot be read", "project ID"),
+        ("SECRET_SERVER_KEY", '"ssk_quoted"', "environment", "in quotes", "Remove"),
+    ],
+)
+def test_each_problem_comes_with_a_cure(
+    cli: Run,
+    hx: RunningEmulator,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    value: str,
+    check: str,
+    message: str,
+    cure: str,
+) -> None:
+    monkeypatch.setenv(f"HEXCLAVE_{name}", value.format(hx.base_url))
+    ran = cli("doctor")
+    found = findings(ran)[check]
+    assert (ran.status, found["status"]) == (1, "error"), ran.out
+    assert message in found["message"]
+    assert cure.format(hx.base_url) in found["cure"]
+    assert "not_a_real" not in ran.out + ran.err
+
+
+def test_misspelt_variables_and_contradictions(cli: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEXCLAVE_PROJEKT_ID", "p")
+    assert "HEXCLAVE_PROJECT_ID" in findings(cli("doctor"))["environment"]["cure"]
+    monkeypatch.setenv("STACK_API_URL", "https://other.example.com")
+    ran = cli("doctor")
+    assert (ran.status, "HEXCLAVE_API_URL and STACK_API_URL" in ran.out) == (1, True)
+
+
+def test_a_wrong_clock(cli: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    late = time.time() + 400
+    monkeypatch.setattr("hexclave.cli._doctor.time.time", lambda: late)
+    found = findings(cli("doctor"))["clock"]
+    assert (found["status"], "ahead of" in found["message"]) == ("error", True)
