@@ -1,10 +1,10 @@
-"""What the tests say at the end of a run."""
+"""Terminal summary of the test run."""
 
 import pytest
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Shows the figures that tests recorded as a property, also when they ran in another process."""
+    """Show the figures that tests recorded as a property, including those from other processes."""
     for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
         for name, text in report.user_properties:
             if name == "figures":

@@ -38,7 +38,7 @@ Template and parameter names are those of `spec/openapi.yaml`, which says what t
 refused and scalars coerced before the handler runs, which gets only the fields that were given. `rules` add what the
 documents leave out: formats, lengths, fields that the API demands all the same. Refuse with
 `raise known("THING_NOT_FOUND", …)` or, where the API has no code, `raise plain(404, "its exact text")`; add
-`.keeping()` where what was written shall stay. Time is `request.now`, never the operating system's. Where releases
+`.keeping()` to keep what was written. Time is `request.now`, never the operating system's. Where releases
 differ ask `request.release`: `2026-04` is the API of the recordings, with its faults; `2026-09` is the one described.
 """
 

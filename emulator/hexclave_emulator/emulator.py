@@ -1,4 +1,4 @@
-"""The emulator itself: state, clock, faults and log around the one way from a request to its reply."""
+"""The emulator: state, clock, faults and log, and the handling of requests."""
 
 import contextlib
 import json
@@ -35,7 +35,7 @@ _LOG: Final = logging.getLogger("hexclave_emulator")
 
 @attrs.frozen(kw_only=True)
 class ServerSecret:
-    """What the signing keys are derived from."""
+    """The secret that the signing keys are derived from."""
 
     id: str
     value: str
@@ -46,10 +46,10 @@ SECRETS: Final = table("secrets", ServerSecret)
 
 @attrs.frozen
 class Logged:
-    """One request that was answered."""
+    """A request with its reply."""
 
     number: int
-    """From 1 since the start or the last reset."""
+    """Counted from 1 since the start or the last reset."""
     at_millis: int
     request: HttpRequest
     reply: Reply
@@ -58,12 +58,12 @@ class Logged:
 
     @property
     def code(self) -> str | None:
-        """The known error of the reply."""
+        """The known error code of the reply."""
         return self.reply.headers.get("x-stack-known-error")
 
     @property
     def json(self) -> Any:
-        """The body that was sent, decoded; `None` when there was none or it is not JSON."""
+        """The body that was sent, decoded; `None` if there was none or it is not JSON."""
         try:
             return json.loads(self.request.content)
         except (ValueError, RecursionError):
@@ -71,16 +71,16 @@ class Logged:
 
 
 class Emulator:
-    """One Hexclave, in this process. Its methods may be called from any thread.
+    """A Hexclave server in this process. Its methods may be called from any thread.
 
     Args:
-        db: a SQLite file that keeps the state; without it the state is lost with the process.
-        stub: answer operations that the emulator cannot perform with an example that fits the description.
-        release: the version of the API to behave like where versions differ.
-        ready: make a project with keys to begin with.
+        db: a SQLite file that stores the state; without it, the state is lost when the process ends.
+        stub: answer operations that the emulator does not implement with an example that matches the description.
+        release: the version of the API to emulate.
+        ready: create a project with keys.
 
     Raises:
-        ValueError: `db` is a file of something else.
+        ValueError: `db` is not a state file of the emulator.
     """
 
     def __init__(
@@ -95,13 +95,13 @@ class Emulator:
         self.release = release
         self.stub = stub
         self.token_life = 600
-        """Seconds that an access token is good for."""
+        """Lifetime of an access token in seconds."""
         self.short_coordinates = False
         """Sign with keys that have a coordinate below 32 bytes, as some of the API's do."""
         self.snapshots: dict[str, Snapshot] = {}
-        """Snapshots that were given a name over HTTP."""
+        """Snapshots named over HTTP."""
         self.beyond_loopback = False
-        """Whether the emulator's own operations answer requests for other hosts than this machine."""
+        """True to answer control requests for hosts other than this machine."""
         self.lock: threading.RLock = threading.RLock()
         self.deliveries: Final = Deliveries(self)
         self.clock.on_change = self.deliveries.wake
@@ -119,10 +119,10 @@ class Emulator:
     # -- requests
 
     def handle(self, request: HttpRequest) -> Reply:
-        """Answer one request: in one transaction, kept before this returns."""
+        """Answer one request in one transaction, which is stored before this returns."""
         began = time.perf_counter()
         with self.lock:
-            if control.owns(request):  # neither faults nor the log may notice who looks on
+            if control.owns(request):  # control requests must not affect faults or the log
                 return pipeline.finished(self, request, self._answer(request))
             fault = self.faults.take(request.method, request.path)
             reply = fault.reply() if fault is not None else None
@@ -153,21 +153,21 @@ class Emulator:
 
     @property
     def secret(self) -> str:
-        """What the signing keys are derived from."""
+        """The secret that the signing keys are derived from."""
         found = self.state[SECRETS].get("server")
         if found is None:
             raise LookupError("the emulator has no server secret")
         return found.value
 
     def project(self, project_id: str) -> Project:
-        """The project with this id, which must exist."""
+        """Return the project with this id, which must exist."""
         found = self.state[PROJECTS].get(project_id)
         if found is None:
             raise LookupError(f"there is no project {project_id}")
         return found
 
     def token_claims(self, token: str) -> JsonObject | None:
-        """The claims of a token that this emulator signed, expired or not."""
+        """Return the claims of a token signed by this emulator, expired or not."""
         found = self._claims.get(token)
         if found is None:
             found = tokens.read(token, self.secret, short=self.short_coordinates)
@@ -181,7 +181,7 @@ class Emulator:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[State]:
-        """The state, for changes from outside of a request; kept at the end, undone when the block raises."""
+        """Return the state for changes outside a request; committed at the end, rolled back if the block raises."""
         with self.lock:
             try:
                 yield self.state
@@ -191,12 +191,12 @@ class Emulator:
             self._keep()
 
     def snapshot(self) -> Snapshot:
-        """The whole state, to come back to with `restore`."""
+        """Return a snapshot of the whole state, for `restore`."""
         with self.lock:
             return self.state.snapshot()
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Be as at the moment of the snapshot. Clock, faults and log stay."""
+        """Restore the state of the snapshot. Clock, faults and log are unchanged."""
         with self.lock:
             self.state.restore(snapshot)
             self._claims.clear()
@@ -205,7 +205,7 @@ class Emulator:
             self.deliveries.wake()
 
     def reset(self) -> None:
-        """Begin anew: other keys, no users, real time, no faults, an empty log."""
+        """Start from scratch: new keys, no users, real time, no faults, an empty log."""
         with self.lock:
             self.restore(Snapshot({}, 0))
             self.clock.reset()
@@ -215,14 +215,14 @@ class Emulator:
             self._begin()
 
     def close(self) -> None:
-        """Stop delivering webhooks and let go of the state file."""
+        """Stop delivering webhooks and close the state file."""
         self.deliveries.stop()
         if self._storage is not None:
             self._storage.close()
 
     @property
     def outbox(self) -> list[Mail]:
-        """E-mails that were sent, oldest first."""
+        """Emails sent, oldest first."""
         with self.lock:
             return list(self.state[MAILS])
 

@@ -1,4 +1,4 @@
-"""Seed files: what an emulator shall hold from the start, written by hand.
+"""Seed files: the initial contents of an emulator.
 
 project:
   display_name: Example
@@ -24,10 +24,10 @@ from hexclave_emulator.webhooks.endpoints import ENDPOINTS, add_endpoint
 
 
 def plant(emulator: Emulator, file: Path) -> None:
-    """Put the contents of a seed file into the ready project. Users who are there already stay as they are.
+    """Load a seed file into the ready project. Existing users are unchanged.
 
     Raises:
-        ValueError: the file cannot be read, or the API refuses something in it.
+        ValueError: the file cannot be read, or the API refuses part of it.
     """
     seed = _read(file)
     unknown = seed.keys() - {"project", "users", "calls", "webhooks"}

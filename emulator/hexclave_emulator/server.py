@@ -1,4 +1,4 @@
-"""The emulator behind a socket: an ASGI app, and uvicorn to serve it. The only module that knows of either."""
+"""The emulator as a server: an ASGI app, and uvicorn to run it. The only module that uses either."""
 
 import asyncio
 import os
@@ -38,13 +38,13 @@ class EmulatorApp:
             await asyncio.sleep(reply.delay)
         if reply.broken:
             _drop(scope)
-            await asyncio.sleep(0)  # lets uvicorn see that the connection is gone
+            await asyncio.sleep(0)  # lets uvicorn notice that the connection is closed
             return
         await _send(reply, send, with_content=scope["method"] != "HEAD")
 
 
 async def _content(receive: Receive) -> bytes | None:
-    """The body; `None` when it is too large."""
+    """Read the body; `None` if it is too large."""
     parts: list[bytes] = []
     size = 0
     while True:
@@ -87,7 +87,7 @@ async def _send(reply: Reply, send: Send, *, with_content: bool) -> None:
 def _drop(scope: Scope) -> None:
     extension = scope.get("extensions", {}).get("hexclave.transport")
     if extension is None:
-        raise ConnectionResetError("a fault that was asked for; this server cannot drop the connection itself")
+        raise ConnectionResetError("an injected fault; this server cannot close the connection itself")
     extension["transport"].abort()
 
 
@@ -100,7 +100,7 @@ class _Protocol(HttpToolsProtocol):
 
 
 def config(emulator: Emulator, **options: Any) -> uvicorn.Config:
-    """How uvicorn serves the emulator."""
+    """Return the uvicorn configuration."""
     return uvicorn.Config(
         EmulatorApp(emulator),
         http=_Protocol,
@@ -110,19 +110,19 @@ def config(emulator: Emulator, **options: Any) -> uvicorn.Config:
         log_level="warning",
         access_log=False,
         server_header=False,
-        date_header=False,  # the emulator has a clock of its own
+        date_header=False,  # the emulator has its own clock
         **options,
     )
 
 
 def loopback_socket(host: str = "127.0.0.1", port: int = 0) -> socket.socket:
-    """A listening socket; port 0 takes a free one.
+    """Return a listening socket; port 0 selects a free one.
 
     Raises:
-        OSError: the port is taken.
+        OSError: the port is in use.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # With the protocol named, asyncio switches Nagle's algorithm off, which would hold replies back for 40 ms.
+    # With the protocol set explicitly, asyncio disables Nagle's algorithm, which would delay replies by 40 ms.
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if os.name == "posix":
@@ -137,7 +137,7 @@ def loopback_socket(host: str = "127.0.0.1", port: int = 0) -> socket.socket:
 
 
 class _ThreadedServer(uvicorn.Server):
-    """Stops at once when told to, instead of looking ten times a second."""
+    """Stops immediately on request, rather than checking ten times a second."""
 
     def __init__(self, config: uvicorn.Config, ready: threading.Event) -> None:
         super().__init__(config)
@@ -180,7 +180,7 @@ class BackgroundServer:
             raise RuntimeError("the emulator did not start within 10 seconds")
 
     def stop(self) -> None:
-        """Close the port and end the thread. Doing it twice does no harm."""
+        """Close the port and end the thread. Idempotent."""
         if self._thread.is_alive():
             self._server.stop()
             self._thread.join(10)

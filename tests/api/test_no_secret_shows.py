@@ -1,4 +1,4 @@
-"""Marked secrets in everything that is read, sent or raised: no way of looking at it may show the mark."""
+"""Marked secrets in everything that is read, sent or raised: no representation may contain the mark."""
 
 import inspect
 import json
@@ -28,7 +28,7 @@ FIELDS: Final = {name: getattr(models, name).layout().fields for name in models.
 
 
 def sample(shape: Any, depth: int = 0) -> Any:
-    """JSON of this type, with the mark for every secret."""
+    """Return JSON of this type, with the mark for every secret."""
     origin, args = get_origin(shape), get_args(shape)
     if shape is Secret:
         return MARK
@@ -53,7 +53,7 @@ def sample(shape: Any, depth: int = 0) -> Any:
 
 
 def views(value: object) -> Iterator[str]:
-    """What can be seen of it."""
+    """Return all representations of an object."""
     yield from (repr(value), str(value), f"{value}", f"{value!r:>1}", str(vars(value)), repr(pickle.dumps(value)))
     if attrs.has(type(value)):
         yield str(attrs.asdict(value))  # type: ignore[call-overload]
@@ -79,7 +79,7 @@ def test_models_show_no_secret(name: str) -> None:
 
 
 def test_the_models_hold_secrets() -> None:
-    """Else the test above would see none."""
+    """Otherwise the test above would have nothing to check."""
     holders = {name for name in FIELDS if any(sample(field.shape) == MARK for field in FIELDS[name])}
     assert {"CreatedUserApiKey", "SignInResult", "ServiceEnvVar", "Link", "CliLogin", "SentSignInCode"} <= holders
 
@@ -197,7 +197,7 @@ def test_a_sign_in_under_way_shows_neither_url_nor_state() -> None:
 
 
 def shown_beyond(error: BaseException) -> str:
-    """The traceback with the locals of all frames but the test's own."""
+    """Return the traceback with the locals of all frames but the test's own."""
     trace = error.__traceback__
     while trace is not None and trace.tb_frame.f_globals["__name__"] == __name__:
         trace = trace.tb_next

@@ -1,4 +1,4 @@
-"""The operation as a value: paths that cannot climb, queries as the API reads them, `UNSET` that stays itself."""
+"""Operations as values: paths that cannot escape, queries in the API's format, `UNSET` that stays itself."""
 
 import copy
 import pickle
@@ -136,7 +136,7 @@ class TestQuery:
 
 
 class TestCost:
-    """In function calls, which do not depend on the machine."""
+    """Cost in function calls, which does not depend on the machine."""
 
     def test_an_operation_and_its_url_take_few_calls(self) -> None:
         one, some = calls_of(lambda: get_user("u-1").url), calls_of(lambda: list_users(limit=5).url)

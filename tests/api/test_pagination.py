@@ -1,4 +1,4 @@
-"""Iterating through pages, one after the other and loading ahead, in both modes."""
+"""Iteration over pages, sequential and prefetched, in both modes."""
 
 import asyncio
 import threading
@@ -19,7 +19,7 @@ def listed(cursor):
 
 @attrs.define
 class Server:
-    """Notes which pages were loaded."""
+    """Records which pages were loaded."""
 
     loaded: list = attrs.field(factory=list)
     fails_at: int = 99

@@ -1,4 +1,4 @@
-"""Replies have the same values whether msgspec decodes them or the standard library."""
+"""Replies have the same values whether decoded by msgspec or by the standard library."""
 
 import json
 import math
@@ -18,7 +18,7 @@ def read(decode: Any) -> object:
 
 
 def same(one: Any, other: Any) -> bool:
-    """Equal and of equal types all through; NaN is NaN. Not recursive: Python 3.12 allows less depth."""
+    """Compare values and types recursively; NaN equals NaN. Iterative, because Python 3.12 limits recursion."""
     pairs = [(one, other)]
     while pairs:
         one, other = pairs.pop()

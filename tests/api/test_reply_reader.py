@@ -1,4 +1,4 @@
-"""The reader of replies next to h11: the same bytes get the same verdict or a stricter one, however they are cut."""
+"""The reply parser compared with h11: the same bytes get the same verdict or a stricter one, however they are split."""
 
 import contextlib
 import itertools
@@ -22,14 +22,14 @@ class Verdict(NamedTuple):
 
 
 def ours(method: str, pieces: list[bytes], *, ended: bool, limit: int = LIMIT) -> Verdict | None:
-    """`None` if the reply is refused or incomplete."""
+    """Return the parsed replies; `None` if the reply is refused or incomplete."""
     reader = ReplyReader(method, limit)
     try:
         complete = False
         for number, piece in enumerate(pieces):
             if reader.feed(piece):
                 complete = True
-                # Whatever comes later is seen as a surplus before the connection is used again.
+                # Data that arrives later is detected as surplus before the connection is reused.
                 reader.reusable = reader.reusable and number == len(pieces) - 1
                 break
         if not complete:
@@ -42,7 +42,7 @@ def ours(method: str, pieces: list[bytes], *, ended: bool, limit: int = LIMIT) -
 
 
 def theirs(method: str, data: bytes, *, ended: bool) -> Verdict | None:
-    """The verdict of h11."""
+    """Return the verdict of h11."""
     connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=LONGEST_HEAD)
     connection.send(h11.Request(method=method, target="/", headers=[("host", "example.com")]))
     connection.send(h11.EndOfMessage())
@@ -208,7 +208,7 @@ def test_a_verdict_is_that_of_h11_or_a_stricter_one(method: str, data: bytes, pl
 @settings(max_examples=1_000, deadline=None)
 @given(replies(), st.lists(st.integers(1, 200), max_size=8))
 def test_it_does_not_matter_how_a_reply_is_cut(data: bytes, places: list[int]) -> None:
-    """Apart from what follows it: a surplus that comes later is noticed later."""
+    """Except for surplus data: if it arrives later, it is detected later."""
     whole, pieces = ours("GET", [data] if data else [], ended=True), ours("GET", cut(data, places), ended=True)
     assert whole == pieces
 

@@ -1,4 +1,4 @@
-"""A secret's text shows nowhere but in `reveal()`."""
+"""The text of a secret is visible only through `reveal()`."""
 
 import copy
 import dataclasses
@@ -57,7 +57,7 @@ def traced(secret: Secret) -> str:
 
 
 def misused(secret: Secret) -> str:
-    """What the errors say when it is taken for a string."""
+    """Return the error for using a secret as a string."""
     with pytest.raises(TypeError) as not_json:
         json.dumps({"key": secret})
     with pytest.raises(TypeError) as not_joined:
@@ -68,7 +68,7 @@ def misused(secret: Secret) -> str:
 
 
 def attributes(secret: Secret) -> str:
-    """What a debugger lists: every attribute, slots included."""
+    """Return every attribute as a debugger lists them, slots included."""
     return " ".join(f"{name}={getattr(secret, name)!r}" for name in dir(secret) if name != "__doc__")
 
 
@@ -97,7 +97,7 @@ RENDERINGS: dict[str, Callable[[Secret], object]] = {
 }
 
 
-# Letters that no text around a secret repeats five times over.
+# Letters that no text around a secret repeats five times.
 @pytest.mark.parametrize("render", RENDERINGS.values(), ids=RENDERINGS.keys())
 @given(text=st.text(alphabet="QXZJKVWqxzjkvw", min_size=5, max_size=80))
 def test_no_rendering_shows_five_characters_in_a_row(render: Callable[[Secret], object], text: str) -> None:

@@ -1,4 +1,4 @@
-"""Values leave as the API's JSON and come back equal: by themselves, and through what programs write values with."""
+"""Values are written as the API's JSON and read back equal, directly and through common serialisers."""
 
 import copy
 import json

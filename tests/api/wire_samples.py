@@ -1,4 +1,4 @@
-"""Random JSON for the models of the package, in every combination of what may be null or left out."""
+"""Random JSON for the models of the package, in every combination of null and omitted fields."""
 
 import random
 import types
@@ -14,10 +14,10 @@ MODELS: Final[list[type[Model]]] = [getattr(models, name) for name in models.__a
 
 
 def samples(model: type[Model], count: int = 4) -> Iterator[dict[str, Any]]:
-    """Objects as the API would send them, the same in every run; each has a field that no model knows."""
+    """Return objects as the API would send them, the same in every run; each has a field unknown to the models."""
     source = random.Random(model.__name__)
     for index in range(count):
-        # The first has everything, the second as little as possible, the others any of it.
+        # The first has every field, the second as few as possible, the others a random selection.
         fill = 1.0 if index == 0 else 0.0 if index == 1 else 0.6
         yield sample(model, source, fill) | {"from_a_later_server": {"x": [index, None, "é"]}}
 

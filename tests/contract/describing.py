@@ -1,4 +1,4 @@
-"""What the description allows a request to be, read from the document itself and not from what is rendered of it."""
+"""Validation of requests against the description, read from the document itself rather than the rendered package."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
@@ -19,7 +19,7 @@ _KINDS = {"additionalProperties": "unknown", "required": "missing"}
 
 @attrs.frozen
 class Fault:
-    """Why the description does not allow a request."""
+    """The reason why the description does not allow a request."""
 
     kind: str
     """`unknown`, `missing` or `wrong value`."""
@@ -44,7 +44,7 @@ def _closed_schemas() -> Mapping[str, Any]:
 
 
 def _closed(node: Any) -> Any:
-    """The schema, allowing no fields but those it names: so does the backend with what it is sent."""
+    """Return the schema without unknown fields, which the backend refuses in requests, too."""
     if isinstance(node, list):
         return [_closed(item) for item in node]
     if not isinstance(node, dict):
@@ -56,20 +56,20 @@ def _closed(node: Any) -> Any:
 
 
 def operation(match: Match) -> Mapping[str, Any]:
-    """What the description says of the matched operation."""
+    """Return the described operation of a match."""
     described: Mapping[str, Any] = document()["paths"][match.entry.path][match.exchange.method.lower()]
     return described
 
 
 def resolved(node: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The schema itself, or the component that it refers to."""
+    """Return the schema, or the component that it refers to."""
     while "$ref" in node:
         node = document()["components"]["schemas"][node["$ref"].rpartition("/")[2]]
     return node
 
 
 def faults(match: Match) -> list[Fault]:
-    """Everything about the recorded request that the description does not allow."""
+    """Return all violations of the description in the recorded request."""
     schema, request = _request_schema(match), _request(match)
     validator = Draft202012Validator({**schema, "components": {"schemas": _closed_schemas()}})
     found = [fault for error in validator.iter_errors(request) for fault in _faults(error, match)]
@@ -77,7 +77,7 @@ def faults(match: Match) -> list[Fault]:
 
 
 def typed(match: Match) -> dict[str, Any]:
-    """The recorded query as Python values of the described types; what cannot be one stays text."""
+    """Return the recorded query as Python values of the described types; invalid values stay text."""
     schemas = {parameter["name"]: parameter["schema"] for parameter in _parameters(match, "query")}
     return {name: _typed(text, schemas.get(name, {})) for name, text in match.exchange.query.items()}
 
@@ -147,7 +147,8 @@ def _faults(error: ValidationError, match: Match) -> Iterator[Fault]:
 
 
 def note(place: tuple[str, ...], match: Match) -> str | None:
-    """Why a server may refuse what the description has there: its `x-note`, or the release that brought it.
+    """Return the reason why a server may refuse something described: its `x-note`, or the release that introduced it.
+    If there is no body, the operation's reason.
 
     Of the operation for a body that it does not have.
     """

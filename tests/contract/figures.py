@@ -1,4 +1,4 @@
-"""The numbers that say how true the description is."""
+"""Figures on the accuracy of the description."""
 
 from collections import Counter
 from itertools import chain
@@ -17,13 +17,13 @@ class Figures:
 
     @property
     def successes(self) -> int:
-        """Recorded successes, with or without an operation."""
+        """Count recorded successes, with or without an operation."""
         exchanges = [verdict.exchange for verdict in self.judged] + [exchange for exchange, _ in self.others]
         return sum(exchange.succeeded for exchange in exchanges)
 
     @property
     def values(self) -> int:
-        """Recorded successes whose replies became values that are exactly what the description says."""
+        """Count recorded successes whose replies match the description exactly."""
         return sum(v.exchange.succeeded and v.error is None and not v.deviations for v in self.judged)
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""What the SDK makes of each recorded exchange."""
+"""The SDK's result for each recorded exchange."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -19,7 +19,7 @@ from tests.playing import FakeClock, access_token, context, play
 
 @attrs.frozen(repr=False)
 class Verdict:
-    """What became of an exchange that is a call of a described operation."""
+    """The result for an exchange that calls a described operation."""
 
     match: Match
     faults: tuple[Fault, ...]
@@ -49,13 +49,13 @@ class Verdict:
 
 @cache
 def verdicts(scenario: str) -> tuple[Verdict, ...]:
-    """What became of the exchanges of one recording that are calls of described operations."""
+    """Return the results for the exchanges of one recording that call described operations."""
     return tuple(judge(found) for found in map(match, load(scenario)) if isinstance(found, Match))
 
 
 @cache
 def unmatched(scenario: str) -> tuple[tuple[Exchange, str], ...]:
-    """The exchanges of one recording that are no call of a described operation, each with the reason."""
+    """Return the other exchanges of one recording, each with the reason."""
     return tuple((exchange, found) for exchange in load(scenario) if isinstance(found := match(exchange), str))
 
 

@@ -1,4 +1,4 @@
-"""From a recorded request back to the operation that makes it."""
+"""Reconstruction of operations from recorded requests."""
 
 import inspect
 import json
@@ -18,15 +18,15 @@ _MARK = "§"
 
 @cache
 def specimen(entry: Entry) -> Operation[Any]:
-    """The operation with every argument given, each a text that names it."""
+    """Return the operation with every argument set to a text that names it."""
     return entry.function(**{name: _MARK + name for name in inspect.signature(entry.function).parameters})
 
 
 @cache
 def arguments(entry: Entry) -> Mapping[tuple[str, str], str | None]:
-    """The arguments of the operation's function by what they become: `("query", "limit")`.
+    """Return the arguments of the operation's function by their place in the request: `("query", "limit")`.
 
-    `None` stands for a value that is always the same; a body that is one argument has the name `""`.
+    `None` means a constant value; a body that is one argument has the name `""`.
     """
     probe = specimen(entry)
     values = {
@@ -47,10 +47,10 @@ def _argument(value: object) -> str | None:
 
 
 def rebuild(match: Match) -> Operation[Any]:
-    """The operation with the recorded values as arguments.
+    """Return the operation with the recorded values as arguments.
 
     Raises:
-        TypeError: the function does not take a value that was sent, or needs one that was not.
+        TypeError: the function does not accept a value that was sent, or requires one that was not.
     """
     names = arguments(match.entry)
     body = match.exchange.sent_body
@@ -60,13 +60,15 @@ def rebuild(match: Match) -> Operation[Any]:
         values |= {} if body is UNSET else {("body", ""): body}
     else:
         values |= {("body", name): value for name, value in body.items()}
-    # What has no argument is tried under the name that it has in the request.
+    # Values without an argument are tried under their name in the request.
     keywords = {names.get(place, place[1]): value for place, value in values.items()}
     return match.entry.function(**{name: value for name, value in keywords.items() if name is not None})
 
 
 def differences(operation: Operation[Any], match: Match) -> list[str]:
-    """What the backend would see otherwise than it was recorded. A missing body is as good as an empty object."""
+    """Return the differences for the backend between the rebuilt and the recorded request. A missing body equals an
+    empty object.
+    """
     exchange = match.exchange
     path, _, query = operation.url.partition("?")
     pairs = {
@@ -79,5 +81,5 @@ def differences(operation: Operation[Any], match: Match) -> list[str]:
 
 
 def _json(body: Any) -> str:
-    # As text, because to Python 1 and true are the same.
+    # As text, because Python considers 1 and true equal.
     return "{}" if body is UNSET else json.dumps(body, sort_keys=True, default=revealed)

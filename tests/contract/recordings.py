@@ -1,4 +1,4 @@
-"""Real traffic with a real backend, and the operations that it consists of.
+"""Real traffic with a real backend, and the operations that it calls.
 
 The recordings are not part of the repository; without them there are no scenarios.
 """
@@ -23,7 +23,7 @@ ACCESS_TYPES: tuple[AccessType, ...] = get_args(AccessType)
 
 needs_recordings = pytest.mark.skipif(not FOLDER.is_dir(), reason="the recordings are not part of the repository")
 
-# Both name the current version of the API; others, such as `v2beta1`, have shapes of their own.
+# Both name the current version of the API; others, such as `v2beta1`, have different shapes.
 _BASES = ("/api/v1", "/api/latest")
 
 CREDENTIALS = {
@@ -45,7 +45,7 @@ NOT_DESCRIBED = {
 
 @attrs.frozen(repr=False)
 class Exchange:
-    """One request and its reply. Its repr is its place in the recordings."""
+    """A request and its reply. Its repr is its place in the recordings."""
 
     id: str
     method: str
@@ -61,12 +61,12 @@ class Exchange:
 
     @property
     def code(self) -> str | None:
-        """The known error that the reply reports."""
+        """The known error in the reply."""
         return self.reply.headers.get("x-stack-known-error")
 
     @property
     def status(self) -> int:
-        """What the reply reports, also where the backend was asked to say 200 instead."""
+        """The status in the reply, even if the backend was asked to send 200 instead."""
         return int(self.reply.headers.get("x-stack-actual-status", self.reply.status))
 
     @property
@@ -75,24 +75,24 @@ class Exchange:
 
     @property
     def content(self) -> Any:
-        """The reply as clients decode it."""
+        """The reply as decoded by clients."""
         is_json = self.reply.headers.get("content-type", "").startswith("application/json")
         return json.loads(self.reply.content) if is_json else self.reply.content.decode()
 
     @property
     def inner_path(self) -> str | None:
-        """The path inside the API, `/` for its root; `None` when it lies elsewhere."""
+        """The path inside the API, `/` for its root; `None` if it is outside."""
         base = next((base for base in _BASES if f"{self.path}/".startswith(f"{base}/")), None)
         return None if base is None else self.path.removeprefix(base) or "/"
 
     @property
     def sent_body(self) -> Any:
-        """The body as the backend decodes it. Text that it cannot decode stays text."""
+        """The body as decoded by the backend. Text that it cannot decode stays text."""
         return decoded(self.body, self.headers.get("content-type", "")) if isinstance(self.body, str) else self.body
 
 
 def decoded(body: str, content_type: str) -> Any:
-    """The fields of a form, or what JSON says; the text itself where it is neither."""
+    """Return the fields of a form, or JSON; the text itself if it is neither."""
     if content_type == "application/x-www-form-urlencoded":
         return dict(parse_qsl(body))
     try:
@@ -102,18 +102,18 @@ def decoded(body: str, content_type: str) -> Any:
 
 
 def segments(path: str) -> list[str]:
-    """A path as routers see it: its pieces, decoded. A slash at the end makes an empty piece."""
+    """Return the decoded segments of a path, as routers see it. A trailing slash adds an empty segment."""
     return [] if path == "/" else [unquote(segment) for segment in path.split("/")[1:]]
 
 
 def scenarios() -> list[str]:
-    """The names of the recordings; none without them."""
+    """Return the names of the recordings; none if they are missing."""
     return sorted(file.stem for file in FOLDER.glob("*.jsonl"))
 
 
 @cache
 def load(scenario: str) -> tuple[Exchange, ...]:
-    """The exchanges of one recording, in their order."""
+    """Return the exchanges of one recording, in order."""
     lines = (FOLDER / f"{scenario}.jsonl").read_text(encoding="utf-8").splitlines()
     return tuple(map(_exchange, map(json.loads, lines)))
 
@@ -135,7 +135,7 @@ def _exchange(recorded: Mapping[str, Any]) -> Exchange:
 
 @attrs.frozen
 class Match:
-    """An exchange together with the operation that it is a call of."""
+    """An exchange with the operation that it calls."""
 
     exchange: Exchange
     entry: Entry
@@ -146,12 +146,12 @@ class Match:
 
 
 def match(exchange: Exchange) -> Match | str:
-    """The operation for the exchange's method, path and access type, or why there is none."""
+    """Return the operation for the exchange's method, path and access type, or the reason why there is none."""
     path = exchange.inner_path
     if path is None:
         return "outside this version of the API"
     found = list(_candidates(exchange.method, segments(path)))
-    # Like every router: a path that names a segment beats one that takes any.
+    # Like in every router, a fixed segment takes precedence over a parameter.
     fewest = min((len(values) for _, values in found), default=0)
     said = exchange.headers.get("x-stack-access-type")
     for entry, values in found:

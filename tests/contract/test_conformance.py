@@ -1,4 +1,4 @@
-"""The emulator answers recorded requests as the real API did."""
+"""The emulator answers recorded requests like the real API."""
 
 from functools import cache
 
@@ -33,14 +33,14 @@ def replayed(scenario: str) -> list[Outcome]:
 
 @pytest.mark.parametrize("scenario", COMPLETE)
 def test_scenario_is_played_as_recorded(scenario: str) -> None:
-    """Every reply of the scenario is the recorded one, or differs for a reason that is written down."""
+    """Every reply of the scenario equals the recorded one, or differs for a documented reason."""
     unexplained = [each for each in replayed(scenario) if each.differences and each.reason is None]
     assert not unexplained, details({scenario: unexplained})
 
 
 @pytest.mark.parametrize("scenario", COMPLETE)
 def test_replies_fit_the_description(scenario: str) -> None:
-    """Every successful reply has all that the description promises, and nothing that it does not know."""
+    """Every successful reply has everything that the description promises, and nothing unknown."""
     unfit = [
         f"#{outcome.exchange.seq} {fault}"
         for outcome in replayed(scenario)
@@ -72,7 +72,7 @@ def _router() -> Router:
 
 
 def test_every_reason_still_holds() -> None:
-    """A reason for a difference goes when the difference is gone."""
+    """Reasons for differences are removed together with the difference."""
     kept = {each.reason for scenario in COMPLETE for each in replayed(scenario) if each.differences}
     assert set(REASONS) == kept
 
@@ -92,7 +92,7 @@ def test_what_is_wrong_with_input_is_said_in_the_words_of_the_api() -> None:
 
 
 def test_a_reason_counts_for_other_access_types_and_for_its_own_difference() -> None:
-    """A folder may hold a scenario as other callers play it. Another difference has no reason."""
+    """A folder may contain a scenario as other callers play it. Another difference has no reason."""
     operation = "GET /payments/items/{customer_type}/{customer_id}/{item_id}"
     assert reason("payments__as_admin", 23, operation, [".quantity: 0 became 30"]) is not None
     assert reason("payments__as_admin", 23, operation, [".quantity: 0 became 31"]) is None
@@ -101,7 +101,7 @@ def test_a_reason_counts_for_other_access_types_and_for_its_own_difference() -> 
 
 
 def test_every_alteration_is_noticed() -> None:
-    """Status, fields, values, words: nothing of a reply may change unseen."""
+    """Status, fields, values, messages: no change of a reply may go undetected."""
     made: dict[str, list[bool]] = {}
     for scenario in ("users_me", "payments", "invitations"):
         for kind, was_noticed in altered(replayed(scenario)):
@@ -115,7 +115,7 @@ def test_every_alteration_is_noticed() -> None:
     [("has_password", False), ("display_name", "Somebody else"), ("signed_up_at_millis", 1), ("new_field", None)],
 )
 def test_a_replay_notices_a_wrong_reply(field: str, value: object) -> None:
-    """The comparison is not blind: a recording that says something else differs."""
+    """The comparison detects changes: a recording with another reply differs."""
     exchanges = recordings()["users_me"]
     last = next(each for each in reversed(exchanges) if each.method == "PATCH" and each.succeeded)
     altered = [attrs.evolve(each, reply={**each.reply, field: value}) if each is last else each for each in exchanges]

@@ -1,4 +1,4 @@
-"""The tool that replays a folder: what it takes, what it refuses, and what it leaves to a scenario itself."""
+"""The tool that replays a folder: what it accepts, what it refuses, and what it leaves to the scenario."""
 
 import json
 from pathlib import Path
@@ -33,7 +33,7 @@ def line(**changes: Any) -> str:
 def test_files_of_something_else_are_skipped_and_said(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str
 ) -> None:
-    """The rest of the folder is replayed all the same; the exit status tells that it was not the whole."""
+    """The rest of the folder is still replayed; the exit status shows that it was incomplete."""
     healthy = line(
         response={
             "status": 200,
@@ -52,7 +52,7 @@ def test_files_of_something_else_are_skipped_and_said(
 
 
 def test_a_scenario_that_there_is_not(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Is a wrong argument, not a folder that is equal in all."""
+    """It is a wrong argument, rather than a folder in which all is equal."""
     (tmp_path / "good.jsonl").write_text(line(), "utf-8")
     with pytest.raises(SystemExit) as ended:
         main([str(tmp_path), "--only", "other"])
@@ -61,7 +61,7 @@ def test_a_scenario_that_there_is_not(tmp_path: Path, capsys: pytest.CaptureFixt
 
 
 def test_what_the_scenario_links_is_not_there_before() -> None:
-    """An account that a request names belongs to that request; it would be refused as a second one otherwise."""
+    """An account that a request names is created by that request; otherwise it would be refused as a duplicate."""
     recorder = Recorder()
     user_id, _ = recorder.user("ada")
     recorder.begin()
@@ -75,7 +75,7 @@ def test_what_the_scenario_links_is_not_there_before() -> None:
 
 
 def test_without_a_view_of_the_project_only_seen_providers_are_on() -> None:
-    """A provider that the recorded project refused is not there, also where no reply shows the project."""
+    """A provider that the recorded project refused does not exist, even if no reply shows the project."""
     recorder = Recorder()
     ready = recorder.emulator.ready
     assert ready is not None
@@ -97,7 +97,7 @@ def test_without_a_view_of_the_project_only_seen_providers_are_on() -> None:
 
 
 def test_lists_without_an_order_are_sets() -> None:
-    """Each item is compared with the one that it is most like; a list with an order is not."""
+    """Each item is compared with the most similar one; a list with a defined order is not."""
     recorded = [{"value": "a", "is_primary": True}, {"value": "b", "is_primary": False}]
     exchange = Exchange(
         "own", 1, None, "GET", "/api/v1/contact-channels", {}, {}, None, 200,
@@ -116,7 +116,7 @@ def test_lists_without_an_order_are_sets() -> None:
 
 
 def test_other_words_of_an_error_are_told_apart() -> None:
-    """They are no difference of the reply, and not overlooked either."""
+    """They are neither differences of the reply, nor ignored."""
     headers = {"content-type": "application/json; charset=utf-8", "x-stack-known-error": "USER_NOT_FOUND"}
     exchange = Exchange(
         "own", 1, None, "GET", "/", {}, {}, None, 404, headers, {"code": "USER_NOT_FOUND", "error": "User not found."}

@@ -1,4 +1,4 @@
-"""Every recorded exchange: the request is rebuilt from its operation, the reply becomes what the description says."""
+"""Every recorded exchange: the request is rebuilt from its operation, the reply matches the description."""
 
 import json
 import re
@@ -89,7 +89,7 @@ def test_what_the_backend_calls_missing_or_unknown_the_description_does_too(scen
 
 
 def _complaints(exchange: Exchange) -> Iterator[tuple[str, str]]:
-    """Lines of a schema error that are about the whole request, and not about one of several shapes it may have."""
+    """Return lines of a schema error about the whole request, rather than one of several shapes it may have."""
     message = exchange.content["details"]["message"] if exchange.code == "SCHEMA_ERROR" else ""
     for place in re.findall(r"^  - (\S+) must be defined$", message, re.MULTILINE):
         yield "missing", place
@@ -126,7 +126,7 @@ def _as_json(value: Any) -> Any:
 
 
 def _without_null(value: Any) -> Any:
-    """JSON without the fields that are null: an optional field that is null reads like one that is not there."""
+    """Return JSON without null fields: an optional field that is null reads like a missing one."""
     if isinstance(value, Mapping):
         return {name: _without_null(item) for name, item in value.items() if item is not None}
     return list(map(_without_null, value)) if isinstance(value, list) else value
@@ -153,7 +153,7 @@ def test_a_failed_call_raises_the_class_of_its_code_with_all_that_the_reply_says
 
 
 def _is_newer(verdict: Verdict) -> bool:
-    """Whether the server that was recorded calls something wrong that came after its release."""
+    """Return true if the recorded server refuses something that was introduced after its release."""
     message = str(verdict.exchange.content) if verdict.exchange.code == "SCHEMA_ERROR" else ""
     sent = verdict.operation.query
     unknown = re.findall(r"query contains unknown properties: (\w+)", message)

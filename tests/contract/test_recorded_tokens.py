@@ -31,14 +31,14 @@ BASE_URL = "http://localhost:8102"
 
 @cache
 def tokens() -> list[str]:
-    """Every token in the recordings, once; apart from the scenario that sends damaged ones."""
+    """Return every token in the recordings, once, except for the scenario with damaged ones."""
     names = [name for name in scenarios() if name != "auth_errors"]
     texts = [(FOLDER / f"{name}.jsonl").read_text(encoding="utf-8") for name in names]
     return list(dict.fromkeys(found for text in texts for found in _TOKEN.findall(text)))
 
 
 def documents(request: Request) -> Reply:
-    """The recorded reply."""
+    """Return the recorded reply."""
     path, _, query = request.url.removeprefix(BASE_URL).partition("?")
     for exchange in load("jwks"):
         if exchange.path == path and "&".join(f"{name}={value}" for name, value in exchange.query.items()) == query:
@@ -61,7 +61,7 @@ def verifier(project_id: str, *, at: float) -> Verifier:
 
 
 def with_keys() -> Iterator[tuple[str, AccessTokenClaims]]:
-    """The tokens of projects whose keys were recorded."""
+    """Return the tokens of projects whose keys were recorded."""
     recorded = {exchange.path.split("/")[4] for exchange in load("jwks") if exchange.succeeded}
     for text in tokens():
         claims = read_unverified(text)

@@ -36,13 +36,13 @@ AWAITING = {
     "server": hexclave.AsyncHexclaveServerApp,
     "admin": hexclave.AsyncHexclaveAdminApp,
 }
-# Sent as recorded; the rest describes the connection of that time.
+# Sent as recorded; the other headers describe the connection of that time.
 HEADERS = ("content-type", "location", "retry-after")
 
 
 @attrs.frozen
 class Seen:
-    """A request as it arrived."""
+    """A request as received."""
 
     method: str
     path: str
@@ -51,7 +51,7 @@ class Seen:
 
 
 class Playback(ThreadingHTTPServer):
-    """Answers every request with `reply` and keeps what arrived."""
+    """Answers every request with `reply` and records the requests."""
 
     daemon_threads = True
     reply: Reply
@@ -139,7 +139,9 @@ def _rebuilt(scenario: str) -> list[Verdict]:
 
 
 def _options(verdict: Verdict, server: Playback, client: object) -> dict[str, Any]:
-    """A new app for each call, so that no limit of one recorded call holds up the next; all share the connections."""
+    """Return options for a new app per call, so that rate limits in one recorded call do not delay the next; all share
+    the connections.
+    """
     options: dict[str, Any] = {
         "project_id": "project-1",
         "base_url": server.url,
@@ -148,7 +150,7 @@ def _options(verdict: Verdict, server: Playback, client: object) -> dict[str, An
         **KEYS[verdict.match.access],
     }
     needs = verdict.operation.needs
-    # What is about the signed-in user is refused before any I/O when there is none.
+    # Calls about the signed-in user are refused before any I/O if there is none.
     if verdict.match.access == "client" or "access_token" in needs or "refresh_token" in needs:
         fresh = access_token(FakeClock(unix=time.time()))
         options["session"] = Tokens(fresh, "not-a-real-refresh-token" if "refresh_token" in needs else None)
@@ -181,7 +183,7 @@ def _facts(outcome: object) -> object:
 
 
 def test_every_access_type_is_played() -> None:
-    """Guards the tests above against a selection that has become empty."""
+    """Guards the tests above against an empty selection."""
     played = {verdict.match.access for scenario in scenarios() for verdict in _rebuilt(scenario)}
     expected: set[AccessType] = set(ACCESS_TYPES)
     assert played == expected

@@ -1,4 +1,4 @@
-"""A recording tells what was there before it: traffic of one emulator, its beginning left out, replayed on another."""
+"""A recording reveals the state before it: traffic of one emulator, without its beginning, replayed on another."""
 
 import json
 from typing import Any
@@ -16,7 +16,7 @@ CALLBACK = "http://localhost:3000/x"
 
 
 class Recorder:
-    """Asks an emulator and writes down what was said since `begin()`."""
+    """Sends requests to an emulator and records them after `begin()`."""
 
     def __init__(self) -> None:
         self.emulator = Emulator(release="2026-04")
@@ -27,7 +27,7 @@ class Recorder:
         self.exchanges.clear()
 
     def ask(self, who: str, method: str, path: str, body: Any = None) -> Any:
-        """The reply to the server, or to a client with this access token."""
+        """Return the reply to the server, or to a client with this access token."""
         ready = self.emulator.ready
         assert ready is not None
         headers = {"x-stack-project-id": ready.project_id}
@@ -54,7 +54,7 @@ class Recorder:
         return said
 
     def user(self, name: str) -> tuple[str, str]:
-        """The id of a new user with a verified address, and an access token."""
+        """Return the id of a new user with a verified address, and an access token."""
         address = {"primary_email": f"{name}@example.com", "primary_email_verified": True, "display_name": name}
         user_id = self.ask("server", "POST", "/users", address)["id"]
         return user_id, self.ask("server", "POST", "/auth/sessions", {"user_id": user_id})["access_token"]
@@ -66,14 +66,14 @@ def recorder() -> Recorder:
 
 
 def check(recorder: Recorder, *statuses: int) -> None:
-    """Every reply comes out of the replay as it went in; the statuses keep the scenario what it is meant to be."""
+    """Check that every reply is replayed unchanged; `statuses` checks that the scenario does what it should."""
     assert [each.status for each in recorder.exchanges] == list(statuses)
     different = [each for each in replay(recorder.exchanges, recorder.exchanges) if each.differences]
     assert not different, details({"own": different})
 
 
 def test_members_of_before_are_known(recorder: Recorder) -> None:
-    """Who was in the team, in which order, and who could do what there."""
+    """Members, their order and their permissions in the team."""
     (ada, ada_token), (bob, bob_token), (eve, _) = [recorder.user(name) for name in ("ada", "bob", "eve")]
     team = recorder.ask("server", "POST", "/teams", {"display_name": "Engines", "creator_user_id": ada})["id"]
     recorder.ask("server", "POST", f"/team-memberships/{team}/{bob}", {})
@@ -90,7 +90,7 @@ def test_members_of_before_are_known(recorder: Recorder) -> None:
 
 
 def test_invitations_of_before_are_known(recorder: Recorder) -> None:
-    """Whoever joins during the scenario was no member before it."""
+    """Users who join during the scenario were not members before it."""
     (ada, ada_token), (_, bob_token) = [recorder.user(name) for name in ("ada", "bob")]
     team = recorder.ask("server", "POST", "/teams", {"display_name": "Engines", "creator_user_id": ada})["id"]
     invitation = {"team_id": team, "email": "bob@example.com", "callback_url": CALLBACK}
@@ -104,7 +104,7 @@ def test_invitations_of_before_are_known(recorder: Recorder) -> None:
 
 
 def test_keys_and_permissions_of_before_are_known(recorder: Recorder) -> None:
-    """Keys work, definitions are listed, and holders hold."""
+    """Keys work, definitions are listed, and grants hold."""
     ada, token = recorder.user("ada")
     given = {"user_id": ada, "description": "old", "expires_at_millis": None}
     key = recorder.ask("server", "POST", "/user-api-keys", given)
@@ -121,7 +121,7 @@ def test_keys_and_permissions_of_before_are_known(recorder: Recorder) -> None:
 
 
 def test_channels_and_preferences_of_before_are_known(recorder: Recorder) -> None:
-    """Addresses keep their ids, and a code from an e-mail is found in the other emulator's e-mail."""
+    """Addresses keep their ids, and a code from an email is found in the other emulator's email."""
     _, token = recorder.user("ada")
     second = {"user_id": "me", "value": "second@example.com", "type": "email", "used_for_auth": False}
     recorder.ask(token, "POST", "/contact-channels", second)

@@ -1,4 +1,4 @@
-"""What a real server of April 2026 was seen to do and no recording holds."""
+"""Observed behaviour of a real server of April 2026 that no recording covers."""
 
 import inspect
 import json

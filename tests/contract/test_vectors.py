@@ -1,4 +1,4 @@
-"""Small exchanges of our own, of the shapes that recorded traffic showed to matter."""
+"""Small handwritten exchanges, with shapes that proved important in recorded traffic."""
 
 import json
 from collections.abc import Mapping
@@ -79,7 +79,7 @@ def test_the_reply_becomes_the_error(vector: Mapping[str, Any]) -> None:
 
 
 def _at(value: Any, path: str) -> Any:
-    """The value at `items.0.id`, as JSON would show it."""
+    """Return the value at `items.0.id`, as JSON would show it."""
     steps = path.split(".") if path else []
     found = reduce(lambda part, step: part[int(step)] if step.isdecimal() else getattr(part, step), steps, value)
     return (

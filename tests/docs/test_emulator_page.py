@@ -1,4 +1,4 @@
-"""What docs/emulator.md says about the emulator is so."""
+"""The statements of docs/emulator.md about the emulator hold."""
 
 import re
 from pathlib import Path
@@ -16,13 +16,13 @@ def test_the_matrix_is_the_emulator_as_it_is():
 
 
 def test_every_stand_in_is_of_an_operation():
-    """A path that no operation has explains nothing."""
+    """A path without an operation explains nothing."""
     templates = [each.template for each in Router().routes]
     assert [start for start in STANDS_IN if not any(each.startswith(start) for each in templates)] == []
 
 
 def test_every_operation_of_the_emulator_itself_is_documented():
-    """Below `/_emulator/api`, but for what only its page asks for."""
+    """Under `/_emulator/api`, except for operations that only its page uses."""
     listed = set(re.findall(r"`(GET|POST|DELETE) ([a-z-]+)", PAGE))
     actions = {(method, path.removeprefix("api/")) for method, path in _ACTIONS if path.startswith("api/")}
     assert actions - listed == {("GET", "overview")}

@@ -1,4 +1,4 @@
-"""The scripts in examples/ do what they say, run as a reader would: in a process of their own, with an environment."""
+"""The scripts in examples/ work as described, run as a reader would: in a separate process, with an environment."""
 
 import csv
 import io
@@ -47,7 +47,7 @@ def run(hx, tmp_path):
 
 @contextmanager
 def running(hx, name, *arguments, **environment):
-    """The example under way, and the first URL that it prints."""
+    """Run the example; yield the first URL that it prints."""
     command = [sys.executable, "-W", "error", str(EXAMPLES / name), *map(str, arguments)]
     env = {**os.environ, **hx.environment(), **environment}
     with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as process:
@@ -59,7 +59,7 @@ def running(hx, name, *arguments, **environment):
 
 
 def test_each_example_is_short_and_tested():
-    """But for the demo and the web apps, which are looked at elsewhere."""
+    """Except for the demo and the web apps, which have tests of their own."""
     scripts = {path.name for path in EXAMPLES.glob("*.py")} - {"demo.py"}
     scripts = {name for name in scripts if not name.endswith("_app.py")}
     assert len(scripts) >= 10
@@ -69,7 +69,7 @@ def test_each_example_is_short_and_tested():
 
 
 def test_import_users(hx, run, tmp_path):
-    """A second run does the rest, and nothing twice."""
+    """A second run completes the rest, and repeats nothing."""
     table = tmp_path / "users.csv"
     table.write_text(
         "primary_email,display_name\nada@example.com,Ada\nlin@example.com,Lin\n,Nobody\n", encoding="utf-8"
@@ -114,7 +114,7 @@ def test_cli_login(hx, run, tmp_path):
 
 
 def test_rotate_api_keys(hx, run):
-    """The key that ends soon is replaced, the one that does not is left alone."""
+    """The key that expires soon is replaced, the other one is not."""
     app, now = hx.server_app(), datetime.now(UTC)
     ada = app.users.create(primary_email="ada@example.com")
     ending = app.api_keys.create(ada.id, description="laptop", expires_at=now + timedelta(days=3))
@@ -141,7 +141,7 @@ def test_send_campaign(hx, run, tmp_path):
 
 
 def test_meter_item(hx, run):
-    """Work that fails costs nothing, and without credits there is no work."""
+    """Failed work costs nothing, and without credits nothing is done."""
     hx.admin_app().config.update_override("environment", ITEMS)
     app = hx.server_app()
     ada = app.users.create(primary_email="ada@example.com")

@@ -1,4 +1,4 @@
-"""The reference, which is written from the live objects, tells everything and reads like code."""
+"""The reference, which is generated from the live objects, is complete and reads like code."""
 
 import ast
 import re
@@ -13,7 +13,7 @@ BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
 def test_the_members_of_every_app_are_told():
-    """Each on the page of the module that it comes from; parts of a class that have a module of their own, on any."""
+    """Each on the page of its module; parts of a class with a separate module, on any page."""
     everything = "\n".join(PAGES.values())
     missing = []
     for app in APPS.values():
@@ -41,7 +41,7 @@ def test_signatures_are_code_without_the_names_of_modules(path):
 
 
 def test_results_are_those_of_the_methods():
-    """And not those of the operations below them."""
+    """Rather than those of the underlying operations."""
     users = PAGES["reference/resources/users.md"]
     for line in (
         "get(user_id: str) -> ServerUser\n",

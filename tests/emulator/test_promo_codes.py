@@ -120,5 +120,5 @@ def test_a_code_is_for_its_products(cast: Cast, ada: Person) -> None:
     """And for nobody else's project."""
     made(cast, applicable_product_ids=["pro"])
     refused = payments.validate_promo_codes(product_id="basic", promo_codes=["SPRING"])
-    assert cast.server.refused(refused) == (400, "Promo code SPRING is not for this product.")
+    assert cast.server.refused(refused) == (400, "Promo code SPRING does not apply to this product.")
     assert cast.admin.refused(promo_codes.get_promo_code("0" * 8 + "-0000-4000-8000-000000000000"))[0] == 404

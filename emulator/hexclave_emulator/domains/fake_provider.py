@@ -101,7 +101,7 @@ def _decided(emulator: "Emulator", request: HttpRequest, flow: OAuthFlow, form: 
     account_id = form.get("account_id", "").strip() or email
     name = form.get("name", "").strip() or None
     if any(check(email) for check in EMAIL.checks) or max(map(len, (email, account_id, name or ""))) > _LONGEST:
-        return _consent_page(emulator, flow, form, "Type an e-mail address; nothing longer than 256 characters.")
+        return _consent_page(emulator, flow, form, "Enter an email address; no field may exceed 256 characters.")
     login = emulator.state[LOGINS].insert(
         ProviderLogin(
             id=token_urlsafe(32),
@@ -161,7 +161,7 @@ _FORM: Final = """
   <label class="line"><input name="email_verified" type="checkbox" checked> {provider} has verified it</label>
   <label>Name <input name="name" value="{name}" autocomplete="off" maxlength="256"></label>
   <label>Account id <input name="account_id" value="{account_id}" autocomplete="off" maxlength="256"
-    placeholder="the e-mail address"></label>
+    placeholder="the email address"></label>
   <div class="buttons">
     <button name="decision" value="allow">Allow</button>
     <button name="decision" value="deny" class="quiet" formnovalidate>Deny</button>

@@ -1,4 +1,4 @@
-"""What an emulator begins with: the internal project that owns all others, and one project ready for use."""
+"""The initial state of an emulator: the internal project, which owns all others, and one project ready for use."""
 
 from typing import Final
 
@@ -48,12 +48,12 @@ READY_SETTINGS: Final = {
         "senderEmail": "noreply@example.com",
     },
 }
-"""The ready project lets users do all they can, so that nothing must be switched on first."""
+"""The ready project has every feature enabled, so that nothing must be switched on first."""
 
 
 @attrs.frozen(repr=False)
 class Ready:
-    """The project that an emulator begins with, and its keys."""
+    """The initial project and its keys."""
 
     project_id: str
     publishable_client_key: str
@@ -65,7 +65,7 @@ class Ready:
 
 
 def ready_project(state: State, *, now: int) -> Ready:
-    """The ready project, made if the state has none."""
+    """Return the ready project, creating it if the state has none."""
     keys = state[KEY_SETS].first(description=_READY)
     if keys is None:
         if state[PROJECTS].get(INTERNAL) is None:

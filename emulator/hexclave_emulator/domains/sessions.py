@@ -1,4 +1,4 @@
-"""Sessions: the refresh tokens of users, and the access tokens that they give."""
+"""Sessions: the refresh tokens of users, and the access tokens issued for them."""
 
 from typing import Final
 
@@ -14,7 +14,7 @@ from hexclave_emulator.state.ids import new_id, secret
 from hexclave_emulator.state.tables import State, table
 
 DEFAULT_LIFE: Final = 365 * 24 * 3600 * 1000
-"""Milliseconds that a refresh token is good for."""
+"""Lifetime of a refresh token in milliseconds."""
 
 
 @attrs.frozen(kw_only=True)
@@ -29,7 +29,7 @@ class Session:
     expires_at_millis: int
     is_impersonation: bool = False
     agent_name: str | None = None
-    """The AI agent whom the user let in."""
+    """The AI agent that the user authorized."""
 
 
 SESSIONS: Final = table("sessions", Session, indexes=("user_id", "refresh_token"))
@@ -44,7 +44,7 @@ def start_session(
     is_impersonation: bool = False,
     agent_name: str | None = None,
 ) -> Session:
-    """A new session of the user; `life` is in milliseconds."""
+    """Start a new session of the user; `life` is in milliseconds."""
     return state[SESSIONS].insert(
         Session(
             id=new_id(),
@@ -61,7 +61,7 @@ def start_session(
 
 
 def live_session(request: Request, state: State, project_id: str, refresh_token: str) -> Session:
-    """The session of this refresh token; REFRESH_TOKEN_NOT_FOUND_OR_EXPIRED when it is over."""
+    """Return the session of this refresh token; REFRESH_TOKEN_NOT_FOUND_OR_EXPIRED if it has ended."""
     session = state[SESSIONS].first(refresh_token=refresh_token)
     if session is None or session.project_id != project_id or session.expires_at_millis <= request.now:
         raise known("REFRESH_TOKEN_NOT_FOUND_OR_EXPIRED")
@@ -69,7 +69,7 @@ def live_session(request: Request, state: State, project_id: str, refresh_token:
 
 
 def access_token(request: Request, state: State, session: Session) -> str:
-    """A fresh access token; getting one counts as activity of session and user."""
+    """Issue an access token; this counts as activity of session and user."""
     user = state[USERS].get(session.user_id)
     if user is None:
         raise known("REFRESH_TOKEN_NOT_FOUND_OR_EXPIRED")
@@ -82,7 +82,7 @@ def access_token(request: Request, state: State, session: Session) -> str:
 
 
 def session_tokens(request: Request, state: State, session: Session) -> JsonObject:
-    """Both tokens, as every way to sign in replies them."""
+    """Return both tokens in the form used by all ways to sign in."""
     return {"refresh_token": session.refresh_token, "access_token": access_token(request, state, session)}
 
 

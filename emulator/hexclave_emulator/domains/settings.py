@@ -7,7 +7,7 @@ from hexclave_emulator.mail.sources import DEFAULT_THEME, TEMPLATES, THEMES
 from hexclave_emulator.messages.exchange import JsonObject
 
 LEVELS: Final = ("project", "branch", "environment")
-"""Later ones win."""
+"""Later levels take precedence."""
 
 _APPS: Final = (
     "authentication fraud-protection onboarding teams rbac api-keys payments emails email-api data-vault webhooks "
@@ -67,13 +67,13 @@ NEW_PROJECT: Final[JsonObject] = {
     "rbac.defaultPermissions.teamCreator": {"team_admin": True},
     "apps.installed.authentication.enabled": True,
 }
-"""What creating a project writes at the level `environment`."""
+"""The overrides that creating a project writes at the level `environment`."""
 
 
 def rendered(overrides: Mapping[str, Mapping[str, Any]]) -> JsonObject:
-    """Every setting as it holds, nested; `overrides` maps a level to dotted names.
+    """Return every effective setting, nested; `overrides` maps a level to dotted names.
 
-    An override replaces all that earlier levels say below its name; what it leaves out holds as by default.
+    An override replaces everything that earlier levels set below its name; omitted settings have their defaults.
     """
     config: JsonObject = {}
     for level in LEVELS:
@@ -83,7 +83,7 @@ def rendered(overrides: Mapping[str, Mapping[str, Any]]) -> JsonObject:
 
 
 def _with(config: Any, path: list[str], value: Any) -> JsonObject:
-    # Copies along the path alone: rows share everything else with the defaults.
+    # Only the path is copied: rows share everything else with the defaults.
     copy = dict(config) if isinstance(config, dict) else {}
     head, rest = path[0], path[1:]
     copy[head] = _with(copy.get(head), rest, value) if rest else value
@@ -91,7 +91,7 @@ def _with(config: Any, path: list[str], value: Any) -> JsonObject:
 
 
 def _filled(config: JsonObject, defaults: JsonObject) -> JsonObject:
-    """The settings that are given, defaults for the others, and none for those that are null."""
+    """Return the given settings, defaults for missing ones, and nothing for those that are null."""
     found: JsonObject = {}
     for name in {**defaults, **config}:
         if name not in config:
@@ -107,7 +107,7 @@ def _filled(config: JsonObject, defaults: JsonObject) -> JsonObject:
 def changed(
     overrides: Mapping[str, JsonObject], level: str, changes: Mapping[str, Any], *, without: Iterable[str] = ()
 ) -> dict[str, JsonObject]:
-    """The overrides with these dotted names set at a level, and `without` reset.
+    """Return the overrides with these dotted names set at a level, and those in `without` reset.
 
     Setting a name drops older overrides below it, which it replaces.
     """
@@ -120,7 +120,7 @@ def changed(
 
 
 def _without(value: Any, name: str, reset: str) -> Any:
-    """The value of an override, without what is reset inside of it."""
+    """Return the value of an override without the names inside it that are reset."""
     if not isinstance(value, dict) or not reset.startswith(f"{name}."):
         return value
     head = reset[len(name) + 1 :].partition(".")[0]

@@ -1,4 +1,4 @@
-"""What all ways to sign in share: trusted callbacks, bot challenges, the second factor."""
+"""Parts shared by all ways to sign in: trusted callbacks, bot challenges, the second factor."""
 
 from fnmatch import fnmatchcase
 from typing import Final
@@ -14,7 +14,7 @@ from hexclave_emulator.routing.routes import Request
 from hexclave_emulator.state.tables import State
 
 MFA_CODE: Final = "mfa_attempt"
-"""The kind of code that stands for a first factor already given."""
+"""The type of the code that represents a completed first factor."""
 
 _NATIVE_SCHEMES: Final = ("stack-auth-mobile-oauth-url", "hexclave-mobile-oauth-url")
 _INVALID_CHALLENGE: Final = "mock-turnstile-invalid"
@@ -22,13 +22,13 @@ _INVALID_CHALLENGE: Final = "mock-turnstile-invalid"
 
 
 def check_callback(project: Project, url: str) -> None:
-    """Refuse URLs that users must not be sent to: REDIRECT_URL_NOT_WHITELISTED."""
+    """Refuse callback URLs that are not trusted: REDIRECT_URL_NOT_WHITELISTED."""
     if not is_trusted(project, url):
         raise known("REDIRECT_URL_NOT_WHITELISTED")
 
 
 def is_trusted(project: Project, url: str) -> bool:
-    """Whether the project trusts the place that the URL leads to."""
+    """Return true if the project trusts the target of the URL."""
     if url.partition("://")[0].lower() in _NATIVE_SCHEMES:
         return True
     try:
@@ -50,7 +50,7 @@ def _covers(base_url: str, target: Origin) -> bool:
 
 
 def check_bot_challenge(body: JsonObject) -> None:
-    """Refuse what looks like a bot: BOT_CHALLENGE_REQUIRED, BOT_CHALLENGE_FAILED. Without a token nothing is asked."""
+    """Refuse suspected bots: BOT_CHALLENGE_REQUIRED, BOT_CHALLENGE_FAILED. Without a token, nothing is checked."""
     if body.get("bot_challenge_unavailable") == "true":
         message = "Visible bot challenge could not be completed"
         raise known("BOT_CHALLENGE_FAILED", message, message=message)
@@ -63,10 +63,10 @@ def check_bot_challenge(body: JsonObject) -> None:
 
 
 def signed_in(request: Request, state: State, user: User, *, is_new_user: bool = False) -> JsonObject:
-    """The tokens of a new session.
+    """Start a session; return its tokens.
 
     Raises:
-        Refusal: MULTI_FACTOR_AUTHENTICATION_REQUIRED, with the `attempt_code` to come back with.
+        Refusal: MULTI_FACTOR_AUTHENTICATION_REQUIRED, with the `attempt_code` for the next step.
     """
     check_second_factor(request, state, user, is_new_user=is_new_user)
     tokens = session_tokens(request, state, start_session(request, state, user))
@@ -74,7 +74,7 @@ def signed_in(request: Request, state: State, user: User, *, is_new_user: bool =
 
 
 def check_second_factor(request: Request, state: State, user: User, *, is_new_user: bool = False) -> None:
-    """Stop where the user must give a second factor: MULTI_FACTOR_AUTHENTICATION_REQUIRED."""
+    """Raise MULTI_FACTOR_AUTHENTICATION_REQUIRED if the user must give a second factor."""
     if user.totp_secret_base64 is None:
         return
     data = {"user_id": user.id, "is_new_user": is_new_user}

@@ -1,4 +1,4 @@
-"""Rules that decide who may sign up, which are settings of the project, and what they decided."""
+"""Sign-up rules, which are settings of the project, and a record of their decisions."""
 
 from typing import Any, Final
 
@@ -30,7 +30,7 @@ TRIGGERS: Final = table("sign_up_rule_triggers", RuleTrigger, indexes=("project_
 
 @attrs.frozen
 class Verdict:
-    """What the rules say about one sign-up."""
+    """The decision of the rules on one sign-up."""
 
     evaluations: list[JsonObject]
     decision: str
@@ -55,7 +55,7 @@ def sign_up_context(
     turnstile_result: str = "invalid",
     risk_scores: JsonObject | None = None,
 ) -> JsonObject:
-    """What conditions speak about; what is not known is an empty text."""
+    """Return the variables for conditions; unknown values are empty texts."""
     return {
         "email": email or "",
         "email_domain": (email or "").rpartition("@")[2],
@@ -68,7 +68,7 @@ def sign_up_context(
 
 
 def judged(project: Project, context: JsonObject) -> Verdict:
-    """What the project's rules say about a sign-up; the highest priority comes first."""
+    """Evaluate the project's rules for a sign-up; the highest priority comes first."""
     rules: JsonObject = project_setting(project, "auth.signUpRules") or {}
     ordered = sorted(rules.items(), key=lambda item: -item[1].get("priority", 0))
     evaluations = [_evaluation(rule_id, rule, context) for rule_id, rule in ordered]
@@ -86,7 +86,7 @@ def judged(project: Project, context: JsonObject) -> Verdict:
 
 
 def _remember(state: State, project: Project, verdict: Verdict, now: int) -> None:
-    """Keep which rules matched, for the statistics."""
+    """Record the rules that matched, for the statistics."""
     for each in verdict.evaluations:
         if each["status"] == "matched":
             state[TRIGGERS].insert(
@@ -123,7 +123,7 @@ def _evaluation(rule_id: str, rule: JsonObject, context: JsonObject) -> JsonObje
 
 
 def _names(context: JsonObject) -> JsonObject:
-    """The context under the names of either spelling: `email_domain`, `emailDomain`."""
+    """Return the context with names in both spellings: `email_domain`, `emailDomain`."""
     found: JsonObject = dict(context)
     for name, value in context.items():
         first, *others = name.split("_")
@@ -133,7 +133,7 @@ def _names(context: JsonObject) -> JsonObject:
 
 
 def admitted(state: State, project: Project, context: JsonObject, now: int) -> bool:
-    """Whether the user who signs up is to be restricted.
+    """Apply the rules to a sign-up; return true if the user is restricted.
 
     Raises:
         Refusal: SIGN_UP_REJECTED.
@@ -141,7 +141,7 @@ def admitted(state: State, project: Project, context: JsonObject, now: int) -> b
     verdict = judged(project, context)
     _remember(state, project, verdict, now)
     if not verdict.is_allowed:
-        # The rule's own message is for the project's owners: it would help people around the rule.
+        # The rule's own message is for the project's owners only: it would help users to bypass the rule.
         message = "Your sign up was rejected by an administrator's sign-up rule."
         raise known("SIGN_UP_REJECTED", message, message=message).keeping()
     return verdict.restricting_rule_id is not None

@@ -1,4 +1,4 @@
-"""Making teams, letting users in and out, deleting teams: what several operations share."""
+"""Creating and deleting teams, adding and removing members: the parts shared by several operations."""
 
 from typing import Final
 
@@ -16,7 +16,7 @@ _PLAIN_FIELDS: Final = ("display_name", "client_metadata", "client_read_only_met
 
 
 def create_team(request: Request, state: State, given: JsonObject, *, creator_id: str | None) -> Team:
-    """A new team from the fields of `POST /teams`; the creator, if any, becomes its first member."""
+    """Create a team from the fields of `POST /teams`; the creator, if any, becomes its first member."""
     team = state[TEAMS].insert(
         Team(
             id=new_id(), project_id=request.project.id, created_at_millis=request.now, **_changes(request, state, given)
@@ -29,7 +29,7 @@ def create_team(request: Request, state: State, given: JsonObject, *, creator_id
 
 
 def change_team(request: Request, state: State, team: Team, given: JsonObject) -> Team:
-    """The team with the fields of `PATCH /teams/{team_id}` changed."""
+    """Change the team by the fields of `PATCH /teams/{team_id}`; return the new row."""
     team = state[TEAMS].update(team, **_changes(request, state, given))
     emit(state, team.project_id, "team.updated", team_view(team, as_client=False), now=request.now)
     return team
@@ -55,7 +55,7 @@ def delete_team(request: Request, state: State, team: Team) -> None:
 
 
 def add_member(request: Request, state: State, team_id: str, user_id: str) -> JsonObject:
-    """Let a user into a team, with what its members may do; gives the view of the membership."""
+    """Add a user to a team, with the default permissions of members; return the view of the membership."""
     permission_ids = default_permissions(request.project, "teamMember")
     _join(request, state, team_id, user_id, permission_ids)
     view = {"team_id": team_id, "user_id": user_id}
@@ -80,7 +80,7 @@ def _join(request: Request, state: State, team_id: str, user_id: str, permission
 
 
 def remove_member(request: Request, state: State, member: Membership) -> None:
-    """Let a user out of a team; what it was allowed there goes, too."""
+    """Remove a user from a team, with the user's permissions there."""
     _forget_selection(state, member)
     for each in state[GRANTS].where(team_id=member.team_id, user_id=member.user_id):
         state[GRANTS].delete(each.id)

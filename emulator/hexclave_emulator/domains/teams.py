@@ -1,4 +1,4 @@
-"""Teams and who is in them."""
+"""Teams and their members."""
 
 from typing import Any, Final
 
@@ -30,7 +30,7 @@ class Membership:
     user_id: str
     created_at_millis: int
     display_name: str | None = None
-    """The member's name in this team; the user's own name when not given."""
+    """The member's name in this team; defaults to the user's own name."""
     profile_image_url: str | None = None
 
 
@@ -41,7 +41,7 @@ MEMBERSHIPS: Final = table("memberships", Membership, indexes=("team_id", "user_
 
 
 def team_view(team: Team, *, as_client: bool) -> JsonObject:
-    """The team as a client or a server sees it."""
+    """Return the team as seen by clients or servers."""
     view: JsonObject = {
         "id": team.id,
         "display_name": team.display_name,
@@ -55,7 +55,7 @@ def team_view(team: Team, *, as_client: bool) -> JsonObject:
 
 
 def find_team(state: State, project_id: str, team_id: str) -> Team:
-    """The team of this project; TEAM_NOT_FOUND when there is none."""
+    """Return the team of this project; TEAM_NOT_FOUND if there is none."""
     team = state[TEAMS].get(team_id)
     if team is None or team.project_id != project_id:
         raise known("TEAM_NOT_FOUND", team_id=team_id)
@@ -63,5 +63,5 @@ def find_team(state: State, project_id: str, team_id: str) -> Team:
 
 
 def membership(state: State, team_id: str, user_id: str) -> Membership | None:
-    """The user's place in the team."""
+    """Return the user's membership in the team."""
     return state[MEMBERSHIPS].first(team_id=team_id, user_id=user_id)

@@ -1,4 +1,4 @@
-"""Users: what they are and how clients and servers see them."""
+"""Users, and their views for clients and servers."""
 
 from typing import TYPE_CHECKING, Any, Final
 
@@ -28,7 +28,7 @@ class User:
     otp_auth_enabled: bool = False
     passkey_auth_enabled: bool = False
     totp_secret_base64: str | None = None
-    """Set: signing in takes a second factor."""
+    """If set, sign-in requires a second factor."""
     selected_team_id: str | None = None
     is_anonymous: bool = False
     restricted_by_admin: bool = False
@@ -44,7 +44,7 @@ USERS: Final = table("users", User, indexes=("project_id",))
 
 
 def find_user(state: State, project_id: str, user_id: str) -> User:
-    """The user of this project; USER_NOT_FOUND when there is none."""
+    """Return the user of this project; USER_NOT_FOUND if there is none."""
     user = state[USERS].get(user_id)
     if user is None or user.project_id != project_id:
         raise known("USER_NOT_FOUND")
@@ -52,7 +52,7 @@ def find_user(state: State, project_id: str, user_id: str) -> User:
 
 
 def restricted_reason(state: State, project: "Project", user: User) -> JsonObject | None:
-    """Why the user may not use the project yet; `None` for regular users."""
+    """Return the reason why the user is restricted; `None` for regular users."""
     if user.is_anonymous:
         return {"type": "anonymous"}
     if project.config["onboarding"]["requireEmailVerification"]:
@@ -65,7 +65,7 @@ def restricted_reason(state: State, project: "Project", user: User) -> JsonObjec
 
 
 def user_view(state: State, project: "Project", user: User, *, as_client: bool) -> JsonObject:
-    """The user as a client or a server sees it."""
+    """Return the user as seen by clients or servers."""
     channel = primary_channel(state, user.id)
     team = state[TEAMS].get(user.selected_team_id) if user.selected_team_id else None
     reason = restricted_reason(state, project, user)

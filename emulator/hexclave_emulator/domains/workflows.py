@@ -1,7 +1,7 @@
 """Workflows: versions of a source, and runs of it.
 
-Nobody runs the source. Its triggers and steps are read from it, a step gives nothing, a sleep lasts as long as it says,
-and a run goes on with the emulator's clock.
+The source is not executed. Its triggers and steps are parsed; a step returns nothing, a sleep has its real duration,
+and runs advance with the emulator's clock.
 """
 
 import re
@@ -23,7 +23,7 @@ _UNITS: Final = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 @attrs.frozen(kw_only=True)
 class Workflow:
     id: str
-    """The project's id and the name, which is what the API calls its id."""
+    """The project's id and the workflow name, which is its id in the API."""
     project_id: str
     name: str
     display_name: str
@@ -52,9 +52,9 @@ class WorkflowRun:
     payload: JsonObject
     created_at_millis: int
     steps: list[JsonObject]
-    """The steps that were taken, as replies show them."""
+    """Completed steps, as shown in replies."""
     wakes_at_millis: int | None = None
-    """Set: it sleeps."""
+    """Set while it sleeps."""
     completed_at_millis: int | None = None
     canceled: bool = False
 
@@ -71,7 +71,7 @@ RUNS: Final = table("workflow_runs", WorkflowRun, indexes=("project_id", "workfl
 
 
 def triggers(source: str) -> list[JsonObject]:
-    """What begins a run, as the source says."""
+    """Return the triggers in the source."""
     events = [{"type": "event", "event_type": name} for name in dict.fromkeys(_EVENT.findall(source))]
     schedules = [
         {"type": "schedule", "cron": cron, **({"timezone": zone} if zone else {})}
@@ -81,12 +81,12 @@ def triggers(source: str) -> list[JsonObject]:
 
 
 def versions(state: State, workflow: Workflow) -> list[WorkflowVersion]:
-    """Newest first."""
+    """Return the versions, newest first."""
     return sorted(state[VERSIONS].where(workflow_id=workflow.id), key=lambda each: -each.version)
 
 
 def begin_runs(state: State, project_id: str, event: str, data: object, now: int) -> None:
-    """Begin a run of every workflow that waits for this event and is not paused."""
+    """Start a run of every workflow with a trigger for this event that is not paused."""
     for workflow in state[WORKFLOWS].where(project_id=project_id):
         latest = versions(state, workflow)[0]
         waits = any(each.get("event_type") == event for each in triggers(latest.source))
@@ -109,7 +109,7 @@ def begin_runs(state: State, project_id: str, event: str, data: object, now: int
 
 
 def advance(state: State, run: WorkflowRun, now: int) -> WorkflowRun:
-    """The run as far as it has come by now."""
+    """Advance the run to the current time."""
     if run.state == "canceled" or run.completed_at_millis is not None:
         return run
     at = run.created_at_millis
@@ -139,7 +139,7 @@ def _step(key: str, step_id: str, kind: str, version: int, began: int, ended: in
 
 
 def run_view(run: WorkflowRun, name: str, *, whole: bool = False) -> JsonObject:
-    """The run; `whole` with what began it and its steps."""
+    """Return the run; with `whole`, including its trigger and its steps."""
     view: JsonObject = {
         "id": run.id,
         "workflow_id": name,

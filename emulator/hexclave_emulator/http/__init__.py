@@ -1,1 +1,1 @@
-"""The way from a request to its reply."""
+"""The path from a request to its reply."""

@@ -1,7 +1,6 @@
 """`/_emulator/api`: the emulator's own operations, for tests in other processes and for its web page.
 
-Whoever reaches it reads every key, so it answers only requests for a loopback host, and none that a web page of another
-origin makes.
+It exposes every key, so it answers only requests for a loopback host, and none from a web page of another origin.
 """
 
 import json
@@ -26,18 +25,18 @@ if TYPE_CHECKING:
 
 
 def owns(request: HttpRequest) -> bool:
-    """Whether the request is for the emulator itself and not for the API."""
+    """Return true if the request is for the emulator itself rather than the API."""
     return request.path == "/_emulator" or request.path.startswith("/_emulator/")
 
 
 def answer(emulator: "Emulator", request: HttpRequest, segments: list[str]) -> Reply:
-    """The reply of one of the emulator's own operations."""
+    """Answer one of the emulator's own operations."""
     try:
         reply = _performed(emulator, request, segments)
     except Refusal as refusal:
         refusal.reply = attrs.evolve(refusal.reply, bare=True)
         raise
-    # Bare: no other origin may read it, and none of the API's headers belong to it.
+    # No CORS or API headers: no other origin may read it.
     return attrs.evolve(reply, bare=True)
 
 

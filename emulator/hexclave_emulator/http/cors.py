@@ -1,4 +1,4 @@
-"""What browsers are told: which headers they may send to the API and read from it."""
+"""CORS headers: which headers browsers may send to the API and read from it."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -36,7 +36,7 @@ _NEWER_READABLE: Final = ("request-id",)
 
 
 def cors_headers(release: str) -> dict[str, str]:
-    """The headers of every reply of the API. Servers of April 2026 know the prefix `x-stack-` alone."""
+    """Return the headers of every API reply. Servers of April 2026 accept only the prefix `x-stack-`."""
     is_old = release == "2026-04"
     prefixes = ("x-stack-",) if is_old else ("x-stack-", "x-hexclave-")
     own = _OWN if is_old else (*_OWN, *_NEWER)
@@ -55,7 +55,7 @@ def cors_headers(release: str) -> dict[str, str]:
 
 
 def credentials_headers(request: HttpRequest) -> Mapping[str, str]:
-    """Beginning to sign in over OAuth sets a cookie, also for a page of the origin to which it leads back."""
+    """Headers for starting an OAuth sign-in, which sets a cookie, also for pages of the callback's origin."""
     origin = request.headers.get("origin")
     if origin is None or "/auth/oauth/authorize/" not in request.path:
         return {}

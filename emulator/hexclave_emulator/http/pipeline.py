@@ -1,4 +1,4 @@
-"""The way of one request: from what arrived to the reply that goes out."""
+"""The processing of a request: from its bytes to the reply."""
 
 from email.utils import formatdate
 from functools import lru_cache
@@ -26,15 +26,15 @@ _NO_PAGE: Final = (
 
 
 def perform(emulator: "Emulator", request: HttpRequest) -> Reply:
-    """The reply to one request; it may have changed the state, which the caller keeps or undoes.
+    """Return the reply to one request; the caller commits or rolls back changes to the state.
 
     Raises:
-        Refusal: the API says no.
+        Refusal: the API refuses the request.
     """
     if request.method == "OPTIONS":
         return Reply(200, b"", {**cors_headers(emulator.release), **credentials_headers(request)}, bare=True)
     if request.path != "/" and request.path.endswith("/"):
-        # Encoded, as browsers take a backslash for a slash and `//host` for another origin.
+        # Encoded, because browsers read a backslash as a slash, and `//host` as another origin.
         target = "/" + quote(request.path.strip("/"), safe="/%!$&'()*+,;=:@~")
         return Reply(308, target.encode(), {"location": target}, bare=True)
     segments = request.path.strip("/").split("/")
@@ -71,7 +71,7 @@ def _handled(emulator: "Emulator", entry: Route, call: Request) -> Reply:
 
 
 def _outside(emulator: "Emulator", request: HttpRequest, segments: list[str]) -> Reply:
-    """What the server answers besides the API."""
+    """Answer requests outside the API."""
     if segments[0] == "_emulator":
         return control.answer(emulator, request, segments[1:])
     if segments[0] == "fake-provider":
@@ -88,7 +88,7 @@ def _outside(emulator: "Emulator", request: HttpRequest, segments: list[str]) ->
 
 
 def finished(emulator: "Emulator", request: HttpRequest, reply: Reply) -> Reply:
-    """The reply with the headers that all have, and with the status that the caller wants to see."""
+    """Return the reply with the common headers, and with the status that the caller asked for."""
     date = http_date(emulator.clock.seconds())
     if reply.bare:
         return Reply(
@@ -118,7 +118,7 @@ def finished(emulator: "Emulator", request: HttpRequest, reply: Reply) -> Reply:
 
 @lru_cache(maxsize=8)
 def http_date(seconds: int) -> str:
-    """The moment as the `Date` header writes it."""
+    """Return the moment in the format of the `Date` header."""
     try:
         return formatdate(seconds, usegmt=True)
     except (OverflowError, ValueError, OSError):

@@ -1,4 +1,4 @@
-"""From what arrived to what a handler gets: the body decoded, everything checked."""
+"""Decoding and checking of requests: from bytes to the input of a handler."""
 
 import json
 import re
@@ -30,7 +30,7 @@ _ANYTHING: Final[JsonObject] = {}
 
 
 def decoded_body(request: HttpRequest) -> Any:
-    """The body by its content type, or `NO_BODY`.
+    """Decode the body by its content type; `NO_BODY` if there is none.
 
     Raises:
         Refusal: BODY_PARSING_ERROR.
@@ -61,7 +61,7 @@ def decoded_body(request: HttpRequest) -> Any:
 
 
 def _inflated(request: HttpRequest, content_type: str) -> bytes:
-    """The content without compression. Browsers send batches of events as gzip without saying so."""
+    """Decompress the content. Browsers send batches of events as gzip without declaring it."""
     content = request.content
     encoding = request.headers.get("content-encoding", "identity").lower()
     if encoding == "identity" and content_type == "application/octet-stream" and content.startswith(b"\x1f\x8b"):
@@ -92,7 +92,7 @@ def _finite(number: str) -> float:
 
 
 def _mended(value: Any) -> Any:
-    """The value without halves of surrogate pairs, which no encoding can write."""
+    """Return the value without unpaired surrogates, which cannot be encoded."""
     if isinstance(value, str):
         return _SURROGATE.sub("\ufffd", value)
     if isinstance(value, list):
@@ -103,7 +103,7 @@ def _mended(value: Any) -> Any:
 
 
 def check_access(entry: Route, caller: Caller) -> None:
-    """Refuse callers that the operation does not let in."""
+    """Refuse callers that may not use the operation."""
     if not entry.access:
         return
     if caller.type is None:
@@ -127,10 +127,10 @@ def checked_input(
     params: dict[str, str],
     body: Any,
 ) -> tuple[JsonObject, Any]:
-    """Query and body as the handler gets them.
+    """Return query and body as passed to the handler.
 
     Raises:
-        Refusal: SCHEMA_ERROR with everything that is wrong; before that, CANNOT_GET_OWN_USER_WITHOUT_USER.
+        Refusal: SCHEMA_ERROR with all errors; before that, CANNOT_GET_OWN_USER_WITHOUT_USER.
     """
     if caller.user is None and _asks_for_me(entry, {"params": params, "query": dict(request.query), "body": body}):
         raise known("CANNOT_GET_OWN_USER_WITHOUT_USER")
@@ -153,7 +153,7 @@ def checked_input(
 
 
 def _asks_for_me(entry: Route, places: Mapping[str, Any]) -> bool:
-    """Whether `me` stands where a user's id belongs: the API resolves it before it checks anything else."""
+    """Return true if `me` is given as a user id: the API resolves it before it checks anything else."""
     for place, rule in entry.rules.items():
         source, _, name = place.partition(".")
         given = places.get(source)

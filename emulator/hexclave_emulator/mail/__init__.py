@@ -1,1 +1,1 @@
-"""Emails: nothing leaves the emulator; every email is kept for tests and people to read."""
+"""Emails: nothing is sent; every email is stored for tests and people to read."""

@@ -1,4 +1,4 @@
-"""The texts of an email's source that an editor may change: marked in the HTML, described beside it."""
+"""Editable texts in the source of an email: marked in the HTML, with metadata for editors."""
 
 import hashlib
 import re
@@ -15,7 +15,7 @@ _TAG: Final = re.compile(r"</?\s*([\w.]*)")
 _PROP: Final = re.compile(r"""([\w-]+)=(?:"([^"]*)"|'([^']*)'|(\{))""")
 _MARK: Final = re.compile(r"⟦(START|END) (\w+)⟧")
 _CONTEXT: Final = 3
-"""Lines around a text that tell it from equal ones."""
+"""Lines around a text that distinguish it from equal ones."""
 
 
 @attrs.define
@@ -26,13 +26,13 @@ class _Element:
 
 
 def marked(source: str, which: str) -> tuple[str, JsonObject]:
-    """The source with its texts between marks, and what is known of each text by its id.
+    """Return the source with its texts between markers, and the metadata of each text by id.
 
     Args:
         which: `template` or `theme`.
 
     Raises:
-        Broken: the source cannot be read.
+        Broken: the source cannot be parsed.
     """
     start, end = component_span(source, COMPONENTS[which], f"{which}.tsx")
     parts, stack = [source[:start]], [_Element(COMPONENTS[which], {})]
@@ -66,7 +66,7 @@ def marked(source: str, which: str) -> tuple[str, JsonObject]:
 
 
 def with_comments(html: str) -> str:
-    """The HTML with comments in place of the marks."""
+    """Return the HTML with comments in place of the markers."""
     return _MARK.sub(r"<!-- STACK_EDITABLE_\1 \2 -->", html)
 
 

@@ -1,4 +1,4 @@
-"""E-mails: nothing leaves the emulator, everything that would is kept for tests and people to read."""
+"""Emails: nothing is sent; every email is stored for tests and people to read."""
 
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ from hexclave_emulator.state.tables import State, table
 
 @attrs.frozen(kw_only=True)
 class Mail:
-    """One e-mail that the API would have sent."""
+    """An email that the API would have sent."""
 
     id: str
     project_id: str
@@ -19,13 +19,13 @@ class Mail:
     text: str
     html: str | None = None
     kind: str
-    """What it is for: `sign_in`, `verify_email`, `reset_password`, `team_invitation`, …"""
+    """Its purpose: `sign_in`, `verify_email`, `reset_password`, `team_invitation`, …"""
     code: str | None = None
-    """The code inside, as the API takes it back."""
+    """The code in it, as passed to the API."""
     short_code: str | None = None
-    """The six characters a person may type."""
+    """The six characters that a user may type."""
     link: str | None = None
-    """The link to click, the code in its query."""
+    """The link to click, with the code in its query."""
     user_id: str | None = None
     sent_at_millis: int
 
@@ -36,7 +36,7 @@ MAILS: Final = table("mails", Mail, indexes=("project_id", "to"))
 def send_mail(
     state: State, project_id: str, to: str, kind: str, subject: str, text: str, *, now: int, **parts: Any
 ) -> Mail:
-    """Put an e-mail into the outbox."""
+    """Put an email into the outbox."""
     return state[MAILS].insert(
         Mail(
             id=new_id(),

@@ -1,4 +1,4 @@
-"""From the source of an e-mail to its subject, HTML and text."""
+"""Rendering of an email's source to subject, HTML and text."""
 
 import re
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ __all__ = ["Broken", "Rendered", "html_source", "preview_variables", "render"]
 class Rendered:
     subject: str | None
     category: str | None
-    """The name of the notification category that the source gives itself."""
+    """The name of the notification category that the source declares."""
     html: str
     text: str
 
@@ -38,14 +38,14 @@ def render(
     variables: Mapping[str, Any],
     unsubscribe_link: str | None,
 ) -> Rendered:
-    """The e-mail as it is sent.
+    """Render the email.
 
     Args:
-        source: of the e-mail; `theme`: of what is around it.
-        user: the display name of the recipient; `project`: of the project.
+        source: the email's source; `theme`: the source of its layout.
+        user: the recipient's display name; `project`: the project's display name.
 
     Raises:
-        Broken: a source cannot be read.
+        Broken: a source cannot be parsed.
     """
     scope = {
         "user": {"displayName": user},
@@ -69,15 +69,15 @@ def render(
 
 
 def html_source(html: str) -> str:
-    """A source that shows this HTML."""
+    """Return a source that shows this HTML."""
     text = html.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r")
-    text = text.replace("<", "\\u003c")  # its tags are HTML's and not components
+    text = text.replace("<", "\\u003c")  # its tags are HTML elements, not components
     markup = f'<div dangerouslySetInnerHTML={{{{ __html: "{text}" }}}} />'
     return f"export function EmailTemplate() {{\n  return {markup};\n}}\n"
 
 
 def preview_variables(source: str) -> dict[str, str]:
-    """The variables that a source shows itself with."""
+    """Return the variables that a source declares for its preview."""
     found = _PREVIEW.search(source)
     return {
         name: one or other or number for name, one, other, number in _FIELD.findall(found.group(1) if found else "")
@@ -85,7 +85,7 @@ def preview_variables(source: str) -> dict[str, str]:
 
 
 def plain_text(html: str) -> str:
-    """The HTML as text: headings in capitals, links with their targets."""
+    """Return the HTML as text: headings in capitals, links with their targets."""
     reader = _Reader()
     reader.feed(html)
     reader.close()

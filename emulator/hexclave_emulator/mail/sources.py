@@ -1,7 +1,7 @@
-"""Themes and templates of e-mails that every project begins with.
+"""The default themes and templates for emails.
 
-Ids, names, variables and subjects are the API's; the sources are the emulator's own, in the part of TSX that
-`email_rendering` understands.
+Ids, names, variables and subjects are the API's; the sources are the emulator's own, in the subset of TSX that
+`rendering` supports.
 """
 
 from typing import Final
@@ -57,7 +57,7 @@ EmailTemplate.PreviewVariables = { PREVIEW };
 
 
 def template_source(subject: str, body: list[str], preview: dict[str, str], category: str = "Transactional") -> str:
-    """A template; `subject` is an expression, `body` lines of markup, `preview` what its variables are in a preview."""
+    """Return a template; `subject` is an expression, `body` lines of markup, `preview` its variables for a preview."""
     parts = {
         "VARIABLES": ", ".join(f'{name}: "string"' for name in preview),
         "PREVIEW": ", ".join(f'{name}: "{value}"' for name, value in preview.items()),
@@ -178,4 +178,4 @@ TEMPLATES: Final[JsonObject] = {
 DRAFT: Final = template_source(
     "`Hello ${user.displayName}!`", ["<p>Hi {user.displayName}!</p>", "<br />"], {}, "Marketing"
 )
-"""What a new draft holds."""
+"""The initial source of a draft."""

@@ -1,7 +1,7 @@
-"""The part of TSX that e-mails are usually written in: one component that returns markup with expressions in it.
+"""The subset of TSX commonly used for emails: one component that returns markup with expressions.
 
-Expressions may be texts, paths such as `user.displayName`, `+`, `&&`, `||`, `? :` and template texts. Whatever else
-stands in braces stays in the result as it was written, for everybody to see.
+Expressions may be texts, paths such as `user.displayName`, `+`, `&&`, `||`, `? :` and template literals. Anything else
+in braces appears unchanged in the result.
 """
 
 import re
@@ -34,34 +34,34 @@ _LONGEST: Final = 100_000
 
 
 class Broken(Exception):
-    """The source is no TSX; the text says where and why."""
+    """The source is not valid TSX; the text gives the place and the reason."""
 
 
 class _Unknown(Exception):
-    """An expression beyond what is understood here."""
+    """An expression that is not supported."""
 
 
 class Markup(str):
-    """Text that is markup already."""
+    """Text that is already markup."""
 
     __slots__ = ()
 
 
 def component_markup(source: str, component: str, file: str) -> str:
-    """What the component returns, as it was written.
+    """Return the source of the component's result.
 
     Raises:
-        Broken: brackets do not match, or there is no such component.
+        Broken: brackets do not match, or the component does not exist.
     """
     start, end = component_span(source, component, file)
     return source[start:end]
 
 
 def component_span(source: str, component: str, file: str) -> tuple[int, int]:
-    """Where in the source the markup that the component returns begins and ends.
+    """Return the start and the end of the component's markup in the source.
 
     Raises:
-        Broken: brackets do not match, or there is no such component.
+        Broken: brackets do not match, or the component does not exist.
     """
     _check_brackets(source, file)
     start = re.search(rf"\b(?:function|const)\s+{component}\b", source)
@@ -77,7 +77,7 @@ def component_span(source: str, component: str, file: str) -> tuple[int, int]:
 
 
 def rendered(markup: str, scope: Mapping[str, Any], depth: int = 0) -> str:
-    """The markup as HTML, its expressions replaced by their values."""
+    """Return the markup as HTML, its expressions replaced by their values."""
     if depth > _DEEPEST:
         return markup
     markup = _plain_tags(markup)
@@ -115,7 +115,7 @@ def _attribute(
 
 
 def _plain_tags(markup: str) -> str:
-    """HTML's own elements instead of components."""
+    """Replace components with plain HTML elements."""
     markup = re.sub(
         r'<Heading\b([^>]*?)\sas="(h[1-6])"([^>]*)>(.*?)</Heading>', r"<\2\1\3>\4</\2>", markup, flags=re.DOTALL
     )
@@ -140,7 +140,7 @@ def _shown(value: Any) -> str:
 
 
 class _Expression:
-    """Reads one expression from left to right."""
+    """Evaluates one expression from left to right."""
 
     def __init__(self, text: str, scope: Mapping[str, Any], depth: int) -> None:
         self._text, self._scope, self._depth = text, scope, depth
@@ -232,7 +232,7 @@ class _Expression:
         )
 
     def _markup(self, start: int) -> Markup:
-        # It reaches to the end of the expression, or of the parentheses around it.
+        # It extends to the end of the expression, or of the enclosing parentheses.
         rest = self._text[start:]
         end = start + rest.rfind(">") + 1
         self._place = end
@@ -266,7 +266,7 @@ def _check_brackets(source: str, file: str) -> None:
 
 
 def closing(source: str, start: int) -> int:
-    """The place of the bracket that closes the one at `start`."""
+    """Return the position of the bracket that closes the one at `start`."""
     depth = 0
     for place, sign in _signs(source, start):
         depth += 1 if sign in "([{" else -1
@@ -276,7 +276,7 @@ def closing(source: str, start: int) -> int:
 
 
 def _signs(source: str, start: int = 0) -> Iterator[tuple[int, str]]:
-    """Brackets outside of texts. A quote begins a text where one can be: `don't` in markup has none."""
+    """Yield brackets outside of texts. A quote begins a text only where one is allowed: `don't` in markup has none."""
     place, before = start, ""
     while place < len(source):
         sign = source[place]

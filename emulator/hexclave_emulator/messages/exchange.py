@@ -1,4 +1,4 @@
-"""One request and its reply, apart from any server framework."""
+"""Requests and replies, independent of any server framework."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ JsonObject: TypeAlias = dict[str, Any]
 
 @attrs.frozen
 class HttpRequest:
-    """What arrived. Header names are in lower case; the path is as it was sent, percent-encoded."""
+    """An HTTP request. Header names are in lower case; the path is as sent, percent-encoded."""
 
     method: str
     path: str
@@ -19,22 +19,22 @@ class HttpRequest:
     headers: Mapping[str, str] = attrs.field(factory=dict)
     content: bytes = b""
     base_url: str = "http://localhost:8102"
-    """Scheme, host and port by which the caller reached the emulator."""
+    """Scheme, host and port used by the caller."""
 
 
 @attrs.frozen
 class Reply:
-    """What goes back."""
+    """A reply."""
 
     status: int = 200
     content: bytes = b""
     headers: Mapping[str, str] = attrs.field(factory=dict)
     bare: bool = False
-    """Answered in front of the API: without request id and cache rules, and its status is never rewritten."""
+    """Answered outside the API: without request id and cache headers, and its status is never rewritten."""
     delay: float = 0.0
     """Seconds to wait before sending."""
     broken: bool = False
-    """Send nothing and drop the connection."""
+    """Close the connection without a reply."""
 
     def json(self) -> Any:
         """The content, decoded."""
@@ -46,32 +46,32 @@ _TEXT: Final = "text/plain; charset=utf-8"
 
 
 def ok(body: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Reply:
-    """A JSON reply."""
-    # ASCII alone: text from outside may hold lone surrogates, which UTF-8 cannot write.
+    """Return a JSON reply."""
+    # ASCII only: text from outside may contain lone surrogates, which UTF-8 cannot encode.
     content = json.dumps(body, separators=(",", ":")).encode()
     return Reply(status, content, {"content-type": _JSON, **(headers or {})})
 
 
 def created(body: Any) -> Reply:
-    """A JSON reply with status 201."""
+    """Return a JSON reply with status 201."""
     return ok(body, status=201)
 
 
 def success() -> Reply:
-    """`{"success": true}`, which operations without a result answer."""
+    """Return `{"success": true}`, the reply of operations without a result."""
     return ok({"success": True})
 
 
 def text(content: str, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Reply:
-    """A reply in plain text."""
+    """Return a plain-text reply."""
     return Reply(status, content.encode("utf-8", "replace"), {"content-type": _TEXT, **(headers or {})})
 
 
 def page(items: list[JsonObject]) -> Reply:
-    """A list that comes in one piece."""
+    """Return a list that is not paginated."""
     return ok({"items": items, "is_paginated": False})
 
 
 def cursor_page(items: list[JsonObject], next_cursor: str | None) -> Reply:
-    """One page of a list; the cursor is the id of the first item of the next page."""
+    """Return one page of a list; the cursor is the id of the first item of the next page."""
     return ok({"items": items, "is_paginated": True, "pagination": {"next_cursor": next_cursor}})

@@ -1,4 +1,4 @@
-"""Replies made to order: the next calls fail, wait, or lose their connection."""
+"""Injected faults: the next calls fail, are delayed, or lose their connection."""
 
 import json
 from collections.abc import Mapping
@@ -11,13 +11,13 @@ from hexclave_emulator.messages.exchange import Reply
 
 @attrs.define(kw_only=True)
 class Fault:
-    """What happens to the next `times` requests that match."""
+    """A fault for the next `times` matching requests."""
 
     status: int | None = None
-    """Answer with this; `None` leaves the real answer, perhaps late."""
+    """The status to answer with; `None` keeps the real answer, perhaps delayed."""
     headers: Mapping[str, str] = attrs.field(factory=dict)
     body: Any = None
-    """Text, or whatever JSON can say."""
+    """Text, or any JSON value."""
     delay: float = 0.0
     """Seconds to wait before answering."""
     reset: bool = False
@@ -25,13 +25,13 @@ class Fault:
     times: int = 1
     method: str | None = None
     path: str | None = None
-    """Only paths that begin with this, with the version: `/api/v1/users`."""
+    """Only paths with this prefix, including the version: `/api/v1/users`."""
 
     def matches(self, method: str, path: str) -> bool:
         return (self.method is None or self.method == method) and (self.path is None or path.startswith(self.path))
 
     def reply(self) -> Reply | None:
-        """The answer in place of the real one."""
+        """Return the reply that replaces the real one."""
         if self.reset:
             return Reply(broken=True, bare=True, delay=self.delay)
         if self.status is None:
@@ -43,7 +43,7 @@ class Fault:
 
 
 class Faults:
-    """Faults that wait for their requests, oldest first."""
+    """Queued faults, oldest first."""
 
     def __init__(self) -> None:
         self.waiting: list[Fault] = []
@@ -55,7 +55,7 @@ class Faults:
         self.waiting.clear()
 
     def take(self, method: str, path: str) -> Fault | None:
-        """The fault for this request, counted down."""
+        """Return the fault for this request and decrement its count."""
         for fault in self.waiting:
             if fault.matches(method, path):
                 fault.times -= 1

@@ -1,4 +1,4 @@
-"""Replies that refuse a request, raised as exceptions from anywhere below the router."""
+"""Error replies, raised as exceptions from anywhere below the router."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from hexclave_emulator.messages.exchange import Reply, ok, text
 
 
 class Refusal(Exception):
-    """Ends the request with `reply`. What it wrote is undone, unless it is raised as `refusal.keeping()`."""
+    """Ends the request with `reply`. Its changes are rolled back, unless it is raised as `refusal.keeping()`."""
 
     def __init__(self, reply: Reply, *, code: str | None = None) -> None:
         super().__init__(code or reply.content.decode("utf-8", "replace"))
@@ -18,38 +18,38 @@ class Refusal(Exception):
         self.keep = False
 
     def keeping(self) -> "Refusal":
-        """This refusal, with everything written so far kept: a wrong guess still uses up an attempt."""
+        """Return this refusal with everything written so far kept: a wrong guess still counts as an attempt."""
         self.keep = True
         return self
 
 
 def known(code: str, message: str | None = None, /, **details: Any) -> Refusal:
-    """The known error with this code; `raise known("TEAM_NOT_FOUND", team_id=…)`.
+    """Return the known error with this code; `raise known("TEAM_NOT_FOUND", team_id=…)`.
 
     Status and default wording come from the SDK's own class for the code.
     """
     error = BY_CODE[code]
     if error.status is None:
-        raise LookupError(f"{code} is a family of errors that the API never sends itself")
+        raise LookupError(f"{code} is a base class, which the API never sends")
     words = message or (error.__doc__ or code).strip().split("\n")[0]
     body = {"code": code, **({"details": details} if details else {}), "error": words}
     return Refusal(ok(body, status=error.status, headers={"x-stack-known-error": code}), code=code)
 
 
 def plain(status: int, message: str) -> Refusal:
-    """An error without a code: its text is all there is, so write the API's own."""
+    """Return an error without a code: only its text is sent, so use the API's own."""
     return Refusal(text(message, status=status))
 
 
 def schema_error(method: str, path: str, faults: list[str]) -> Refusal:
-    """SCHEMA_ERROR, with one line for each fault."""
+    """Return SCHEMA_ERROR, with one line per fault."""
     message = "\n".join([f"Request validation failed on {method} {path}:", *(f"  - {fault}" for fault in faults)])
     return known("SCHEMA_ERROR", message, message=message)
 
 
 @contextmanager
 def unguarded(release: str) -> Iterator[None]:
-    """Inside, the servers of April 2026 fail where newer ones refuse: they do not check what is looked up here."""
+    """Emulate the servers of April 2026, which fail inside the block where newer ones refuse."""
     try:
         yield
     except Refusal:
@@ -59,5 +59,5 @@ def unguarded(release: str) -> Iterator[None]:
 
 
 def unreachable(what: str) -> NoReturn:
-    """For what a check made earlier rules out."""
+    """Return an error for a case that an earlier check rules out."""
     raise AssertionError(what)

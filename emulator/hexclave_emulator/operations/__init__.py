@@ -1,4 +1,4 @@
-"""The routes: one module for each part of the API. Every module here is loaded; a new one needs no entry anywhere."""
+"""The routes: one module for each part of the API. All modules are loaded automatically."""
 
 from importlib import import_module
 from pkgutil import iter_modules

@@ -1,4 +1,4 @@
-"""`/agent`: AI agents that a person lets act as themselves. And `/browser-actions`."""
+"""`/agent`: AI agents that act on behalf of a user. And `/browser-actions`."""
 
 import secrets
 from typing import Final
@@ -28,7 +28,7 @@ _IMPERSONATION_LIFE: Final = 2 * 3600 * 1000
 
 @attrs.frozen(kw_only=True)
 class AgentRegistration:
-    """An agent that asks to be let in."""
+    """The registration of an agent that requests access."""
 
     id: str
     project_id: str
@@ -39,13 +39,13 @@ class AgentRegistration:
     expires_at_millis: int
     status: str = "waiting"
     user_id: str | None = None
-    """Who approved or denied."""
+    """The user who approved or denied it."""
     used_at_millis: int | None = None
 
 
 @attrs.frozen(kw_only=True)
 class BrowserAction:
-    """A link that does one thing in a browser, once."""
+    """A single-use link that performs one action in a browser."""
 
     id: str
     project_id: str

@@ -1,4 +1,4 @@
-"""`/internal/ai-chat`: what was said in a thread; and the rewriting of templates, whose stub model echoes."""
+"""`/internal/ai-chat`: the messages of a thread; and rewriting of templates, with a stub model that echoes."""
 
 from typing import Final
 

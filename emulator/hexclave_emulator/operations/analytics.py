@@ -1,7 +1,7 @@
-"""Events that browsers report, and questions about them in SQL.
+"""Events reported by browsers, and SQL queries on them.
 
-The API asks ClickHouse; the emulator asks SQLite, which has tables `events` and `users` of the same columns. What both
-understand gives the same rows: `count()` and parameters such as `{name:String}` are translated.
+The API queries ClickHouse; the emulator queries SQLite, with tables `events` and `users` of the same columns. Queries
+that both support give the same rows: `count()` and parameters such as `{name:String}` are translated.
 """
 
 import json
@@ -30,7 +30,7 @@ _MOST_ROWS: Final = 10_000
 _PARAMETER: Final = re.compile(r"\{\s*(\w+)\s*:\s*(\w+)[^}]*\}")
 _COUNT: Final = re.compile(r"\bcount\(\s*\)", re.IGNORECASE)
 _ALLOWED: Final = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, 33})
-"""33 is SQLITE_RECURSIVE, which the module does not name."""
+"""33 is SQLITE_RECURSIVE, which the module does not define."""
 
 
 @attrs.frozen(kw_only=True)
@@ -48,7 +48,7 @@ class ReportedEvent:
 
 @attrs.frozen(kw_only=True)
 class AskedQuery:
-    """A query that was answered."""
+    """A completed query."""
 
     id: str
     project_id: str
@@ -60,7 +60,7 @@ QUERIES: Final = table("asked_queries", AskedQuery, indexes=("project_id",))
 
 
 def require_analytics(request: Request) -> None:
-    """Refuse those who are not signed in, and projects without analytics."""
+    """Refuse callers who are not signed in, and projects without analytics."""
     _ = request.user
     if not project_setting(request.project, "apps.installed.analytics.enabled"):
         raise known("ANALYTICS_NOT_ENABLED")

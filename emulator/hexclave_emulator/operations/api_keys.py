@@ -1,4 +1,4 @@
-"""`/user-api-keys` and `/team-api-keys`, and the revocation of keys that a scanner found in public."""
+"""`/user-api-keys` and `/team-api-keys`, and the revocation of leaked keys."""
 
 from typing import Final
 
@@ -91,11 +91,11 @@ def _check_manager(request: Request, state: State, kind: Kind, owner_id: str) ->
     if kind == "user" and current != owner_id:
         raise plain(403, "Client can only manage their own api keys")
     if kind == "team" and not has_team_permission(state, request.project, owner_id, current, "$manage_api_keys"):
-        raise known("API_KEY_NOT_FOUND")  # whether there is such a team is not told
+        raise known("API_KEY_NOT_FOUND")  # does not reveal whether the team exists
 
 
 def _check_owner(request: Request, state: State, kind: Kind, owner_id: str) -> None:
-    """Refuse keys for nobody."""
+    """Refuse keys for users and teams that do not exist."""
     with unguarded(request.release):
         if kind == "user":
             user_in_body(state, request.project, owner_id)
@@ -138,7 +138,7 @@ def revoke_leaked_key(request: Request, state: State) -> Reply:
 
 
 def _affected(request: Request, state: State, key: ApiKey) -> list[str]:
-    """The addresses of the user, or of the members who manage the team's keys."""
+    """Return the addresses of the user, or of the members who manage the team's keys."""
     user_ids = [key.user_id]
     if key.team_id is not None:
         project = request.emulator.project(key.project_id)

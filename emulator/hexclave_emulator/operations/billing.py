@@ -1,4 +1,4 @@
-"""Setting payments up, cards, billing and invoices of customers: answered without Stripe."""
+"""Payment setup, cards, billing details and invoices of customers: answered without Stripe."""
 
 from typing import Final
 

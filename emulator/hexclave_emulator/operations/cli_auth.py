@@ -15,21 +15,21 @@ from hexclave_emulator.state.ids import new_id, secret
 from hexclave_emulator.state.tables import State, table
 
 _LIFE: Final = 2 * 60 * 1000
-"""Milliseconds that a login may take when its program does not say."""
+"""Default lifetime of a login in milliseconds."""
 _LIFE_IN_APRIL: Final = 2 * 3600 * 1000
 _DAY: Final = 24 * 3600 * 1000
 
 
 @attrs.frozen(kw_only=True)
 class CliLogin:
-    """A login under way."""
+    """A login in progress."""
 
     id: str
     project_id: str
     polling_code: str
-    """What the program asks with."""
+    """The code that the program polls with."""
     login_code: str
-    """What the browser confirms with."""
+    """The code that the browser confirms with."""
     refresh_token: str | None = None
     """Set once it is confirmed."""
     anonymous_refresh_token: str | None = None
@@ -117,7 +117,7 @@ def complete_login(request: Request, state: State) -> Reply:
         return ok({"cli_session_state": "none" if session is None else "anonymous"})
     if session is None:
         raise plain(400, "No anonymous session associated with this code")
-    # Once: whoever reads the code later must not get the tokens a second time.
+    # Once: a later reader of the code must not get the tokens again.
     state[CLI_LOGINS].update(login, anonymous_refresh_token=None)
     return ok({"access_token": access_token(request, state, session), "refresh_token": session.refresh_token})
 

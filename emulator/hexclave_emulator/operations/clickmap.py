@@ -1,4 +1,4 @@
-"""Where users click, from the events that were reported, and what a user did by day."""
+"""Clicks of users, from reported events, and a user's activity by day."""
 
 import re
 from collections import Counter

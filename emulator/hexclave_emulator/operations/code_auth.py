@@ -1,4 +1,4 @@
-"""`/auth/otp`: sign-in by a code from an e-mail, which also signs new users up. And `/auth/anonymous`."""
+"""`/auth/otp`: sign-in by a code from an email, which also creates new users. And `/auth/anonymous`."""
 
 from typing import Final
 
@@ -55,7 +55,7 @@ def sign_in_with_code(request: Request, state: State) -> Reply:
         user = sign_up(request, state, fields)
     else:
         if not user.otp_auth_enabled:
-            # Whoever holds the address may only take the account over when it was proven to be theirs.
+            # The owner of the address may only take over the account if the account's address was verified.
             if not channel.is_verified:
                 raise known("USER_EMAIL_ALREADY_EXISTS", email=email, would_work_if_email_was_verified=True).keeping()
             user = state[USERS].update(user, otp_auth_enabled=True)

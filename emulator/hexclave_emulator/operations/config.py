@@ -1,6 +1,6 @@
-"""`/internal/config`: the settings of a project, their overrides by level, and where they were pushed from.
+"""`/internal/config`: the settings of a project, their overrides by level, and their source.
 
-A server key manages the level `branch` alone.
+A server key manages only the level `branch`.
 """
 
 import json
@@ -19,7 +19,7 @@ from hexclave_emulator.state.tables import State, table
 
 @attrs.frozen(kw_only=True)
 class ConfigSource:
-    """Where the settings at the level `branch` came from; its id is the project's."""
+    """The source of the settings at the level `branch`; its id is the project's."""
 
     id: str
     project_id: str

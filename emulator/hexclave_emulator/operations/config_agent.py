@@ -1,6 +1,6 @@
 """`/internal/config/github`: an agent that changes the configuration file of a repository.
 
-No repository is touched: the run waits for its review after a moment, and committing it changes the project's settings.
+No repository is changed: the run awaits review after a short time, and committing it changes the project's settings.
 """
 
 import json
@@ -19,7 +19,7 @@ from hexclave_emulator.state.tables import State, table
 
 _PATH: Final = "/internal/config/github"
 _WORKS: Final = 2000
-"""Milliseconds until a run waits for its review."""
+"""Milliseconds until a run awaits its review."""
 
 
 @attrs.frozen(kw_only=True)

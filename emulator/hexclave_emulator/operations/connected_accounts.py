@@ -16,14 +16,14 @@ from hexclave_emulator.state.ids import new_id
 from hexclave_emulator.state.tables import State, table
 
 _LIFE: Final = 3600 * 1000
-"""Milliseconds that a provider's access token is good for."""
+"""Lifetime of a provider's access token in milliseconds."""
 _MARGIN: Final = 5 * 60 * 1000
-"""A token that has less left is replaced."""
+"""A token with less time left is replaced."""
 
 
 @attrs.frozen(kw_only=True)
 class ProviderToken:
-    """An access token of a provider, with the consent that it may be renewed."""
+    """An access token of a provider, with permission to renew it."""
 
     id: str
     project_id: str
@@ -38,7 +38,7 @@ PROVIDER_TOKENS: Final = table("provider_tokens", ProviderToken, indexes=("proje
 
 
 def keep_provider_token(request: Request, state: State, account: OAuthAccount, scopes: list[str]) -> None:
-    """A fresh access token of the provider, as every sign-in there brings one."""
+    """Create a new access token of the provider, as every sign-in with it does."""
     state[PROVIDER_TOKENS].insert(
         ProviderToken(
             id=new_id(),

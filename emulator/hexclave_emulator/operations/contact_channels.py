@@ -1,4 +1,4 @@
-"""`/contact-channels`: the e-mail addresses of users, and proving that they are theirs."""
+"""`/contact-channels`: the email addresses of users, and their verification."""
 
 from typing import Final
 
@@ -47,7 +47,7 @@ def list_channels(request: Request, state: State) -> Reply:
         where["user_id"] = user_id
     if "contact_channel_id" in request.query:
         where["id"] = request.query["contact_channel_id"]
-    # As the API: by their random keys, which is no order that anybody could rely on.
+    # As in the API: by their random keys, so the order is arbitrary.
     found = sorted(state[CHANNELS].where(**where), key=lambda each: (each.user_id, each.id))
     return page([channel_view(each) for each in found])
 
@@ -122,7 +122,7 @@ def delete_channel(request: Request, state: State) -> Reply:
 
 
 def _new_value(request: Request) -> str:
-    """What a change puts in place of the address. Without a type beside it the API takes any text as it is."""
+    """Return the new value of the address. Without a type, the API accepts any text unchanged."""
     value: str = request.body["value"]
     if request.body.get("type") != "email":
         return value
@@ -142,7 +142,7 @@ def _taken(email: str | None) -> Exception:
 
 
 def _demote(state: State, user_id: str) -> None:
-    """A user has one primary address."""
+    """Make the old primary address secondary: a user has only one."""
     for each in state[CHANNELS].where(user_id=user_id, is_primary=True):
         state[CHANNELS].update(each, is_primary=False)
 
@@ -168,7 +168,7 @@ def send_verification_code(request: Request, state: State) -> Reply:
     callback = request.body["callback_url"]
     check_callback(request.project, callback)
     data = {"user_id": user_id, "email": channel.value}
-    mail_code(request, state, VERIFY, channel.value, callback, data, life=7 * DAY, subject="Verify your e-mail address")
+    mail_code(request, state, VERIFY, channel.value, callback, data, life=7 * DAY, subject="Verify your email address")
     return success()
 
 

@@ -1,4 +1,4 @@
-"""The data vault: values that arrive encrypted, under hashed keys. Which stores there are is a setting."""
+"""The data vault: values that arrive encrypted, under hashed keys. The list of stores is a setting."""
 
 from typing import Final
 

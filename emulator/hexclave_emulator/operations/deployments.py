@@ -1,4 +1,4 @@
-"""`/deployments`: services and their deployments, which `/_emulator/api/deployments` makes; and their domains."""
+"""`/deployments`: services with their deployments, which `/_emulator/api/deployments` creates, and their domains."""
 
 import json
 from typing import Final

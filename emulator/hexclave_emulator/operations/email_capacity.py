@@ -1,4 +1,4 @@
-"""How many e-mails went out, and how fast a project may send them."""
+"""Number of emails sent, and the rate at which a project may send them."""
 
 from typing import Final
 
@@ -19,7 +19,7 @@ _BOOST: Final = 4
 
 @attrs.frozen(kw_only=True)
 class CapacityBoost:
-    """A project's right to send faster for a while; its id is the project's."""
+    """A temporary increase of a project's sending rate; its id is the project's."""
 
     id: str
     project_id: str
@@ -35,7 +35,7 @@ def get_delivery_info(request: Request, state: State) -> Reply:
     deliver_due(state, project_id, now)
     sent = {name: delivered_since(state, project_id, now - span) for name, span in _SPANS.items()}
     boost = _active_boost(state, project_id, now)
-    # Those who send more may send faster.
+    # Projects that send more have a higher rate.
     rate = sent["month"] * 4 / (_SPANS["month"] / 1000) + 100_000 / 3600
     return ok(
         {

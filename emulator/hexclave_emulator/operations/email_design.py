@@ -192,7 +192,7 @@ def _draft_view(draft: Draft) -> JsonObject:
         "id": draft.id,
         "display_name": draft.display_name,
         "tsx_source": draft.tsx_source,
-        # Left out where the project's own theme counts; null is never sent.
+        # Omitted if the project's own theme applies; null is never sent.
         **({} if draft.theme_id is None else {"theme_id": draft.theme_id}),
         "sent_at_millis": draft.sent_at_millis,
     }

@@ -1,6 +1,6 @@
-"""`/internal/emails/managed-onboarding`: domains for sending that the service looks after.
+"""`/internal/emails/managed-onboarding`: sending domains managed by the service.
 
-No name server is asked: each check takes a domain one step further.
+No DNS queries are made: each check advances a domain by one step.
 """
 
 from typing import Final

@@ -1,4 +1,4 @@
-"""Test e-mails: would the settings of an e-mail server do?"""
+"""Test emails: checks of email server settings."""
 
 from typing import Final
 
@@ -9,7 +9,7 @@ from hexclave_emulator.routing.routes import ADMIN, Request, route
 from hexclave_emulator.state.tables import State
 
 _DEAD_PORT: Final = 1
-"""Nothing listens there on any machine: the way to see a test e-mail fail."""
+"""A host without a server on any machine: use it to make a test email fail."""
 
 
 @route("POST", "/internal/send-test-email", access=ADMIN, rules={"body.recipient_email": EMAIL})
@@ -26,7 +26,7 @@ def send_test_email(request: Request, state: State) -> Reply:
         request.body["recipient_email"],
         "test",
         "Test email",
-        f"This is a test e-mail from {config['sender_email']}.",
+        f"This is a test email from {config['sender_email']}.",
         now=request.now,
     )
     return ok({"success": True})

@@ -1,4 +1,4 @@
-"""Sending e-mails, and what became of those that were sent."""
+"""Sending emails, and the status of those sent."""
 
 from functools import partial
 from typing import Any, Final
@@ -101,7 +101,7 @@ def _category(name: str | None) -> str | None:
 
 
 def _rendered(request: Request, state: State, email: OutboxEmail, *, subject: str | None = None) -> OutboxEmail:
-    """The e-mail as it will be sent, unless its source is broken."""
+    """Render the email, unless its source is invalid."""
     project: Project = request.project
     user = state[USERS].get(email.to.get("user_id", ""))
     source = theme_source(project, email.theme_id)
@@ -117,7 +117,7 @@ def _rendered(request: Request, state: State, email: OutboxEmail, *, subject: st
     )
     try:
         shown = write(unsubscribe_link=None)
-        # The source may say itself which category it is of.
+        # The source may declare its category.
         category = category or next((each for each in CATEGORIES if each.name == shown.category), None)
         if category is not None and category.can_disable and user is not None:
             shown = write(unsubscribe_link=unsubscribe_link(request, state, user, category.id))

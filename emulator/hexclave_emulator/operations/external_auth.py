@@ -1,4 +1,4 @@
-"""Sign-in with tokens that Apple and other services sign. Nobody here can, so every token is refused."""
+"""Sign-in with tokens signed by Apple and other services. All are refused, since the emulator cannot verify them."""
 
 from hexclave_emulator.checking.rules import Rule
 from hexclave_emulator.domains.oauth_flows import find_provider

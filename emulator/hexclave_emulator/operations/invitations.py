@@ -1,4 +1,4 @@
-"""`/team-invitations`: e-mails with a code that lets their reader into a team."""
+"""`/team-invitations`: emails with a code for joining a team."""
 
 from typing import Final
 
@@ -16,7 +16,7 @@ from hexclave_emulator.routing.routes import CLIENT, Request, route
 from hexclave_emulator.state.tables import State
 
 INVITATION: Final = "team_invitation"
-"""The kind of code; `data` names the team and the invited address. The id of the code is that of the invitation."""
+"""The type of the code; `data` has the team and the invited address. The code's id is the invitation's."""
 
 _LIFE: Final = 7 * DAY
 _CODE: Final[dict[str, Rule]] = {"body.code": CODE}
@@ -100,7 +100,7 @@ def accept_invitation(request: Request, state: State) -> Reply:
         _check_unrestricted(request, state, request.user)
         _enter(request, state, find_team(state, request.project.id, data["team_id"]), request.user.id)
     except Refusal as refusal:
-        # Whoever tries without being let in has used the code up all the same.
+        # A refused attempt still consumes the code.
         raise refusal.keeping() from None
     return ok({})
 
@@ -120,7 +120,7 @@ def accept_invitation_by_id(request: Request, state: State) -> Reply:
 
 
 def _own_id(request: Request, given: str) -> str:
-    """The user that the query names, who is the caller when a client asks."""
+    """Return the user in the query, who must be the caller for clients."""
     user_id = request.user_id(given)
     if request.is_client and (request.caller.user is None or request.caller.user.id != user_id):
         raise known("CANNOT_GET_OWN_USER_WITHOUT_USER")
@@ -139,7 +139,7 @@ def _enter(request: Request, state: State, team: Team, user_id: str) -> None:
 
 
 def _open(request: Request, state: State) -> list[Code]:
-    """Invitations that still can be accepted."""
+    """Return invitations that can still be accepted."""
     return [
         each
         for each in state[CODES].where(project_id=request.project.id, kind=INVITATION)
@@ -152,12 +152,12 @@ def _verified_emails(state: State, user_id: str) -> set[str]:
 
 
 def _page(state: State, invitations: list[Code]) -> Reply:
-    # As the API: by their random keys, which is no order that anybody could rely on.
+    # As in the API: by their random keys, so the order is arbitrary.
     return page(_views(state, sorted(invitations, key=lambda each: each.id)))
 
 
 def _views(state: State, invitations: list[Code]) -> list[JsonObject]:
-    """What lists say; invitations to teams that are gone are left out."""
+    """Return the views for lists; invitations to deleted teams are omitted."""
     teams = {each.id: state[TEAMS].get(each.data["team_id"]) for each in invitations}
     return [
         {

@@ -1,4 +1,4 @@
-"""`/payments/items`: how much of an item a customer has."""
+"""`/payments/items`: a customer's quantity of an item."""
 
 from datetime import UTC, datetime
 from typing import Final

@@ -1,6 +1,6 @@
-"""`/internal/metrics`: numbers about a project's users, teams, payments, e-mails and visitors, counted as asked for.
+"""`/internal/metrics`: numbers of a project's users, teams, payments, emails and visitors, computed on request.
 
-Of days, the last 31 are told; the day is that of UTC.
+Daily figures cover the last 31 days, in UTC.
 """
 
 from collections import Counter
@@ -25,7 +25,7 @@ from hexclave_emulator.state.tables import State
 _DAY: Final = 24 * 3600 * 1000
 _DAYS: Final = 31
 _SHOWN: Final = 5
-"""Users and e-mails that are listed."""
+"""Maximum number of users and emails listed."""
 
 
 @route("GET", "/internal/metrics", access=ADMIN)
@@ -82,7 +82,7 @@ def _daily(moments: Iterable[int], now: int) -> list[JsonObject]:
 
 
 def _split(new: Iterable[int], active: Iterable[tuple[int, int]], now: int) -> JsonObject:
-    """Active ones by day, as new or kept; nobody knows earlier activity, so none comes back."""
+    """Split the active ones by day into new and retained; without earlier activity, none counts as returning."""
     moments = list(active)
     kept = (last for first, last in moments if iso(first)[:10] != iso(last)[:10])
     return {

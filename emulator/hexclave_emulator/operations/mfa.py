@@ -18,12 +18,12 @@ from hexclave_emulator.routing.routes import CLIENT, Request, route
 from hexclave_emulator.state.tables import State
 
 _STEP: Final = 30
-"""Seconds for which the digits are good; like the API, without a tolerance."""
+"""Seconds for which the digits are valid; like the API, without a tolerance."""
 
 
 def totp_digits(secret_base64: str, seconds: int) -> str:
-    """What an authenticator app shows for the secret at this Unix time."""
-    # Authenticator apps know no other hash, and secrets of any length.
+    """Return the digits that an authenticator app shows for the secret at this Unix time."""
+    # Authenticator apps support no other hash; secrets may have any length.
     key = base64.b64decode(secret_base64)
     totp = TOTP(key, 6, SHA1(), _STEP, enforce_key_length=False)  # noqa: S303 -- RFC 6238
     return totp.generate(max(0, seconds)).decode()
@@ -34,7 +34,7 @@ def sign_in_with_second_factor(request: Request, state: State) -> Reply:
     body = request.body
     attempt = look_up(request, state, MFA_CODE, body["code"])
     user = find_user(state, request.project.id, attempt.data["user_id"])
-    # Without a secret there is nothing that the digits could fit: it was switched off in the meantime.
+    # Without a secret, no digits can match: the second factor was disabled in the meantime.
     secret = user.totp_secret_base64
     expected = totp_digits(secret, request.emulator.clock.seconds()) if secret is not None else ""
     if not expected or not hmac.compare_digest(expected.encode(), body["totp"].encode()):

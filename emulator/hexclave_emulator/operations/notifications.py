@@ -40,7 +40,7 @@ def patch_preference(request: Request, state: State) -> Reply:
 
 
 def _user_id(request: Request, state: State, otherwise: str) -> str:
-    """The user of the path, who is the caller when a client asks."""
+    """Return the user in the path, who must be the caller for clients."""
     user_id = request.user_id(request.params["user_id"])
     if request.is_client and user_id != request.user.id:
         raise plain(403, otherwise)

@@ -1,4 +1,4 @@
-"""`/auth/oauth/authorize` and `/auth/oauth/callback`: to a provider and back. Every provider is the fake one."""
+"""`/auth/oauth/authorize` and `/auth/oauth/callback`: redirects to a provider and back. All providers are fake."""
 
 import json
 from secrets import token_urlsafe
@@ -72,7 +72,7 @@ def authorize(request: Request, state: State) -> Reply:
     location = fake_provider.authorization_url(request.base_url, provider_id, flow.scopes, flow.id)
     if wants_json:
         return ok({"location": location})
-    # The cookie shows at the callback that the same browser began the flow.
+    # The cookie proves at the callback that the same browser started the flow.
     cookie = f"{_COOKIE}{flow.id}=true; Path=/; Max-Age={LIFE // 1000}; HttpOnly"
     return Reply(307, b"", {"location": location, "set-cookie": cookie}, bare=True)
 
@@ -132,7 +132,7 @@ def finish(request: Request, state: State) -> Reply:
 
 
 def _signed_in(request: Request, state: State, project: Project, flow: OAuthFlow) -> str:
-    """Where the browser goes next, with a code for the user who signed in."""
+    """Return the next location of the browser, with a code for the user who signed in."""
     if flow.expires_at_millis <= request.now:
         raise known("OUTER_OAUTH_TIMEOUT")
     provider_id = request.params["provider_id"]

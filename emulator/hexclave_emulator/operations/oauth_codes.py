@@ -1,4 +1,4 @@
-"""Authorization codes of OAuth: making them, turning them into tokens, and carrying a session to another domain."""
+"""OAuth authorization codes: issuing, exchanging for tokens, and transferring a session to another domain."""
 
 import base64
 import hashlib
@@ -35,7 +35,7 @@ class AuthorizationCode:
     is_new_user: bool
     after_callback_redirect_url: str | None
     session_id: str | None
-    """The session that the code carries over; `None` begins a new one."""
+    """The session to transfer; `None` starts a new one."""
     expires_at_millis: int
 
 
@@ -55,7 +55,7 @@ def redirect_with_code(
     after_callback_redirect_url: str | None = None,
     session_id: str | None = None,
 ) -> str:
-    """The redirect URI with a fresh code for this user."""
+    """Return the redirect URI with a new code for this user."""
     code = state[CODES].insert(
         AuthorizationCode(
             id=token_hex(32),

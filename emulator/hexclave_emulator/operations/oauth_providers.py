@@ -1,4 +1,4 @@
-"""`/oauth-providers`: the accounts at OAuth providers that users have linked, one by one."""
+"""`/oauth-providers`: the OAuth accounts that users have linked."""
 
 from hexclave_emulator.checking.rules import EMAIL, USER_ID, UUID
 from hexclave_emulator.domains.oauth_accounts import OAUTH_ACCOUNTS, OAuthAccount
@@ -106,7 +106,7 @@ def _account(request: Request, state: State, action: str) -> OAuthAccount:
 
 
 def _check_unique(state: State, account: OAuthAccount) -> None:
-    """An account signs one user in, and a user has one account of a provider for it."""
+    """Refuse duplicates: an account signs in one user, and a user has one account of a provider for sign-in."""
     others = [each for each in state[OAUTH_ACCOUNTS].where(user_id=account.user_id) if each.id != account.id]
     of_provider = [each for each in others if each.provider_id == account.provider_id]
     if account.allow_sign_in and any(each.allow_sign_in for each in of_provider):

@@ -1,4 +1,4 @@
-"""Who owns a project and what for: transferring it, what its plan allows, and whom a stricter rule would restrict."""
+"""Ownership of projects: transfers, limits of the owner's plan, and users affected by stricter rules."""
 
 from datetime import UTC, datetime
 from typing import Final

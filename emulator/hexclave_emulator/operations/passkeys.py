@@ -19,19 +19,19 @@ from hexclave_emulator.state.tables import State, table
 _REGISTRATION: Final = "passkey_registration"
 _AUTHENTICATION: Final = "passkey_authentication"
 _TIMEOUT: Final = 60_000
-"""Milliseconds for which the browser asks; the code is good for a bit longer."""
+"""Timeout of the browser's prompt in milliseconds; the code is valid a little longer."""
 _LIFE: Final = _TIMEOUT + 5000
 _RP_ID: Final = "THIS_VALUE_WILL_BE_REPLACED.example.com"
-"""Clients put their own host here."""
+"""Clients replace it with their own host."""
 _ALGORITHMS: Final = (-8, -7, -257)
-"""EdDSA, ES256 and RS256, as COSE numbers them."""
+"""EdDSA, ES256 and RS256, by their COSE numbers."""
 _RECORDED_CHALLENGE: Final = "TU9DSw"
-"""The challenge of an API that runs its own tests, as the recorded one did: `MOCK`."""
+"""The challenge of an API in test mode, like the recorded one: `MOCK`."""
 
 
 @attrs.frozen(kw_only=True)
 class Passkey:
-    """A user's one passkey."""
+    """A user's passkey; each user has at most one."""
 
     id: str
     project_id: str

@@ -1,4 +1,4 @@
-"""`/auth/password`: sign-up and sign-in by password, changing it, and resetting it by e-mail."""
+"""`/auth/password`: sign-up and sign-in by password, changing it, and resetting it by email."""
 
 from typing import Final
 
@@ -59,7 +59,7 @@ def sign_up_with_password(request: Request, state: State) -> Reply:
     if callback is not None and channel is not None:
         data = {"user_id": user.id, "email": email}
         mail_code(
-            request, state, VERIFY, email, callback, data, life=7 * 24 * _HOUR, subject="Verify your e-mail address"
+            request, state, VERIFY, email, callback, data, life=7 * 24 * _HOUR, subject="Verify your email address"
         )
     return ok(signed_in(request, state, user, is_new_user=True))
 

@@ -1,4 +1,4 @@
-"""`/team-permission-definitions` and `/project-permission-definitions`: which permissions a project knows."""
+"""`/team-permission-definitions` and `/project-permission-definitions`: the permissions that a project defines."""
 
 from typing import Final
 
@@ -79,7 +79,7 @@ def _existing(request: Request, scope: Scope) -> str:
 
 
 def _made(request: Request, scope: Scope, body: JsonObject) -> JsonObject:
-    """The setting that a body asks for. Also a change says all: what it leaves out is gone, as with the real API."""
+    """Return the setting for a body. A change is complete: omitted fields are removed, as in the real API."""
     contained = body.get("contained_permission_ids", [])
     missing = next((each for each in contained if each not in definitions(request.project, scope)), None)
     if missing is not None:
@@ -93,6 +93,6 @@ def _view(permission_id: str, made: JsonObject) -> JsonObject:
 
 
 def _renamed(setting: JsonObject, old_id: str, new_id: str | None) -> JsonObject:
-    """The setting of another permission, which contains the renamed one by its new id, or no longer."""
+    """Return the setting of another permission, which contains the renamed one by its new id, or no longer."""
     names = [new_id if name == old_id else name for name in setting["containedPermissionIds"]]
     return {**setting, "containedPermissionIds": {name: True for name in names if name is not None}}

@@ -1,4 +1,4 @@
-"""`/team-permissions` and `/project-permissions`: giving permissions, taking them, and listing who holds them."""
+"""`/team-permissions` and `/project-permissions`: granting, revoking and listing permissions."""
 
 from typing import Final
 
@@ -90,13 +90,13 @@ def revoke_project_permission(request: Request, state: State) -> Reply:
 
 
 def _named(request: Request) -> JsonObject:
-    """The permission that the path names, as replies and events say it."""
+    """Return the permission in the path, in the form used by replies and events."""
     team = {"team_id": request.params["team_id"]} if "team_id" in request.params else {}
     return {"id": request.params["permission_id"], "user_id": request.user_id(request.params["user_id"]), **team}
 
 
 def _take(request: Request, state: State, view: JsonObject) -> bool:
-    """Take back what was given directly; whether there was something to take."""
+    """Revoke a direct grant; return true if there was one."""
     found = state[GRANTS].first(
         team_id=view.get("team_id"), user_id=view["user_id"], permission_id=view["id"], project_id=request.project.id
     )

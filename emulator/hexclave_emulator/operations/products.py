@@ -1,4 +1,4 @@
-"""`/payments/products`: what a customer owns, granting, switching and cancelling it."""
+"""`/payments/products`: a customer's products; granting, switching and cancelling them."""
 
 import attrs
 
@@ -22,7 +22,7 @@ def list_products(request: Request, state: State) -> Reply:
     for purchase in owned(state, request.project.id, customer_type, customer_id, request.now):
         key = purchase.product_id or purchase.id
         products[key] = purchase if key not in products else _stacked(products[key], purchase)
-    # By id, those that a request described last.
+    # By id, inline products last.
     found = sorted(products.items(), key=lambda item: (item[1].product_id is None, item[0]))
     if request.is_client:
         found = [(key, each) for key, each in found if not each.product["server_only"]]
@@ -72,14 +72,14 @@ def cancel_subscription(request: Request, state: State) -> Reply:
         product_for(request.project, product_id, customer_type, customer_id, access=request.caller.type)
         subscriptions = [each for each in has if each.product_id == product_id and each.interval]
         if not subscriptions:
-            # The API takes a cancelled subscription for a single payment.
+            # The API treats a cancelled subscription as a single payment.
             of_customer = {"customer_type": customer_type, "customer_id": customer_id, "product_id": product_id}
             ever = state[PURCHASES].where(project_id=request.project.id, **of_customer)
             if not any(each.was_cancelled or each in has for each in ever):
                 raise plain(400, "Customer does not have this product.")
             raise plain(400, "This product is a one time purchase and cannot be canceled.")
     for subscription in subscriptions:
-        # What was paid for stays until its period ends.
+        # A paid period remains usable until its end.
         end = subscription.period_end(request.now) if subscription.is_paid else request.now
         state[PURCHASES].update(subscription, ended_at_millis=end, was_cancelled=True)
     return success()

@@ -1,4 +1,4 @@
-"""`/project-secrets`: values that services and workflows of a project read. They are never given back."""
+"""`/project-secrets`: values for services and workflows of a project. They are never returned."""
 
 from typing import Final
 
@@ -13,7 +13,7 @@ from hexclave_emulator.state.tables import State, table
 
 _KEY: Final = matches(r"[A-Za-z0-9_-]{1,256}", "must have letters, digits, underscores and hyphens only")
 _ALL: Final = "all"
-"""The environment of a secret that names none."""
+"""The environment of a secret without one."""
 
 
 @attrs.frozen(kw_only=True)

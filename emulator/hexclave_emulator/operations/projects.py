@@ -1,4 +1,4 @@
-"""`/projects/current` and `/internal/projects`: reading a project, and making, changing and deleting those one owns."""
+"""`/projects/current` and `/internal/projects`: reading the current project; managing one's own projects."""
 
 from hexclave_emulator.checking.rules import OPTIONAL, UUID
 from hexclave_emulator.domains.access import INTERNAL

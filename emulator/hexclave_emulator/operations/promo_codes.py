@@ -1,4 +1,4 @@
-"""`/internal/payments/promo-codes`, and what a product costs with codes."""
+"""`/internal/payments/promo-codes`, and prices with codes."""
 
 from typing import Final
 

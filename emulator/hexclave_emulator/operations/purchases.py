@@ -1,6 +1,6 @@
-"""Purchase links: made for a customer and a product, read and used with the code that stands in them.
+"""Purchase links: created for a customer and a product, read and used with the code they contain.
 
-Stripe is not asked: a purchase session is paid as soon as it is made.
+Stripe is not involved: a purchase session is paid as soon as it is created.
 """
 
 import re
@@ -56,7 +56,7 @@ def make_link(request: Request, state: State) -> Reply:
         "product": product.view,
     }
     code = issue(state, project.id, _KIND, data, now=request.now, life=DAY)
-    # Where a local API keeps its dashboard.
+    # The dashboard of a local API.
     host = re.sub(r"^(http://localhost:\d*)02$", r"\g<1>01", request.base_url)
     return ok({"url": f"{host}/purchase/{_tenancy(project)}_{code.code}"})
 
@@ -140,7 +140,7 @@ def _complete(request: Request, state: State, code: Code, project: Project, *, i
 
 
 def _look_up(request: Request, state: State) -> tuple[Code, Project]:
-    """The code and its project: those who buy have no key."""
+    """Return the code and its project: buyers have no key."""
     tenancy, _, text = request.body["full_code"].partition("_")
     code = state[CODES].first(code=text, kind=_KIND)
     project = state[PROJECTS].get(code.project_id) if code is not None else None
@@ -152,7 +152,7 @@ def _look_up(request: Request, state: State) -> tuple[Code, Project]:
 
 
 def _tenancy(project: Project) -> str:
-    """What stands for the project in front of a code."""
+    """Return the prefix of a code, which identifies the project."""
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"hexclave:{project.id}"))
 
 

@@ -1,7 +1,7 @@
 """`/internal/payments/transactions/refund`: money paid back, and purchases ended with it.
 
-Servers of April 2026 take what to give back entry by entry, once; newer ones take an amount, again and again up to what
-was paid, and whether the purchase ends.
+Servers of April 2026 accept one refund, with a list of entries; newer ones accept several, each with an amount, up to
+the price paid, and an option to end the purchase.
 """
 
 from typing import Final

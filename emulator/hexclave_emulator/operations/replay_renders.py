@@ -1,5 +1,5 @@
-"""`/session-replays/{session_replay_id}/renders`: recordings as videos. They become ready with the clock; the video
-itself is empty.
+"""`/session-replays/{session_replay_id}/renders`: recordings as videos. They become ready as the clock advances; the
+video itself is empty.
 """
 
 from typing import Final
@@ -18,7 +18,7 @@ _PATH: Final = "/session-replays/{session_replay_id}/renders"
 _QUEUED: Final = 1000
 """Milliseconds before the rendering begins."""
 _RENDERING: Final = 4000
-"""Milliseconds that it takes then."""
+"""Duration of the rendering in milliseconds."""
 _LINK_LIFE: Final = 3600 * 1000
 _OPTIONS: Final[dict[str, Rule]] = {
     "body.session_replay_segment_id": UUID,

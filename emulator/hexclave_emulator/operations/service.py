@@ -1,4 +1,4 @@
-"""Greeting, versions, hosts: what the API says about itself."""
+"""Service information: greeting, versions, hosts."""
 
 from hexclave_emulator.messages.exchange import Reply, ok, text
 from hexclave_emulator.routing.routes import OPEN, Request, route
@@ -34,5 +34,5 @@ def check_feature_support(request: Request, _state: State) -> Reply:
 def get_backend_urls(request: Request, _state: State) -> Reply:
     urls = [request.base_url]
     if request.base_url.startswith("http://localhost:") and request.base_url.endswith("02"):
-        urls.append(f"{request.base_url[:-2]}10")  # where a local API keeps its twin
+        urls.append(f"{request.base_url[:-2]}10")  # the second host of a local API
     return ok({"urls": urls})

@@ -1,4 +1,4 @@
-"""Recordings of what users did in their browsers, in the chunks in which they were uploaded."""
+"""Recordings of browser sessions, in the chunks in which they were uploaded."""
 
 import gzip
 import json
@@ -178,7 +178,7 @@ def _view(request: Request, state: State, replay: Replay) -> JsonObject:
 
 
 def _stored_size(replay_id: str, body: JsonObject) -> int:
-    """How many bytes the file takes that the API would keep of this chunk."""
+    """Return the size of the file in which the API would store this chunk."""
     content = json.dumps({"v": 1, "session_replay_id": replay_id, **body}, separators=(",", ":"), ensure_ascii=False)
     return len(gzip.compress(content.encode("utf-8", "replace"), 6, mtime=0))
 
@@ -206,6 +206,6 @@ def _time(event: JsonObject, otherwise: int) -> int:
 
 
 def _is_click(event: JsonObject) -> bool:
-    """A click among the events of rrweb, the recorder that browsers run."""
+    """Return true for a click among the events of rrweb, the recorder used in browsers."""
     data = event.get("data")
     return event.get("type") == 3 and isinstance(data, dict) and data.get("source") == 2 and data.get("type") == 2

@@ -22,7 +22,7 @@ from hexclave_emulator.routing.routes import CLIENT, OPEN, SERVER, Request, rout
 from hexclave_emulator.state.tables import State
 
 PUBLIC_CLIENT: Final = "__stack_public_client__"
-"""Stands for a missing publishable client key where OAuth demands a client secret."""
+"""Placeholder for a missing publishable client key where OAuth requires a client secret."""
 
 
 @route(
@@ -91,7 +91,7 @@ def _listed_user(request: Request, otherwise: str) -> str:
 def sign_out(request: Request, state: State) -> Reply:
     session_id = request.caller.session_id
     if session_id is None:
-        # The API takes the missing token for one that has just expired.
+        # The API treats a missing token as one that has just expired.
         raise known(
             "ACCESS_TOKEN_EXPIRED", expired_at_millis=request.now, project_id=None, user_id=None, refresh_token_id=None
         )
@@ -111,7 +111,7 @@ def refresh(request: Request, state: State) -> Reply:
 
 Grant = Callable[[Request, State, Project], JsonObject]
 GRANTS: Final[dict[str, Grant]] = {}
-"""How the token endpoint grants tokens, by `grant_type`. The domain of OAuth adds `authorization_code`."""
+"""Grants of the token endpoint, by `grant_type`. The OAuth domain adds `authorization_code`."""
 
 
 @route("POST", "/auth/oauth/token", access=OPEN, rules={"body.client_id": OPTIONAL, "body.client_secret": OPTIONAL})
@@ -145,7 +145,7 @@ def _oauth_client(request: Request, state: State) -> Project:
 
 
 def missing_parameter(name: str) -> Refusal:
-    """What OAuth itself says (RFC 6749, section 5.2), which is none of the API's known errors."""
+    """Return OAuth's own error (RFC 6749, section 5.2), which is not one of the API's known errors."""
     error = {"error": "invalid_request", "error_description": f"Missing parameter: `{name}`"}
     return Refusal(ok(error, status=400, headers={"cache-control": "no-store", "pragma": "no-cache"}))
 

@@ -1,4 +1,4 @@
-"""Inviting somebody to sign in: a sign-in code by e-mail that was not asked for by the one who gets it."""
+"""Invitations to sign in: a sign-in code by email, requested by someone other than the recipient."""
 
 from typing import Final
 

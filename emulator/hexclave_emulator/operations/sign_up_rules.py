@@ -1,4 +1,4 @@
-"""`/internal/sign-up-rules-…`: try the sign-up rules, and count what they decided."""
+"""`/internal/sign-up-rules-…`: test the sign-up rules, and count their decisions."""
 
 from datetime import UTC, datetime
 from typing import Final

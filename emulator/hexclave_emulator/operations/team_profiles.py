@@ -1,4 +1,4 @@
-"""`/team-member-profiles`: how members appear in a team."""
+"""`/team-member-profiles`: the profiles of members in a team."""
 
 from typing import Final
 
@@ -45,7 +45,7 @@ def list_profiles(request: Request, state: State) -> Reply:
             find_team(state, request.project.id, where["team_id"])
         if "user_id" in where:
             find_user(state, request.project.id, where["user_id"])
-    # As the API: by their random keys, which is no order that anybody could rely on.
+    # As in the API: by their random keys, so the order is arbitrary.
     members = sorted(
         state[MEMBERSHIPS].where(project_id=request.project.id, **where), key=lambda each: (each.user_id, each.team_id)
     )

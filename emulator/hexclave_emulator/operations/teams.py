@@ -21,7 +21,7 @@ _PICTURE: Final = re.compile(r"data:image/(png|jpg|jpeg|gif|bmp|webp);base64,[A-
 
 
 def _check_picture(request: Request) -> None:
-    """Clients show no pictures from elsewhere."""
+    """Refuse external images from clients."""
     url = request.body.get("profile_image_url")
     if request.is_client and url and _PICTURE.fullmatch(url) is None:
         raise plain(400, "Invalid profile image URL")

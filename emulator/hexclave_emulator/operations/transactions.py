@@ -1,4 +1,4 @@
-"""`/internal/payments/transactions`: what was bought, granted, changed by hand and refunded."""
+"""`/internal/payments/transactions`: purchases, grants, manual changes and refunds."""
 
 import base64
 import json

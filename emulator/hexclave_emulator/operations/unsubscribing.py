@@ -1,4 +1,4 @@
-"""The link in e-mails by which somebody wants no more of their kind."""
+"""The unsubscribe link in emails."""
 
 from typing import Final
 
@@ -16,7 +16,7 @@ _LIFE: Final = 30 * DAY
 
 
 def unsubscribe_link(request: Request, state: State, user: User, category_id: str) -> str:
-    """A link that works for 30 days, without signing in."""
+    """Return a link that works for 30 days, without signing in."""
     data = {"user_id": user.id, "category_id": category_id}
     code = issue(state, user.project_id, _KIND, data, now=request.now, life=_LIFE)
     return f"{request.base_url}/api/v1/emails/unsubscribe-link?code={code.code}"
@@ -28,4 +28,4 @@ def unsubscribe(request: Request, state: State) -> Reply:
     if code is None or code.expires_at_millis <= request.now or state[USERS].get(code.data["user_id"]) is None:
         raise plain(400, "Invalid code")
     choose(state, code.project_id, code.data["user_id"], code.data["category_id"], enabled=False)
-    return text("You will get no more of these e-mails.")
+    return text("You will no longer receive these emails.")

@@ -1,4 +1,4 @@
-"""What the API says about webhooks; who gets them is told to the emulator itself, as to Svix in the real thing."""
+"""The API's operations for webhooks; endpoints are registered with the emulator itself, in place of Svix."""
 
 import secrets
 
@@ -13,7 +13,7 @@ _NOT_DELIVERED = "Webhook not delivered. Make sure the endpoint is configured co
 
 @route("POST", "/webhooks/svix-token", access=ADMIN)
 def create_token(_request: Request, _state: State) -> Reply:
-    """A token of the right form. There is no Svix here that would take it."""
+    """Return a token in the right format. There is no Svix here that would accept it."""
     return created({"token": f"appsk_{secrets.token_hex(16)}"})
 
 
@@ -23,6 +23,7 @@ def send_test(request: Request, state: State) -> Reply:
     if endpoint is None or endpoint.project_id != request.project.id:
         return ok({"success": False, "error_message": _NOT_DELIVERED})
     data = {"message": "Test event", "endpointId": endpoint.id}
-    # The API waits for the endpoint. It may ask the emulator before it answers, which is busy with this request.
+    # The API waits for the endpoint, which may call the emulator before it answers; the emulator is busy with this
+    # request.
     schedule_for(state, endpoint, new_id(), "stack.test", data, now=request.now)
     return ok({"success": True})

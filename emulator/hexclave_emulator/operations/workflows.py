@@ -1,4 +1,4 @@
-"""`/internal/workflows`: workflows, their versions and runs, and the events that begin them."""
+"""`/internal/workflows`: workflows, their versions and runs, and the events that trigger them."""
 
 import hashlib
 from typing import Final
@@ -187,7 +187,7 @@ def upgrade_runs(request: Request, state: State) -> Reply:
 
 
 def _deployed(request: Request, state: State, workflow: Workflow, source: str, *, is_new: bool) -> JsonObject:
-    """The workflow with this source; the same source makes no new version."""
+    """Deploy the workflow with this source; an unchanged source creates no new version."""
     found = versions(state, workflow)
     number = found[0].version if found else 0
     changed = not found or found[0].source != source

@@ -1,4 +1,4 @@
-"""Lists that come whole or, when asked for, page by page."""
+"""Lists, returned whole or in pages."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from hexclave_emulator.routing.routes import Request
 
 
 def paged(request: Request, items: list[JsonObject], *, words: Sequence[str]) -> Reply:
-    """The items that `query` asks for, whole or, with `limit` or `cursor`, one page of them.
+    """Return the items that match `query`: all of them or, with `limit` or `cursor`, one page.
 
     Args:
         words: the fields that `query` searches; case does not matter.

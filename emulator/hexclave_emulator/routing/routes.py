@@ -1,4 +1,4 @@
-"""Which function answers which request. A domain registers its handlers with `@route`."""
+"""The mapping of requests to functions. A domain registers its handlers with `@route`."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -23,25 +23,25 @@ CLIENT: Final = ("client", "server", "admin")
 SERVER: Final = ("server", "admin")
 ADMIN: Final = ("admin",)
 OPEN: Final[tuple[str, ...]] = ()
-"""No key is needed; those that come along must still be right."""
+"""No key is required, but keys that are sent must be valid."""
 
 
 @attrs.define
 class Request:
-    """A request that was let in: who calls, and input that passed the description and the route's rules."""
+    """An authorized request: the caller, and input that passed the description and the route's rules."""
 
     emulator: "Emulator"
     caller: "Caller"
     method: str
     path: str
-    """As it was asked for, with the version in front: `/api/v1/users`."""
+    """As requested, including the version: `/api/v1/users`."""
     base_url: str
     headers: Mapping[str, str]
     params: dict[str, str]
     query: JsonObject
-    """The parameters that were given."""
+    """The parameters that were sent."""
     body: Any
-    """An object of the fields that were given, where the operation takes an object; `None` when it takes no body."""
+    """The fields that were sent, if the operation takes an object; `None` if it takes no body."""
 
     @property
     def now(self) -> int:
@@ -50,7 +50,7 @@ class Request:
 
     @property
     def release(self) -> str:
-        """The version of the API to behave like, such as `2026-04`."""
+        """The API version to emulate, such as `2026-04`."""
         return self.emulator.release
 
     @property
@@ -72,7 +72,7 @@ class Request:
         return self.caller.user
 
     def user_id(self, given: str) -> str:
-        """The id, with `me` resolved; CANNOT_GET_OWN_USER_WITHOUT_USER when nobody is signed in."""
+        """Return the id, with `me` resolved; CANNOT_GET_OWN_USER_WITHOUT_USER if no user is signed in."""
         if given != "me":
             return given
         if self.caller.user is None:
@@ -85,20 +85,20 @@ Handler: TypeAlias = Callable[[Request, State], Reply]
 
 @attrs.frozen(eq=False)
 class Route:
-    """One operation as it is served."""
+    """An operation as served."""
 
     method: str
     template: str
     access: tuple[str, ...]
     rules: Mapping[str, Rule] = attrs.field(factory=dict)
     april: Mapping[str, Rule] = attrs.field(factory=dict)
-    """Rules of release 2026-04, in place of those of the same places."""
+    """Rules of release 2026-04, in place of those for the same locations."""
     needs: tuple[str, ...] = ()
-    """`user`, `refresh_token`: what the request must carry, else SCHEMA_ERROR."""
+    """`user`, `refresh_token`: required in the request, else SCHEMA_ERROR."""
     handler: Handler | None = None
-    """`None`: described, but the emulator does not know how to perform it."""
+    """`None` if described but not implemented by the emulator."""
     operation: DescribedOperation | None = None
-    """`None`: the API has it and its documents do not."""
+    """`None` if the API has it but its documents do not."""
 
 
 _REGISTERED: Final[dict[tuple[str, str], Route]] = {}
@@ -113,14 +113,14 @@ def route(
     april: Mapping[str, Rule] | None = None,
     needs: tuple[str, ...] = (),
 ) -> Callable[[Handler], Handler]:
-    """Answer an operation with the decorated function.
+    """Register the decorated function for an operation.
 
     Args:
         access: `CLIENT`, `SERVER`, `ADMIN` or `OPEN`.
-        rules: checks beyond the description, by place: `body.email`, `query.limit`, `params.user_id`; `body` itself.
-        april: rules that release 2026-04 has in place of those of the same places.
-        needs: `user` when the API demands a signed-in user with SCHEMA_ERROR (elsewhere `request.user` does with
-            USER_AUTHENTICATION_REQUIRED); `refresh_token` when it demands that header.
+        rules: checks beyond the description, by location: `body.email`, `query.limit`, `params.user_id`; `body` itself.
+        april: rules of release 2026-04, in place of those for the same locations.
+        needs: `user` if the API requires a signed-in user with SCHEMA_ERROR (otherwise `request.user` raises
+            USER_AUTHENTICATION_REQUIRED); `refresh_token` if it requires that header.
     """
 
     def register(handler: Handler) -> Handler:
@@ -159,7 +159,7 @@ _FAMILIES: Final = (
     "/user-api-keys",
     "/users",
 )
-"""The API checks the query of all operations on one kind of thing alike: each takes what their list takes."""
+"""The API validates the query of all operations on a resource alike: each accepts the parameters of the list."""
 
 
 def _with_query_of_list(operation: DescribedOperation, described: Description) -> DescribedOperation:
@@ -179,13 +179,13 @@ def _with_query_of_list(operation: DescribedOperation, described: Description) -
 
 
 def _is_of(template: str, family: str) -> bool:
-    """Whether the template is the family's own or that of one of its things: `/teams/{team_id}`, not `/teams/x`."""
+    """Return true if the template is that of the list or of an item: `/teams/{team_id}`, not `/teams/x`."""
     rest = template.removeprefix(family) if template.startswith(family) else "-"
     return all(segment.startswith("{") for segment in rest.split("/") if segment)
 
 
 class Router:
-    """All routes of a release: the registered ones, and every other operation of the description."""
+    """All routes of a release: the registered ones, and every other operation in the description."""
 
     def __init__(self, release: str = LATEST) -> None:
         self.description = description(release)
@@ -205,7 +205,7 @@ class Router:
                 self._add(Route(operation.method, operation.template, operation.access, operation=operation))
 
     def _add(self, entry: Route) -> None:
-        # A registered template may call its parameters otherwise; the description's names count in messages.
+        # A registered template may name its parameters differently; messages use the description's names.
         template = entry.operation.template if entry.operation is not None else entry.template
         node = self._root
         names: list[str] = []
@@ -219,7 +219,7 @@ class Router:
         self.routes.append(entry)
 
     def find(self, segments: list[str]) -> tuple[Mapping[str, Place], list[str]] | None:
-        """What there is at this path, by method, and what stands in its parameters; fixed segments win."""
+        """Return the routes at this path by method, with the path parameters; fixed segments take precedence."""
         return self._descend(self._root, segments, 0)
 
     def _descend(self, node: _Node, segments: list[str], depth: int) -> tuple[Mapping[str, Place], list[str]] | None:

@@ -1,4 +1,4 @@
-"""The time that the emulator lives in. Tests move it; nothing else in the emulator asks the operating system."""
+"""The emulator's clock. Tests can move it; nothing else in the emulator reads the system time."""
 
 import time
 from typing import TYPE_CHECKING
@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 
 class Clock:
-    """Real time plus an offset, or a time that stands still."""
+    """Real time plus an offset, or a frozen time."""
 
     def __init__(self) -> None:
         self._offset = 0
@@ -18,7 +18,7 @@ class Clock:
 
     @property
     def stands_still(self) -> bool:
-        """Whether it was frozen."""
+        """True if the clock is frozen."""
         return self._frozen is not None
 
     def millis(self) -> int:
@@ -30,7 +30,7 @@ class Clock:
         return self.millis() // 1000
 
     def advance(self, seconds: float) -> None:
-        """Move on, or back with a negative number; a frozen clock stays frozen."""
+        """Advance the clock, or move it back with a negative number; a frozen clock stays frozen."""
         if self._frozen is None:
             self._offset += round(seconds * 1000)
         else:
@@ -38,19 +38,19 @@ class Clock:
         self.on_change()
 
     def freeze(self, at_millis: int | None = None) -> None:
-        """Stand still, now or at the given moment."""
+        """Freeze the clock, now or at the given moment."""
         self._frozen = self.millis() if at_millis is None else at_millis
         self.on_change()
 
     def resume(self) -> None:
-        """Run again from where the clock stands."""
+        """Let the clock run again from its current time."""
         if self._frozen is not None:
             self._offset = self._frozen - time.time_ns() // 1_000_000
             self._frozen = None
             self.on_change()
 
     def reset(self) -> None:
-        """Back to real time."""
+        """Return to real time."""
         self._offset = 0
         self._frozen = None
         self.on_change()

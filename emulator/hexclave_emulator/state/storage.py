@@ -1,4 +1,4 @@
-"""The state in one SQLite file, written before a reply goes out."""
+"""The state in a SQLite file, written before a reply is sent."""
 
 import json
 import os
@@ -16,19 +16,19 @@ CREATE TABLE IF NOT EXISTS rows (name TEXT, id TEXT, place INTEGER, row TEXT, PR
 
 
 class Storage:
-    """Keeps every acknowledged change, also across `kill -9`.
+    """Stores every acknowledged change, which survives `kill -9`.
 
     Raises:
-        ValueError: the file holds something else than the state of an emulator.
+        ValueError: the file is not a state file of the emulator.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        # Keys and tokens are in it. SQLite gives its log files the mode of this one.
+        # It contains keys and tokens. SQLite gives its log files the mode of this one.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         try:
-            # The log is handed to the operating system at each commit, so only a crash of the machine can lose it.
+            # The log reaches the operating system at each commit, so only a crash of the machine can lose it.
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute("PRAGMA synchronous=NORMAL")
             self._connection.execute(_SCHEMA)
@@ -44,7 +44,7 @@ class Storage:
         ):
             definition = DEFINITIONS.get(name)
             if definition is None:
-                raise ValueError(f"{self._path} has a table {name} that this version of the emulator does not know")
+                raise ValueError(f"{self._path} has a table {name} unknown to this version of the emulator")
             try:
                 row = definition.row(**json.loads(text))
             except TypeError as error:
@@ -54,7 +54,7 @@ class Storage:
         return Snapshot(tables, counter)
 
     def write(self, changes: list[tuple[str, str, int, Any]]) -> None:
-        """All of these or none: table, id, place, and the row, or None to delete it."""
+        """Write all or none of the changes: table, id, place, and the row, or None to delete it."""
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             self._write(changes)
@@ -64,7 +64,7 @@ class Storage:
             raise
 
     def replace(self, snapshot: Snapshot) -> None:
-        """Hold this state and nothing else."""
+        """Replace the contents with this state."""
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             self._connection.execute("DELETE FROM rows")

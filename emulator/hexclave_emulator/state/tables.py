@@ -1,4 +1,4 @@
-"""Everything the emulator remembers: tables of immutable rows, one transaction for each request.
+"""The emulator's state: tables of immutable rows, one transaction per request.
 
 A domain declares its tables at import and reads and writes them through the state:
 
@@ -21,7 +21,7 @@ import attrs
 
 
 class Row(Protocol):
-    """What a table holds: an attrs class with an id."""
+    """The protocol of rows: an attrs class with an id."""
 
     @property
     def id(self) -> str: ...
@@ -63,7 +63,7 @@ class Table(Generic[R]):
         return self.rows.get(row_id)
 
     def where(self, **equal: Any) -> list[R]:
-        """The rows whose fields have these values, oldest first."""
+        """Return the rows whose fields have these values, oldest first."""
         buckets = [self._indexes[name].get(value, {}) for name, value in equal.items() if name in self._indexes]
         if not buckets:
             found = list(self.rows.values())
@@ -75,7 +75,7 @@ class Table(Generic[R]):
         return [row for row in found if all(getattr(row, name) == value for name, value in equal.items())]
 
     def first(self, **equal: Any) -> R | None:
-        """The oldest row with these values."""
+        """Return the oldest row with these values."""
         return next(iter(self.where(**equal)), None)
 
     def insert(self, row: R) -> R:
@@ -86,10 +86,10 @@ class Table(Generic[R]):
         return row
 
     def update(self, row: R, **changes: Any) -> R:
-        """Replace the row as it is now with one that has these changes.
+        """Replace the current row by one with these changes.
 
         Raises:
-            KeyError: the row is not, or no longer, in the table.
+            KeyError: the row is not in the table.
         """
         new = attrs.evolve(cast("Any", self.rows[row.id]), **changes)
         self._put(row.id, new, self.order[row.id])
@@ -110,7 +110,7 @@ class Table(Generic[R]):
         self.put(row_id, row, order)
 
     def put(self, row_id: str, row: R | None, order: int) -> None:
-        """Write without a trace in the journal: for undoing and loading."""
+        """Write without an entry in the journal: for undoing and loading."""
         old = self.rows.get(row_id)
         for name, index in self._indexes.items():
             if old is not None:
@@ -127,14 +127,14 @@ class Table(Generic[R]):
         returns = old is None and bool(self.order) and order < self.order[next(reversed(self.order))]
         self.rows[row_id] = row
         self.order[row_id] = order
-        if returns:  # a delete is undone: back to its old place
+        if returns:  # undoing a delete: back to the old place
             self.order = dict(sorted(self.order.items(), key=lambda item: item[1]))
             self.rows = {key: self.rows[key] for key in self.order}
 
 
 @attrs.define
 class Journal:
-    """What the request under way has changed: table, id, the row before, its place."""
+    """The changes of the current request: table, id, the row before, its place."""
 
     counter: int = 0
     changes: list[tuple[str, str, Any, int]] = attrs.field(factory=list)
@@ -162,7 +162,7 @@ class State:
         return found
 
     def keep(self) -> list[tuple[str, str, int, Any]]:
-        """End the transaction and keep its changes; gives what changed: table, id, place, and the row or None."""
+        """Commit the transaction; return the changes: table, id, place, and the row or None."""
         touched = dict.fromkeys((name, row_id) for name, row_id, _, _ in self.journal.changes)
         self.journal.changes.clear()
         found = []
@@ -172,7 +172,7 @@ class State:
         return found
 
     def undo(self) -> None:
-        """End the transaction and drop its changes."""
+        """Roll back the transaction."""
         while self.journal.changes:
             name, row_id, before, order = self.journal.changes.pop()
             self._tables[name].put(row_id, before, order)

@@ -1,4 +1,4 @@
-"""Delivers webhooks: really over HTTP, signed, and again after a while when the endpoint does not take them."""
+"""Delivery of webhooks: over HTTP, signed, and retried if the endpoint does not accept them."""
 
 import http.client
 import threading
@@ -12,23 +12,23 @@ if TYPE_CHECKING:
     from hexclave_emulator.emulator import Emulator
 
 TIMEOUT: Final = 15.0
-"""Seconds that an endpoint has to answer, as with Svix."""
+"""Seconds that an endpoint has to answer, as in Svix."""
 _AT_ONCE: Final = 8
 
 
 class Deliveries:
-    """What an emulator has to deliver. Threads exist only while something is on its way."""
+    """The deliveries of an emulator. Threads exist only while there is something to deliver."""
 
     def __init__(self, emulator: "Emulator") -> None:
         self._emulator = emulator
-        # The emulator's own lock: the state is read and written under it.
+        # The emulator's own lock, which guards the state.
         self._changed = threading.Condition(emulator.lock)
         self._running: set[str] = set()
         self._dispatcher: threading.Thread | None = None
         self._stopped = False
 
     def wake(self) -> None:
-        """Look for what is due: after new events, after the clock was moved."""
+        """Check for due deliveries: after new events, or after the clock was moved."""
         with self._changed:
             if not self._stopped and self._dispatcher is None and self._pending():
                 self._dispatcher = threading.Thread(target=self._dispatch, name="hexclave-webhooks", daemon=True)
@@ -36,7 +36,7 @@ class Deliveries:
             self._changed.notify_all()
 
     def stop(self) -> None:
-        """Begin no more attempts."""
+        """Start no more attempts."""
         with self._changed:
             self._stopped = True
             self._changed.notify_all()
@@ -45,7 +45,7 @@ class Deliveries:
             dispatcher.join(TIMEOUT)
 
     def wait(self, timeout: float) -> bool:
-        """Whether all that is due was attempted within so many seconds. Later retries are not waited for."""
+        """Return true if everything due was attempted within the timeout. Later retries are not awaited."""
         with self._changed:
             return self._changed.wait_for(self._is_idle, timeout)
 
@@ -108,7 +108,7 @@ class Deliveries:
 
 
 def _post(endpoint: Endpoint, delivery: Delivery) -> JsonObject:
-    """What became of one attempt. Redirects are not followed: they count as failures, as with Svix."""
+    """Return the outcome of one attempt. Redirects are not followed: they count as failures, as in Svix."""
     parts = urlsplit(endpoint.url)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection

@@ -1,4 +1,4 @@
-"""Webhook endpoints, and what is on its way to them. `deliveries.py` does the sending."""
+"""Webhook endpoints and their pending deliveries. `deliveries.py` does the sending."""
 
 import json
 import secrets
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
     from hexclave_emulator.webhooks.events import Event
 
 RETRY_AFTER_MILLIS: Final = tuple(1000 * s for s in (5, 300, 1800, 7200, 18000, 36000, 36000))
-"""How long each attempt waits after the one before, as Svix does it."""
+"""Delay of each attempt after the previous one, as in Svix."""
 
 
 @attrs.frozen(kw_only=True, repr=False)
 class Endpoint:
-    """Where events of a project go."""
+    """An endpoint for events of a project."""
 
     id: str
     project_id: str
     url: str
     secret: str
-    """`whsec_…`, what `hexclave.webhooks` verifies with."""
+    """`whsec_…`, the secret for verification with `hexclave.webhooks`."""
     types: list[str]
-    """Such as `user.created`; empty: all."""
+    """Such as `user.created`; empty for all."""
 
     def __repr__(self) -> str:
         return f"<Endpoint {self.id} {self.url}>"
@@ -39,7 +39,7 @@ class Endpoint:
 
 @attrs.frozen(kw_only=True)
 class Delivery:
-    """One event on its way to one endpoint."""
+    """A delivery of an event to an endpoint."""
 
     id: str
     project_id: str
@@ -61,27 +61,27 @@ DELIVERIES: Final = table("webhook_deliveries", Delivery, indexes=("project_id",
 
 @attrs.frozen(kw_only=True)
 class Webhook:
-    """An event as an endpoint gets it."""
+    """An event as received by an endpoint."""
 
     id: str
-    """The `svix-id`, by which receivers know a repetition."""
+    """The `svix-id`, by which receivers detect duplicates."""
     type: str
     """Such as `user.created`."""
     data: JsonObject
     body: bytes
-    """What is signed, byte for byte."""
+    """The signed content, byte for byte."""
     headers: dict[str, str] = attrs.field(repr=False)
 
     @classmethod
     def of(cls, event: "Event", secret: str) -> Self:
-        """The event, signed with the secret just now."""
+        """Return the event, signed now with the secret."""
         message, body = message_id(event.id), body_of(event.type, event.data)
         headers = signed(body, secret, message)
         return cls(id=message, type=event.type, data=event.data, body=body.encode(), headers=headers)
 
 
 def new_secret() -> str:
-    """A signing secret as Svix makes them."""
+    """Return a signing secret in Svix's format."""
     return "whsec_" + b64encode(secrets.token_bytes(24)).decode()
 
 
@@ -108,14 +108,14 @@ def add_endpoint(
 
 
 def delete_endpoint(state: State, endpoint_id: str) -> None:
-    """Forget the endpoint and what was on its way to it."""
+    """Delete the endpoint and its pending deliveries."""
     for delivery in state[DELIVERIES].where(endpoint_id=endpoint_id):
         state[DELIVERIES].delete(delivery.id)
     state[ENDPOINTS].delete(endpoint_id)
 
 
 def schedule(state: State, project_id: str, event_id: str, event_type: str, data: JsonObject, *, now: int) -> None:
-    """Put an event on its way to every endpoint that wants it, in the transaction that reports the event."""
+    """Schedule an event for every endpoint that wants it, in the transaction that reports the event."""
     for endpoint in state[ENDPOINTS].where(project_id=project_id):
         if not endpoint.types or event_type in endpoint.types:
             schedule_for(state, endpoint, event_id, event_type, data, now=now)
@@ -124,7 +124,7 @@ def schedule(state: State, project_id: str, event_id: str, event_type: str, data
 def schedule_for(
     state: State, endpoint: Endpoint, event_id: str, event_type: str, data: JsonObject, *, now: int
 ) -> Delivery:
-    """Put an event on its way to one endpoint."""
+    """Schedule an event for one endpoint."""
     return state[DELIVERIES].insert(
         Delivery(
             id=new_id(),
@@ -140,19 +140,19 @@ def schedule_for(
 
 
 def message_id(event_id: str) -> str:
-    """The `svix-id` of an event."""
+    """Return the `svix-id` of an event."""
     return f"msg_{event_id.replace('-', '')}"
 
 
 def body_of(event_type: str, data: JsonObject) -> str:
-    """What is sent, byte for byte."""
+    """Return the body to send, byte for byte."""
     return json.dumps({"data": data, "type": event_type}, separators=(",", ":"))
 
 
 def signed(body: str, secret: str, message: str) -> dict[str, str]:
-    """The headers of an attempt."""
-    from hexclave.webhooks import sign  # loads what receivers need; an emulator without webhooks starts sooner
+    """Return the headers of an attempt."""
+    from hexclave.webhooks import sign  # imported late, so that an emulator without webhooks starts sooner
 
-    # Real time, not the emulator's: receivers check the age by their own clock, which no test moves.
+    # Real time, not the emulator's: receivers check the age against their own clock, which tests do not move.
     headers = sign(body.encode(), secret, webhook_id=message, sent_at=datetime.now(UTC))
     return {"content-type": "application/json", "user-agent": "Svix-Webhooks (Hexclave emulator)", **headers}

@@ -1,4 +1,4 @@
-"""Events that the API reports by webhook. They and their deliveries are written with the request's changes."""
+"""Webhook events reported by the API. They and their deliveries are stored with the request's changes."""
 
 from typing import Final
 
@@ -24,7 +24,7 @@ EVENTS: Final = table("events", Event, indexes=("project_id",))
 
 
 def emit(state: State, project_id: str, event_type: str, data: JsonObject, *, now: int) -> Event:
-    """Report an event once the request has gone through."""
+    """Report an event when the request is committed."""
     event = Event(id=new_id(), project_id=project_id, type=event_type, data=data, created_at_millis=now)
     schedule(state, project_id, event.id, event_type, data, now=now)
     return state[EVENTS].insert(event)

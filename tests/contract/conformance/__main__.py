@@ -1,4 +1,6 @@
-"""`python -m tests.contract.conformance [FOLDER]`: replay every scenario of a folder and say what differs."""
+"""The command `python -m tests.contract.conformance [FOLDER]`: replay every scenario of a folder and print the
+differences.
+"""
 
 import argparse
 import sys
@@ -18,7 +20,7 @@ DEFAULT = Path(__file__).parents[4] / "shared" / "recordings"
 
 
 def _replayed(name: str, exchanges: Sequence[Exchange], library: Sequence[Exchange], release: Release) -> list[Outcome]:
-    """The outcomes; a scenario that the replay itself cannot cope with counts as different in all."""
+    """Return the outcomes; a scenario that the replay cannot handle counts as entirely different."""
     try:
         return replay(exchanges, library, release=release)
     except Exception as error:
@@ -27,7 +29,9 @@ def _replayed(name: str, exchanges: Sequence[Exchange], library: Sequence[Exchan
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit status: 0 when every reply is equal or differs for a known reason, 1 otherwise, 2 for wrong arguments."""
+    """Return the exit status: 0 if all replies are equal or differ for a known reason, 1 otherwise, 2 for wrong
+    arguments.
+    """
     parser = argparse.ArgumentParser(prog="python -m tests.contract.conformance", description=__doc__)
     parser.add_argument(
         "folder", nargs="?", type=Path, default=DEFAULT, help="files of recorded exchanges, one JSON object a line"

@@ -1,4 +1,4 @@
-"""Whom and what a recorded request is about: its operation, the ids that it names, who sent it."""
+"""The subject of a recorded request: its operation, the ids it names, and its caller."""
 
 from typing import Any
 from urllib.parse import unquote
@@ -8,19 +8,19 @@ from tests.contract.conformance.world import World
 
 
 def template(world: World, exchange: Exchange) -> str:
-    """Method and path template of the operation; empty when the emulator has none."""
+    """Return method and path template of the operation; empty if the emulator has none."""
     entry, _ = _operation(world, exchange)
     return f"{entry.method} {entry.template}" if entry is not None else ""
 
 
 def caller_id(exchange: Exchange) -> str | None:
-    """The user whose access token the request carries."""
+    """Return the user whose access token the request has."""
     said = claims(exchange.api.get("access-token", ""))
     return str(said["sub"]) if said and "sub" in said else None
 
 
 def addressed(world: World, exchange: Exchange) -> dict[str, Any]:
-    """What the request names in its body, its query and its path, by field; `me` is the caller."""
+    """Return the ids in body, query and path, by field; `me` is the caller."""
     body = exchange.body if isinstance(exchange.body, dict) else {}
     _, params = _operation(world, exchange)
     named = {**body, **exchange.query, **params}

@@ -1,4 +1,4 @@
-"""Would the comparison notice? Every recorded reply is altered a little, one by one, and compared once more."""
+"""Sensitivity of the comparison: every recorded reply is altered slightly, one change at a time, and compared again."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,7 +17,7 @@ PLACES: Final = 12
 
 
 def noticed(scenarios: Mapping[str, Sequence[Exchange]], library: Sequence[Exchange], release: Release) -> str:
-    """One line for each kind of alteration: how many were made, and the share that was noticed."""
+    """Return one line per kind of alteration: the number made, and the share detected."""
     made: Counter[str] = Counter()
     seen: Counter[str] = Counter()
     for exchanges in scenarios.values():
@@ -30,7 +30,7 @@ def noticed(scenarios: Mapping[str, Sequence[Exchange]], library: Sequence[Excha
 
 
 def altered(outcomes: Sequence[Outcome]) -> Iterator[tuple[str, bool]]:
-    """Each kind of alteration with whether it was noticed, for every reply that is equal as recorded."""
+    """Yield each kind of alteration and whether it was detected, for every reply that is equal as recorded."""
     for outcome in outcomes:
         if outcome.differences or outcome.words or outcome.exchange.reply == REMOVED:
             continue
@@ -62,7 +62,7 @@ def _words(outcome: Outcome) -> Iterator[Exchange]:
 
 
 def _each(matches: Callable[[str, Any], bool], change: Callable[[Any], Any]) -> Callable[[Outcome], Iterator[Exchange]]:
-    """Alterations of the values inside of a body, one at a time."""
+    """Yield alterations of the values inside a body, one at a time."""
 
     def alter(outcome: Outcome) -> Iterator[Exchange]:
         exchange = outcome.exchange
@@ -113,7 +113,7 @@ def _is_random(name: str, value: Any) -> bool:
 
 
 def _another_id(outcome: Outcome) -> Iterator[Exchange]:
-    """What stands for something from before: an id that shows for the first time may be any."""
+    """Return an id that refers to something earlier: an id that appears for the first time may have any value."""
     change = _each(
         lambda name, value: _is_random(name, value) and value in outcome.known.known,
         lambda _: "00000000-0000-4000-8000-000000000000",

@@ -1,4 +1,4 @@
-"""Is a reply of the emulator the recorded one? Strict, but for the few things that cannot be equal."""
+"""Strict comparison of an emulated reply with the recorded one, except for the few things that cannot be equal."""
 
 import base64
 import json
@@ -53,7 +53,7 @@ REMOVED: Final = "(server-side details removed)"
 class Comparison:
     """Compares one reply.
 
-    `differences` collects what is not equal; `words` where an error with the right code says something else to people.
+    `differences` collects what is not equal; `words` the places where an error has the right code but another message.
 
     Args:
         any_order: the API promises no order of the reply's `items`.
@@ -66,7 +66,7 @@ class Comparison:
         self.words: list[str] = []
 
     def reply(self, recorded: Exchange, emulated: Reply) -> None:
-        """Status, headers and body."""
+        """Compare status, headers and body."""
         if recorded.status != emulated.status:
             self._differ("status", recorded.status, emulated.status)
         headers = {name.lower(): value for name, value in emulated.headers.items()}
@@ -91,7 +91,7 @@ class Comparison:
         self.value(recorded.reply, body, "")
 
     def _known_error(self, recorded: dict[str, Any], emulated: dict[str, Any]) -> None:
-        # The text for people is judged apart. SCHEMA_ERROR says it a second time among its details.
+        # Messages are judged separately. SCHEMA_ERROR repeats its message in its details.
         repeated = recorded.get("code") == "SCHEMA_ERROR"
         hidden = {"error", "details"} if repeated else {"error"}
         self._words(recorded.get("error"), emulated.get("error"))
@@ -106,7 +106,7 @@ class Comparison:
         self.words += spoken.differences
 
     def value(self, recorded: Any, emulated: Any, where: str) -> None:
-        """Two JSON values, at this place of the reply."""
+        """Compare two JSON values at this place of the reply."""
         if isinstance(recorded, dict) and isinstance(emulated, dict):
             expected = {self._mapping.text(name): item for name, item in recorded.items()}
             for name in sorted(set(expected) - set(emulated)):
@@ -136,7 +136,7 @@ class Comparison:
             self._differ(where, recorded, emulated)
 
     def _in_order_of(self, recorded: list[Any], emulated: list[Any]) -> list[Any]:
-        """The emulated items, each at the place of the recorded one that it is most like."""
+        """Return the emulated items, each at the position of the most similar recorded one."""
         left = list(emulated)
         found = []
         for item in recorded:
@@ -214,12 +214,12 @@ def _decoded(recorded: Exchange, emulated: Reply) -> Any:
 
 
 def _moved(recorded: str) -> str:
-    """The text with the addresses of what stood beside the recorded backend and is part of the emulator."""
+    """Return the text with the addresses of services that are separate in the recording but part of the emulator."""
     return recorded.replace(UPLOADS, BASE_URL).replace(PROVIDER, BASE_URL + fake_provider.PATH)
 
 
 def is_time(where: str, value: Any) -> bool:
-    """Whether the value at this place is a moment."""
+    """Return true if the value at this place is a timestamp."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
     name = where.rpartition(".")[2]
@@ -246,7 +246,7 @@ def _is_json(text: str) -> bool:
 
 
 def _inside(text: str) -> Any:
-    """What a cursor says, which is JSON in base64; `None` for other texts."""
+    """Return the content of a cursor, which is base64-encoded JSON; `None` for other texts."""
     if not text.startswith("eyJ") or "." in text:
         return None
     try:

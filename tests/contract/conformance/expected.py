@@ -1,4 +1,4 @@
-"""Where the emulator differs from the recordings on purpose, and which scenarios it plays whole."""
+"""Deliberate differences between the emulator and the recordings, and the scenarios that match completely."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -8,7 +8,7 @@ import attrs
 
 @attrs.frozen
 class Reason:
-    """Why a reply differs, and at which places of it alone."""
+    """The reason why a reply differs, limited to the places where it may."""
 
     operation: str
     """Method and template."""
@@ -59,7 +59,7 @@ REASONS: Final = (
 
 
 def reason(scenario: str, seq: int, operation: str, differences: Sequence[str]) -> Reason | None:
-    """Why the reply differs, where that is known."""
+    """Return the known reason for a difference."""
     return next((each for each in REASONS if each.holds(scenario, seq, operation, differences)), None)
 
 

@@ -1,4 +1,4 @@
-"""Does a reply fit the description, strictly: nothing missing, nothing that the description does not know?"""
+"""Strict validation of replies against the description: nothing missing, nothing unknown."""
 
 from functools import cache
 from typing import Any
@@ -10,7 +10,7 @@ from hexclave_emulator.checking.description import DescribedOperation, descripti
 
 
 def faults(operation: DescribedOperation, access: str, reply: Reply) -> list[str]:
-    """What does not fit, one line each; nothing for a reply that refuses."""
+    """Return the deviations, one line each; none for error replies."""
     status = int(reply.headers.get("x-stack-actual-status", reply.status))
     if not 200 <= status < 300:
         return []
@@ -32,7 +32,7 @@ def _validator(operation: DescribedOperation, access: str, status: int) -> Any:
 
 
 def _closed(schema: Any) -> Any:
-    """The schema with objects that allow no unknown fields."""
+    """Return the schema with objects that allow no unknown fields."""
     if isinstance(schema, list):
         return [_closed(each) for each in schema]
     if not isinstance(schema, dict):

@@ -1,4 +1,4 @@
-"""Random values, one to one: what the recording calls so is called otherwise in the emulator."""
+"""A one-to-one mapping of random values in the recording to those of the emulator."""
 
 import json
 import re
@@ -20,24 +20,24 @@ RANDOM: Final = re.compile(
 
 
 class Mismatch(Exception):
-    """Two values that ought to stand for one another do not."""
+    """Two values that should correspond do not."""
 
 
 class Mapping:
-    """Recorded value to the emulator's value. Both directions are unique."""
+    """Maps recorded values to the emulator's values, one to one."""
 
     def __init__(self) -> None:
         self.known: dict[str, str] = {}
         self._taken: dict[str, str] = {}
 
     def copy(self) -> "Mapping":
-        """A mapping that may learn more without this one."""
+        """Return a copy that can be extended independently."""
         made = Mapping()
         made.known, made._taken = dict(self.known), dict(self._taken)
         return made
 
     def learn(self, recorded: str, emulated: str) -> None:
-        """These two are the same thing."""
+        """Record that these two values correspond."""
         if self.known.get(recorded, emulated) != emulated:
             raise Mismatch(f"{recorded[:60]} was {self.known[recorded][:60]} and is now {emulated[:60]}")
         if self._taken.get(emulated, recorded) != recorded:
@@ -46,7 +46,7 @@ class Mapping:
         self._taken[emulated] = recorded
 
     def text(self, recorded: str) -> str:
-        """The text with every random part translated; parts seen for the first time stand for themselves."""
+        """Return the text with every random part translated; new parts are unchanged."""
         whole = self.known.get(recorded)
         if whole is not None:
             return whole
@@ -60,7 +60,7 @@ class Mapping:
         return RANDOM.sub(translate, recorded)
 
     def value(self, recorded: Any) -> Any:
-        """A JSON value with every text in it translated."""
+        """Return a JSON value with every text in it translated."""
         if isinstance(recorded, str):
             return self.text(recorded)
         if isinstance(recorded, list):
@@ -70,10 +70,10 @@ class Mapping:
         return recorded
 
     def match(self, recorded: str, emulated: str) -> None:
-        """The texts are the same but for random parts, which stand for one another from now on.
+        """Check that the texts are equal except for random parts, which correspond from now on.
 
         Raises:
-            Mismatch: they are not.
+            Mismatch: they differ.
         """
         if recorded == emulated and recorded not in self.known and emulated not in self._taken:
             return

@@ -1,4 +1,4 @@
-"""One recorded scenario: requests that were sent in order, and what came back."""
+"""A recorded scenario: requests in order, with their replies."""
 
 import base64
 import json
@@ -47,7 +47,7 @@ class Exchange:
 
     @property
     def actual_status(self) -> int:
-        """The status that the handler meant."""
+        """The status that the handler intended."""
         return int(self.reply_headers.get("x-stack-actual-status", self.status))
 
     @property
@@ -56,7 +56,7 @@ class Exchange:
 
     @property
     def millis(self) -> int:
-        """When the reply was sent, to the second."""
+        """The time of the reply, to the second."""
         return int(parsedate_to_datetime(self.reply_headers["date"]).astimezone(UTC).timestamp() * 1000)
 
     @property
@@ -66,23 +66,23 @@ class Exchange:
 
 
 class NotARecording(ValueError):
-    """A file of something else than exchanges; the text says which and where."""
+    """A file without exchanges; the text gives the file and the place."""
 
 
 def load(folder: Path) -> dict[str, list[Exchange]]:
-    """Every scenario of the folder by its name, exchanges in order.
+    """Load every scenario of the folder by name, exchanges in order.
 
     Raises:
-        NotARecording: a file holds something else.
+        NotARecording: a file contains something else.
     """
     return {file.stem: exchanges(file) for file in sorted(folder.glob("*.jsonl"))}
 
 
 def exchanges(file: Path) -> list[Exchange]:
-    """The exchanges of one file, in order.
+    """Return the exchanges of one file, in order.
 
     Raises:
-        NotARecording: it holds something else.
+        NotARecording: it contains something else.
     """
     found = []
     for number, line in enumerate(file.read_text("utf-8", "replace").splitlines(), 1):
@@ -115,7 +115,7 @@ def _exchange(scenario: str, entry: Mapping[str, Any]) -> Exchange:
 
 
 def claims(token: str) -> dict[str, Any] | None:
-    """What a token says, signature unseen; `None` when it is none."""
+    """Return the claims of a token without checking its signature; `None` if it is not a token."""
     parts = token.split(".")
     if len(parts) != 3:
         return None
@@ -127,7 +127,7 @@ def claims(token: str) -> dict[str, Any] | None:
 
 
 def leaves(value: Any) -> Iterator[str]:
-    """Every text inside of a JSON value."""
+    """Yield every text inside a JSON value."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
@@ -139,7 +139,7 @@ def leaves(value: Any) -> Iterator[str]:
 
 
 def objects(value: Any) -> Iterator[dict[str, Any]]:
-    """Every object inside of a JSON value, outer ones first."""
+    """Yield every object inside a JSON value, outer ones first."""
     if isinstance(value, dict):
         yield value
         for item in value.values():

@@ -36,7 +36,7 @@ class Outcome:
 
     @property
     def reason(self) -> Reason | None:
-        """Why it differs, where that is known."""
+        """The known reason for the difference."""
         return reason(self.exchange.scenario, self.exchange.seq, self.operation, self.differences)
 
 
@@ -47,7 +47,7 @@ ANY_ORDER: Final = ("GET /contact-channels", "GET /team-invitations", "GET /team
 def replay(
     exchanges: Sequence[Exchange], library: Sequence[Exchange], *, release: Release = "2026-04"
 ) -> list[Outcome]:
-    """Every exchange against a fresh emulator, the clock at the moment of the recording.
+    """Replay every exchange against a new emulator, with the clock at the time of the recording.
 
     Args:
         library: all recordings of the folder.
@@ -64,7 +64,7 @@ def _replay_one(world: World, exchange: Exchange) -> Outcome:
     clock = world.emulator.clock
     clock.freeze(max(clock.millis() + 5, exchange.millis))
     if exchange.status == 429 and "x-stack-request-id" not in exchange.reply_headers:
-        # A limiter in front of the API, which the emulator plays when told to.
+        # A rate limiter in front of the API, emulated by an injected fault.
         headers = {name: value for name, value in exchange.reply_headers.items() if name == "retry-after"}
         world.emulator.faults.add(Fault(status=429, headers=headers, body=exchange.reply))
     reply = world.emulator.handle(_request(world, exchange))
@@ -108,7 +108,7 @@ def _header(mapping: Mapping, name: str, value: str) -> str:
 
 
 def _explain(world: World, exchange: Exchange) -> None:
-    """Find the emulator's values for what came to the recording's client by another way than a reply."""
+    """Find the emulator's counterparts of values that did not reach the recording's client through a reply."""
     fields: dict[str, Any] = dict(exchange.query)
     if isinstance(exchange.body, dict):
         fields |= exchange.body

@@ -1,4 +1,4 @@
-"""What each domain takes for granted in recordings. Whatever stands here is loaded."""
+"""The initial state that each domain's recordings require. All modules here are loaded."""
 
 from importlib import import_module
 from pkgutil import iter_modules

@@ -1,4 +1,4 @@
-"""Events from before: a count by type shows how many there were beside those that the scenario reports."""
+"""Earlier events: a count by type reveals how many existed besides those that the scenario reports."""
 
 from collections import Counter
 
@@ -10,7 +10,7 @@ from tests.contract.conformance.world import World, presupposes, views
 
 @presupposes(42)
 def make_events(world: World) -> None:
-    """As many events of each type as are counted and were not reported."""
+    """Create events of each type until the count matches."""
     reported: Counter[str] = Counter(
         event["event_type"]
         for exchange in world.exchanges

@@ -1,4 +1,4 @@
-"""API keys of users and teams from before."""
+"""Existing API keys of users and teams."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from tests.contract.conformance.world import World, presupposes, views
 
 @presupposes(40)
 def make_api_keys(world: World) -> None:
-    """Keys at first sight; a key whose secret no request carries gets one with the same end."""
+    """Create keys when they first appear; a key whose secret no request has gets one with the same ending."""
     for exchange, view in views(world, "id", "type", "value", "is_public", "description"):
         if not world.is_presupposed(view["id"]) or world.state[API_KEYS].get(view["id"]) is not None:
             continue

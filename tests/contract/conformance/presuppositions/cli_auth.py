@@ -1,4 +1,4 @@
-"""Sessions whose refresh tokens show only in logins of command-line programs."""
+"""Sessions whose refresh tokens appear only in logins of command-line programs."""
 
 from hexclave_emulator.domains.sessions import DEFAULT_LIFE, SESSIONS, Session
 from hexclave_emulator.domains.users import USERS, User
@@ -9,7 +9,7 @@ from tests.contract.conformance.world import World, presupposes
 
 @presupposes(23)
 def make_sessions_of_cli_logins(world: World) -> None:
-    """The anonymous session that a login began with, and the one that confirmed it."""
+    """Create the anonymous session that a login started with, and the one that confirmed it."""
     for exchange in world.exchanges:
         if not exchange.succeeded or not isinstance(exchange.body, dict):
             continue

@@ -1,4 +1,4 @@
-"""Overrides of settings, where a recording shows them before it changes any."""
+"""Overrides of settings that a recording shows before it changes any."""
 
 import json
 
@@ -11,7 +11,7 @@ _ROUTE = "internal/config/override/"
 
 @presupposes(12)
 def set_overrides(world: World) -> None:
-    """The overrides of a level are exactly those that it shows at first."""
+    """Set the overrides of a level to those first shown."""
     settled: set[tuple[str | None, str]] = set()
     for exchange in world.exchanges:
         method, _, path = exchange.route.partition(" ")

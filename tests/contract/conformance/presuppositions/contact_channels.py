@@ -1,4 +1,4 @@
-"""Contact channels and notification preferences of users from before."""
+"""Existing contact channels and notification preferences of users."""
 
 import attrs
 
@@ -11,7 +11,9 @@ from tests.contract.conformance.world import World, presupposes, views
 
 @presupposes(41)
 def make_contact_channels(world: World) -> None:
-    """Channels at first sight. The one with the user's known address is there already and gets its recorded id."""
+    """Create channels when they first appear. The one with the user's known address exists already and gets its
+    recorded id.
+    """
     for _, view in views(world, "id", "user_id", "value", "is_primary", "used_for_auth"):
         user = world.state[USERS].get(view["user_id"])
         if user is None or not world.is_presupposed(view["id"]) or world.state[CHANNELS].get(view["id"]) is not None:
@@ -30,13 +32,13 @@ def make_contact_channels(world: World) -> None:
             )
         else:
             world.state[CHANNELS].delete(known.id)
-        # What else makes an address known does not always tell whether it signs in.
+        # Other sources of an address do not always reveal whether it is used for sign-in.
         world.state[CHANNELS].insert(attrs.evolve(known, id=view["id"], used_for_auth=view["used_for_auth"]))
 
 
 @presupposes(42)
 def make_preferences(world: World) -> None:
-    """What the first list of a user shows, unless it was changed before."""
+    """Set the preferences that the first list of a user shows, unless they were changed before."""
     told: set[str] = set()
     for exchange in world.exchanges:
         operation, user_id = template(world, exchange), addressed(world, exchange).get("user_id")

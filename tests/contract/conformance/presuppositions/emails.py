@@ -1,4 +1,4 @@
-"""Projects and recipients of e-mails: names and addresses that only what was sent shows."""
+"""Projects and recipients of emails: names and addresses that appear only in sent emails."""
 
 from typing import Final
 
@@ -13,7 +13,7 @@ _SUBJECT: Final = "Verify your email at "
 
 @presupposes(13)
 def learn_names(world: World) -> None:
-    """A project's name as the subject of a standard e-mail says it."""
+    """Learn a project's name from the subject of a standard email."""
     for exchange, found in views(world, "subject", "html"):
         project = world.state[PROJECTS].get(exchange.project_id or "")
         subject = str(found["subject"])
@@ -23,7 +23,7 @@ def learn_names(world: World) -> None:
 
 @presupposes(41)
 def make_recipients(world: World) -> None:
-    """Users to whom e-mails were sent have an address."""
+    """Give an address to users to whom emails were sent."""
     for exchange in world.exchanges:
         project = world.state[PROJECTS].get(exchange.project_id or "")
         if exchange.route != "POST emails/send-email" or not exchange.succeeded or project is None:

@@ -1,4 +1,4 @@
-"""Invitations to teams that were open before."""
+"""Existing team invitations."""
 
 from hexclave_emulator.credentials.codes import CODES, Code
 from hexclave_emulator.operations.invitations import INVITATION
@@ -8,7 +8,7 @@ from tests.contract.conformance.world import World, presupposes, views
 
 @presupposes(43)
 def make_invitations(world: World) -> None:
-    """Invitations at first sight, with a code of their own."""
+    """Create invitations when they first appear, with their own code."""
     for exchange, view in views(world, "id", "team_id", "recipient_email", "expires_at_millis"):
         if not world.is_presupposed(view["id"]) or world.state[CODES].get(view["id"]) is not None:
             continue

@@ -1,4 +1,4 @@
-"""Who was in which team before, and what each could do there: read from the first reply that tells."""
+"""Existing members of teams and their permissions, derived from the first reply that reveals them."""
 
 from collections.abc import Iterator
 from typing import Final, TypeAlias
@@ -44,7 +44,7 @@ _ACCEPTING: Final = ("POST /team-invitations/accept", "POST /team-invitations/{i
 
 @presupposes(32)
 def make_members(world: World) -> None:
-    """Members whom a reply shows as such before it shows that they are none, and owners of a selected team."""
+    """Create members that a reply shows before it shows their absence, and owners of a selected team."""
     for user in list(world.state[USERS]):
         if user.selected_team_id:
             _join(world, user.selected_team_id, user.id)
@@ -63,14 +63,14 @@ def make_members(world: World) -> None:
 
 
 def _profiles(world: World, exchange: Exchange) -> list[Pair]:
-    """Members in the order in which they joined."""
+    """Return members in the order in which they joined."""
     if template(world, exchange) != "GET /team-member-profiles" or not exchange.succeeded:
         return []
     return [(item["team_id"], item["user_id"]) for item in exchange.reply["items"]]
 
 
 def _evidence(world: World, exchange: Exchange, invited: set[str]) -> Iterator[tuple[Pair, bool]]:
-    """Pairs that were in the team before this exchange, or were not."""
+    """Return pairs that were in the team before this exchange, or were not."""
     operation, named, caller = template(world, exchange), addressed(world, exchange), caller_id(exchange)
     pair = (named.get("team_id"), named.get("user_id"))
     details = exchange.reply.get("details") if isinstance(exchange.reply, dict) else None
@@ -127,7 +127,7 @@ def _join(world: World, team_id: str, user_id: str) -> None:
 
 @presupposes(33)
 def give_members_permissions(world: World) -> None:
-    """What the first list of a member's permissions shows; without a list, those of a creator or of a member."""
+    """Grant the permissions in the first list of a member; without a list, those of a creator or of a member."""
     listed, admins = _listed(world), _admins(world)
     for member in list(world.state[MEMBERSHIPS]):
         project = world.state[PROJECTS].get(member.project_id)
@@ -148,7 +148,7 @@ def give_members_permissions(world: World) -> None:
 
 
 def _admins(world: World) -> set[Pair]:
-    """Callers who did what members cannot do by default."""
+    """Return callers who did something that members cannot do by default."""
     found = set()
     for exchange in world.exchanges:
         operation, named, caller = template(world, exchange), addressed(world, exchange), caller_id(exchange)
@@ -160,7 +160,7 @@ def _admins(world: World) -> set[Pair]:
 
 
 def _listed(world: World) -> dict[Pair, list[str]]:
-    """Permissions in the first list that names a member, without those that were given during the scenario."""
+    """Return the permissions in the first list with a member, without those granted during the scenario."""
     found: dict[Pair, list[str]] = {}
     given: set[tuple[str, str, str]] = set()
     for exchange in world.exchanges:

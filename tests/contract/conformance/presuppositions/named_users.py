@@ -1,4 +1,4 @@
-"""Users who are never shown and carry no token: a reply or a successful request names them."""
+"""Users who are never shown and have no token, but are named in a reply or a successful request."""
 
 from typing import Final
 
@@ -14,7 +14,7 @@ _GONE: Final = ("USER_NOT_FOUND", "USER_ID_DOES_NOT_EXIST", "CANNOT_GET_OWN_USER
 
 @presupposes(23)
 def make_named_users(world: World) -> None:
-    """The bare user, in the project of the request, with the name that its first profile in a team shows."""
+    """Create the bare user in the project of the request, with the name in its first team profile."""
     profiles = reversed(views(world, "team_id", "user_id", "display_name"))
     names = {view["user_id"]: view["display_name"] for exchange, view in profiles if exchange.method == "GET"}
     for exchange in world.exchanges:

@@ -1,4 +1,4 @@
-"""Customers that a scenario takes for granted: users and teams whom nothing else shows."""
+"""Existing customers of a scenario: users and teams that appear nowhere else."""
 
 from hexclave_emulator.domains.projects import PROJECTS
 from hexclave_emulator.domains.teams import TEAMS, Team
@@ -9,7 +9,7 @@ from tests.contract.conformance.world import World, presupposes
 
 @presupposes(40)
 def make_customers(world: World) -> None:
-    """The customers of requests that succeeded."""
+    """Create the customers of successful requests."""
     for exchange in world.exchanges:
         found = _customer(exchange)
         project_id = exchange.project_id or ""

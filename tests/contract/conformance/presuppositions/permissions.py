@@ -1,4 +1,4 @@
-"""Permissions that a project had defined before, and who held them in the whole project."""
+"""Existing permission definitions of a project, and grants for the whole project."""
 
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ _SCOPES: Final = ("team", "project")
 
 @presupposes(12)
 def define_permissions(world: World) -> None:
-    """What the first list of a scope shows, unless something was defined or changed before it."""
+    """Define the permissions in the first list of a scope, unless one was defined or changed before it."""
     told: set[tuple[str, str]] = set()
     for exchange in world.exchanges:
         for scope in _SCOPES:
@@ -45,7 +45,7 @@ def _define(world: World, project_id: str, scope: str, items: list[dict[str, Any
 
 @presupposes(34)
 def give_project_permissions(world: World) -> None:
-    """What the first list that names a user shows, without what was given during the scenario."""
+    """Grant the permissions in the first list with a user, without those granted during the scenario."""
     given: set[tuple[str, str]] = set()
     told: set[str] = set()
     for exchange in world.exchanges:

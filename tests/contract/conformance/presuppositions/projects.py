@@ -34,7 +34,7 @@ REFUSED: Final[dict[str, JsonObject]] = {
 
 @presupposes(10)
 def make_projects(world: World) -> None:
-    """Every project that a request names and the API knew."""
+    """Create every project that a request names and the API knew."""
     for project_id in dict.fromkeys(_named(exchange) for exchange in world.exchanges if _knew_project(exchange)):
         if project_id is None or not world.is_presupposed(project_id):
             continue
@@ -79,7 +79,7 @@ def _first_view(world: World, project_id: str) -> dict[str, Any] | None:
 
 
 def _providers(world: World, project_id: str) -> JsonObject:
-    """The providers that requests worked with, where nothing shows which ones the project has."""
+    """Return the providers used by requests, if nothing shows which ones the project has."""
     found: set[str] = set()
     for exchange in world.exchanges:
         if _named(exchange) != project_id or exchange.actual_status >= 400:
@@ -108,7 +108,7 @@ def _settings(config: dict[str, Any]) -> JsonObject:
 
 @presupposes(11)
 def make_keys(world: World) -> None:
-    """Every key that a request carried and the API took, unless a reply handed it out."""
+    """Create every key that a request used successfully, unless a reply issued it."""
     handed_out = {
         value
         for exchange in world.exchanges

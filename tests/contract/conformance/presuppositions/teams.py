@@ -1,4 +1,4 @@
-"""Teams from before."""
+"""Existing teams."""
 
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ _TAKES_ANY_TEAM: Final = ("GET /team-permissions", "GET /users")
 
 @presupposes(30)
 def make_teams(world: World) -> None:
-    """Teams at first sight."""
+    """Create teams when they first appear."""
     for exchange, view in views(world, "id", "display_name", "client_read_only_metadata"):
         is_team = "primary_email" not in view and "created_at_millis" in view | {"created_at_millis": 0}
         if is_team and "has_password" not in view:
@@ -23,7 +23,7 @@ def make_teams(world: World) -> None:
 
 @presupposes(31)
 def make_named_teams(world: World) -> None:
-    """Teams that are never shown whole: replies and successful requests name them."""
+    """Create teams that are never shown in full, but named in replies or successful requests."""
     names = {view["team_id"]: view["team_display_name"] for _, view in reversed(views(world, "team_display_name"))}
     for exchange in world.exchanges:
         if not exchange.succeeded:

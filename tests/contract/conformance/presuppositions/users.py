@@ -1,4 +1,4 @@
-"""Users and their sessions: from access tokens, and from the first sight of a user in a reply."""
+"""Users and their sessions, derived from access tokens and from their first appearance in a reply."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ _COPIED = (
 
 @presupposes(12)
 def learn_token_life(world: World) -> None:
-    """How long access tokens lasted, which the recorded server's environment set."""
+    """Learn the lifetime of access tokens, which the recorded server's environment sets."""
     for exchange in world.exchanges:
         for text in leaves(exchange.reply):
             said = claims(text)
@@ -42,7 +42,7 @@ def learn_token_life(world: World) -> None:
 
 @presupposes(20)
 def make_users(world: World) -> None:
-    """Users that a token names, or a reply shows, without the scenario having made them."""
+    """Create users that a token names or a reply shows, unless the scenario created them."""
     said: dict[str, dict[str, Any]] = {}
     for token, found in _tokens(world):
         said.setdefault(found["sub"], found)
@@ -59,7 +59,7 @@ def make_users(world: World) -> None:
 
 
 def _tokens(world: World) -> list[tuple[str, dict[str, Any]]]:
-    """Access tokens that requests carry and no reply gave, and those that replies give to users from before."""
+    """Return access tokens in requests that no reply issued, and those that replies issue for existing users."""
     given = {text for exchange in world.exchanges for text in leaves(exchange.reply)}
     found = []
     for exchange in world.exchanges:
@@ -79,7 +79,7 @@ def _is_taken(exchange: Exchange) -> bool:
 
 
 def _first_sights(world: World) -> dict[str, dict[str, Any]]:
-    """Each user's fields at first sight, with the project it was seen in. Fields changed before are not known."""
+    """Return each user's fields at first appearance, with the project. Fields changed earlier are unknown."""
     seen: dict[str, dict[str, Any]] = {}
     changed: dict[str, set[str]] = {}
     for exchange, view in views(world, "id", "signed_up_at_millis", "has_password"):
@@ -102,7 +102,7 @@ def _first_sights(world: World) -> dict[str, dict[str, Any]]:
 
 
 def _links(world: World, seen: Exchange, account_id: str) -> bool:
-    """Whether the scenario itself links the account: a request before its first sight, or that very one, names it."""
+    """Return true if the scenario links the account: a request at or before its first appearance names it."""
     return any(
         account_id in leaves(each.body)
         for each in world.exchanges
@@ -156,7 +156,9 @@ def _make(world: World, user_id: str, project_id: str, view: dict[str, Any], fou
 
 @presupposes(21)
 def make_sessions(world: World) -> None:
-    """The sessions of those tokens; a refresh token shows beside an access token, or in the refresh that uses it."""
+    """Create the sessions of those tokens; a refresh token appears with an access token, or in the refresh that uses
+    it.
+    """
     refresh_tokens = _refresh_tokens(world)
     times = {view["id"]: view for _, view in views(world, "id", "created_at", "is_current_session")}
     for _, found in _tokens(world):
@@ -179,7 +181,7 @@ def make_sessions(world: World) -> None:
 
 
 def _refresh_tokens(world: World) -> dict[str, str]:
-    """Session id to refresh token."""
+    """Return refresh tokens by session id."""
     found: dict[str, str] = {}
     for exchange in world.exchanges:
         token, said = exchange.api.get("refresh-token"), claims(exchange.api.get("access-token", ""))
@@ -193,7 +195,7 @@ def _refresh_tokens(world: World) -> dict[str, str]:
 
 @presupposes(22)
 def learn_passwords(world: World) -> None:
-    """The password of a user from before is the one that a recorded sign-in or change succeeded with."""
+    """Learn the password of an existing user from a successful sign-in or change."""
     learned: set[str] = set()
     for exchange in world.exchanges:
         half_way = exchange.code == "MULTI_FACTOR_AUTHENTICATION_REQUIRED"
