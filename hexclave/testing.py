@@ -217,6 +217,10 @@ class RunningEmulator:
         """Reset the state: a new project with new keys, real time, no faults."""
         self.inner.reset()
 
+    def rotate_signing_keys(self) -> None:
+        """Replace the keys that sign access tokens: tokens issued before become invalid, sessions continue."""
+        self.inner.rotate_signing_keys()
+
     def stop(self) -> None:
         """Close the apps and the port. Idempotent."""
         for app in self._apps:

@@ -7,12 +7,12 @@ from typing import Any
 
 import yaml
 
+from docs.site.links import places, with_links
 from docs.site.reference import reference
 
 ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "build" / "pages"
 ELSEWHERE = {
-    "README.md": "index.md",
     "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",
     "SECURITY.md": "security.md",
@@ -27,9 +27,14 @@ def main() -> None:
     targets = ELSEWHERE | {name: name.removeprefix("docs/") for name in guides}
     for source, target in targets.items():
         write(target, linked((ROOT / source).read_text(encoding="utf-8"), source, targets))
+    shutil.copy(ROOT / "docs" / "site" / "style.css", PAGES)
+    for drawing in (ROOT / "docs").glob("*.svg"):
+        shutil.copy(drawing, PAGES)
     groups: dict[str, list[dict[str, str]]] = {"Reference": [], "Resources": []}
-    for page in reference():
-        write(page.path, page.text)
+    pages = list(reference())
+    known = places(pages)
+    for page in pages:
+        write(page.path, with_links(page, known))
         groups["Resources" if "/resources/" in page.path else "Reference"].append({page.title: page.path})
     config: dict[str, Any] = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
     config["nav"] += [{title: pages} for title, pages in groups.items()]
@@ -48,6 +53,8 @@ def linked(text: str, source: str, targets: dict[str, str]) -> str:
     def follow(match: re.Match[str]) -> str:
         words, path, anchor = match[1], match[2], match[3] or ""
         meant = (ROOT / source).parent.joinpath(path).resolve().relative_to(ROOT).as_posix()
+        if meant.endswith(".svg"):
+            return match[0]
         if meant not in targets:
             return words
         up = "../" * targets[source].count("/")

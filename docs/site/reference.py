@@ -12,8 +12,10 @@ from typing import Any
 import attrs
 
 import hexclave
-from docs.site.signatures import signature_of
-from hexclave import errors
+import hexclave_api.inputs as inputs
+from docs.site.signatures import LEFT_OUT, signature_of
+from hexclave import errors, models
+from hexclave.options import AppOptions
 
 APPS = {
     "client": hexclave.HexclaveClientApp("project-1", "pck_not_a_real_key", base_url="https://api.example.com"),
@@ -38,6 +40,8 @@ OPTIONS = (
     "Timeout",
     "Secret",
 )
+VALUES = ("Operation", "OAuthAuthorization", "PendingCliLogin")
+LEGEND = f"An argument whose default is *{LEFT_OUT}* is sent only if you pass it. `None` clears a field."
 
 
 @attrs.frozen
@@ -49,12 +53,21 @@ class Page:
 
 def reference() -> Iterator[Page]:
     """Yield all pages, those of the resources last."""
+    for page in _pages():
+        title, _, rest = page.text.partition("\n")
+        explained = f"{title}\n\n{LEGEND}\n{rest}" if f"= {LEFT_OUT}" in rest else page.text
+        yield attrs.evolve(page, text=explained)
+
+
+def _pages() -> Iterator[Page]:
     yield _apps()
-    yield _objects("options", "Options", [getattr(hexclave, name) for name in OPTIONS])
+    yield _objects("options", "Options and values", [getattr(hexclave, name) for name in OPTIONS + VALUES])
     lists = [importlib.import_module("hexclave.pagination"), importlib.import_module("hexclave.bulk")]
-    streams = [getattr(lists[0], name) for name in ("Page", "AsyncPages", "AsyncPage")] + [lists[1].Outcome]
-    yield _objects("lists", "Pages and outcomes", streams)
+    streams = [getattr(lists[0], name) for name in ("Page", "AsyncPages", "AsyncPage")]
+    yield _objects("lists", "Pages and outcomes", streams + [getattr(lists[1], name) for name in lists[1].__all__])
     yield _errors()
+    yield _records("models", "Models", "The API's replies.", [getattr(models, name) for name in dir(models)])
+    yield _records("inputs", "Inputs", "Dictionaries that you pass as arguments.", list(vars(inputs).values()))
     for path, (title, name) in ROOMS.items():
         module = importlib.import_module(name)
         yield _objects(path, title, [getattr(module, each) for each in module.__all__], module)
@@ -73,13 +86,19 @@ def _resources() -> Iterator[Page]:
     modules: dict[str, list[type]] = {}
     for kind in found:
         modules.setdefault(kind.__module__.rpartition(".")[2], []).append(kind)
-    for name in sorted(modules):
+    for name, kinds in sorted(modules.items()):
+        apps = {kind: _apps_of(found[kind]) if len(kinds) > 1 else "" for kind in kinds}
         parts = [f"# {_title(name)}", ""]
-        for kind in modules[name]:
+        for kind in kinds:
             places = [f"`{where}` ({', '.join(accesses)})" for where, accesses in found[kind].items()]
-            parts += [f"## {kind.__name__}", "", f"As {' and '.join(places)}.", "", _words(kind), ""]
-            parts += _methods(kind)
+            parts += [f"{' and '.join(places)}: {_words(kind)}", ""]
+        parts += _methods(apps)
         yield Page(f"reference/resources/{name}.md", _title(name), "\n".join(parts))
+
+
+def _apps_of(places: dict[str, list[str]]) -> str:
+    accesses = sorted({access for each in places.values() for access in each}, key=list(APPS).index)
+    return f"In {' and '.join(accesses)} apps:"
 
 
 def _reachable(owner: Any, path: str) -> Iterator[tuple[str, type]]:
@@ -99,10 +118,16 @@ def _is_resource(kind: Any) -> bool:
     return module.startswith(("hexclave.resources.", "hexclave_api.resources."))
 
 
-def _methods(kind: type) -> Iterator[str]:
-    for name, value in _members(kind):
-        if inspect.isfunction(value) and not _is_resource(inspect.signature(value).return_annotation):
-            yield from [f"### {name}", "", *_code(signature_of(name, value)), _words(value), ""]
+def _methods(apps: dict[type, str]) -> Iterator[str]:
+    """Yield a section per name of a method, with the methods of all classes that have one of this name."""
+    sections: dict[str, list[str]] = {}
+    for kind, where in apps.items():
+        for name, value in _members(kind):
+            if inspect.isfunction(value) and not _is_resource(inspect.signature(value).return_annotation):
+                lines = [*([where, ""] if where else []), *_code(signature_of(name, value)), _words(value), ""]
+                sections.setdefault(name, []).extend(lines)
+    for name, lines in sections.items():
+        yield from [f"## {name}", "", *lines]
 
 
 def _title(name: str) -> str:
@@ -128,17 +153,15 @@ def _apps() -> Page:
         for name, value in _members(kind):
             if isinstance(value, property) and _is_resource(type(inner := getattr(app, name))):
                 page = type(inner).__module__.rpartition(".")[2]
-                parts.append(
-                    f"| [`app.{name}`](resources/{page}.md#{type(inner).__name__.lower()}) | {_words(value)} |"
-                )
+                parts.append(f"| [`app.{name}`](resources/{page}.md) | {_words(value)} |")
         parts.append("")
         if access == "server":
             parts += ["### Methods of all apps", ""]
             for name, value in _members(kind):
                 if inspect.isfunction(value):
                     parts += [f"#### {name}", "", *_code(signature_of(name, value)), _words(value), ""]
-    parts += ["## AppOptions", "", "Keyword arguments of all apps.", "", _words(hexclave.options.AppOptions), ""]
-    parts += _fields(hexclave.options.AppOptions)
+    parts += ["## AppOptions", "", "Keyword arguments of all apps.", "", _words(AppOptions), ""]
+    parts += _fields(AppOptions)
     return Page("reference/apps.md", "Apps", "\n".join(parts))
 
 
@@ -149,9 +172,20 @@ def _objects(path: str, title: str, objects: list[Any], module: Any = None) -> P
             parts += [f"## {each.__name__}", "", *_code(_constructed(each)), _words(each), "", *_fields(each)]
             for name, value in _members(each, documented=[*objects, errors.HexclaveError]):
                 if inspect.isfunction(value) or isinstance(value, classmethod | property):
-                    parts += [f"### {name}", "", *_member_code(name, value), _words(value), ""]
+                    parts += [f"### {each.__name__}.{name}", "", *_member_code(name, value), _words(value), ""]
         elif callable(each):
             parts += [f"## {each.__name__}", "", *_code(signature_of(each.__name__, each)), _words(each), ""]
+    return Page(f"reference/{path}.md", title, "\n".join(parts))
+
+
+def _records(path: str, title: str, words: str, found: list[Any]) -> Page:
+    """Return a page of classes that have only fields."""
+    parts = [f"# {title}", "", words, ""]
+    for each in found:
+        if inspect.isclass(each) and each.__module__.startswith("hexclave_api.") and (fields := _fields(each)):
+            times = [name for name, value in vars(each).items() if isinstance(value, property)]
+            more = [f"Also as `datetime`: {', '.join(f'`{name}`' for name in times)}.", ""] if times else []
+            parts += [f"## {each.__name__}", "", _words(each), "", *fields, *more]
     return Page(f"reference/{path}.md", title, "\n".join(parts))
 
 
@@ -163,7 +197,8 @@ def _errors() -> Page:
         if inspect.isclass(kind) and issubclass(kind, BaseException):
             code = kind.__dict__.get("code")
             shown = f"`{code}`" if isinstance(code, str) and code else ""
-            parts.append(f"| `{name}` | {shown} | {' '.join(_words(kind).split())} |")
+            words = " ".join(_words(kind).split())
+            parts.append(f'| <span id="{name.lower()}">`{name}`</span> | {shown} | {words} |')
     return Page("reference/errors.md", "Errors", "\n".join(parts))
 
 

@@ -8,8 +8,10 @@ import typing
 from collections.abc import Callable
 from typing import Any
 
-from hexclave_api.operation import JsonValue
+from hexclave_api.operation import UNSET, JsonValue, Unset
 
+LEFT_OUT = "left out"
+"""The default of an argument that is sent only if it is given."""
 _JSON = typing.get_args(JsonValue)
 
 
@@ -31,7 +33,9 @@ def _laid_out(name: str, parameters: list[inspect.Parameter], result: str) -> st
             keyword_only = True
             shown.append("*")
         text = {each.VAR_POSITIONAL: "*", each.VAR_KEYWORD: "**"}.get(each.kind, "") + each.name
-        if each.annotation is not each.empty:
+        if each.kind is each.VAR_KEYWORD and typing.get_origin(each.annotation) is typing.Unpack:
+            text += f": {_text(each.annotation).strip('*').partition('[')[0]}"
+        elif each.annotation is not each.empty:
             text += f": {_text(each.annotation)}"
         if each.default is not each.empty:
             text += f" = {_default(each.default)}"
@@ -44,6 +48,8 @@ def _laid_out(name: str, parameters: list[inspect.Parameter], result: str) -> st
 
 
 def _default(value: object) -> str:
+    if value is UNSET:
+        return LEFT_OUT
     text = repr(value)
     return "…" if text.startswith("<") else text
 
@@ -53,7 +59,7 @@ def _text(annotation: Any) -> str:
     if origin in (typing.Union, types.UnionType):
         # Unions are flat: one that holds all that JSON can say was written with `JsonValue`.
         is_json = all(each in inner for each in _JSON)
-        parts = [_text(each) for each in inner if not (is_json and each in _JSON)]
+        parts = [_text(each) for each in inner if each is not Unset and not (is_json and each in _JSON)]
         return " | ".join(["JsonValue", *parts] if is_json else parts)
     if inner and inspect.isclass(origin) and origin is not collections.abc.Callable:
         return f"{origin.__name__}[{', '.join(_text(each) for each in inner)}]"

@@ -214,6 +214,15 @@ class Emulator:
             self._answered = 0
             self._begin()
 
+    def rotate_signing_keys(self) -> None:
+        """Sign with new keys from now on. Tokens that were signed with the old ones are no longer valid."""
+        with self.lock:
+            server = self.state[SECRETS].get("server")
+            if server is not None:
+                self.state[SECRETS].update(server, value=secret())
+            self._claims.clear()
+            self._keep()
+
     def close(self) -> None:
         """Stop delivering webhooks and close the state file."""
         self.deliveries.stop()

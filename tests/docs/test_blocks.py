@@ -21,8 +21,16 @@ OPTIONAL = re.compile(r"^import (pandas|polars)$", re.MULTILINE)
 LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)")
 
 
+FOLLOWED = ROOT / "docs" / "first-steps.md"
+"""Followed in test_first_steps.py, as files and commands."""
+IN_ONE = ROOT / "docs" / "from-hand-written-helpers.md"
+"""The blocks of this page use the class of its first one, so they run as one program, in `test_page_runs`."""
+
+
 def blocks():
     for page in PAGES:
+        if page in (FOLLOWED, IN_ONE):
+            continue
         text = page.read_text(encoding="utf-8")
         for match in BLOCK.finditer(text):
             line = text.count("\n", 0, match.start()) + 2
@@ -54,6 +62,14 @@ def test_block_runs(request, page, line, source, tmp_path):
         return
     code = compile("\n" * (line - 1) + source, str(page), "exec")
     exec(code, {"__name__": "__main__"})
+
+
+def test_page_runs():
+    text = IN_ONE.read_text(encoding="utf-8")
+    program = {"__name__": "__main__"}
+    for match in BLOCK.finditer(text):
+        line = text.count("\n", 0, match.start()) + 1
+        exec(compile("\n" * line + match[1], str(IN_ONE), "exec"), program)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

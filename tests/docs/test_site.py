@@ -1,14 +1,24 @@
 """The reference, which is generated from the live objects, is complete and reads like code."""
 
 import ast
+import posixpath
 import re
 
 import pytest
 
+import hexclave
+import hexclave.bulk
+import hexclave.tokens
+import hexclave.verify
+import hexclave.webhooks
+from docs.site.links import places, with_links
 from docs.site.reference import APPS, reference
+from docs.site.signatures import LEFT_OUT
 from tests.surface.members import members
 
-PAGES = {page.path: page.text for page in reference()}
+ALL = list(reference())
+PAGES = {page.path: page.text for page in ALL}
+PLACES = places(ALL)
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
@@ -17,7 +27,7 @@ def test_the_members_of_every_app_are_told():
     everything = "\n".join(PAGES.values())
     missing = []
     for app in APPS.values():
-        missing += [path for path, _ in members(app) if f"\n### {path.rpartition('.')[2]}\n" not in everything]
+        missing += [path for path, _ in members(app) if f"\n## {path.rpartition('.')[2]}\n" not in everything]
     assert missing == []
 
 
@@ -34,10 +44,12 @@ def test_signatures_are_code_without_the_names_of_modules(path):
             "Optional[",
             "~",
             "<",
+            "UNSET",
+            "Unset",
         ):
             assert leftover not in block, block
         if "(" in block and "=" not in block.partition("(")[0]:
-            ast.parse(f"def {block.strip()}: ...".replace("**options: *", "**options: ").replace("…", "..."))
+            ast.parse(f"def {block.strip()}: ...".replace(LEFT_OUT, "...").replace("…", "..."))
 
 
 def test_results_are_those_of_the_methods():
@@ -49,8 +61,48 @@ def test_results_are_those_of_the_methods():
         "delete(user_id: str) -> None\n",
         ") -> Page[ServerUser]\n",
         ") -> Outcomes[str, None]\n",
+        "    display_name: str | None = left out,\n",
     ):
         assert line in users
+
+
+def test_what_is_left_out_is_explained_where_it_occurs():
+    for path, text in PAGES.items():
+        assert ("sent only if you pass it" in text) is (f"= {LEFT_OUT}" in text), path
+
+
+@pytest.mark.parametrize("path", sorted(PAGES))
+def test_no_heading_is_doubled(path):
+    headings = re.findall(r"^#+ (.*)$", PAGES[path], re.MULTILINE)
+    assert sorted(set(headings)) == sorted(headings)
+
+
+def test_the_types_of_every_signature_lead_to_their_classes():
+    """Those that the package offers; the others are Python's own, or say nothing to a caller."""
+    unlinked = set()
+    for page in ALL:
+        for code in re.findall(r'<pre class="signature"><code>(.*?)</code></pre>', with_links(page, PLACES), re.DOTALL):
+            plain = re.sub(r"<(a|b)\b.*?</\1>|&#x27;.*?&#x27;", "", code)
+            unlinked |= set(re.findall(r"\b[A-Z]\w+", plain))
+    offered = {*hexclave.__all__, *dir(hexclave.models), *hexclave.errors.__all__, *hexclave.verify.__all__}
+    offered |= {*hexclave.webhooks.__all__, *hexclave.tokens.__all__, *hexclave.bulk.__all__}
+    # Written on the page of the sync apps.
+    offered -= {"AsyncHexclaveClientApp", "AsyncHexclaveServerApp", "AsyncHexclaveAdminApp"}
+    # A union of classes that are links themselves.
+    assert unlinked & offered <= {"AuthenticationResult", "Outcome"}
+
+
+def test_every_link_between_pages_of_the_reference_has_a_target():
+    targets = {f"{page.path.replace('.md', '.html')}#{name.lower()}" for page in ALL for name in headings_of(page.text)}
+    for page in ALL:
+        for link in re.findall(r'<a href="([^"]+)">', with_links(page, PLACES)):
+            found = posixpath.normpath(posixpath.join(posixpath.dirname(page.path), link))
+            assert found in targets, (page.path, link)
+
+
+def headings_of(text):
+    found = re.findall(r"^## ([A-Z]\w+)$|<span id=\"(\w+)\">", text, re.MULTILINE)
+    return {heading or row for heading, row in found}
 
 
 def test_customers_are_found_behind_methods_with_arguments():
