@@ -5,8 +5,6 @@ from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, Unpack, cast
 
-import attrs
-
 from hexclave import credentials
 from hexclave._engine.context import AdminAccessToken, Context, Shared
 from hexclave._engine.misuse import ClosedWithAwait, ClosedWithoutAwait, ResourcesOfOtherApps
@@ -101,7 +99,7 @@ class App(ResourcesOfOtherApps, Generic[P, Store]):
         app = object.__new__(type(self))
         app.__dict__.update(self.__dict__)
         app.__dict__.pop("verifier", None)  # The cached verifier has the options of the original app.
-        app._performer = attrs.evolve(self._performer, context=attrs.evolve(self._context, **changes))
+        app._performer = self._performer.derived(**changes)
         return app
 
     def with_session(self, session: "Store | Tokens") -> Self:

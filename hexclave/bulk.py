@@ -5,10 +5,9 @@ from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, TypeAlias, TypeVar
 
-import attrs
-
 from hexclave._many import Many
 from hexclave_api.operation import Operation
+from hexclave_api.value import Value
 
 if TYPE_CHECKING:
     from asyncio import Task
@@ -20,31 +19,41 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 
-@attrs.frozen
-class Success(Generic[R, T]):
+class Success(Value, Generic[R, T]):
     """The outcome of a row whose call succeeded."""
 
-    row: R = attrs.field(repr=False)
+    row: R
     """The row as passed in; not in the repr, because it may contain passwords."""
     value: T
-    ok: Literal[True] = attrs.field(default=True, init=False, repr=False)
-    error: None = attrs.field(default=None, init=False, repr=False)
+    ok: Literal[True] = True
+    error: None = None
+
+    def __init__(self, row: R, value: T) -> None:
+        vars(self).update(row=row, value=value)
+
+    def __repr__(self) -> str:
+        return f"Success(value={self.value!r})"
 
     def result(self) -> T:
         """Return the value."""
         return self.value
 
 
-@attrs.frozen
-class Failure(Generic[R]):
+class Failure(Value, Generic[R]):
     """The outcome of a row whose call failed or could not be made."""
 
-    row: R = attrs.field(repr=False)
+    row: R
     """The row as passed in; not in the repr, because it may contain passwords."""
     error: Exception
     """A `HexclaveError`, or the exception raised while the row was turned into a call, such as a `TypeError`."""
-    ok: Literal[False] = attrs.field(default=False, init=False, repr=False)
-    value: None = attrs.field(default=None, init=False, repr=False)
+    ok: Literal[False] = False
+    value: None = None
+
+    def __init__(self, row: R, error: Exception) -> None:
+        vars(self).update(row=row, error=error)
+
+    def __repr__(self) -> str:
+        return f"Failure(error={self.error!r})"
 
     def result(self) -> NoReturn:
         """Raise the error.
@@ -60,13 +69,15 @@ Outcome: TypeAlias = Success[R, T] | Failure[R]
 `outcome.ok is True`; mypy also by `if outcome.ok`."""
 
 
-@attrs.frozen
-class Summary(Generic[R]):
+class Summary(Value, Generic[R]):
     """Counts and failures of a completed bulk call."""
 
     succeeded: int
     failures: "Sequence[Failure[R]]"
     """In the order in which they were yielded."""
+
+    def __init__(self, succeeded: int, failures: "Sequence[Failure[R]]") -> None:
+        vars(self).update(succeeded=succeeded, failures=failures)
 
     @property
     def failed(self) -> int:

@@ -3,12 +3,10 @@
 `MATRIX` is the whole policy: an app never sends a credential that its access type does not list.
 """
 
-import ipaddress
 import os
 import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final, NamedTuple, TypeVar, cast
-from urllib.parse import urlsplit
 
 from hexclave._version import __version__
 from hexclave.errors import UnsafeUseError
@@ -65,11 +63,14 @@ HEADERS: Final[Mapping[str, str]] = {
 }
 """`x-stack-*` names, because every server version reads them and older self-hosted ones read no others."""
 
-CLIENT_VERSION: Final = f"python @hexclave/python@{re.sub(r'[^0-9.].*', '', __version__)}"
+_AFTER_DIGITS: Final = __version__.lstrip("0123456789.")
+CLIENT_VERSION: Final = f"python @hexclave/python@{__version__.removesuffix(_AFTER_DIGITS)}"
 """The backend parses `<platform> @<package>@<digits and dots>` and ignores any other format."""
 
 DEFAULT_BASE_URL: Final = "https://api.hexclave.com"
 
+_PORTS: Final = {"http": 80, "https": 443}
+_ORDINARY: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789.-_/")
 _LONGEST_LABEL: Final = 63
 """Maximum length of a label of a host name (RFC 1035)."""
 _PREFIXES: Final = {
@@ -89,7 +90,7 @@ _TRANSPORT_HEADERS: Final = frozenset(
     {"host", "content-length", "content-type", "transfer-encoding", "connection", "upgrade", "te", "trailer"}
 )
 _CREDENTIALS_OF_HTTP: Final = frozenset({"authorization", "proxy-authorization"})
-_TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_NAME: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 
 
 def from_environment(argument: str) -> str | None:
@@ -223,15 +224,20 @@ def base_url(given: SecretText | None, *, allow_insecure_http: bool) -> str:
 def _url_problem(value: object, allow_insecure_http: bool) -> str | None:
     if not isinstance(value, str) or not value:
         return _problem(value)
-    try:
-        url = urlsplit(value)
-        host, _ = url.hostname, url.port
-    except ValueError:
-        return "is not a URL."
-    if url.scheme not in ("http", "https") or not host:
+    url = _ordinary(value)
+    if url is None:
+        from urllib.parse import urlsplit  # slow to load
+
+        try:
+            split = urlsplit(value)
+            url = _Url(split.scheme, split.hostname or "", split.port or 0, split.path)
+        except ValueError:
+            return "is not a URL."
+        if split.username is not None or split.password is not None:
+            return "must not contain a user name or password."
+    host = url.host
+    if url.scheme not in _PORTS or not host:
         return "must be an absolute URL with a host, such as https://api.example.com."
-    if url.username is not None or url.password is not None:
-        return "must not contain a user name or password."
     # Even an empty query or fragment would swallow the path that is appended.
     if any(sign in value for sign in "?# \\") or not value.isascii() or not value.isprintable():
         return "must have only an origin and a path: no query, fragment, space, backslash or non-ASCII character."
@@ -286,7 +292,7 @@ def added_headers(given: Mapping[str, SecretText | None], present: Collection[st
 
 def _header_name(name: object, argument: str) -> str:
     lower = name.lower() if isinstance(name, str) else ""
-    if not _TOKEN.fullmatch(lower) or lower in _TRANSPORT_HEADERS:
+    if not re.fullmatch(_HEADER_NAME, lower) or lower in _TRANSPORT_HEADERS:
         raise UnsafeUseError(f"{argument}: {name!r} is not a valid header name, or is set by the HTTP client.")
     if lower == "cookie":
         raise UnsafeUseError(f"{argument}: the API does not use cookies; pass a user's tokens as the app's session.")
@@ -323,13 +329,40 @@ def static_headers(
 
 def origin(url: str) -> tuple[str, str, int]:
     """Return scheme, host and port, which must match before a credential is sent."""
+    ordinary = _ordinary(url)
+    if ordinary is not None:
+        return ordinary[:3]
+    from urllib.parse import urlsplit  # slow to load
+
     parts = urlsplit(url)
-    return parts.scheme, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    return parts.scheme, parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 80)
+
+
+class _Url(NamedTuple):
+    scheme: str
+    host: str
+    port: int
+    path: str
+
+
+def _ordinary(url: str) -> _Url | None:
+    """Split a URL in its usual form; `None` if it has any other."""
+    scheme, _, rest = url.partition("://")
+    authority, slash, path = rest.partition("/")
+    host, colon, digits = authority.partition(":")
+    if scheme not in _PORTS or not host or not _ORDINARY.issuperset(host + path):
+        return None
+    if not colon:
+        return _Url(scheme, host, _PORTS[scheme], slash + path)
+    is_port = digits.isascii() and digits.isdecimal() and digits[0] != "0" and len(digits) < 6 and int(digits) < 1 << 16
+    return _Url(scheme, host, int(digits), slash + path) if is_port else None
 
 
 def _is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
+    if host in ("localhost", "127.0.0.1") or host.endswith(".localhost"):
         return True
+    import ipaddress  # slow to load
+
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -1,10 +1,9 @@
 """Hooks called for each call, attempt, retry and wait. All event values are safe to log."""
 
-from typing import TYPE_CHECKING, Any
-
-import attrs
+from typing import TYPE_CHECKING
 
 from hexclave.errors import UnsafeUseError
+from hexclave_api.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,10 +28,10 @@ else:
 __all__ = ["CallEvent", "Hooks", "RequestEvent", "ResponseEvent", "RetryEvent", "WaitEvent"]
 
 
-def _function(_: object, attribute: "attrs.Attribute[Any]", value: object) -> None:
+def _check(name: str, value: object) -> None:
     if value is not None and (not callable(value) or _is_async(value)):
         kind = "an async function" if callable(value) else type(value).__name__
-        raise UnsafeUseError(f"Hooks: {attribute.name} must be a function or None, not {kind}.")
+        raise UnsafeUseError(f"Hooks: {name} must be a function or None, not {kind}.")
 
 
 def _is_async(function: "Callable[..., object]") -> bool:
@@ -41,8 +40,7 @@ def _is_async(function: "Callable[..., object]") -> bool:
     return iscoroutinefunction(function) or iscoroutinefunction(type(function).__call__)
 
 
-@attrs.frozen
-class Hooks:
+class Hooks(Value):
     """Callbacks for every call and attempt, run in the thread or task of the call. They must be fast and not block.
 
     `on_call` may return a context manager, which encloses the call with all its attempts and waits and receives its
@@ -53,12 +51,22 @@ class Hooks:
         UnsafeUseError: a hook is not callable, or is an async function, which would not be awaited.
     """
 
-    on_call: "Callable[[CallEvent], AbstractContextManager[object] | None] | None" = attrs.field(
-        default=None, validator=_function
-    )
-    on_request: "Callable[[RequestEvent], Mapping[str, str] | None] | None" = attrs.field(
-        default=None, validator=_function
-    )
-    on_response: "Callable[[ResponseEvent], None] | None" = attrs.field(default=None, validator=_function)
-    on_retry: "Callable[[RetryEvent], None] | None" = attrs.field(default=None, validator=_function)
-    on_wait: "Callable[[WaitEvent], None] | None" = attrs.field(default=None, validator=_function)
+    on_call: "Callable[[CallEvent], AbstractContextManager[object] | None] | None"
+    on_request: "Callable[[RequestEvent], Mapping[str, str] | None] | None"
+    on_response: "Callable[[ResponseEvent], None] | None"
+    on_retry: "Callable[[RetryEvent], None] | None"
+    on_wait: "Callable[[WaitEvent], None] | None"
+
+    def __init__(
+        self,
+        on_call: "Callable[[CallEvent], AbstractContextManager[object] | None] | None" = None,
+        on_request: "Callable[[RequestEvent], Mapping[str, str] | None] | None" = None,
+        on_response: "Callable[[ResponseEvent], None] | None" = None,
+        on_retry: "Callable[[RetryEvent], None] | None" = None,
+        on_wait: "Callable[[WaitEvent], None] | None" = None,
+    ) -> None:
+        vars(self).update(
+            on_call=on_call, on_request=on_request, on_response=on_response, on_retry=on_retry, on_wait=on_wait
+        )
+        for name, value in vars(self).items():
+            _check(name, value)

@@ -10,10 +10,9 @@ import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-import attrs
-
 from hexclave._steps import Sleep, Steps
 from hexclave.errors import UnsafeUseError
+from hexclave_api.value import Value
 
 if TYPE_CHECKING:
     from hexclave._ratelimit.gate import Clock, Gate, P, Wait
@@ -47,26 +46,26 @@ class WaitTooLong(Exception):
         """Seconds until the call would be admitted."""
 
 
-def _positive(_: object, attribute: "attrs.Attribute[float]", value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < math.inf:
-        raise UnsafeUseError(f"RateLimit: {attribute.name} must be a positive finite number, not {value!r}.")
+def _check(per_second: object, burst: object) -> None:
+    if isinstance(per_second, bool) or not isinstance(per_second, (int, float)) or not 0 < per_second < math.inf:
+        raise UnsafeUseError(f"RateLimit: per_second must be a positive finite number, not {per_second!r}.")
+    if isinstance(burst, bool) or not isinstance(burst, int) or burst < 1:
+        raise UnsafeUseError(f"RateLimit: burst must be a positive integer, not {burst!r}.")
 
 
-def _at_least_one(_: object, attribute: "attrs.Attribute[int]", value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise UnsafeUseError(f"RateLimit: {attribute.name} must be a positive integer, not {value!r}.")
-
-
-@attrs.frozen
-class RateLimit:
+class RateLimit(Value):
     """A limit for all calls of an app: `per_second` on average, and up to `burst` at once after a pause.
 
     Raises:
         UnsafeUseError: a value is out of range.
     """
 
-    per_second: float = attrs.field(validator=_positive)
-    burst: int = attrs.field(default=1, validator=_at_least_one)
+    per_second: float
+    burst: int
+
+    def __init__(self, per_second: float, burst: int = 1) -> None:
+        _check(per_second, burst)
+        vars(self).update(per_second=per_second, burst=burst)
 
     @classmethod
     def of(cls, value: "RateLimit | float | None") -> "RateLimit | None":

@@ -4,9 +4,8 @@ import math
 from collections.abc import Callable
 from typing import ClassVar, Final, NamedTuple, TypeAlias
 
-import attrs
-
 from hexclave.errors import UnsafeUseError
+from hexclave_api.value import Value
 
 __all__ = ["Answered", "Failure", "NoReply", "NotSent", "Retries"]
 
@@ -38,20 +37,17 @@ def _random() -> float:
     return random()  # noqa: S311 - jitter
 
 
-def _positive(_: object, attribute: "attrs.Attribute[float]", value: object) -> None:
+def _check_positive(name: str, value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < math.inf:
-        raise UnsafeUseError(f"Retries: {attribute.name} must be a positive finite number, not {value!r}.")
+        raise UnsafeUseError(f"Retries: {name} must be a positive finite number, not {value!r}.")
 
 
-def _at_least_one(_: object, attribute: "attrs.Attribute[int]", value: object) -> None:
+def _check_attempts(value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise UnsafeUseError(
-            f"Retries: {attribute.name} must be a positive integer (1 disables retries), not {value!r}."
-        )
+        raise UnsafeUseError(f"Retries: attempts must be a positive integer (1 disables retries), not {value!r}.")
 
 
-@attrs.frozen(kw_only=True)
-class Retries:
+class Retries(Value):
     """Retry policy of an app: exponential backoff with full jitter.
 
     | failure | retried for |
@@ -72,15 +68,35 @@ class Retries:
     OFF: ClassVar["Retries"]
     """No retries."""
 
-    attempts: int = attrs.field(default=5, validator=_at_least_one)
+    attempts: int
     """Maximum number of attempts, including the first."""
-    first_wait: float = attrs.field(default=0.5, validator=_positive)
+    first_wait: float
     """Seconds."""
-    factor: float = attrs.field(default=2.0, validator=_positive)
-    longest_wait: float = attrs.field(default=8.0, validator=_positive)
+    factor: float
+    longest_wait: float
     """Seconds; caps the backoff, not `Retry-After`."""
-    longest_retry_after: float = attrs.field(default=60.0, validator=_positive)
+    longest_retry_after: float
     """Seconds; a call fails at once if the API asks for a longer wait."""
+
+    def __init__(
+        self,
+        *,
+        attempts: int = 5,
+        first_wait: float = 0.5,
+        factor: float = 2.0,
+        longest_wait: float = 8.0,
+        longest_retry_after: float = 60.0,
+    ) -> None:
+        _check_attempts(attempts)
+        waits = {
+            "first_wait": first_wait,
+            "factor": factor,
+            "longest_wait": longest_wait,
+            "longest_retry_after": longest_retry_after,
+        }
+        for name, value in waits.items():
+            _check_positive(name, value)
+        vars(self).update(attempts=attempts, **waits)
 
     @classmethod
     def of(cls, value: "Retries | int") -> "Retries":

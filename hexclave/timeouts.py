@@ -1,36 +1,38 @@
 """Timeouts of a call."""
 
 import math
-from typing import Any
-
-import attrs
 
 from hexclave.errors import UnsafeUseError
+from hexclave_api.value import Value
 
 __all__ = ["Timeout"]
 
 
-def _seconds(_: object, attribute: "attrs.Attribute[Any]", value: object) -> None:
+def _check(name: str, value: object) -> None:
     if value is None:
         return
     if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 < value < math.inf:
-        raise UnsafeUseError(f"timeout: {attribute.name} must be a positive number of seconds or None, not {value!r}.")
+        raise UnsafeUseError(f"timeout: {name} must be a positive number of seconds or None, not {value!r}.")
 
 
-@attrs.frozen
-class Timeout:
+class Timeout(Value):
     """Timeouts in seconds; `None` disables one.
 
     Raises:
         UnsafeUseError: a value is not a positive finite number.
     """
 
-    total: float | None = attrs.field(default=60.0, validator=_seconds)
+    total: float | None
     """For the whole call, including all attempts, the waits between them and a token refresh."""
-    connect: float | None = attrs.field(default=10.0, validator=_seconds)
+    connect: float | None
     """For an attempt to get a connection."""
-    read: float | None = attrs.field(default=30.0, validator=_seconds)
+    read: float | None
     """For an attempt without any bytes sent or received."""
+
+    def __init__(self, total: float | None = 60.0, connect: float | None = 10.0, read: float | None = 30.0) -> None:
+        vars(self).update(total=total, connect=connect, read=read)
+        for name, value in vars(self).items():
+            _check(name, value)
 
     @classmethod
     def of(cls, value: "Timeout | float | None") -> "Timeout":

@@ -3,10 +3,8 @@
 
 import json
 import re
-import string
 from collections.abc import Collection
 from typing import Any, Final
-from urllib.parse import quote
 
 _KEY: Final = r"(?<![A-Za-z0-9])(pck|ssk|sak|sk|pk|wrt|whsec)_[A-Za-z0-9_+/=-]{4,}"
 _JWT: Final = r"eyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*)*"
@@ -19,7 +17,7 @@ _SECRET: Final = f"{_KEY}|{_JWT}|{_LONG}"
 # Controls and bidirectional overrides can rewrite a terminal's line; lone surrogates cannot be printed at all.
 _UNPRINTABLE: Final = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 _SHORTEST: Final = 6
-_WITHIN_SECRETS: Final = string.ascii_letters + string.digits + "_+/=.-"
+_WITHIN_SECRETS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+/=.-"
 
 
 def safe_text(text: str, limit: int = 2000) -> str:
@@ -34,6 +32,8 @@ def safe_text(text: str, limit: int = 2000) -> str:
 def without(texts: Collection[str], value: Any) -> Any:
     """Return JSON without these texts, in any escaped form. Names, and texts shorter than six characters, are kept."""
     if isinstance(value, str):
+        from urllib.parse import quote  # slow to load
+
         for text in sorted(texts, key=len, reverse=True):
             if len(text) >= _SHORTEST:
                 for written in (text, json.dumps(text)[1:-1], quote(text, safe="", errors="replace")):

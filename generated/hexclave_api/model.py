@@ -17,8 +17,6 @@ from typing import (
     overload,
 )
 
-import attrs
-
 from .declaring import frozen as frozen
 from .reading import UNIONS, WireError, kind, reader
 from .secret import Secret
@@ -96,14 +94,14 @@ class Layout(NamedTuple):
         return attributes
 
 
-@attrs.frozen(slots=False, repr=False, eq=False)
+@frozen(kw_only=True)
 class Model:
     """An object returned by the API: immutable, compared by value.
 
     A field that is always sent has a type without `None`, but is `None` if a reply omits it.
     """
 
-    additional_properties: Mapping[str, Any] = attrs.field(default=NOTHING_ELSE, kw_only=True)
+    additional_properties: Mapping[str, Any] = NOTHING_ELSE
     """Fields unknown to this version, by wire name."""
 
     _wire_names: ClassVar[Mapping[str, str]] = {}

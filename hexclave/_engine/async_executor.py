@@ -5,9 +5,7 @@ import contextlib
 import os
 import time
 from collections.abc import AsyncGenerator
-from typing import TYPE_CHECKING, Any, TypeVar
-
-import attrs
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from hexclave._engine.executor import USED_BEFORE_FORK
 from hexclave._messages import Reply, Request
@@ -107,8 +105,7 @@ class AwaitingExecutor:
         self._made, self._pid = {}, os.getpid()
 
 
-@attrs.frozen(eq=False)
-class _Opened:
+class _Opened(NamedTuple):
     transport: "AsyncTransport"
     keeper: AsyncGenerator[None]
 

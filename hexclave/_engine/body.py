@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
-from urllib.parse import urlencode
 
 from hexclave.errors import UnsafeUseError
 from hexclave_api.operation import UNSET, Operation
@@ -33,6 +32,8 @@ def _encoded(operation: Operation[object]) -> bytes | str:
     body: Any = operation.body
     try:
         if operation.media_type == "application/x-www-form-urlencoded":
+            from urllib.parse import urlencode  # slow to load
+
             texts = {name: value.reveal() if isinstance(value, Secret) else value for name, value in body.items()}
             return urlencode(texts).encode()
         return json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=revealed).encode()

@@ -6,8 +6,6 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-import attrs
-
 from hexclave._engine.instrumentation import Instrumented
 from hexclave._messages import MAX_REPLY_SIZE
 from hexclave._steps import Steps
@@ -68,14 +66,13 @@ class Shared(Instrumented):
         return SingleFlight.of_this_process()
 
 
-@attrs.frozen(eq=False)
-class Context:
+class Context(NamedTuple):
     project_id: str
     access: AccessType
     base_url: str
     """With `/api/v1`, without a trailing slash."""
     origin: tuple[str, str, int]
-    static_headers: Callable[[], dict[str, str]] = attrs.field(repr=False)
+    static_headers: Callable[[], dict[str, str]]
     """A function, so that no repr or `vars()` shows the keys."""
     client_id: str
     """The OAuth client ID, from project and branch."""
@@ -86,7 +83,7 @@ class Context:
     hooks: Hooks
     shared: Shared
     session: "Session | None" = None
-    admin_access_token: Callable[[], Steps[Secret]] | None = attrs.field(default=None, repr=False)
+    admin_access_token: Callable[[], Steps[Secret]] | None = None
     max_reply_size: int = MAX_REPLY_SIZE
     clock: "Clock" = time
 

@@ -3,11 +3,8 @@
 `exchange` yields steps and receives their outcomes, so blocking and async apps share one implementation.
 """
 
-import logging
+import sys
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
-from urllib.parse import urljoin, urlsplit
-
-import attrs
 
 from hexclave import credentials
 from hexclave._engine.body import WITH_BODY, content
@@ -36,6 +33,7 @@ from hexclave.retries import Answered, Failure, NoReply, NotSent
 from hexclave_api.operation import UNSET, Operation
 from hexclave_api.reading import WireError, as_it_is, nothing
 from hexclave_api.secret import Secret, secrets_in
+from hexclave_api.value import evolve
 
 if TYPE_CHECKING:
     from hexclave._events import WaitReason
@@ -45,14 +43,14 @@ T = TypeVar("T")
 E = TypeVar("E", bound=HexclaveError)
 
 MAX_REDIRECTS: Final = 5
+_DEBUG: Final = 10
+"""The level of debug messages, as in `logging`."""
 _LONGEST_LOCATION: Final = 8_000
 _REDIRECTS: Final = (307, 308)
 _TOO_MANY: Final = 429
 _UNKNOWN_PROJECT: Final = ("CURRENT_PROJECT_NOT_FOUND", "PROJECT_NOT_FOUND")
 """Codes whose error names the host, because the project may exist on another server."""
 _REFUSED_BY_OLDER_SERVERS: Final = (400, 404, 405)
-
-logger: Final = logging.getLogger("hexclave.calls")
 
 
 def exchange(app: Context, operation: Operation[T], *, tokens: "Tokens | None" = None) -> Steps[T]:
@@ -243,7 +241,7 @@ def _attempt(call: _Call, tokens: "Tokens | None", admin_token: Secret | None) -
             local.gates.settle(ticket or Ticket(call.scope), reply.status, reply.headers, clock=app.clock)
         if failed_status(reply) is not None:
             failure = _reported(call, reply)
-    if call.hooks.on_response is not None or logger.isEnabledFor(logging.DEBUG):
+    if call.hooks.on_response is not None or _is_logged():
         from hexclave._engine.observing import after  # most apps have neither hooks nor debug logs
 
         after(call, reply, failure, app.clock.monotonic() - started)
@@ -251,6 +249,15 @@ def _attempt(call: _Call, tokens: "Tokens | None", admin_token: Secret | None) -
         raise failure
     assert reply is not None  # noqa: S101 - without a failure there is a reply
     return reply
+
+
+def _is_logged() -> bool:
+    """Whether debug messages are logged. Without `logging`, which is slow to load, the program has no handlers."""
+    if "logging" not in sys.modules:
+        return False
+    from hexclave._engine.observing import logger
+
+    return logger.isEnabledFor(_DEBUG)
 
 
 def _admitted(call: _Call, gates: Gates) -> Steps[Ticket]:
@@ -287,7 +294,7 @@ def _followed(call: _Call, request: Request, reply: Reply) -> Steps[Reply]:
                 status=reply.status,
                 request_id=request_id_of(reply),
             )
-        request = attrs.evolve(request, url=target, total_timeout=call.remaining())
+        request = evolve(request, url=target, total_timeout=call.remaining())
         reply = yield Send(request)
     if reply.status in _REDIRECTS and reply.headers.get("location"):
         raise TooManyRedirectsError(f"The API redirected more than {MAX_REDIRECTS} times.")
@@ -296,6 +303,8 @@ def _followed(call: _Call, request: Request, reply: Reply) -> Steps[Reply]:
 
 def _target(url: str, location: str, origin: tuple[str, str, int]) -> str | None:
     """Return the target of a redirect, or `None` unless it is certainly within the origin."""
+    from urllib.parse import urljoin, urlsplit  # slow to load
+
     # Parsers disagree about backslashes, control characters and user names, so such URLs are rejected.
     if not location.isascii() or not location.isprintable() or "\\" in location or len(location) > _LONGEST_LOCATION:
         return None

@@ -5,8 +5,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
-import attrs
-
 from hexclave._events import CallEvent, RequestEvent, ResponseEvent, RetryEvent, WaitEvent
 from hexclave._steps import Steps
 from hexclave.credentials import HEADERS, added_headers, headers_as_secrets
@@ -14,6 +12,7 @@ from hexclave.errors import HexclaveError, UnsafeUseError
 from hexclave.errors._reading import request_id_of
 from hexclave.hooks import Hooks
 from hexclave_api.secret import Secret
+from hexclave_api.value import evolve
 
 if TYPE_CHECKING:
     from hexclave._engine.exchange import _Call
@@ -69,7 +68,7 @@ def before(call: "_Call", request: "Request") -> "Request":
     added = added_headers(headers_as_secrets(_mapping(call.hooks.on_request(event))), request.headers.keys())
     if not added:
         return request
-    return attrs.evolve(request, headers={**request.headers, **added})
+    return evolve(request, headers={**request.headers, **added})
 
 
 def _shown(request: "Request") -> dict[str, str]:

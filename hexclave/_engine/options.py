@@ -1,10 +1,7 @@
 """Validation of an app's options."""
 
-import inspect
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
-
-import attrs
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from hexclave import credentials
 from hexclave._messages import MAX_REPLY_SIZE
@@ -24,8 +21,7 @@ if TYPE_CHECKING:
 _SWITCHES: Final = ("allow_anonymous", "allow_restricted", "allow_insecure_http", "http2")
 
 
-@attrs.frozen
-class Options:
+class Options(NamedTuple):
     base_url: str
     branch_id: str | None
     extra_headers: Mapping[str, Secret]
@@ -48,7 +44,11 @@ class Options:
             UnsafeUseError: it is.
         """
         for name, given in (("http_client", self.http_client), ("transport", self.transport)):
-            if given is not None and inspect.iscoroutinefunction(given.send) is not is_async:
+            if given is None:
+                continue
+            from inspect import iscoroutinefunction  # slow to load
+
+            if iscoroutinefunction(given.send) is not is_async:
                 theirs, ours = ("a blocking", "an async") if is_async else ("an async", "a blocking")
                 kind = name.rpartition("_")[2]
                 raise UnsafeUseError(f"{name} is {theirs} {kind}: pass {ours} one, or use {theirs} app.")
@@ -114,13 +114,13 @@ def switch(name: str, value: object) -> None:
 
 
 def _gates(given: Any) -> "SharedState | None":
-    if given is not None and (inspect.isclass(given) or not callable(getattr(given, "swap", None))):
+    if given is not None and (isinstance(given, type) or not callable(getattr(given, "swap", None))):
         raise UnsafeUseError(f"gates must be a hexclave.redis.RedisGates or None, not {one_line(repr(given))}.")
     return given
 
 
 def _sender(name: str, given: Any, what: str) -> Any:
-    if given is not None and (inspect.isclass(given) or not callable(getattr(given, "send", None))):
+    if given is not None and (isinstance(given, type) or not callable(getattr(given, "send", None))):
         raise UnsafeUseError(f"{name} must be {what}, not {one_line(repr(given))}.")
     return given
 

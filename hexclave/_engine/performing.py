@@ -1,9 +1,7 @@
 """Performers, which run operations and flows for resources."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
-
-import attrs
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from hexclave._engine.context import Context
 from hexclave._engine.exchange import exchange
@@ -22,12 +20,16 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 
-@attrs.frozen
 class BlockingPerformer:
     """The performer of a blocking app."""
 
-    context: Context
-    executor: "BlockingExecutor"
+    def __init__(self, context: Context, executor: "BlockingExecutor") -> None:
+        self.context: Final = context
+        self.executor: Final = executor
+
+    def derived(self, **changes: Any) -> Self:
+        """Return a performer with these changes to the context, which shares the executor."""
+        return type(self)(self.context._replace(**changes), self.executor)
 
     def call(self, operation: Operation[T], /) -> T:
         """Return the result of the operation."""
@@ -56,12 +58,16 @@ class BlockingPerformer:
         return Outcomes(many, self.call)
 
 
-@attrs.frozen
 class AsyncPerformer:
     """The performer of an async app."""
 
-    context: Context
-    executor: "AwaitingExecutor"
+    def __init__(self, context: Context, executor: "AwaitingExecutor") -> None:
+        self.context: Final = context
+        self.executor: Final = executor
+
+    def derived(self, **changes: Any) -> Self:
+        """Return a performer with these changes to the context, which shares the executor."""
+        return type(self)(self.context._replace(**changes), self.executor)
 
     async def call(self, operation: Operation[T], /) -> T:
         """Return the result of the operation."""

@@ -4,14 +4,13 @@ import contextlib
 import copy
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
-import attrs
-
 from hexclave._steps import Call, Sleep, Steps, Wait
 from hexclave.errors import HexclaveError, TotalTimeout, UnreadableReplyError, UnsafeUseError
 from hexclave.errors._sessions import RefreshTokenNotFoundOrExpired, SessionExpired
 from hexclave.tokens import AsyncTokenStore, MemoryTokenStore, Tokens
 from hexclave.tokens._freshness import clock_skew, is_fresh
 from hexclave_api.secret import Secret
+from hexclave_api.value import evolve
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -135,7 +134,7 @@ class Session:
         from hexclave_api.operations.sessions import refresh_session
 
         total = None if deadline is None else max(0.001, deadline - app.clock.monotonic())
-        alone = attrs.evolve(app, session=None, timeout=attrs.evolve(app.timeout, total=total))
+        alone = app._replace(session=None, timeout=evolve(app.timeout, total=total))
         try:
             answer = yield from exchange(alone, refresh_session(), tokens=tokens)
         except RefreshTokenNotFoundOrExpired as error:

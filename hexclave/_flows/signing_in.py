@@ -2,8 +2,6 @@
 
 from typing import Final, TypeVar
 
-import attrs
-
 from hexclave._engine.context import Context
 from hexclave._engine.exchange import exchange
 from hexclave._engine.session import Session, received
@@ -53,7 +51,7 @@ class SigningIn(Flows):
         return session
 
     def _alone(self) -> Context:
-        return attrs.evolve(self._context, session=None)
+        return self._context._replace(session=None)
 
     def _client_secret(self) -> SecretText:
         return self._context.publishable_client_key or PUBLIC_CLIENT

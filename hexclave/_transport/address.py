@@ -1,14 +1,13 @@
 """Where a URL leads: the origin to connect to, and what to ask for there."""
 
 import functools
-import ipaddress
-import string
+import socket
 from typing import Final, NamedTuple
 
 from hexclave.errors import UnsafeUseError
 
 _PORTS: Final = {"http": 80, "https": 443}
-_HOST: Final = frozenset(string.ascii_lowercase + string.digits + "-._")
+_HOST: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-._")
 _LONGEST_URL: Final = 65_536
 _PLAIN: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;=:@/?%"
 """What may stand in path and query as it is."""
@@ -55,8 +54,8 @@ def _is_plain(host: str) -> bool:
     if "a" <= host[:1] <= "z":
         return _HOST.issuperset(host)
     try:
-        return str(ipaddress.IPv4Address(host)) == host
-    except ValueError:
+        return socket.inet_ntoa(socket.inet_pton(socket.AF_INET, host)) == host
+    except OSError:
         return False
 
 

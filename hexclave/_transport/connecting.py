@@ -8,7 +8,8 @@ from hexclave._transport.address import Origin
 
 def connected(origin: Origin, ends: float | None) -> socket.socket:
     """Connect to the first address that answers. Each gets an equal share of the time that is left for all."""
-    found = socket.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
+    # As bytes, because Python loads its tables of internationalized names for text.
+    found = socket.getaddrinfo(origin.host.encode(), origin.port, type=socket.SOCK_STREAM)
     for number, (family, kind, protocol, _, place) in enumerate(found):
         sock = socket.socket(family, kind, protocol)
         try:

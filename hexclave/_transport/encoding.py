@@ -1,7 +1,6 @@
 """Requests as the bytes that are sent. What is not allowed in a header is refused, never mended."""
 
 import functools
-import string
 from typing import Final
 
 from hexclave._messages import Request
@@ -14,7 +13,7 @@ _DEFAULTS: Final = {
     "user-agent": "hexclave-python",
 }
 _OURS: Final = frozenset({"connection", "content-length", "expect", "host", "te", "transfer-encoding", "upgrade"})
-_TOKEN: Final = frozenset(string.ascii_letters + string.digits + "!#$%&'*+-.^_`|~")
+_TOKEN: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-.^_`|~")
 _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 
 

@@ -2,9 +2,7 @@
 
 import os
 import sys
-from typing import TYPE_CHECKING, Final, TypeVar
-
-import attrs
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from hexclave.errors import UnsafeUseError
 
@@ -22,8 +20,7 @@ _SYSTEM_PROXIES: Final = frozenset({"darwin", "win32"})
 """Where there are proxies beside those of the environment."""
 
 
-@attrs.frozen
-class OwnTransports:
+class OwnTransports(NamedTuple):
     """How the transports of an app are made: one for a process, or for an event loop."""
 
     ssl_context: "ssl.SSLContext | None" = None

@@ -34,11 +34,12 @@ _MOST_BYTES: Final = 1 << 20
 _HEADERS_OF_FAILURES: Final = frozenset(
     f"{prefix}-{name}" for prefix in ("x-hexclave", "x-stack") for name in ("actual-status", "known-error")
 )
-_STATUS: Final = re.compile(r"[1-9][0-9]{2}")
-_CODE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,99}")
-_RFC_6749_CODE: Final = re.compile(r"[a-z]+(_[a-z]+)+")
-_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
-_TITLE: Final = re.compile(rb"<title[^>]{0,100}>([^<]{1,200})</title>", re.IGNORECASE)
+# Compiled when first used, because most programs need none of them.
+_STATUS: Final = r"[1-9][0-9]{2}"
+_CODE: Final = r"[A-Za-z][A-Za-z0-9_.-]{0,99}"
+_RFC_6749_CODE: Final = r"[a-z]+(_[a-z]+)+"
+_REQUEST_ID: Final = r"[A-Za-z0-9_.:-]{1,128}"
+_TITLE: Final = rb"(?i)<title[^>]{0,100}>([^<]{1,200})</title>"
 
 
 def failed_status(reply: "Reply") -> int | None:
@@ -52,7 +53,7 @@ def failed_status(reply: "Reply") -> int | None:
     if _HEADERS_OF_FAILURES.isdisjoint(reply.headers):
         return None
     actual = _header(reply, "actual-status")
-    unreadable = actual is not None and not _STATUS.fullmatch(actual)
+    unreadable = actual is not None and not re.fullmatch(_STATUS, actual)
     if actual is not None and not unreadable and not actual.startswith("2"):
         return int(actual)
     return reply.status if unreadable or _header(reply, "known-error") is not None else None
@@ -121,7 +122,7 @@ def _read(reply: "Reply", status: int) -> _Report:
     if len(content) > _MOST_BYTES:
         return _Report(f"{_answer(status)} with {len(content)} bytes, too many for an error message.")
     if content.startswith(b"<"):
-        title = _TITLE.search(content[:8192])
+        title = re.search(_TITLE, content[:8192])
         named = f" titled {one_line(title[1].decode(errors='replace'), 100)!r}" if title else ""
         return _Report(f"{_answer(status)} with an HTML page{named}; it may come from a proxy.")
     try:
@@ -143,7 +144,7 @@ def _report_of(body: "JsonValue", status: int) -> _Report:
         return _Report(f"{_answer(status)} with JSON of an unknown shape.")
     code = _as_code(body.get("code"))
     error = body.get("error")
-    rfc_6749_code = error if isinstance(error, str) and _RFC_6749_CODE.fullmatch(error) else None
+    rfc_6749_code = error if isinstance(error, str) and re.fullmatch(_RFC_6749_CODE, error) else None
     nested = error.get("message") if isinstance(error, dict) else None
     candidates = (body.get("error_description"), error, nested, body.get("message"), body.get("detail"))
     message = next((text for text in candidates if isinstance(text, str) and text.strip()), None)
@@ -171,10 +172,10 @@ def _header(reply: "Reply", name: str) -> str | None:
 
 
 def _as_code(value: object) -> str | None:
-    return value if isinstance(value, str) and _CODE.fullmatch(value) else None
+    return value if isinstance(value, str) and re.fullmatch(_CODE, value) else None
 
 
 def request_id_of(reply: "Reply") -> str | None:
     """Return the server's request ID, if the reply has a printable one."""
     value = _header(reply, "request-id")
-    return value if value is not None and _REQUEST_ID.fullmatch(value) else None
+    return value if value is not None and re.fullmatch(_REQUEST_ID, value) else None

@@ -116,7 +116,7 @@ def _by_api_key(app: Context, api_key: Secret, admitted: Admitted) -> Steps[Auth
     owner = read_api_key(api_key).owner
     if owner not in admitted.api_keys:
         raise InvalidApiKeyError(f"API keys of a {owner} are not allowed here.")
-    alone = attrs.evolve(app, session=None)
+    alone = app._replace(session=None)
     if owner == "team":
         of_team = yield from exchange(alone, check_team_api_key(api_key=api_key))
         return AuthenticatedTeam(team_id=_present(of_team.team_id), api_key=of_team)
@@ -149,4 +149,4 @@ def _admitting(app: Context, admitted: Admitted) -> Context:
                 made[name] = "true"
         return made
 
-    return attrs.evolve(app, static_headers=headers)
+    return app._replace(static_headers=headers)

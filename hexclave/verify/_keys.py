@@ -24,6 +24,7 @@ from hexclave.verify._jws import PublicKey
 from hexclave.verify._kinds import Kind
 from hexclave_api.operation import Operation
 from hexclave_api.operations.service import get_jwks
+from hexclave_api.value import evolve
 
 T = TypeVar("T")
 
@@ -183,19 +184,18 @@ class SigningKeys:
 
 def _of_keys(operation: Operation[Any]) -> Operation[Keys]:
     """Return the operation with a parser that skips entries unknown to the model."""
-    return attrs.evolve(operation, parse=read_keys)
+    return evolve(operation, parse=read_keys)
 
 
 def _without_credentials(app: Context) -> Context:
     """Return the app without credentials, because the document is public and proxies may cache it."""
     headers = {name: value for name, value in app.static_headers().items() if name not in _AS_SDK}
-    return attrs.evolve(
-        app,
+    return app._replace(
         static_headers=headers.copy,
         publishable_client_key=None,
         session=None,
         admin_access_token=None,
-        timeout=attrs.evolve(app.timeout, total=_seconds(app)),
+        timeout=evolve(app.timeout, total=_seconds(app)),
     )
 
 

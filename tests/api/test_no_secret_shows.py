@@ -20,6 +20,7 @@ from hexclave_api import models
 from hexclave_api.model import Model
 from hexclave_api.operation import Operation, Unset
 from hexclave_api.secret import Secret
+from hexclave_api.value import evolve
 from tests.playing import reply
 from tests.surface.recording import recorded
 
@@ -95,7 +96,7 @@ def described(name: str) -> Operation[Any]:
 def test_operations_show_no_secret_and_send_it(name: str) -> None:
     function = hexclave_api.OPERATIONS[name].function
     operation = described(name)
-    check_shows_nothing(attrs.evolve(operation, parse=str))
+    check_shows_nothing(evolve(operation, parse=str))
     hints = get_type_hints(function, localns=vars(hexclave_api.operation))
     given = json.dumps([sample(hint) for hint in hints.values()], default=str)
     sent = f"{(content(operation) or b'').decode()} {operation.url}"

@@ -7,7 +7,10 @@ from typing import Any
 import hypothesis.strategies as st
 from hypothesis import example, given
 
-from hexclave._messages import Reply, _quick_decoder
+from hexclave._messages import _WORTHWHILE, Reply, _Decoder
+
+QUICK = _Decoder()
+QUICK(b" " * _WORTHWHILE + b"1")
 
 
 def read(decode: Any) -> object:
@@ -75,5 +78,14 @@ TREES = st.recursive(
 @example(b"[" * 100_000)
 @example(b"[" * 900 + b"]" * 900)
 def test_a_reply_reads_as_the_standard_library_reads_it(content: bytes) -> None:
-    assert _quick_decoder() is not None
-    assert same(read(Reply(200, {}, content).json), read(lambda: json.loads(content)))
+    assert QUICK.is_quick
+    assert same(read(lambda: QUICK(content)), read(lambda: json.loads(content)))
+
+
+def test_msgspec_decodes_once_so_much_was_read_that_importing_it_pays_off() -> None:
+    decode = _Decoder()
+    assert decode(b"[1]" + b" " * (_WORTHWHILE - 4)) == [1]
+    assert not decode.is_quick
+    assert decode(b"[2]") == [2]
+    assert decode.is_quick
+    assert Reply(200, {}, b"[3]").json() == [3]

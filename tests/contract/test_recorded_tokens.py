@@ -5,7 +5,6 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-import attrs
 import pytest
 
 from hexclave._messages import Reply, Request
@@ -49,8 +48,7 @@ def documents(request: Request) -> Reply:
 def verifier(project_id: str, *, at: float) -> Verifier:
     app = App(documents)
     clock = FakeClock(unix=at)
-    app._context = attrs.evolve(
-        app._context,
+    app._context = app._context._replace(
         project_id=project_id,
         client_id=project_id,
         base_url=f"{BASE_URL}/api/v1",

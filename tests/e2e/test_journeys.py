@@ -18,6 +18,7 @@ from hexclave.errors import (
 from hexclave.pagination import AsyncPages, Page
 from hexclave.testing import RunningEmulator, emulator
 from hexclave_api.operations.users import get_current_user, list_users
+from hexclave_api.value import evolve
 
 pytest.importorskip("uvicorn", reason="the emulator's packages are not installed")
 CALLBACK = "http://localhost:3000/callback"
@@ -179,9 +180,8 @@ def test_the_api_itself_refuses_what_an_access_type_may_not_do(play):
     """The SDK refuses it before; the emulator is asked with the check out of the way."""
 
     async def journey(_hx: RunningEmulator, client: Any, server: Any, _admin: Any) -> None:
-        import attrs
 
-        widened = attrs.evolve(list_users(limit=1), access=("client", "server", "admin"))
+        widened = evolve(list_users(limit=1), access=("client", "server", "admin"))
         with pytest.raises(InsufficientAccessType) as caught:
             await client.call(widened)
         assert caught.value.status == 401

@@ -8,9 +8,9 @@ from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
 
-import attrs
 import pytest
 
+from hexclave._engine.performing import BlockingPerformer
 from hexclave._messages import Reply
 from hexclave._steps import Steps
 from hexclave.apps import HexclaveServerApp
@@ -58,7 +58,7 @@ def calls_of(action: Callable[[], object]) -> Counter[CodeType | str]:
 @pytest.fixture
 def app() -> HexclaveServerApp:
     app = HexclaveServerApp("project-1", KEY)
-    app._performer = attrs.evolve(app._performer, executor=Answering())
+    app._performer = BlockingPerformer(app._context, Answering())  # type: ignore[arg-type]
     return app
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 
-import attrs
 import pytest
 
 import hexclave
@@ -147,7 +146,7 @@ def test_a_redirect_to_another_domain_needs_a_session_and_no_publishable_key(acc
         redirect_uri="https://other.example.com", state="s", code_challenge="c" * 43, code_challenge_method="S256"
     )
     app = context(access, session=Tokens(access_token(FakeClock()), "refresh-1"))
-    app = attrs.evolve(app, publishable_client_key=None)
+    app = app._replace(publishable_client_key=None)
     played = play(app, what, reply(200, {"redirect_url": "https://other.example.com?code=c"}))
     assert played.error is None
     assert played.sent[0].headers["x-stack-refresh-token"] == "refresh-1"

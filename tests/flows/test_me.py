@@ -1,6 +1,5 @@
 """The user of the app's session."""
 
-import attrs
 import pytest
 
 import hexclave
@@ -36,9 +35,7 @@ def test_a_failing_api_is_not_taken_for_nobody():
 @pytest.mark.parametrize("call", ["me.find()", "me.delete()"])
 def test_there_is_no_me_without_a_session(call):
     recording = recorded("server")
-    recording.app._performer = attrs.evolve(
-        recording.app._performer, context=recording.app._derived(session=None)._context
-    )
+    recording.app._performer = recording.app._performer.derived(session=None)
     with pytest.raises(hexclave.UnsafeUseError, match="with_session"):
         recording.call(call)
     assert recording.sent == []

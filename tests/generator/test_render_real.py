@@ -126,4 +126,4 @@ def test_the_operations_of_a_tag_load_neither_table_nor_registry() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = {name.removeprefix("hexclave_api.") for name in done.stdout.split() if ".models." not in name}
     rooms = {"declaring", "error_text", "errors", "lazy", "model", "models", "operation", "operations", "reading"}
-    assert loaded == rooms | {"operations.teams", "secret"}
+    assert loaded == rooms | {"operations.teams", "secret", "value"}

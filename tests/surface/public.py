@@ -16,6 +16,7 @@ from pathlib import Path
 from types import ModuleType
 
 import hexclave
+from hexclave_api.value import Value
 from tests.surface.members import members
 
 SNAPSHOT = Path(__file__).with_name("public.txt")
@@ -69,10 +70,11 @@ def _described(module: ModuleType, name: str) -> Iterator[str]:
         )
         if typing.is_typeddict(value):
             yield from (f"{name}[{key!r}]" for key in sorted(value.__annotations__))
+        declared = vars(value).get("__annotations__", {}) if issubclass(value, Value) else {}
         inherited = {member for parent in value.__mro__[1:] for member in vars(parent)}
-        for member in sorted(set(vars(value)) - inherited):
+        for member in sorted({*vars(value), *declared} - inherited):
             if not member.startswith("_"):
-                attribute = inspect.getattr_static(value, member)
+                attribute = inspect.getattr_static(value, member, None)
                 function = getattr(attribute, "__func__", attribute)
                 yield f"{name}.{member}{_parameters(function) if inspect.isfunction(function) else ''}"
     elif inspect.isfunction(value):

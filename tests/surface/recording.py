@@ -149,7 +149,7 @@ def recorded(access: str, answer: Callable[[Request, str], Reply] | None = None)
     app.close()
     app = app._derived(clock=clock)
     recording = Recording(app, operations=operations, answer=answer)
-    app._performer = attrs.evolve(app._performer, executor=_Player(recording))
+    app._performer = type(app._performer)(app._context, _Player(recording))
     return recording
 
 

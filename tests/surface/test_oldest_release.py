@@ -23,6 +23,7 @@ from hexclave.pagination import AsyncPages, Page
 from hexclave.testing import RunningEmulator, emulator
 from hexclave_api import OPERATIONS
 from hexclave_api.operation import Operation
+from hexclave_api.value import evolve
 from hexclave_emulator import Emulator, HttpRequest
 from tests.surface.calls import CALLS
 from tests.surface.members import members
@@ -67,7 +68,7 @@ def _error(status: int, content: bytes, headers: Mapping[str, str], name: str, r
     is_json = request.headers.get("content-type") == "application/json"
     body = json.loads(request.content or b"{}") if is_json else {}
     query = dict(parse_qsl(urlsplit(request.url).query))
-    return more_specific(found, content, attrs.evolve(_made(name), query=query, body=body or {}))
+    return more_specific(found, content, evolve(_made(name), query=query, body=body or {}))
 
 
 def _made(name: str) -> Operation[Any]:

@@ -4,7 +4,6 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-import attrs
 import pytest
 
 from hexclave import Retries
@@ -50,7 +49,7 @@ def test_keys_are_fetched_when_the_first_token_comes_and_kept() -> None:
 
 def test_keys_are_asked_for_without_any_credential() -> None:
     app = App(session=Tokens("access", "refresh"), extra={"X-Gateway": "yes", "Authorization": "Basic our-proxy"})
-    app._context = attrs.evolve(app._context, admin_access_token=lambda: pytest.fail("asked for the owner's token"))
+    app._context = app._context._replace(admin_access_token=lambda: pytest.fail("asked for the owner's token"))
     Verifier(app).verify(token())
     (request,) = app.server.requests
     assert request.method == "GET"
@@ -315,7 +314,7 @@ class Derived(App):
 
     def __init__(self, app: App, timeout: float) -> None:
         self.clock, self.server = app.clock, app.server
-        self._context = attrs.evolve(app._context, timeout=Timeout.of(timeout))
+        self._context = app._context._replace(timeout=Timeout.of(timeout))
 
 
 def test_verifiers_of_derived_apps_share_keys_and_remembered_tokens(monkeypatch: pytest.MonkeyPatch) -> None:

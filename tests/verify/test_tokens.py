@@ -4,7 +4,6 @@ import pickle
 import traceback
 from datetime import UTC, datetime
 
-import attrs
 import pytest
 
 from hexclave.errors import UnsafeUseError
@@ -233,7 +232,7 @@ def test_other_projects_and_branches_are_refused(changes: dict[str, str]) -> Non
 
 def test_an_app_of_a_branch_takes_its_tokens_alone() -> None:
     app = App()
-    app._context = attrs.evolve(app._context, client_id=f"{PROJECT}#feature")
+    app._context = app._context._replace(client_id=f"{PROJECT}#feature")
     verifier = Verifier(app)
     assert verifier.verify(token(branch_id="feature")).branch_id == "feature"
     with pytest.raises(WrongAudienceError):
@@ -292,8 +291,8 @@ def test_errors_survive_pickling_and_name_the_public_module() -> None:
 )
 def test_the_two_cloud_hosts_issue_for_each_other(base: str) -> None:
     app = App()
-    app._context = attrs.evolve(
-        app._context, base_url=f"{base}/api/v1", origin=("https", base.removeprefix("https://"), 443)
+    app._context = app._context._replace(
+        base_url=f"{base}/api/v1", origin=("https", base.removeprefix("https://"), 443)
     )
     app.server = lambda request: reply(200, {"keys": [jwk("normal-key", NORMAL)]})
     verifier = Verifier(app)

@@ -4,12 +4,10 @@ import enum
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar, Union, cast
-from urllib.parse import quote
-
-import attrs
 
 from .errors import UnsafeUseError
 from .secret import Secret
+from .value import Value, evolve
 
 # Not one quoted union: signatures write `JsonValue | Unset`, which is evaluated when their module is imported.
 JsonValue: TypeAlias = Union[bool, int, float, str, "Sequence[JsonValue]", "Mapping[str, JsonValue]", None]
@@ -53,9 +51,7 @@ def given(**values: Any) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not UNSET}
 
 
-# No slots: they take longer to fill, and every call creates an operation.
-@attrs.frozen(repr=False, slots=False)
-class Operation(Generic[T_co]):
+class Operation(Value, Generic[T_co]):
     """One call of the API, described but not made. Perform it with `app.call(operation)`.
 
     Its repr contains only the operation's name. Secrets in query and body are `Secret` objects, and sent as their text.
@@ -70,28 +66,60 @@ class Operation(Generic[T_co]):
     path: tuple[str, ...]
     access: tuple[AccessType, ...]
     parse: Callable[[Any], T_co]
-    query: Mapping[str, QueryValue] = attrs.field(factory=dict)
-    body: Any = UNSET
+    query: Mapping[str, QueryValue]
+    body: Any
     """Any JSON value; `UNSET` for no body."""
-    media_type: MediaType = "application/json"
-    needs: tuple[Credential, ...] = ()
-    uses: tuple[Credential, ...] = ()
-    since: str | None = None
+    media_type: MediaType
+    needs: tuple[Credential, ...]
+    uses: tuple[Credential, ...]
+    since: str | None
     """The release that introduced it: `2026-09`, or `after 2026-04`; `None` if all servers have it."""
-    older: str | None = None
+    older: str | None
     """The name of the equivalent operation on older servers."""
-    arguments_since: Mapping[str, str] = _ALL_KNOWN
+    arguments_since: Mapping[str, str]
     """The release that introduced each argument newer than the operation, by the API's name.
 
     `order_by=last_active_at` stands for a value that is newer than its argument.
     """
-    idempotent: bool = attrs.field(
-        default=attrs.Factory(lambda operation: operation.method in _IDEMPOTENT, takes_self=True), kw_only=True
-    )
+    idempotent: bool
     """True if it can be repeated safely; determined by the method unless the description says otherwise."""
 
-    def __attrs_post_init__(self) -> None:
-        for segment in self.path:
+    def __init__(
+        self,
+        name: str,
+        method: Method,
+        template: str,
+        path: tuple[str, ...],
+        access: tuple[AccessType, ...],
+        parse: Callable[[Any], T_co],
+        query: Mapping[str, QueryValue] | None = None,
+        body: Any = UNSET,
+        media_type: MediaType = "application/json",
+        needs: tuple[Credential, ...] = (),
+        uses: tuple[Credential, ...] = (),
+        since: str | None = None,
+        older: str | None = None,
+        arguments_since: Mapping[str, str] = _ALL_KNOWN,
+        *,
+        idempotent: bool | None = None,
+    ) -> None:
+        fields = self.__dict__
+        fields["name"] = name
+        fields["method"] = method
+        fields["template"] = template
+        fields["path"] = path
+        fields["access"] = access
+        fields["parse"] = parse
+        fields["query"] = {} if query is None else query
+        fields["body"] = body
+        fields["media_type"] = media_type
+        fields["needs"] = needs
+        fields["uses"] = uses
+        fields["since"] = since
+        fields["older"] = older
+        fields["arguments_since"] = arguments_since
+        fields["idempotent"] = method in _IDEMPOTENT if idempotent is None else idempotent
+        for segment in path:
             if segment.__class__ is not str or segment in _UNSAFE_SEGMENTS:
                 self._judge_path()
 
@@ -115,6 +143,8 @@ class Operation(Generic[T_co]):
             path = "/".join(self.path)
             # What joins the segments is all that may need quoting; almost every path is like that.
             if len(path.encode().translate(None, _PLAIN_IN_PATHS)) >= len(self.path):
+                from urllib.parse import quote  # slow to load
+
                 path = "/".join([quote(segment, safe="$@:") for segment in self.path])
             return f"/{path}?{query}" if self.query and (query := encode_query(self.query)) else f"/{path}"
         except UnicodeEncodeError:
@@ -124,11 +154,11 @@ class Operation(Generic[T_co]):
     def mapped(self, take: Callable[[T_co], R]) -> "Operation[R]":
         """Return this operation with `take` applied to its result."""
         parse = self.parse
-        return cast("Operation[R]", attrs.evolve(cast(Any, self), parse=lambda data: take(parse(data))))
+        return cast("Operation[R]", evolve(self, parse=lambda data: take(parse(data))))
 
     def silenced(self) -> "Operation[None]":
         """Return this operation without its result."""
-        return cast("Operation[None]", attrs.evolve(cast(Any, self), parse=_nothing))
+        return cast("Operation[None]", evolve(self, parse=_nothing))
 
     def __repr__(self) -> str:
         return f"<Operation {self.name}: {self.method} {self.template}>"
@@ -157,6 +187,8 @@ def encode_query(query: Mapping[str, QueryValue]) -> str:
             part = f"{name}={(text := _query_text(name, value))}"
             # Only the separator may need quoting.
             if len(part.encode().translate(None, _PLAIN)) != 1:
+                from urllib.parse import quote
+
                 part = f"{quote(name, safe='')}={quote(text, safe='')}"
             parts.append(part)
     return "&".join(parts)
