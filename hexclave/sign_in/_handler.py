@@ -82,12 +82,11 @@ class Pages:
 
 def _with_problem(visit: Visit, route: Route, problem: Problem) -> Steps[Outcome]:
     """Return the page again with the problem; without a page of its own, one that only shows the problem."""
-    page: Outcome = Page("problem", {})
+    page = Page("problem")
     form = route.form or route.get
     if form is not None and visit.request.method == "POST":
-        page = yield from form(visit)
-    if not isinstance(page, Page):
-        return page
+        shown = yield from form(visit)
+        page = shown if isinstance(shown, Page) else page
     data = {**page.data, "problem": problem.text, "field": problem.field, "email": visit.field("email")}
     return attrs.evolve(page, data=data, status=problem.status)
 

@@ -28,6 +28,7 @@ _PROBLEMS: Final[tuple[tuple[type[errors.HexclaveError], str, str | None], ...]]
     (errors.OAuthCallbackError, "The sign-in with this provider failed or was cancelled.", None),
     (errors.InvalidAuthorizationCode, "The sign-in with this provider failed or was cancelled.", None),
     (errors.OAuthConnectionAlreadyConnectedToAnotherUser, "This account is connected to another user.", None),
+    (errors.SchemaError, "Some of this is not valid. Please check what you have entered.", None),
     (errors.RateLimitError, _TRY_LATER, None),
 )
 """The first class that fits counts, so subclasses come first."""

@@ -6,6 +6,7 @@ Programs that check links open them, so a code is never used by opening its link
 import secrets
 from typing import Final
 
+from hexclave import HexclaveClientApp
 from hexclave._steps import Steps
 from hexclave.errors import PermissionDeniedError, SignUpNotEnabled
 from hexclave.sign_in._messages import Outcome, Redirect
@@ -15,17 +16,30 @@ from hexclave.sign_in._visit import Problem, Route, Routes, Visit, done
 
 _CODE: Final = "code"
 _TYPED: Final = 6
-_NONCE_BYTES: Final = 20
+_WHOLE: Final = 45
+_INVALID: Final = "This code is invalid or has expired. Please request a new one."
+
+
+def _linked(visit: Visit) -> str:
+    return visit.field("code") or visit.request.query.get("code", "")
 
 
 def _code(visit: Visit) -> str:
-    return visit.field("code") or visit.request.query.get("code", "")
+    """Return the code of a link.
+
+    Raises:
+        Problem: it cannot be one.
+    """
+    code = _linked(visit)
+    if len(code) != _WHOLE or not code.isascii() or not code.isalnum():
+        raise Problem(_INVALID)
+    return code
 
 
 def show_linked(visit: Visit) -> Steps[Outcome]:
     """Show the page that a link in an email leads to."""
     yield from done()
-    return visit.show(visit.request.path.rpartition("/")[2], code=_code(visit))
+    return visit.show(visit.request.path.rpartition("/")[2], code=_linked(visit))
 
 
 def send_code(visit: Visit) -> Steps[Outcome]:
@@ -37,7 +51,7 @@ def send_code(visit: Visit) -> Steps[Outcome]:
         nonce = sent.nonce.reveal()
     except SignUpNotEnabled:
         # Nobody may find out this way whether the email has an account.
-        nonce = secrets.token_hex(_NONCE_BYTES)
+        nonce = secrets.token_hex(_WHOLE)[: _WHOLE - _TYPED]
     visit.browser.started[_CODE] = {"nonce": nonce, "email": email, "next": visit.next}
     return visit.to_page("code")
 
@@ -57,12 +71,17 @@ def sign_in_with_typed_code(visit: Visit) -> Steps[Outcome]:
     if len(code) != _TYPED or not code.isascii() or not code.isalnum():
         raise Problem("Enter the six characters from the email.", field="code")
     path = safe_path(pending["next"], visit.settings.after_sign_in)
-    return (yield from enter(visit, lambda app: app.auth.sign_in_with_code(code, nonce=pending["nonce"]), path))
+
+    def redeem(app: HexclaveClientApp) -> object:
+        return app.auth.sign_in_with_code(code, nonce=pending["nonce"])
+
+    return (yield from enter(visit, redeem, path, account=pending["email"]))
 
 
 def sign_in_with_link(visit: Visit) -> Steps[Outcome]:
     yield from visit.limit()
-    return (yield from enter(visit, lambda app: app.auth.sign_in_with_code(_code(visit)), visit.next))
+    code = _code(visit)
+    return (yield from enter(visit, lambda app: app.auth.sign_in_with_code(code), visit.next))
 
 
 def show_forgot_password(visit: Visit) -> Steps[Outcome]:
@@ -81,15 +100,17 @@ def send_reset_email(visit: Visit) -> Steps[Outcome]:
 
 def reset_password(visit: Visit) -> Steps[Outcome]:
     password = checked_password(visit)
+    code = _code(visit)
     yield from visit.limit()
-    yield from visit.ask_signed_out(lambda app: app.auth.reset_password(_code(visit), password=password))
+    yield from visit.ask_signed_out(lambda app: app.auth.reset_password(code, password=password))
     visit.notify("Your password has been changed. Please sign in.")
     return visit.to_page("sign-in")
 
 
 def verify_email(visit: Visit) -> Steps[Outcome]:
+    code = _code(visit)
     yield from visit.limit()
-    yield from visit.ask_signed_out(lambda app: app.contact_channels.verify(_code(visit)))
+    yield from visit.ask_signed_out(lambda app: app.contact_channels.verify(code))
     if visit.user is None:
         visit.notify("Your email has been verified. Please sign in.")
         return visit.to_page("sign-in")
@@ -105,8 +126,9 @@ def show_invitation(visit: Visit) -> Steps[Outcome]:
 
 
 def accept_invitation(visit: Visit) -> Steps[Outcome]:
+    code = _code(visit)
     try:
-        yield from visit.ask(lambda app: app.teams.invitations.accept_with_code(_code(visit)))
+        yield from visit.ask(lambda app: app.teams.invitations.accept_with_code(code))
     except PermissionDeniedError:
         raise Problem("This invitation is for another email.", status=403) from None
     return Redirect(visit.settings.after_sign_in)

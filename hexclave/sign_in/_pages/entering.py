@@ -14,14 +14,17 @@ PASSWORD_LENGTH: Final = range(8, 71)
 _MFA: Final = "mfa"
 
 
-def enter(visit: Visit, call: Callable[[HexclaveClientApp], object], path: str) -> Steps[Outcome]:
-    """Sign in with the call and send the browser to the path, or to the second factor first."""
+def enter(visit: Visit, call: Callable[[HexclaveClientApp], object], path: str, *, account: str = "") -> Steps[Outcome]:
+    """Sign in with the call and send the browser to the path, or to the second factor first.
+
+    `account` is the email, if it is known: guesses of its second factor are limited.
+    """
     try:
         yield from visit.sign_in(call)
     except MultiFactorAuthenticationRequired as required:
         if required.attempt_code is None:
             raise
-        visit.browser.started[_MFA] = {"code": required.attempt_code.reveal(), "next": path}
+        visit.browser.started[_MFA] = {"code": required.attempt_code.reveal(), "next": path, "account": account}
         return visit.to_page("mfa")
     return Redirect(path)
 
@@ -61,9 +64,11 @@ def show_sign_in(visit: Visit) -> Steps[Outcome]:
 def sign_in(visit: Visit) -> Steps[Outcome]:
     email, password = checked_email(visit), visit.field("password")
     yield from visit.limit(email)
-    return (
-        yield from enter(visit, lambda app: app.auth.sign_in_with_password(email=email, password=password), visit.next)
-    )
+
+    def check(app: HexclaveClientApp) -> object:
+        return app.auth.sign_in_with_password(email=email, password=password)
+
+    return (yield from enter(visit, check, visit.next, account=email))
 
 
 def show_sign_up(visit: Visit) -> Steps[Outcome]:
@@ -97,8 +102,7 @@ def answer_mfa(visit: Visit) -> Steps[Outcome]:
     pending = visit.browser.started.get(_MFA)
     if pending is None:
         return visit.to_page("sign-in")
-    # The attempt is what is guessed for, so it is limited like an account.
-    yield from visit.limit(pending["code"])
+    yield from visit.limit(f"second factor of {pending['account'] or pending['code']}")
     totp = "".join(visit.field("totp").split())
     if len(totp) != len("000000") or not totp.isascii() or not totp.isdecimal():
         raise Problem("Enter the six digits that your authenticator app shows.", field="totp")
