@@ -269,8 +269,9 @@ def _claims(token: Secret) -> AccessTokenClaims | None:
 def _is_cross_site(request: Request, origin: str) -> bool:
     if request.method in _SAFE:
         return False
-    sent = request.headers.get("origin")
-    if sent is not None:
-        return sent.lower() != origin
-    # Browsers send neither with a request of their own site alone if they are older than `SameSite`.
-    return request.headers.get("sec-fetch-site", "none") not in ("same-origin", "none")
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        # What current browsers say; `Origin` is `null` if the site has chosen to send no referrer.
+        return site not in ("same-origin", "none")
+    # Programs send neither, and no browser that knows `SameSite`.
+    return request.headers.get("origin", origin).lower() != origin

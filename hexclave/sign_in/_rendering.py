@@ -23,7 +23,8 @@ _HERE: Final = Path(__file__).parent
 _STATIC: Final = _HERE / "static"
 _HEADERS: Final = (
     ("cache-control", "no-store"),
-    ("referrer-policy", "no-referrer"),  # The addresses of some pages contain codes.
+    # The URLs of some pages contain codes. With `no-referrer`, browsers would send `Origin: null` with forms.
+    ("referrer-policy", "same-origin"),
     ("x-content-type-options", "nosniff"),
     ("x-frame-options", "DENY"),
     ("cross-origin-opener-policy", "same-origin"),
@@ -33,6 +34,9 @@ _CSP: Final = (
     "frame-ancestors 'none'; form-action 'self'{}"
 )
 _UNAVAILABLE: Final = "This page is not available at the moment. Please try again in a minute."
+
+_NAMES: Final = {"github": "GitHub", "gitlab": "GitLab", "linkedin": "LinkedIn"}
+"""Providers whose names have more than one capital letter."""
 
 
 class Renderer:
@@ -48,6 +52,7 @@ class Renderer:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._environment.filters["provider_name"] = lambda name: _NAMES.get(name, name.capitalize())
 
     def response(self, visit: Visit, outcome: Outcome) -> Response:
         if isinstance(outcome, Response):

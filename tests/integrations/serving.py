@@ -111,6 +111,7 @@ def served(command: Sequence[str], hx: RunningEmulator) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     environment = {**os.environ, **hx.environment(), "HEXCLAVE_WEBHOOK_SECRET": hx.webhook_secret}
+    environment["SESSION_SECRET"] = "a secret for tests, long enough to be one"
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(
             [part.format(port=port) for part in command],

@@ -152,12 +152,13 @@ def test_an_application_without_sign_in_says_what_to_do():
         {"origin": "http://localhost:1"},
         {"origin": "https://localhost"},
         {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "cross-site", "origin": "http://localhost"},
         {"sec-fetch-site": "same-site"},
     ],
 )
 def test_requests_of_other_sites_have_no_session(browser, headers):
     browser.sign_up()
-    for own in ({"origin": "http://localhost"}, {"sec-fetch-site": "same-origin"}, {}):
+    for own in ({"origin": "http://localhost"}, {"sec-fetch-site": "same-origin", "origin": "null"}, {}):
         assert browser.client.post("/private", headers=own).status_code == 200
     before = dict(browser.client.cookies)
     accept = {"accept": "application/json"}
