@@ -1,4 +1,4 @@
-"""Play outcomes at the steps of a call: no sockets, no clocks."""
+"""Simulated calls: outcomes for their steps, without sockets or clocks."""
 
 import base64
 import json
@@ -32,7 +32,7 @@ KEYS = {
 
 @attrs.define
 class FakeClock:
-    """Time passes only when a step or a test lets it."""
+    """Time passes only when a step or a test advances it."""
 
     now: float = 1_000.0
     unix: float = 1_800_000_000.0
@@ -112,7 +112,7 @@ Outcome = Reply | BaseException | Callable[[Request], "Reply | BaseException"]
 
 @attrs.define
 class Played:
-    """What happened: the steps in order, and how it ended."""
+    """The steps of a call in order, and its result."""
 
     sent: list[Request] = attrs.field(factory=list)
     slept: list[float] = attrs.field(factory=list)
@@ -124,9 +124,9 @@ class Played:
 def play(
     app: Context, what: Operation[Any] | Steps[Any] | Done[Any], *outcomes: Outcome, cycle: bool = False
 ) -> Played:
-    """Run to the end; each request gets the next outcome, waits pass at once on the app's clock.
+    """Run to the end; each request gets the next outcome, waits only advance the app's clock.
 
-    `cycle` begins again with the first outcome when all are used up; otherwise each must be asked for exactly once.
+    `cycle` restarts with the first outcome after the last; otherwise each must be used exactly once.
     """
     if isinstance(what, Done):
         return Played(result=what.value)
@@ -175,7 +175,7 @@ def _perform(app: Context, step: Step, played: Played, remaining: list[Outcome])
 
 
 def access_token(clock: FakeClock, *, age: float = 0.0, lifetime: float = 600.0, name: str = "t") -> str:
-    """Shaped like the API's, not signed: the SDK only reads `iat` and `exp`."""
+    """Return a token in the API's shape, not signed: the SDK only reads `iat` and `exp`."""
     issued = int(clock.time() - age)
     parts = [{"alg": "ES256"}, {"iat": issued, "exp": issued + int(lifetime), "name": name}]
     encoded = [base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts]

@@ -1,4 +1,4 @@
-"""Makes access tokens, good and bad, and answers for the public keys like the API. Every key is made here."""
+"""Access tokens, valid and invalid, and a fake of the API's public keys. All keys are generated here."""
 
 import base64
 import json
@@ -64,7 +64,7 @@ def signed(header: object, payload: object, key: ec.EllipticCurvePrivateKey) -> 
 
 
 def payload(kind: str = "normal", *, at: float = 1_800_000_000, **changes: Any) -> dict[str, Any]:
-    """The claims of a token issued at `at`; a change to `...` leaves a claim out."""
+    """Return the claims of a token issued at `at`; a change to `...` removes a claim."""
     claims = {
         "sub": "user-1",
         "project_id": PROJECT,
@@ -94,7 +94,7 @@ def token(kind: str = "normal", *, at: float = 1_800_000_000, **changes: Any) ->
 
 
 class KeyServer:
-    """Answers for the documents with public keys; each kind's holds the keys of those before it too."""
+    """Answers with the documents of public keys; each kind includes the keys of the previous ones."""
 
     def __init__(self) -> None:
         self.keys: dict[str, list[Any]] = {kind: [jwk(f"{kind}-key", KEYS[kind])] for kind in KINDS}
@@ -115,7 +115,7 @@ class KeyServer:
 
 
 class App:
-    """What a verifier needs of an app, in virtual time."""
+    """The parts of an app that a verifier needs, in virtual time."""
 
     def __init__(self, server: Callable[[Request], Reply] | None = None, **options: Any) -> None:
         self.clock = FakeClock()
@@ -138,7 +138,7 @@ class App:
 
 
 def made_verifier(**options: Any) -> tuple[Verifier, KeyServer, FakeClock]:
-    """A verifier, the server of its keys, and the clock."""
+    """Return a verifier, the server of its keys, and the clock."""
     app = App()
     return Verifier(app, **options), app.server, app.clock
 
@@ -148,7 +148,7 @@ ALL = {"allow_restricted": True, "allow_anonymous": True}
 
 
 def refused(text: str, expected: type[HexclaveError], **allowed: bool) -> HexclaveError:
-    """The refusal, which is the same before and after the keys were fetched, and never shows the token."""
+    """Return the refusal, which is the same before and after fetching the keys, and never contains the token."""
     verifier, _, _ = made_verifier()
     errors = []
     for _ in range(2):

@@ -1,4 +1,4 @@
-"""Call the misbehaving server through the apps, in either mode, and look closely at what comes out."""
+"""Calls to the misbehaving server through the apps, in either mode, with close inspection of the outcome."""
 
 import asyncio
 import base64
@@ -51,7 +51,7 @@ SLACK = 1.5
 
 @attrs.frozen
 class Place:
-    """A path prefix of the server: a behaviour under a name of its own."""
+    """A path prefix of the server: a behaviour under a unique name."""
 
     port: int
     behaviour: str
@@ -69,17 +69,17 @@ class Place:
 
     @property
     def options(self) -> dict[str, Any]:
-        """What an app needs to call here."""
+        """Return the options for an app that calls this place."""
         return {"ssl_context": ssl.create_default_context(cafile=self.authority)} if self.authority else {}
 
     @property
     def seen(self) -> list[dict[str, Any]]:
-        """The requests that arrived for the name, in order."""
+        """Return the requests received for the name, in order."""
         return self._told()["requests"]
 
     @property
     def open(self) -> int:
-        """How many connections that were used for the name are open."""
+        """Return the number of open connections that were used for the name."""
         return self._told()["open"]
 
     def _told(self) -> Any:
@@ -103,11 +103,11 @@ class Server:
         return Place(self.port, ",".join([behaviour, *map(str, arguments)]), uuid.uuid4().hex[:12])
 
     def elsewhere(self, behaviour: str, *arguments: object) -> Place:
-        """Another origin: the same host, another port."""
+        """Return another origin: the same host, another port."""
         return attrs.evolve(self.at(behaviour, *arguments), port=self.other_port)
 
     def secure(self, behaviour: str, *arguments: object) -> Place:
-        """The same by TLS."""
+        """Return the same place with TLS."""
         return attrs.evolve(self.at(behaviour, *arguments), secure_port=self.secure_port, authority=self.authority)
 
     def raw(self, *replies: bytes, then: str = "close") -> Place:
@@ -117,7 +117,7 @@ class Server:
 
 
 def operation(method: str = "GET", **changes: Any) -> Operation[Any]:
-    """A call that every access type allows; the reply is handed on as it is."""
+    """Return a call that every access type allows; the reply is returned unchanged."""
     given: dict[str, Any] = {
         "name": "get_user",
         "method": method,
@@ -130,7 +130,7 @@ def operation(method: str = "GET", **changes: Any) -> Operation[Any]:
 
 
 def options(**changes: Any) -> dict[str, Any]:
-    """Of an app for tests: short limits, short waits."""
+    """Return options of a test app: short limits, short waits."""
     short = Retries(attempts=3, first_wait=0.01, longest_wait=0.05)
     return {"timeout": Timeout(total=5, connect=2, read=2), "retries": short} | changes
 
@@ -147,7 +147,7 @@ def awaiting(place: Place, access: str = "server", **changes: Any) -> Any:
 
 @contextmanager
 def full_backlog() -> Iterator[Place]:
-    """A port where nobody accepts and no more connections fit, so that attempts to connect stay unanswered."""
+    """Yield a port with a full backlog, so that attempts to connect stay unanswered."""
     with socket.create_server(("127.0.0.1", 0), backlog=0) as listening:
         address = listening.getsockname()
         waiting = []
@@ -163,7 +163,7 @@ def full_backlog() -> Iterator[Place]:
 
 
 def expired() -> MemoryTokenStore:
-    """A session whose access token is hours old."""
+    """Return a session whose access token is hours old."""
     return MemoryTokenStore(Tokens(misbehaving.token("old", age=7_200), REFRESH_TOKEN))
 
 
@@ -179,7 +179,9 @@ class Outcome:
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:
-    """`asyncio.run`, and nothing may be left for the loop's exception handler, such as an error never retrieved."""
+    """Like `asyncio.run`, but fail if the loop's exception handler was called, for example for an error never
+    retrieved.
+    """
     complaints: list[dict[str, Any]] = []
 
     async def watched() -> T:
@@ -192,7 +194,7 @@ def run(main: Coroutine[Any, Any, T]) -> T:
 
 
 def call(mode: str, place: Place, what: Operation[Any], **changes: Any) -> Outcome:
-    """One call by an app of its own."""
+    """Make one call with a new app."""
     if mode == "blocking":
         with blocking(place, **changes) as app:
             return attempted(lambda: app.call(what))
@@ -205,7 +207,7 @@ def call(mode: str, place: Place, what: Operation[Any], **changes: Any) -> Outco
 
 
 def at_once(action: Callable[[K], Outcome], cases: Iterable[K]) -> dict[K, Outcome]:
-    """The outcome of the action for each case, each in a thread of its own: most of the time is spent waiting."""
+    """Return the outcome of the action for each case, each in its own thread: most of the time is spent waiting."""
     listed = list(cases)
     with ThreadPoolExecutor(len(listed)) as threads:
         return dict(zip(listed, threads.map(action, listed), strict=True))
@@ -232,7 +234,7 @@ async def attempted_async(action: Callable[[], Awaitable[Any]]) -> Outcome:
 
 
 def check(outcome: Outcome, *, total: float = 5.0, secrets: tuple[str, ...] = SECRETS) -> None:
-    """A result or an error of the SDK, in time, and nothing about the error tells a secret."""
+    """Check that the outcome is a result or an SDK error, in time, without secrets in the error."""
     assert outcome.seconds < total + SLACK
     if outcome.error is not None:
         assert isinstance(outcome.error, HexclaveError), repr(outcome.error)
@@ -256,7 +258,7 @@ def check_tells_nothing(error: BaseException, secrets: tuple[str, ...] = SECRETS
 
 
 def related(error: BaseException) -> Iterator[BaseException]:
-    """The error and everything it drags along."""
+    """Yield the error and all errors linked to it."""
     waiting, known = [error], set()
     while waiting:
         each = waiting.pop()
@@ -274,7 +276,7 @@ def frames(error: BaseException) -> Iterator[FrameType]:
 
 
 def flat(value: Any, depth: int = 4) -> Iterator[str]:
-    """What a reporter of errors prints for a value: reprs, and what plain containers and objects hold."""
+    """Return the text that an error reporter prints for a value: reprs, and the contents of containers and objects."""
     yield repr(value)
     if depth and isinstance(value, dict):
         for key, inner in value.items():

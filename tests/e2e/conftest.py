@@ -1,4 +1,4 @@
-"""The misbehaving server, one process for each process of the tests."""
+"""The misbehaving server, one process per test process."""
 
 import subprocess
 import sys
@@ -21,11 +21,11 @@ def server() -> Iterator[Server]:
         assert process.stdout is not None
         *ports, authority = process.stdout.readline().split()
         yield Server(*map(int, ports), authority=authority)
-        process.communicate()  # the end of its standard input ends it
+        process.communicate()  # closing its standard input ends it
     assert process.returncode == 0
 
 
 @pytest.fixture(params=["blocking", "async"])
 def mode(request: pytest.FixtureRequest) -> str:
-    """Whether the blocking or the async app makes the calls."""
+    """The mode of the app: blocking or async."""
     return str(request.param)

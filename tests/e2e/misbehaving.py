@@ -1,8 +1,8 @@
-"""A server that misbehaves on purpose: a process of its own, real sockets, no web framework.
+"""A server that misbehaves on purpose: a separate process, real sockets, no web framework.
 
-The first segment of a path names a behaviour and its arguments, the second is a name that a test made up:
-`/reset,body/4f1c/api/v1/users/u1`. All requests of that name are remembered; `GET /seen/4f1c` tells them.
-Without a fault of its own a behaviour answers what it was asked, so that a caller can see whose reply it got.
+The first segment of a path names a behaviour and its arguments, the second is a name chosen by the test:
+`/reset,body/4f1c/api/v1/users/u1`. All requests of that name are recorded; `GET /seen/4f1c` returns them. A reply
+without a fault echoes the request, so that callers can check that the reply is theirs.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ class Request:
     """1 for the first of its name."""
 
     def reply(self, status: int = 200, body: Any = None, headers: dict[str, str] | None = None) -> bytes:
-        """A reply without a fault; without a `body` it says what was asked."""
+        """Return a valid reply; without a `body`, it echoes the request."""
         content = json.dumps(attrs.asdict(self) if body is None else body).encode()
         return http(status, {"content-type": "application/json"} | (headers or {}), content)
 
@@ -49,7 +49,7 @@ def http(status: int, headers: dict[str, str], content: bytes) -> bytes:
 
 
 class Hangup(Exception):
-    """The behaviour is done with the connection."""
+    """Raised when a behaviour is done with the connection."""
 
 
 class Connection:
@@ -69,14 +69,14 @@ class Connection:
         raise Hangup
 
     def reset(self) -> None:
-        """The other side gets a RST and not the orderly end of a stream."""
+        """Close the connection with a RST instead of a FIN."""
         raw = self.writer.get_extra_info("socket")
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.writer.transport.abort()
         raise Hangup
 
     async def hold(self) -> None:
-        """Silence until the other side gives up."""
+        """Send nothing until the other side gives up."""
         await asyncio.wait([asyncio.ensure_future(self.reader.read(1))], timeout=HELD)
         raise Hangup
 
@@ -102,7 +102,7 @@ def behaviour(function: Behaviour) -> Behaviour:
 
 
 def cut(reply: bytes, place: str) -> bytes:
-    """What of a reply is sent before something happens at `place`."""
+    """Return the part of a reply before `place`."""
     head = reply.index(b"\r\n\r\n") + 4
     return reply[
         : {"before": 0, "headers": head // 2, "body": head + (len(reply) - head) // 2, "after": len(reply)}[place]
@@ -117,19 +117,19 @@ async def ok(connection: Connection, request: Request, delay: str = "0") -> None
 
 @behaviour
 async def broken(connection: Connection, request: Request, place: str, how: str, times: str = "1000000") -> None:
-    """Reset, closed or held at a place of the reply, so many times; after that all is well."""
+    """Reset, close or hold the connection at a place in the reply, this many times; later replies are valid."""
     whole = request.reply()
     if request.number > int(times):
         await connection.send(whole)
         return
     await connection.send(cut(whole, place))
-    await asyncio.sleep(0.02)  # so that it arrives on its own
+    await asyncio.sleep(0.02)  # so that it arrives separately
     await connection.end(how)
 
 
 @behaviour
 async def idle_close(connection: Connection, request: Request, seconds: str) -> None:
-    """Keep-alive is promised, and broken after some seconds of silence."""
+    """Promise keep-alive, but close the connection after some idle seconds."""
     await connection.send(request.reply())
     await asyncio.sleep(float(seconds))
     connection.close()
@@ -145,7 +145,7 @@ async def drip(connection: Connection, request: Request, place: str, gap: str) -
 
 @behaviour
 async def chunks(connection: Connection, request: Request, how: str) -> None:
-    """A chunked body: whole, cut, or with a size that is none."""
+    """Send a chunked body: complete, truncated, or with an invalid size."""
     content = request.reply().partition(b"\r\n\r\n")[2]
     await connection.send(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")
     half = len(content) // 2
@@ -161,7 +161,7 @@ async def chunks(connection: Connection, request: Request, how: str) -> None:
 
 @behaviour
 async def raw(connection: Connection, request: Request, *replies: str) -> None:
-    """The n-th request gets the n-th reply as it is (packed, after one letter for what follows); then all is well."""
+    """Send the n-th reply unchanged (packed, after one letter for what follows); later replies are valid."""
     if request.number > len(replies):
         await connection.send(request.reply())
         return
@@ -177,7 +177,7 @@ async def status(connection: Connection, request: Request, code: str, times: str
 
 @behaviour
 async def encoded(connection: Connection, request: Request, how: str, code: str = "200") -> None:
-    """A compressed body, or one that only says so."""
+    """Send a compressed body, or one that only claims to be compressed."""
     content = json.dumps(attrs.asdict(request)).encode()
     name, sent = {
         "gzip": ("gzip", gzip.compress(content)),
@@ -194,7 +194,7 @@ async def encoded(connection: Connection, request: Request, how: str, code: str 
 
 @behaviour
 async def inflated(connection: Connection, request: Request, megabytes: str, layers: str = "1") -> None:
-    """A text of so many megabytes, compressed to a thousandth by each layer."""
+    """Send a text of this many megabytes, compressed a thousandfold by each layer."""
     content = gzip.compress(b'"' + b"x" * ((int(megabytes) << 20) - 2) + b'"', 1)
     for _ in range(int(layers) - 1):
         content = gzip.compress(content)
@@ -210,7 +210,7 @@ async def redirect(connection: Connection, request: Request, code: str, location
 
 @behaviour
 async def interim(connection: Connection, request: Request, times: str, how: str = "keep") -> None:
-    """1xx replies before the real one."""
+    """Send 1xx replies before the real one."""
     for _ in range(int(times)):
         await connection.send(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n")
     if how != "endless":
@@ -223,7 +223,7 @@ async def interim(connection: Connection, request: Request, times: str, how: str
 
 @behaviour
 async def early(connection: Connection, request: Request, code: str) -> None:
-    """Answers before it reads the body, and never reads it."""
+    """Answer before reading the body, and never read it."""
     await connection.send(request.reply(int(code), headers={"connection": "close"}))
     await asyncio.sleep(0.05)
     connection.close()
@@ -231,7 +231,7 @@ async def early(connection: Connection, request: Request, code: str) -> None:
 
 @behaviour
 async def unread(connection: Connection, request: Request, pause: str) -> None:
-    """Takes the body so slowly that the sender has to wait."""
+    """Read the body so slowly that the sender has to wait."""
     while True:
         await asyncio.sleep(float(pause))
         if not await connection.reader.read(1 << 14):
@@ -262,7 +262,7 @@ SURPLUS = http(200, {"content-type": "application/json"}, b'{"path": "/somebody-
 
 @behaviour
 async def surplus(connection: Connection, request: Request, how: str) -> None:
-    """To the first request more is sent than its reply; after that all is well."""
+    """Send surplus data after the first reply; later replies are valid."""
     whole = request.reply()
     content = whole.partition(b"\r\n\r\n")[2]
     chunked = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(content), content)
@@ -277,7 +277,7 @@ async def surplus(connection: Connection, request: Request, how: str) -> None:
             await connection.send(chunked + SURPLUS)
         case "trailer":
             await connection.send(chunked[:-2] + b"x-trailer: 1\r\n\r\n" + SURPLUS)
-        case "split":  # The surplus begins in the segment of the reply and goes on in the next.
+        case "split":  # The surplus begins in the segment of the reply and continues in the next.
             await connection.send(whole + SURPLUS[:5])
             await asyncio.sleep(0.02)
             await connection.send(SURPLUS[5:])
@@ -295,7 +295,7 @@ async def surplus(connection: Connection, request: Request, how: str) -> None:
             await connection.send(SURPLUS)
         case "204" | "304":
             await connection.send(f"HTTP/1.1 {how} Nothing\r\n\r\n".encode() + SURPLUS)
-        case "204-with-length" | "304-with-length":  # The body that is announced would come when nobody looks.
+        case "204-with-length" | "304-with-length":  # The announced body would arrive after the call.
             await connection.send(f"HTTP/1.1 {how[:3]} Nothing\r\ncontent-length: {len(SURPLUS)}\r\n\r\n".encode())
             await asyncio.sleep(0.05)
             await connection.send(SURPLUS)
@@ -308,13 +308,13 @@ async def surplus(connection: Connection, request: Request, how: str) -> None:
             await connection.send(whole.replace(b"\r\n\r\n", b"\r\ncontent-length: 2\r\n\r\n", 1) + SURPLUS)
         case "unknown-transfer":
             await connection.send(chunked.replace(b"chunked", b"gzip, chunked", 1) + SURPLUS)
-        case "head":  # A body where none may be.
+        case "head":  # A body where none is allowed.
             await connection.send(whole)
 
 
 @behaviour
 async def ahead(connection: Connection, request: Request) -> None:
-    """The reply to the next request comes before that request, a moment after the one to this."""
+    """Send the reply to the next request before that request, shortly after the current one."""
     await connection.send(request.reply())
     if request.number == 1:
         await asyncio.sleep(0.05)
@@ -323,14 +323,14 @@ async def ahead(connection: Connection, request: Request) -> None:
 
 @behaviour
 async def cookie(connection: Connection, request: Request) -> None:
-    """Every reply hands out the caller's token as a cookie, as a server with sessions would."""
+    """Set the caller's token as a cookie in every reply, like a server with sessions."""
     token = request.headers.get("x-stack-access-token", "nobody")
     await connection.send(request.reply(headers={"set-cookie": f"session={token}; path=/"}))
 
 
 @behaviour
 async def echo(connection: Connection, request: Request, where: str) -> None:
-    """Hands the request's own headers back where error messages quote from."""
+    """Return the request's own headers in the places that error messages quote."""
     text = " ".join(f"{name}: {value}" for name, value in request.headers.items())
     replies = {
         "status-line": f"HTTP/1.1 {text}\r\n\r\n",
@@ -352,7 +352,7 @@ async def echo(connection: Connection, request: Request, where: str) -> None:
 
 
 def token(name: str, age: float = 0.0) -> str:
-    """Shaped like an access token of the API; nothing here signs or verifies."""
+    """Return a token in the shape of an access token; nothing here signs or verifies it."""
     issued = time.time() - age
     parts = ({"alg": "none"}, {"sub": name, "iat": issued, "exp": issued + 600})
     return ".".join(
@@ -366,7 +366,7 @@ ACCEPTED: defaultdict[str, set[str]] = defaultdict(set)
 
 @behaviour
 async def session(connection: Connection, request: Request, delay: str = "0", mood: str = "kind") -> None:
-    """Every access token counts as expired until the session has been refreshed, which takes a while."""
+    """Treat every access token as expired until the session has been refreshed, which takes a while."""
     name = request.path.split("/")[2]
     if request.path.endswith("/auth/sessions/current/refresh"):
         await asyncio.sleep(float(delay))
@@ -427,14 +427,15 @@ class Server:
             request.body = content.decode("latin-1")
         if chosen in BEHAVIOURS:
             await BEHAVIOURS[chosen](connection, request, *arguments)
-        else:  # where a redirect led
+        else:  # the target of a redirect
             await connection.send(request.reply(404))
         return True
 
 
 async def main() -> None:
-    """Serve on three ports, the last by TLS, which are told on the first line of standard output, with the file of the
-    authority to trust, until standard input ends."""
+    """Serve on three ports, the last with TLS, until standard input ends. The first line of standard output has the
+    ports and the file of the trusted authority.
+    """
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
     server, authority, context = Server(), trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)

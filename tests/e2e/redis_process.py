@@ -1,4 +1,4 @@
-"""A redis-server of the tests' own, on loopback, without persistence."""
+"""A private redis-server on loopback, without persistence."""
 
 import shutil
 import socket
@@ -16,7 +16,7 @@ if shutil.which("redis-server") is None:
 
 
 class RedisProcess:
-    """Keeps its port when it is stopped and started again; what it held is lost then."""
+    """Keeps its port when it is stopped and restarted; its data is lost."""
 
     def __init__(self, directory: str) -> None:
         with socket.socket() as probe:

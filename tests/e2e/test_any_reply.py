@@ -1,4 +1,4 @@
-"""Whatever bytes a server sends: a result or an error of the SDK, in time, and no secret told."""
+"""Arbitrary bytes from a server give a result or an SDK error, in time, without revealing a secret."""
 
 import json
 
@@ -81,7 +81,7 @@ well_formed = st.builds(
 
 @st.composite
 def damaged(draw: st.DrawFn) -> bytes:
-    """A reply with a piece replaced, cut out or put in."""
+    """Return a reply with a part replaced, removed or inserted."""
     reply = draw(well_formed)
     start = draw(st.integers(0, len(reply)))
     end = draw(st.integers(start, min(len(reply), start + 8)))
@@ -101,5 +101,5 @@ def test_any_reply(server: Server, mode: str, reply: bytes, then: str, method: s
     retries = Retries(attempts=2, first_wait=0.001, longest_wait=0.002, longest_retry_after=0.001)
     outcome = call(mode, here, operation(method, parse=ServerUser.from_dict), timeout=limits, retries=retries)
     check(outcome, total=2)
-    # A POST comes twice only after a redirect to itself or a refusal.
+    # A POST is sent twice only after a redirect to itself or a refusal.
     assert method == "GET" or len(here.seen) == 1 or b"307" in reply or b"308" in reply or b"429" in reply

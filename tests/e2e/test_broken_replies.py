@@ -1,4 +1,4 @@
-"""Whatever the other side does to a reply: a result or the right error, in time, and no secret told."""
+"""Broken replies give a result or the right error, in time, without revealing a secret."""
 
 import pytest
 
@@ -222,7 +222,7 @@ def test_interim_replies_without_end_end_with_the_total_timeout(server: Server, 
 
 @pytest.mark.parametrize("size", [10, 4 << 20])
 def test_a_reply_that_comes_before_the_body_was_read_counts(server: Server, mode: str, size: int) -> None:
-    """A server or proxy that refuses a body by its head alone; a large one breaks off in sending."""
+    """A server or proxy that refuses a body by its head alone; a large body is aborted."""
     here = server.at("early", 413)
     outcome = call(mode, here, operation("POST", body={"text": "x" * size}))
     check(outcome)
@@ -255,7 +255,7 @@ def test_a_server_that_quotes_the_request_gets_no_key_into_an_error(server: Serv
 
 
 def test_the_log_of_a_call_tells_no_key(server: Server, mode: str, caplog: pytest.LogCaptureFixture) -> None:
-    """Not even that of the HTTP library at its most talkative."""
+    """Not even that of the HTTP library at the most verbose level."""
     with caplog.at_level("DEBUG"):
         check(call(mode, server.at("status", 503, 1), operation("POST", body={"a": 1})))
         check(call(mode, server.at("broken", "headers", "reset"), operation()))

@@ -1,4 +1,4 @@
-"""Bulk calls over real sockets: what the server sees of them."""
+"""Bulk calls over real sockets, as seen by the server."""
 
 import asyncio
 import threading
@@ -15,7 +15,7 @@ PASSWORD = "1not2a3real4password5"
 
 
 def outcomes(mode: str, place: Place, describe: Any, **options: Any) -> list[Any]:
-    """What `describe(app)` streams, to the end."""
+    """Return all outcomes that `describe(app)` streams."""
     if mode == "blocking":
         with blocking(place, timeout=PATIENT, **options) as app:
             return list(describe(app))
@@ -33,7 +33,7 @@ def calls(count: int, concurrency: int, **changes: Any) -> Any:
 
 
 def test_the_server_sees_no_more_calls_at_once_than_allowed(server: Server, mode: str) -> None:
-    """Each call under way needs a connection of its own."""
+    """Each concurrent call needs its own connection."""
     here = server.at("ok", 0.02)
     got = outcomes(mode, here, calls(40, 5))
     assert [outcome.value["path"].rpartition("/")[2] for outcome in got] == [str(number) for number in range(40)]
@@ -50,7 +50,7 @@ def test_every_row_becomes_one_request(server: Server, mode: str) -> None:
 
 
 def test_rows_that_cannot_be_sent_fail_alone(server: Server, mode: str) -> None:
-    """An unknown argument, no mapping, a value that JSON does not have, an id that would reach another resource."""
+    """An unknown argument, not a mapping, a value that JSON does not have, an id that would reach another resource."""
     here = server.at("ok")
     rows: list[Any] = [
         ("u1", {"display_name": "Ada"}),
@@ -67,7 +67,7 @@ def test_rows_that_cannot_be_sent_fail_alone(server: Server, mode: str) -> None:
 
 
 def test_a_rate_limit_stops_all_workers_and_loses_no_row(server: Server, mode: str) -> None:
-    """The first call is refused for a second; those that begin after it wait instead of being refused as well."""
+    """The first call is refused for a second; later calls wait instead of being refused as well."""
     refusal = b"HTTP/1.1 429 Too Many Requests\r\ncontent-length: 0\r\nretry-after: 1\r\n\r\n"
     here = server.raw(refusal, then="keep")
     started = time.monotonic()
@@ -88,7 +88,7 @@ def test_an_error_tells_neither_the_row_nor_the_key(server: Server, mode: str) -
     rows = [{"primary_email": "ada@example.com", "password": PASSWORD}]
     (outcome,) = outcomes(mode, here, lambda app: app.users.create_many(rows))
     assert isinstance(outcome.error, BadRequestError)
-    # The test's server hands the body back, as no API does.
+    # The test's server echoes the body, unlike any API.
     outcome.error.body = None
     assert PASSWORD not in repr(outcome)
     check_tells_nothing(outcome.error)

@@ -1,4 +1,4 @@
-"""An async call that is cancelled wherever it stands leaves everything clean, and an app outlives its event loops."""
+"""Async calls leave no garbage wherever they are cancelled, and an app outlives its event loops."""
 
 import asyncio
 import gc
@@ -34,20 +34,20 @@ LONG = Timeout(total=20, connect=20, read=20)
 
 
 def check_idle(app: Any) -> None:
-    """No call holds a place in the running loop, and what is kept can be used."""
+    """Check that no call occupies the pool in the running loop, and that idle connections are usable."""
     if (transport := own(app)) is not None:
         assert transport._slots._value == CONNECTIONS
         assert all(connection.is_clean() for connection in transport._pool)
 
 
 def check_open(place: Place, app: Any) -> None:
-    """Nothing is open but what the app keeps."""
+    """Check that only the app's idle connections are open."""
     if (transport := own(app)) is not None:
         assert eventually(lambda: place.open == len(list(transport._pool)))
 
 
 def own(app: Any) -> AsyncSocketTransport | None:
-    """The transport of the running loop, if there is one."""
+    """Return the transport of the running loop, if there is one."""
     opened = app._performer.executor._made.get(asyncio.get_running_loop())
     return None if opened is None else opened.transport
 
@@ -101,7 +101,7 @@ def eventually(condition: Callable[[], bool], seconds: float = 3.0) -> bool:
 
 @pytest.mark.parametrize("warm", [False, True])
 def test_a_call_cancelled_at_any_of_its_steps_leaves_nothing_open_but_what_is_kept(server: Server, warm: bool) -> None:
-    """Cancelled after 0, 1, 2, … turns of the event loop, on a new connection and on one that was kept."""
+    """Cancelled after 0, 1, 2, … iterations of the event loop, on new and on reused connections."""
     here = server.at("ok")
     cancellations = 0
 
@@ -129,7 +129,7 @@ def test_a_call_cancelled_at_any_of_its_steps_leaves_nothing_open_but_what_is_ke
 
 
 def test_calls_cancelled_at_any_moment_leave_the_others_alone(server: Server) -> None:
-    """100 calls over ten connections, cancelled at moments all over their life; then all of the pool works."""
+    """100 calls over ten connections, cancelled at random moments; afterwards the whole pool works."""
     here = server.at("ok", 0.02)
 
     async def main() -> None:
@@ -152,7 +152,7 @@ def test_calls_cancelled_at_any_moment_leave_the_others_alone(server: Server) ->
 
 
 def test_calls_cancelled_when_their_replies_have_come_are_cancelled(server: Server) -> None:
-    """The event loop, busy with something else, hears of the cancellations before it hears of the replies."""
+    """The busy event loop processes the cancellations before the replies."""
     here = server.at("ok", 0.2)
 
     async def main() -> None:
@@ -255,7 +255,7 @@ def test_cancelled_waiters_do_not_disturb_a_refresh(server: Server) -> None:
 
 
 def test_a_timeout_of_the_callers_own_shows_no_key(server: Server) -> None:
-    """A cancelled call hangs below the TimeoutError that gets reported; its frames are not the HTTP library's."""
+    """A cancelled call is the cause of the TimeoutError that gets reported; its frames are not the HTTP library's."""
 
     async def main() -> BaseException:
         async with awaiting(server.at("broken", "headers", "hold"), timeout=LONG) as app:
@@ -268,7 +268,7 @@ def test_a_timeout_of_the_callers_own_shows_no_key(server: Server) -> None:
 
 
 def test_one_app_serves_one_event_loop_after_the_other(server: Server) -> None:
-    """Each loop closes its connections when it ends; nothing is left of it."""
+    """Each loop closes its connections when it ends, without leftovers."""
     here = server.at("ok")
     app = awaiting(here)
     loops: list[weakref.ref[asyncio.AbstractEventLoop]] = []
@@ -304,7 +304,7 @@ def test_one_app_serves_event_loops_of_several_threads_at_once(server: Server) -
 
 @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 def test_a_loop_that_ends_without_asyncio_run_costs_no_connection_for_good(server: Server) -> None:
-    """Whoever closes a loop by hand should close the app before; if not, the next loop clears up."""
+    """A program that closes a loop manually should close the app first; otherwise, the next loop cleans up."""
     here = server.at("ok")
     app = awaiting(here)
     for _ in range(3):

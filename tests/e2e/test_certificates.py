@@ -1,4 +1,4 @@
-"""Whose certificate an https server must show: of an issuer that is trusted, and for the host that was called."""
+"""Certificates of https servers must come from a trusted issuer, and name the host that was called."""
 
 import socket
 import ssl
@@ -21,7 +21,7 @@ REPLY = b'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 1
 
 
 def issued(folder: Path, host: str) -> tuple[Path, Path]:
-    """The certificate of a new authority, and one of its for the host, with its key."""
+    """Return the certificate of a new authority, and one of its certificates for the host, with its key."""
     ca, authority, chain = trustme.CA(), folder / "authority.pem", folder / "server.pem"
     ca.cert_pem.write_to_path(str(authority))
     ca.issue_cert(host).private_key_and_cert_chain_pem.write_to_path(str(chain))
@@ -30,7 +30,7 @@ def issued(folder: Path, host: str) -> tuple[Path, Path]:
 
 @contextmanager
 def showing(chain: Path) -> Iterator[tuple[int, list[bytes]]]:
-    """A port with a server that shows the certificate, and the requests that reached it."""
+    """Yield the port of a server with the certificate, and the requests it received."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(chain)
     requests: list[bytes] = []

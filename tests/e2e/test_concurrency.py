@@ -1,4 +1,4 @@
-"""Many threads and tasks on one app, one session, one pool: one refresh, nobody's reply or token at anybody else."""
+"""Many threads and tasks with one app, session and pool: one refresh, and no reply or token reaches another caller."""
 
 import asyncio
 import functools
@@ -36,12 +36,12 @@ THREADS, TASKS = 200, 1_000
 
 
 def looks_fresh() -> MemoryTokenStore:
-    """A session whose access token only the server knows to be over."""
+    """Return a session whose access token only the server considers expired."""
     return MemoryTokenStore(Tokens(misbehaving.token("revoked"), REFRESH_TOKEN))
 
 
 def in_threads(action: Callable[[int], Any], count: int) -> list[Outcome]:
-    """All begin at the same moment."""
+    """Run in threads that start at the same moment."""
     start = threading.Barrier(count)
 
     def one(number: int) -> Outcome:
@@ -78,7 +78,7 @@ def test_1000_tasks_on_one_expired_session_cause_one_refresh(server: Server) -> 
 
 
 def test_threads_whose_token_the_server_refuses_cause_one_refresh(server: Server) -> None:
-    """All are refused with the same token; those who come back late find it replaced already."""
+    """All are refused with the same token; the later ones find it already replaced."""
     here = server.at("session", 0.2)
     with blocking(here, session=looks_fresh(), timeout=PATIENT) as app:
         outcomes = in_threads(lambda _: app.call(operation("POST")), 50)
@@ -222,7 +222,7 @@ def test_a_call_whose_time_is_over_before_its_turn_was_not_sent(server: Server, 
 
 
 def test_users_of_one_app_never_see_each_others_tokens_or_cookies(server: Server, mode: str) -> None:
-    """60 users at once over one pool; the server tells each call whose token arrived, and hands out cookies."""
+    """60 concurrent users on one pool; the server returns the token it received to each call, and sets cookies."""
     here = server.at("cookie")
     tokens = [misbehaving.token(f"user-{number}") for number in range(60)]
 

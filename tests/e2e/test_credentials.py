@@ -1,4 +1,4 @@
-"""Whatever fails, no error tells a credential of the call: not in its text, not in a local of a frame it leads to."""
+"""Errors never contain a credential of the call: not in the text, nor in a local of a linked frame."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A program may end right after its last call."""
+"""A program may exit right after its last call."""
 
 import subprocess
 import sys

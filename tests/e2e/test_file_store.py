@@ -1,4 +1,4 @@
-"""The file store between real processes: nothing lost, nothing half-written, nothing open to others."""
+"""The file store with several processes: no lost updates, no partial writes, no access for others."""
 
 import asyncio
 import os
@@ -41,7 +41,7 @@ def mode(path: Path) -> int:
 
 
 def start(script: str, path: Path) -> subprocess.Popen[str]:
-    """A process that runs the script with `store` over the path."""
+    """Start a process that runs the script with `store` for the path."""
     opening = "import sys\nfrom hexclave.tokens import FileTokenStore, Tokens\nstore = FileTokenStore(sys.argv[1])\n"
     return subprocess.Popen(
         [sys.executable, "-c", opening + textwrap.dedent(script), str(path)],
@@ -60,7 +60,7 @@ def finished(process: subprocess.Popen[str]) -> str:
 
 @contextmanager
 def stopped_at(script: str, path: Path) -> Iterator[subprocess.Popen[str]]:
-    """A process that printed a line and then hangs; killed in the end."""
+    """Yield a process that printed a line and then hangs; it is killed at the end."""
     process = start(script, path)
     try:
         assert process.stdout is not None
@@ -71,7 +71,7 @@ def stopped_at(script: str, path: Path) -> Iterator[subprocess.Popen[str]]:
         process.communicate()
 
 
-# What a process does that reaches the middle of a write and stays there.
+# Stops a process in the middle of a write.
 HALF_WRITTEN = """
     import os, time
     def stop(descriptor):
@@ -334,7 +334,7 @@ def test_a_broken_file_is_an_error_that_says_where_and_never_what(
     with pytest.raises(ValueError, match="does not contain tokens; delete it to start signed out") as caught:
         store.load()
     assert str(path) in str(caught.value)
-    # Without this test's own frame, which holds the content.
+    # Without this test's own frame, which contains the content.
     frames = traceback.StackSummary.extract(list(traceback.walk_tb(caught.tb))[1:], capture_locals=True)
     assert "fake-" not in str([frame.locals for frame in frames])
     assert caught.value.__context__ is None

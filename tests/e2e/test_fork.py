@@ -1,4 +1,4 @@
-"""Processes that fork with an app in hand: no reply reaches the wrong process, and nothing hangs."""
+"""Processes that fork with an app: no reply reaches the wrong process, and nothing hangs."""
 
 import subprocess
 import sys
@@ -63,7 +63,7 @@ WARNINGS = ["-W", "error", "-W", "ignore:This process:DeprecationWarning"]
 
 
 def run(script: str, place: Place) -> None:
-    """In an interpreter of its own: this one has threads and tests that a fork would carry along."""
+    """Run in a separate interpreter: this one has threads and tests that a fork would copy."""
     code = OPENING + textwrap.dedent(script)
     root = Path(__file__).parents[2]
     ended = subprocess.run(
@@ -78,7 +78,7 @@ def run(script: str, place: Place) -> None:
 
 
 def check_no_connection_was_shared(place: Place) -> None:
-    """Each connection carried calls of one process, apart from the one that the parent had warmed."""
+    """Check that each connection served one process, apart from the one used by the parent before."""
     users: dict[int, set[str]] = {}
     for request in place.seen:
         process = request["path"].rpartition("/")[2].partition("-")[0]
@@ -105,7 +105,7 @@ def test_parent_and_forked_children_call_at_once(server: Server) -> None:
 
 
 def test_children_forked_while_other_threads_call(server: Server) -> None:
-    """Whatever lock such a thread holds at the moment of the fork, no child waits for it."""
+    """No child waits for a lock that another thread held at the moment of the fork."""
     here = server.at("ok")
     run(
         """

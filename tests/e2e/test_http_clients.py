@@ -1,4 +1,4 @@
-"""A client of the caller's own, httpx or httpx2, in both modes: used as it is, and left as it was."""
+"""An httpx or httpx2 client passed by the caller, in both modes: used as configured, and left unchanged."""
 
 import asyncio
 import functools
@@ -46,13 +46,13 @@ LIMITS = Timeout(total=0.5, connect=0.3, read=0.3)
 
 @pytest.fixture(params=[httpx, httpx2], ids=["httpx", "httpx2"])
 def library(request: pytest.FixtureRequest) -> ModuleType:
-    """Whose client the app is given."""
+    """The library of the client."""
     module: ModuleType = request.param
     return module
 
 
 def call(mode: str, library: ModuleType, place: Place, *calls: Any, **changes: Any) -> list[Outcome]:
-    """The calls one after the other through a client of the library, which must be open after the app is closed."""
+    """Make the calls sequentially through a client of the library, which must still be open after the app is closed."""
     changes = {"timeout": LIMITS, "retries": Retries.OFF} | changes
     if mode == "blocking":
         with library.Client() as client:
@@ -104,7 +104,7 @@ def test_failures_have_the_same_classes(
 ) -> None:
     if mode == "blocking" and arguments[:1] == ("before",) and behaviour == "drip":
         pytest.skip("each byte comes within the read timeout, and nothing public limits all waits together")
-    # One limit that can end it, and none on connecting: on a busy machine that may well be what takes longest.
+    # Only one limit can apply, and none on connecting: on a busy machine, that may take longest.
     limits = Timeout(total=0.5 if error is TotalTimeout else 10, connect=None, read=0.3)
     (outcome,) = call(mode, library, server.at(behaviour, *arguments), operation("POST"), timeout=limits)
     check(outcome, total=0.5)
@@ -129,7 +129,7 @@ def test_no_answer_to_connecting_is_a_connect_timeout(mode: str, library: Module
 
 
 def test_cookies_never_pass_from_one_users_call_to_anothers(server: Server, mode: str, library: ModuleType) -> None:
-    """The server sets a cookie with each user's token; the caller's client may keep it, calls never send any."""
+    """The server sets a cookie with each user's token; the caller's client may store it, but calls never send any."""
     here = server.at("cookie")
     tokens = [misbehaving.token(f"user-{number}") for number in range(4)]
 
@@ -156,7 +156,7 @@ def test_cookies_never_pass_from_one_users_call_to_anothers(server: Server, mode
 def test_settings_of_the_client_do_not_redirect_or_authenticate_calls(
     server: Server, mode: str, library: ModuleType
 ) -> None:
-    """A client that follows redirects and knows a password keeps both to itself."""
+    """A client that follows redirects and has a password uses neither for calls."""
     elsewhere = server.elsewhere("ok")
     here = server.raw(
         f"HTTP/1.1 302 Found\r\ncontent-length: 0\r\nlocation: {elsewhere.base_url}/x\r\n\r\n".encode(), then="keep"
@@ -206,7 +206,7 @@ def test_a_closed_app_or_client_refuses_calls(server: Server, mode: str, library
 
 
 def test_cancelled_calls_leave_the_callers_pool_whole(server: Server, library: ModuleType) -> None:
-    """Also with more calls than the client has connections.
+    """Also if there are more calls than the client has connections.
 
     Except that httpx, not httpx2, may keep a connection it never opened when a call is cancelled while getting it.
     """
@@ -250,4 +250,4 @@ def test_an_async_client_that_another_event_loop_used_is_refused_with_the_reason
     assert type(second.error) is UnsafeUseError
     assert "event loop" in str(second.error)
     del first, second
-    gc.collect()  # here, where the warning of the connection that nobody can close any more is expected
+    gc.collect()  # here, where the warning about the unclosed connection is expected

@@ -1,4 +1,4 @@
-"""What people do with each app, over a real socket to the emulator, blocking and async from one text."""
+"""Typical user journeys with each app, over a real socket to the emulator; one text for blocking and async."""
 
 import asyncio
 from typing import Any
@@ -54,7 +54,7 @@ async def items(pages: Any) -> list[Any]:
 
 @pytest.fixture(params=["blocking", "async"])
 def play(request):
-    """Plays a journey in one mode against a fresh emulator."""
+    """Plays a journey in one mode against a new emulator."""
 
     def run(journey: Any) -> None:
         async def scene() -> None:
@@ -177,7 +177,7 @@ def test_a_key_finds_its_user_until_it_is_revoked(play):
 
 
 def test_the_api_itself_refuses_what_an_access_type_may_not_do(play):
-    """The SDK refuses it before; the emulator is asked with the check out of the way."""
+    """The SDK's own check is disabled, so that the emulator is asked."""
 
     async def journey(_hx: RunningEmulator, client: Any, server: Any, _admin: Any) -> None:
 

@@ -1,4 +1,4 @@
-"""Connections that a server promised to keep and did not: a POST that may have arrived is never sent twice."""
+"""Servers that close connections despite promising to keep them: a POST that may have arrived is never sent twice."""
 
 import asyncio
 import time
@@ -21,7 +21,7 @@ from tests.e2e.calling import (
 
 
 def calls(mode: str, place: Place, method: str, count: int, pause: float) -> list[Outcome]:
-    """One after the other by the same app."""
+    """Make calls sequentially with the same app."""
     if mode == "blocking":
         outcomes = []
         with blocking(place) as app:
@@ -67,7 +67,7 @@ def test_a_server_that_closes_idle_connections_soon_loses_no_call(server: Server
 def test_a_connection_that_dies_under_the_call_is_a_failure_like_any_other(
     server: Server, mode: str, method: str
 ) -> None:
-    """The server closes each connection about when the next call is sent: nobody can say whether it arrived."""
+    """The server closes each connection about when the next call is sent: whether it arrived is unknown."""
     here = server.at("idle-close", 0)
     outcomes = calls(mode, here, method, 60, 0)
     for outcome in outcomes:

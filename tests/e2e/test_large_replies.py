@@ -1,4 +1,4 @@
-"""A reply that is too large, as it is sent or decompressed, ends the call; a large one does not hold up other tasks."""
+"""A reply that is too large, compressed or decompressed, ends the call; a large one does not block other tasks."""
 
 import resource
 import threading
@@ -68,7 +68,7 @@ def test_no_more_is_kept_of_a_bomb_than_the_limit(server: Server, mode: str, kin
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_other_tasks_go_on_while_a_large_reply_is_decompressed(server: Server, kind: str) -> None:
-    """What JSON takes to be read is another matter."""
+    """Parsing JSON is a separate matter."""
 
     async def main() -> Outcome:
         async with httpx.AsyncClient() as client:

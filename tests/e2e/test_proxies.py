@@ -1,4 +1,4 @@
-"""Proxies that the environment names apply to the apps' own connections."""
+"""Proxies from environment variables apply to the apps' own connections."""
 
 import asyncio
 import json
@@ -16,7 +16,7 @@ MODES = ["blocking", "async"]
 
 
 class Peer(socketserver.StreamRequestHandler):
-    """Answers every request as a proxy or as the API itself, and remembers the first line."""
+    """Answers every request as a proxy or as the API itself, and records the first line."""
 
     def handle(self) -> None:
         lines = []
@@ -48,7 +48,7 @@ class Server(socketserver.ThreadingTCPServer):
 
 @pytest.fixture
 def peers(monkeypatch):
-    """A proxy and the API, each a server; no variable of this machine interferes."""
+    """Yield a proxy and the API, each a server; variables of this machine are removed."""
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
@@ -119,7 +119,7 @@ def test_no_proxy_is_honoured(peers, monkeypatch, mode):
 
 @pytest.mark.parametrize("mode", MODES)
 def test_an_https_call_asks_the_proxy_for_a_tunnel_and_shows_it_no_key(peers, monkeypatch, mode):
-    """The proxy refuses here: an error of the SDK, and neither path nor key has left this machine in the clear."""
+    """The proxy refuses: an SDK error, and neither path nor key was sent unencrypted."""
     proxy, _ = peers
     monkeypatch.setenv("HTTPS_PROXY", proxy.url)
     with pytest.raises(hexclave.errors.APIConnectionError) as caught:

@@ -1,4 +1,4 @@
-"""429 in every variant, and storms of gateway failures: what is repeated, when, and what is raised."""
+"""429 in every variant, and series of gateway failures: retries, their timing, and the errors raised."""
 
 import time
 from email.utils import formatdate
@@ -20,7 +20,7 @@ def refusal(*headers: str, body: bytes = b'{"code": "RATE_LIMIT", "error": "slow
 
 
 def at(skew: float) -> str:
-    """A Date of a server whose clock is off."""
+    """Return a Date of a server with a wrong clock."""
     return formatdate(time.time() + skew, usegmt=True)
 
 
@@ -51,7 +51,7 @@ SOON = {
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_a_refused_call_is_made_again(server: Server, mode: str, method: str) -> None:
-    """Whatever the refusal looks like; also a POST, because a refused call was not carried out."""
+    """For every form of refusal, and for POST, because a refused call was not executed."""
     places = {name: server.raw(reply, then="keep") for name, reply in SOON.items()}
 
     def once(name: str) -> Outcome:

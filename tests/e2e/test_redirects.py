@@ -1,4 +1,4 @@
-"""Redirects: followed inside the origin with method and body, never out of it."""
+"""Redirects: followed within the origin with method and body, never to another origin."""
 
 import base64
 
@@ -41,7 +41,7 @@ def test_a_redirect_inside_the_origin_keeps_method_body_and_key(
 
 @pytest.mark.parametrize("code", [307, 308])
 def test_another_origin_gets_nothing(server: Server, mode: str, code: int) -> None:
-    """The same host on another port is another origin already."""
+    """The same host on another port is another origin."""
     target = server.elsewhere("ok")
     outcome = call(mode, redirect(server, code, url(target)), operation("POST", body={"a": 1}))
     check(outcome)
@@ -81,7 +81,7 @@ def test_no_spelling_leads_out_of_the_origin(server: Server, mode: str, location
     check(outcome)
     other = server.elsewhere("ok")
     assert Place(other.port, "ok", target.name).seen == []
-    # Three slashes begin a path.
+    # The path begins with three slashes.
     assert type(outcome.error) is (NotFoundError if location.startswith("///") else CrossOriginRedirectError)
     assert len(here.seen) == 1
 

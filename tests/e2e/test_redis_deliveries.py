@@ -1,4 +1,4 @@
-"""The Redis stores of deliveries against a real server: each event is handled once by a fleet."""
+"""The Redis delivery stores with a real server: each event is handled once by several processes."""
 
 import asyncio
 from collections.abc import Iterator

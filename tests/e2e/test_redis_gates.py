@@ -1,4 +1,4 @@
-"""Gates in a real Redis: one budget for several processes, and calls go on when Redis does not."""
+"""Gates in a real Redis: one budget for several processes, and calls continue if Redis fails."""
 
 import asyncio
 import json
@@ -50,7 +50,7 @@ def admission(gates: Gates) -> Steps[Ticket]:
 
 
 def admit(gates: Gates) -> float:
-    """Seconds that a blocking call waited."""
+    """Return the seconds that a blocking call waited."""
     begin = time.monotonic()
     BlockingExecutor().run(admission(gates))
     return time.monotonic() - begin
@@ -170,7 +170,7 @@ def test_the_state_is_dropped_when_nobody_needs_it(server: RedisProcess) -> None
 
 
 def test_redis_killed_and_started_again(caplog: pytest.LogCaptureFixture) -> None:
-    """Calls go on at the pace of one process, one warning says why, and the state is shared again by itself."""
+    """Calls continue at the pace of one process, one warning gives the reason, and sharing resumes automatically."""
     caplog.set_level(logging.INFO, "hexclave")
     with redis_process() as server:
         store = RedisGates(server.url)
@@ -193,7 +193,7 @@ def test_redis_killed_and_started_again(caplog: pytest.LogCaptureFixture) -> Non
 
 @pytest.fixture
 def silent_port() -> Iterator[int]:
-    """Connections are accepted there and never answered."""
+    """Yield a port that accepts connections and never answers."""
     with socket.create_server(("127.0.0.1", 0), backlog=100) as listener:
         yield listener.getsockname()[1]
 

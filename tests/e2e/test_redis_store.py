@@ -1,4 +1,4 @@
-"""The Redis stores against a real server: atomic between processes, one refresh per fleet, no token in any error."""
+"""The Redis token stores with a real server: atomic between processes, one refresh for all, no token in any error."""
 
 import asyncio
 import shutil
@@ -32,7 +32,7 @@ NEWER = Tokens("fake-access-token-3", "fake-refresh-token-3")
 
 @contextmanager
 def redis_server(*options: str) -> Iterator[int]:
-    """The port of a server of its own on loopback."""
+    """Yield the port of a private server on loopback."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -261,7 +261,7 @@ def test_the_script_is_sent_again_when_the_server_forgot_it(client: Any, store: 
 
 
 def leaked(error: BaseException) -> list[str]:
-    """Tokens in what a tracker would record of the error: text, causes and the locals of every frame."""
+    """Return the tokens in everything an error tracker would record: text, causes and the locals of every frame."""
     chain = traceback.TracebackException.from_exception(error, capture_locals=True)
     recorded = f"{error!r} {error.args}" + "".join(chain.format())
     tokens = [*OLD.reveal().values(), *NEWER.reveal().values()]
@@ -270,7 +270,7 @@ def leaked(error: BaseException) -> list[str]:
 
 @pytest.fixture
 def dead_port() -> Iterator[int]:
-    """Taken, but nobody listens."""
+    """Yield a port that is in use, but refuses connections."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         yield taken.getsockname()[1]

@@ -1,4 +1,4 @@
-"""Every way of signing in against successes that are none: a result or an error of the SDK, and a usable session."""
+"""All ways to sign in, with unusable success replies: a result or an SDK error, and a usable session."""
 
 import inspect
 import json
@@ -40,7 +40,7 @@ SHAPES: dict[str, Any] = {
 
 
 def arguments(name: str) -> dict[str, Any]:
-    """Plausible values for what the method demands."""
+    """Return plausible values for the method's arguments."""
     parameters = inspect.signature(getattr(Auth, name)).parameters.values()
     return {
         each.name: ARGUMENTS.get(each.name, "abcdef")

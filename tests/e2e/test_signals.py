@@ -1,4 +1,4 @@
-"""Ctrl-C during a blocking call: a KeyboardInterrupt like any other, and never the end of the interpreter."""
+"""Ctrl-C during a blocking call: an ordinary KeyboardInterrupt, and never a crash of the interpreter."""
 
 import signal
 import subprocess

@@ -1,4 +1,4 @@
-"""Replies that take too long: the limit that applies ends the call, whatever trickles in meanwhile."""
+"""Replies that take too long: the limit that applies ends the call, even if bytes keep arriving."""
 
 import socket
 import threading
@@ -18,7 +18,7 @@ ONLY_TOTAL = Timeout(total=TOTAL, connect=None, read=None)
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_a_drip_ends_with_the_total_timeout(server: Server, mode: str, method: str) -> None:
-    """Each byte comes within the read timeout, and the last one would take minutes."""
+    """Each byte arrives within the read timeout, and the last one would take minutes."""
     places = {place: server.at("drip", place, 0.1) for place in PLACES}
     limits = Timeout(total=TOTAL, read=0.4)
     for place, outcome in at_once(
@@ -132,7 +132,7 @@ def test_a_post_arrives_once_the_refused_port_opens(server: Server, mode: str) -
 
     opening = threading.Thread(target=open_later)
     opening.start()
-    # 200 attempts between 0 and 20 ms apart outlast the time until the port opens.
+    # 200 attempts up to 20 ms apart last longer than it takes for the port to open.
     retries = Retries(attempts=200, first_wait=0.02, factor=1)
     outcome = call(mode, Place(port, "nobody", "home"), operation("POST"), retries=retries)
     opening.join()

@@ -1,4 +1,4 @@
-"""Bytes that nobody asked for never become the reply of the next call, which may be another user's."""
+"""Surplus bytes never become the reply of the next call, which may be another user's."""
 
 import asyncio
 import ssl
@@ -38,7 +38,7 @@ REFUSED = ["both-lengths", "two-lengths", "unknown-transfer"]
 
 
 def calls(mode: str, place: Place, methods: list[str], pause: float, client: Callable[[], Any] | None) -> list[Outcome]:
-    """One after the other by the same app, each for another user."""
+    """Make calls sequentially with the same app, each for another user."""
     described = [operation(method, path=("users", f"u{number}")) for number, method in enumerate(methods)]
     changes: dict[str, Any] = {"retries": Retries.OFF}
     outcomes = []
@@ -114,7 +114,7 @@ def test_the_client_that_is_made_for_a_proxy_never_uses_a_connection_twice(
 def test_a_client_of_the_callers_own_that_keeps_no_connections_is_as_safe(
     at: Callable[..., Place], mode: str, how: str, library: ModuleType
 ) -> None:
-    """One that keeps them hides what it has read beyond a reply; the guide says so."""
+    """A client that keeps connections hides surplus data; the guide says so."""
     here = at("surplus", how)
     kind = library.Client if mode == "blocking" else library.AsyncClient
     context = here.options.get("ssl_context", ssl.create_default_context())

@@ -1,4 +1,4 @@
-"""What goes wrong before there is a TLS connection: nothing was sent, and the limits on connecting hold."""
+"""Failures before a TLS connection exists: nothing was sent, and the connect limits apply."""
 
 import socket
 import threading
@@ -28,7 +28,7 @@ RECORD = b"\x16\x03\x03\x40\x00" + bytes(16_384)
 
 
 class Secure(Place):
-    """The place by https."""
+    """The place with https."""
 
     @property
     def base_url(self) -> str:
@@ -37,7 +37,7 @@ class Secure(Place):
 
 @contextmanager
 def talking(data: bytes, gap: float | None) -> Iterator[Secure]:
-    """A port that sends the data to whoever connects: at once, or with a gap in seconds after each byte."""
+    """Yield a port that sends the data to every client: at once, or with a gap in seconds after each byte."""
     done = threading.Event()
 
     def serve() -> None:

@@ -12,7 +12,7 @@ from hexclave_emulator import Emulator, HttpRequest, Reply
 
 @attrs.frozen
 class Asker:
-    """Asks as one of the ready project's keys, or without any."""
+    """Sends requests with a key of the ready project, or without any."""
 
     emulator: Emulator
 
@@ -37,7 +37,7 @@ class Asker:
         return self.plain(method, path, body, keys | named)
 
     def plain(self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Reply:
-        """A request with these headers alone. A body of bytes goes out as it is."""
+        """Send a request with only these headers. A body of bytes is sent unchanged."""
         sent = dict(headers or {})
         content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         if body is not None:
@@ -48,5 +48,5 @@ class Asker:
 
 
 def code(reply: Reply) -> str | None:
-    """The known error of a reply."""
+    """Return the known error of a reply."""
     return reply.headers.get("x-stack-known-error")

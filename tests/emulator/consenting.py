@@ -1,4 +1,4 @@
-"""A browser that signs in at the fake provider, in this process."""
+"""A simulated browser that signs in at the fake provider, in this process."""
 
 import base64
 import hashlib
@@ -17,13 +17,13 @@ BASE_URL = "http://localhost:8102"
 
 @attrs.define
 class Browser:
-    """Goes from the app over the provider back to the app. `cookies` is its jar."""
+    """Goes from the app through the provider back to the app. `cookies` is its jar."""
 
     ask: Asker
     cookies: dict[str, str] = attrs.field(factory=dict)
 
     def begin(self, provider_id: str = "github", **changes: Any) -> Reply:
-        """What the API answers to the first redirect."""
+        """Return the API's answer to the first redirect."""
         ready = self.ask.emulator.ready
         assert ready is not None
         query = {
@@ -54,17 +54,17 @@ class Browser:
         return reply
 
     def consent(self, begun: Reply, **form: str) -> Reply:
-        """What the API answers to the provider's callback."""
+        """Return the API's answer to the provider's callback."""
         form = {"decision": "allow", "email": "ada@example.com", "email_verified": "on", **form}
         back = self.visit(begun.headers["location"], form)
         return self.visit(back.headers["location"])
 
     def sign_in(self, provider_id: str = "github", *, start: dict[str, Any] | None = None, **form: str) -> Reply:
-        """What the token endpoint answers in the end."""
+        """Return the answer of the token endpoint at the end."""
         return self.exchange(self.consent(self.begin(provider_id, **(start or {})), **form))
 
     def exchange(self, finished: Reply, **changes: Any) -> Reply:
-        """Tokens for the code in the app's callback."""
+        """Exchange the code in the app's callback for tokens."""
         assert finished.status == 303, finished.content
         query = dict(parse_qsl(urlsplit(finished.headers["location"]).query))
         assert query["state"] == "the app's state"
@@ -87,5 +87,5 @@ class Browser:
 
 
 def challenge() -> str:
-    """What `VERIFIER` proves."""
+    """Return the challenge for `VERIFIER`."""
     return base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()

@@ -1,4 +1,4 @@
-"""Operations of the generated package, performed by an emulator in this process; every reply is read strictly."""
+"""Operations of the generated package, executed by an emulator in this process; every reply is read strictly."""
 
 import json
 from typing import Any, TypeVar
@@ -18,20 +18,20 @@ T = TypeVar("T")
 
 @attrs.frozen
 class Actor:
-    """Somebody who calls: a key of the ready project, or a user by a client's key."""
+    """A caller: a key of the ready project, or a user with a client key."""
 
     ask: Asker
     access: str
     headers: dict[str, str] = attrs.field(factory=dict)
 
     def __call__(self, operation: Operation[T]) -> T:
-        """The result; the reply must be exactly what the description says."""
+        """Return the result; the reply must match the description exactly."""
         reply = self.reply(operation)
         assert reply.status < 300, (reply.status, reply.content)
         return strict.parse(operation, reply.json())
 
     def refused(self, operation: Operation[Any]) -> tuple[int, str]:
-        """Status, and known error or plain text."""
+        """Return the status, and the known error or plain text."""
         reply = self.reply(operation)
         return reply.status, reply.headers.get("x-stack-known-error") or reply.content.decode()
 
@@ -53,7 +53,7 @@ class Person(Actor):
 
 @attrs.frozen
 class Cast:
-    """Everybody whom a test needs."""
+    """All callers for a test."""
 
     ask: Asker
 
@@ -71,7 +71,7 @@ class Cast:
         return Actor(self.ask, "client")
 
     def person(self, name: str, **fields: Any) -> Person:
-        """A new user `name@example.com` with a verified address, signed in."""
+        """Create a user `name@example.com` with a verified address, signed in."""
         email = f"{name}@example.com"
         given = {"primary_email": email, "primary_email_verified": True, "primary_email_auth_enabled": True, **fields}
         user_id = self.ask.server("POST", "/users", given).json()["id"]
@@ -80,7 +80,7 @@ class Cast:
         return Person(self.ask, "client", headers, id=user_id, email=email)
 
     def settings(self, **changes: Any) -> None:
-        """Change settings of the ready project; `__` stands for the dot."""
+        """Change settings of the ready project; `__` is replaced by a dot."""
         from hexclave_emulator.domains.projects import change_settings
 
         emulator = self.ask.emulator
@@ -90,7 +90,7 @@ class Cast:
             change_settings(state, emulator.project(emulator.ready.project_id), named)
 
     def events(self, *prefixes: str) -> list[tuple[str, dict[str, Any]]]:
-        """Type and data of what was reported so far, of these families."""
+        """Return type and data of the events reported so far, of these families."""
         return [(each.type, each.data) for each in self.ask.emulator.state[EVENTS] if each.type.startswith(prefixes)]
 
     def mails(self, to: str) -> list[Mail]:
@@ -98,6 +98,6 @@ class Cast:
 
 
 def code_of(mail: Mail) -> str:
-    """The code inside of an e-mail."""
+    """Return the code in an email."""
     assert mail.code is not None
     return mail.code

@@ -1,4 +1,4 @@
-"""An endpoint that takes webhooks, on a loopback port of this process."""
+"""A webhook endpoint on a loopback port of this process."""
 
 import threading
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ class Endpoint:
 
 @contextmanager
 def endpoint(*answers: int) -> Iterator[Endpoint]:
-    """An endpoint for as long as the block runs."""
+    """Yield an endpoint that lives as long as the block."""
     made = Endpoint(answers=list(answers))
 
     class Handler(BaseHTTPRequestHandler):

@@ -1,4 +1,4 @@
-"""Who may call, beyond what recordings show."""
+"""Access rules, beyond the recordings."""
 
 import pytest
 
@@ -17,7 +17,7 @@ def keys(ask: Asker) -> dict[str, str]:
 
 
 def test_the_new_prefix_wins(ask: Asker, keys: dict[str, str]) -> None:
-    """`X-Hexclave-` and `X-Stack-` mean the same; where both are given, the first counts."""
+    """`X-Hexclave-` and `X-Stack-` are equivalent; if both are sent, the first takes precedence."""
     assert ask.plain("GET", "/users", None, keys | {"x-hexclave-secret-server-key": "ssk_wrong"}).status == 401
     renamed = {name.replace("stack", "hexclave"): value for name, value in keys.items()}
     stale = {"x-stack-secret-server-key": "ssk_wrong"}
@@ -56,7 +56,7 @@ def test_restricted_users_need_a_header(ask: Asker, header: str) -> None:
 
 
 def test_keys_expire(ask: Asker) -> None:
-    """A key set is good until its date."""
+    """A key set is valid until its date."""
     made = ask.admin(
         "POST",
         "/internal/api-keys",
@@ -74,6 +74,6 @@ def test_keys_expire(ask: Asker) -> None:
 
 
 def test_a_refused_caller_changes_nothing(ask: Asker) -> None:
-    """The right keys for the wrong operation leave no trace."""
+    """The right keys for the wrong operation have no effect."""
     assert ask.client("POST", "/users", {}).status == 401
     assert ask.server("GET", "/users").json()["items"] == []

@@ -1,4 +1,4 @@
-"""AI agents that a person lets in, links that work once, and secrets of a project."""
+"""AI agents that a user authorizes, single-use links, and secrets of a project."""
 
 import pytest
 
@@ -13,7 +13,9 @@ def ada(cast: Cast) -> Person:
 
 
 def test_an_agent_is_let_in_once(cast: Cast, ada: Person) -> None:
-    """It waits, gets a session of whoever approved, and the token is used up; the anonymous session works at once."""
+    """It waits, gets a session of the user who approved, and the token is consumed; the anonymous session works at
+    once.
+    """
     made = cast.nobody(agents.register_agent(agent={"name": "Helper"}, user_hint="ada@example.com"))  # type: ignore[arg-type]
     assert made.confirm_url.reveal().endswith(made.claim_code.reveal())
     anonymous = cast.ask.client(
@@ -53,7 +55,7 @@ def test_an_agent_may_be_denied_or_wait_too_long(cast: Cast, ada: Person) -> Non
 
 
 def test_agents_come_to_projects_that_let_them(cast: Cast, ada: Person) -> None:
-    """To trusted apps alone, and nobody anonymous lets them in."""
+    """Only trusted apps get them, and anonymous users cannot authorize them."""
     elsewhere = agents.register_agent(agent={"name": "A"}, app_url="https://evil.example.org")  # type: ignore[arg-type]
     assert cast.nobody.refused(elsewhere) == (400, "REDIRECT_URL_NOT_WHITELISTED")
     made = cast.nobody(agents.register_agent(agent={"name": "A"}))  # type: ignore[arg-type]

@@ -58,7 +58,7 @@ def test_events_can_be_asked_for(cast: Cast, ada: Person) -> None:
 
 
 def test_a_query_took_time(cast: Cast) -> None:
-    """Which can be asked for by its id."""
+    """The duration is available by its id."""
     query_id = cast.server(analytics.run_analytics_query(query="SELECT 1 AS one")).query_id
     assert cast.server(analytics.get_analytics_query_timing(query_id=query_id)).stats.wall_clock_time >= 0
     unknown = cast.server.refused(analytics.get_analytics_query_timing(query_id="no such"))
@@ -80,7 +80,7 @@ def test_a_query_took_time(cast: Cast) -> None:
     ],
 )
 def test_what_is_no_question_is_refused(cast: Cast, query: str) -> None:
-    """Nothing but reading is allowed."""
+    """Only reading is allowed."""
     assert cast.server.refused(analytics.run_analytics_query(query=query)) == (400, "ANALYTICS_QUERY_ERROR")
 
 
@@ -96,7 +96,7 @@ EMULATOR = Emulator()
 
 @given(st.text(max_size=40), st.dictionaries(st.text(max_size=3), st.none() | st.integers() | st.text(max_size=3)))
 def test_any_query(query: str, params: dict[str, Any]) -> None:
-    """Gives rows or a refusal."""
+    """Gives rows or an error."""
     reply = Asker(EMULATOR).server("POST", "/analytics/query", {"query": query, "params": params, "timeout_ms": 100})
     assert reply.status in (200, 400)
 
@@ -119,7 +119,7 @@ def test_chunks_of_a_session_are_one_replay(cast: Cast, ada: Person) -> None:
 
 
 def test_replays_are_found_by_what_happened_in_them(cast: Cast, ada: Person) -> None:
-    """By who, how long, when, and how often somebody clicked."""
+    """By user, duration, time, and number of clicks."""
     bob = cast.person("bob")
     team = bob(create_team(display_name="Engines"))
     calm = upload(ada, AT, AT + 1000).session_replay_id
@@ -137,7 +137,7 @@ def test_replays_are_found_by_what_happened_in_them(cast: Cast, ada: Person) -> 
 
 
 def test_unknown_replays_and_chunks(cast: Cast, ada: Person) -> None:
-    """Are items that do not exist."""
+    """Give "item does not exist" errors."""
     replay = upload(ada, AT).session_replay_id
     for operation in (
         session_replays.get_session_replay(str(uuid4())),

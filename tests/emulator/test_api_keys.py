@@ -24,7 +24,7 @@ def ada(cast: Cast) -> Person:
 
 
 def made(person: Person, *, expires_at_millis: int | None = None, is_public: bool = False) -> str:
-    """The text of a new key of the user."""
+    """Return the text of a new key of the user."""
     operation = api_keys.create_user_api_key(
         user_id="me", description="a key", expires_at_millis=expires_at_millis, is_public=is_public
     )
@@ -34,7 +34,7 @@ def made(person: Person, *, expires_at_millis: int | None = None, is_public: boo
 @pytest.mark.parametrize("is_public", [False, True])
 @pytest.mark.parametrize("kind", ["user", "team"])
 def test_a_key_is_written_as_the_api_writes_it(kind: str, is_public: bool) -> None:
-    """Prefix, secret, id, kind, flags and marker, and the CRC-32 of it all; the SDK's reader agrees."""
+    """Prefix, secret, id, type, flags and marker, and the CRC-32 of it all; the SDK's parser agrees."""
     text = key_value(NOWHERE, kind, is_public=is_public)  # type: ignore[arg-type]
     prefix, flags = ("pk", "3") if is_public else ("sk", "1")
     plain = NOWHERE.replace("-", "")
@@ -87,7 +87,7 @@ def test_the_date_of_a_key_cannot_be_changed(ask: Asker, ada: Person) -> None:
 
 
 def test_team_keys_are_for_those_who_manage_them(cast: Cast, ada: Person) -> None:
-    """Others do not even learn that there are any."""
+    """Others do not even learn that keys exist."""
     bob = cast.person("bob")
     team = ada(create_team(display_name="Engines"))
     cast.server(add_team_member(team.id, bob.id))
@@ -115,7 +115,7 @@ def test_kinds_are_apart(cast: Cast, ada: Person) -> None:
 
 
 def test_nobody_gets_no_key(cast: Cast) -> None:
-    """Servers of April fail here, which recordings show."""
+    """Servers of April fail here, as recordings show."""
     for_nobody = api_keys.create_user_api_key(user_id=NOWHERE, description="k", expires_at_millis=None)
     assert cast.server.refused(for_nobody) == (400, "USER_ID_DOES_NOT_EXIST")
     for_no_team = api_keys.create_team_api_key(team_id=NOWHERE, description="k", expires_at_millis=None)
@@ -140,7 +140,7 @@ def test_switched_off_keys_cannot_be_used(cast: Cast, ada: Person) -> None:
 
 
 def test_a_leaked_key_is_revoked_and_its_user_told(cast: Cast, ask: Asker, ada: Person) -> None:
-    """Without any key of the project, once; telling it again changes nothing."""
+    """Without any key of the project, once; reporting it again changes nothing."""
     text = made(ada)
     assert ask.plain("POST", REVOKE, {"api_key": text}).json() == {"success": True}
     assert ask.plain("POST", REVOKE, {"api_key": text}).json() == {"success": True}
@@ -150,7 +150,7 @@ def test_a_leaked_key_is_revoked_and_its_user_told(cast: Cast, ask: Asker, ada: 
 
 
 def test_a_leaked_key_of_a_team_is_told_to_those_who_manage_it(cast: Cast, ask: Asker, ada: Person) -> None:
-    """Members without the permission hear nothing."""
+    """Members without the permission get no email."""
     bob = cast.person("bob")
     team = ada(create_team(display_name="Engines"))
     cast.server(add_team_member(team.id, bob.id))

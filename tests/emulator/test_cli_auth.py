@@ -46,7 +46,7 @@ def test_codes_belong_to_their_project(ask: Asker) -> None:
 
 
 def test_an_anonymous_session_is_handed_out_once(ask: Asker) -> None:
-    """And not at all when a login begins with the session of somebody known."""
+    """And not at all if a login starts with the session of a regular user."""
     refused = ask.client("POST", "/auth/cli", {"anon_refresh_token": session(ask)})
     assert refused.content == b"The provided refresh token does not belong to an anonymous user"
     login = ask.client("POST", "/auth/cli", {"anon_refresh_token": session(ask, is_anonymous=True)}).json()
@@ -56,7 +56,7 @@ def test_an_anonymous_session_is_handed_out_once(ask: Asker) -> None:
 
 
 def test_a_restricted_user_cannot_confirm(ask: Asker) -> None:
-    """The program would get a session that the project does not let in."""
+    """The program would get a session that the project does not accept."""
     login = ask.client("POST", "/auth/cli", {}).json()
     body = {"login_code": login["login_code"], "refresh_token": session(ask, restricted_by_admin=True)}
     assert code(ask.client("POST", "/auth/cli/complete", body)) == "RESTRICTED_USER_NOT_ALLOWED"
@@ -64,12 +64,12 @@ def test_a_restricted_user_cannot_confirm(ask: Asker) -> None:
 
 @pytest.mark.parametrize("life", [-1, -(10**300), 0.5])
 def test_odd_lives(ask: Asker, life: float) -> None:
-    """Below zero a login is over at once."""
+    """A negative lifetime expires immediately."""
     assert ask.client("POST", "/auth/cli", {"expires_in_millis": life}).status in (200, 400)
 
 
 def confirm(hx: RunningEmulator, pending: PendingCliLogin) -> str:
-    """What the page does that the user opens."""
+    """Do what the page opened by the user does."""
     refresh_token = session(Asker(hx.inner), display_name="Ada")
     body = {"login_code": pending.login_code.reveal(), "refresh_token": refresh_token}
     assert Asker(hx.inner).client("POST", "/auth/cli/complete", body).json() == {"success": True}
@@ -102,7 +102,7 @@ async def _finished(app: object, pending: PendingCliLogin) -> None:
 
 
 def test_the_sdk_notices_an_expired_login() -> None:
-    """Nobody confirmed in time."""
+    """The user did not confirm in time."""
     with emulator() as hx:
         app = hx.client_app()
         pending = app.auth.start_cli_login(app_url="http://localhost:3000", expires_in=timedelta(minutes=1))

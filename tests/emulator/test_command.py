@@ -19,7 +19,7 @@ from tests.emulator.asking import Asker, code
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::", "example.com"])
 def test_hosts_beyond_this_machine_need_a_flag(host: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Nobody opens the emulator to the network by accident."""
+    """The emulator cannot be exposed to the network by accident."""
     with pytest.raises(SystemExit) as ended:
         main(["--host", host, "--port", "0"])
     assert ended.value.code == 2
@@ -36,7 +36,7 @@ def test_a_missing_package_is_named(module: str) -> None:
 
 
 def test_a_taken_port_is_named(capsys: pytest.CaptureFixture[str]) -> None:
-    """With what the operating system says."""
+    """With the operating system's message."""
     from hexclave_emulator.server import loopback_socket
 
     taken = loopback_socket()
@@ -114,7 +114,7 @@ def test_wrong_seeds_say_what_is_wrong(emulator: Emulator, tmp_path: Path, conte
 
 
 def test_what_cannot_be_performed_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An operation that a later description brings: 501, shaped like a known error, or an example when asked for."""
+    """An operation from a newer description: 501, shaped like a known error, or an example if requested."""
     monkeypatch.delitem(routes._REGISTERED, ("GET", "/teams"))
     reply = Asker(Emulator()).server("GET", "/teams")
     assert (reply.status, code(reply)) == (501, "NOT_IMPLEMENTED_IN_EMULATOR")

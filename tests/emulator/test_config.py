@@ -29,7 +29,7 @@ def change(cast: Cast, changes: dict[str, Any], level: Any = "environment") -> N
 
 
 def test_later_levels_win(cast: Cast) -> None:
-    """What the environment says counts before the branch, and the branch before the project."""
+    """The environment takes precedence over the branch, and the branch over the project."""
     for level, value in [("environment", "high"), ("branch", "middle"), ("project", "low")]:
         change(cast, {"dataVault.stores.a.displayName": value}, level)
     assert config(cast)["dataVault"]["stores"] == {"a": {"displayName": "high"}}
@@ -38,7 +38,7 @@ def test_later_levels_win(cast: Cast) -> None:
 
 
 def test_a_setting_replaces_those_inside_of_it(cast: Cast) -> None:
-    """Setting an object drops what was set below it; what it leaves out holds as by default."""
+    """Setting an object drops what was set below it; omitted settings have their defaults."""
     change(cast, {"payments.items.credits": {"displayName": "Credits"}})
     change(cast, {"payments": {"testMode": False}})
     assert config(cast)["payments"] == settings.DEFAULTS["payments"] | {"testMode": False}

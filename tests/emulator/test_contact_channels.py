@@ -1,4 +1,4 @@
-"""Contact channels: the e-mail addresses of users, and proving that they are theirs."""
+"""Contact channels: the email addresses of users, and their verification."""
 
 import pytest
 
@@ -26,7 +26,7 @@ def added(person: Person, value: str, *, used_for_auth: bool = False, is_primary
 
 
 def listed(person: Person) -> list[tuple[str, bool, bool, bool]]:
-    """Value, primary, verified, used for sign-in; older ones first, which the API itself does not promise."""
+    """Return value, primary, verified, used for sign-in; oldest first, which the API itself does not promise."""
     state = person.ask.emulator.state
     found = {each.id: each for each in person(channels.list_contact_channels(user_id="me")).items}
     ordered = [found[each.id] for each in state[CHANNELS].where(user_id=person.id) if each.id in found]
@@ -42,7 +42,7 @@ def test_clients_add_what_is_not_verified(ada: Person) -> None:
 
 
 def test_only_servers_say_that_an_address_is_verified(cast: Cast, ask: Asker, ada: Person) -> None:
-    """For a client the field does not exist."""
+    """For a client, the field does not exist."""
     body = {"user_id": ada.id, "value": "a@example.com", "type": "email", "used_for_auth": False, "is_verified": True}
     assert ask.client("POST", "/contact-channels", body, **ada.headers).status == 400
     made = cast.server(
@@ -148,7 +148,7 @@ def test_servers_list_by_user_by_channel_and_all(cast: Cast, ada: Person) -> Non
 
 
 def test_the_mail_verifies_the_address(cast: Cast, ada: Person) -> None:
-    """Every code that was sent is good once, also after the address is verified; then no more are sent."""
+    """Every code is valid once, even after the address is verified; then no more are sent."""
     new = added(ada, "new@example.com")
     sending = channels.send_contact_channel_code("me", new.id, callback_url=CALLBACK)
     ada(sending)
@@ -190,7 +190,7 @@ def test_a_deleted_address_cannot_be_verified(cast: Cast, ada: Person) -> None:
 
 
 def test_codes_are_sent_to_trusted_places_for_oneself(cast: Cast, ada: Person) -> None:
-    """A callback elsewhere or another user's channel is refused, and no e-mail goes out."""
+    """A callback elsewhere or another user's channel is refused, and no email is sent."""
     new = added(ada, "new@example.com")
     bob = cast.person("bob")
     elsewhere = channels.send_contact_channel_code("me", new.id, callback_url="https://evil.example.org")
@@ -203,7 +203,7 @@ def test_codes_are_sent_to_trusted_places_for_oneself(cast: Cast, ada: Person) -
 
 
 def test_signing_up_by_password_sends_the_same_code(cast: Cast, ask: Asker) -> None:
-    """The code from sign-up verifies the address here."""
+    """The code from sign-up verifies the address."""
     body = {"email": "new@example.com", "password": "correct horse", "verification_callback_url": CALLBACK}
     tokens = ask.client("POST", "/auth/password/sign-up", body).json()
     cast.nobody(channels.verify_contact_channel(code=code_of(cast.mails("new@example.com")[0])))

@@ -1,4 +1,4 @@
-"""What browsers may send and read."""
+"""CORS headers for requests and replies."""
 
 import pytest
 
@@ -28,7 +28,7 @@ def test_older_servers_know_one_prefix() -> None:
     ("origin", "is_let_in"), [("http://localhost:3000", True), ("https://evil.example.org", False)]
 )
 def test_a_page_may_begin_to_sign_in(emulator: Emulator, origin: str, is_let_in: bool) -> None:
-    """With its cookies, where the sign-in leads back to that same page's origin."""
+    """With its cookies, if the sign-in leads back to that page's origin."""
     request = HttpRequest(
         "GET",
         "/api/v1/auth/oauth/authorize/github",
@@ -41,7 +41,7 @@ def test_a_page_may_begin_to_sign_in(emulator: Emulator, origin: str, is_let_in:
 
 
 def test_items_take_the_query_of_their_list(ask: Asker) -> None:
-    """The API checks all operations on one kind of thing against one schema."""
+    """The API validates all operations on one resource against one schema."""
     user = ask.server("POST", "/users", {}).json()["id"]
     key = ask.server("POST", "/user-api-keys", {"user_id": user, "description": "x", "expires_at_millis": None}).json()
     changed = ask.server("PATCH", f"/user-api-keys/{key['id']}?user_id={user}", {"description": "y"})

@@ -1,4 +1,4 @@
-"""Sending e-mails, the outbox and what they are made of, beyond what recordings show."""
+"""Sending emails, the outbox, and email design, beyond the recordings."""
 
 import re
 from typing import Any
@@ -57,7 +57,7 @@ def test_everybody_or_any_address(cast: Cast, ada: Person) -> None:
 
 
 def test_unwanted_marketing_is_skipped(cast: Cast, ada: Person) -> None:
-    """Whoever said no gets none; what is not marketing arrives."""
+    """Users who opted out get none; other categories arrive."""
     assert "unsubscribe-link?code=" in send(cast, ada, notification_category_name="Marketing").text
     ada(update_notification_preference(ada.id, MARKETING, enabled=False))
     skipped = send(cast, ada, notification_category_name="Marketing")
@@ -66,7 +66,7 @@ def test_unwanted_marketing_is_skipped(cast: Cast, ada: Person) -> None:
 
 
 def test_the_link_at_the_end_unsubscribes(cast: Cast, ada: Person) -> None:
-    """Without any key, from these e-mails alone, and for as long as the code is known."""
+    """Without any key, for this category only, and as long as the code exists."""
     text = send(cast, ada, notification_category_name="Marketing").text
     path = re.search(r"/api/v1(/emails/unsubscribe-link\?code=\w+)", text)
     assert path is not None
@@ -88,7 +88,7 @@ def test_an_invitation_signs_in(cast: Cast) -> None:
 
 
 def test_scheduled_mail_waits_for_its_time(cast: Cast, ada: Person) -> None:
-    """It goes out with the first request about e-mails after it."""
+    """It is sent with the first request about emails after that time."""
     at = cast.ask.emulator.clock.millis() + HOUR * 1000
     assert send(cast, ada, scheduled_at_millis=at).status == "scheduled"
     assert cast.mails(ada.email) == []
@@ -98,7 +98,7 @@ def test_scheduled_mail_waits_for_its_time(cast: Cast, ada: Person) -> None:
 
 
 def test_paused_mail_stays_until_it_is_let_go(cast: Cast, ada: Person) -> None:
-    """Past its time too; it can be changed meanwhile."""
+    """Even when it is due; it can be changed meanwhile."""
     at = cast.ask.emulator.clock.millis() + HOUR * 1000
     email = send(cast, ada, scheduled_at_millis=at)
     cast.server(emails.update_outbox_email(email.id, is_paused=True))
@@ -112,7 +112,7 @@ def test_paused_mail_stays_until_it_is_let_go(cast: Cast, ada: Person) -> None:
 
 
 def test_a_change_that_breaks_the_source(cast: Cast, ada: Person) -> None:
-    """Is an error of the e-mail, which can be mended."""
+    """Is an error of the email, which can be fixed."""
     email = send(cast, ada, scheduled_at_millis=cast.ask.emulator.clock.millis() + HOUR * 1000)
     broken = cast.server(emails.update_outbox_email(email.id, tsx_source="broken("))
     assert (broken.status, broken.simple_status) == ("render-error", "error")
@@ -177,7 +177,7 @@ def test_a_theme_is_around_it(cast: Cast, ada: Person) -> None:
 
 
 def test_a_draft_knows_when_it_was_sent(cast: Cast, ada: Person) -> None:
-    """And the e-mail knows the draft."""
+    """And the email names the draft."""
     draft = cast.admin(email_drafts.create_email_draft(display_name="News", tsx_source=SOURCE)).id
     assert cast.admin(email_drafts.get_email_draft(draft)).sent_at_millis is None
     cast.server(emails.send_email(user_ids=[ada.id], draft_id=draft))
@@ -268,7 +268,7 @@ def test_a_test_email_arrives_or_says_why_not(cast: Cast) -> None:
 
 
 def test_an_email_without_subject_has_an_empty_one(cast: Cast, ada: Person) -> None:
-    """Nothing is made up."""
+    """No default is used."""
     cast.server(emails.send_email(user_ids=[ada.id], html="<p>Hello</p>"))
     [mail] = cast.mails(ada.email)
     assert mail.subject == ""

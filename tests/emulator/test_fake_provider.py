@@ -1,4 +1,4 @@
-"""The fake provider's page, and the SDK's whole flow over it and a socket."""
+"""The fake provider's page, and the SDK's OAuth flow through it over a socket."""
 
 import asyncio
 from html.parser import HTMLParser
@@ -21,7 +21,7 @@ URL = Browser(ASK).begin().headers["location"]
 
 
 class Form(HTMLParser):
-    """The fields of a page's form with what stands in them; a check box that is set is `on`."""
+    """The fields of a page's form with their values; a checked box has the value `on`."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -41,7 +41,7 @@ class Form(HTMLParser):
 
 
 def consent(url: str, decision: str = "allow", **fields: str) -> str:
-    """Walk the page as a browser does; gives the URL at which the app would get the browser back."""
+    """Submit the page like a browser; return the URL at which the app would receive the browser."""
     with httpx.Client(follow_redirects=True) as browser:
         page = browser.get(url)
         assert page.headers["content-type"] == "text/html; charset=utf-8"
@@ -90,7 +90,7 @@ def test_the_sdk_links_an_account_and_gets_its_token() -> None:
 
 
 def test_the_sdk_hears_of_a_denial() -> None:
-    """On the page that the app named for errors."""
+    """On the page that the app chose for errors."""
     with emulator() as hx:
         app = hx.client_app()
         started = app.auth.start_oauth("github", redirect_uri=CALLBACK, error_redirect_uri=CALLBACK)
@@ -101,7 +101,7 @@ def test_the_sdk_hears_of_a_denial() -> None:
 
 
 def test_wrong_input_is_kept_and_explained() -> None:
-    """The page comes again with what was typed, and shows it as text."""
+    """The page is shown again with the input, escaped."""
     evil = '"><script>alert(1)</script>'
     reply = Browser(ASK).visit(URL, {"decision": "allow", "email": "nonsense", "name": evil})
     page = reply.content.decode()
@@ -122,7 +122,7 @@ def test_the_page_runs_no_scripts() -> None:
     [("state=", "state=x"), ("callback%2Fgithub", "callback%2Fspotify"), ("localhost%3A8102", "evil.example.org")],
 )
 def test_the_provider_redirects_to_its_api_alone(old: str, new: str) -> None:
-    """Anything else in the URL ends there."""
+    """Any other target is refused."""
     reply = Browser(ASK).visit(URL.replace(old, new), {"decision": "allow", "email": "ada@example.com"})
     assert reply.status == 400
     assert "location" not in reply.headers

@@ -1,4 +1,4 @@
-"""No access type may send a field that the description does not give to that access type, on any route."""
+"""No access type may send a field that the description reserves for others, on any route."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -15,7 +15,7 @@ SCHEMAS: Final = document()["components"]["schemas"]
 ROUTES: Final = Emulator().router.routes
 DESCRIBED: Final = [route for route in ROUTES if route.operation is not None]
 UNDESCRIBED: Final = {
-    # Browsers are sent back there when the provider says no; the documents name it error_redirect_uri alone.
+    # Browsers are redirected there when the provider refuses; the documents only name error_redirect_uri.
     ("GET /auth/oauth/authorize/{provider_id}", "query.error_redirect_url"),
 }
 OPEN: Final = {
@@ -28,7 +28,7 @@ _ID: Final = "00000000-0000-4000-8000-000000000000"
 
 
 def _resolved(schema: Mapping[str, Any], access: str) -> Mapping[str, Any]:
-    """The schema that counts for the access type, without references."""
+    """Return the schema for the access type, without references."""
     while "$ref" in schema or "x-access-schema" in schema:
         chosen = schema.get("x-access-schema", {}).get(access) or schema.get("$ref")
         if chosen is None:
@@ -39,7 +39,7 @@ def _resolved(schema: Mapping[str, Any], access: str) -> Mapping[str, Any]:
 
 
 def _objects(schema: Mapping[str, Any], access: str, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """Where closed objects stand inside of the schema, the schema itself first."""
+    """Yield the places of closed objects in the schema, the schema itself first."""
     schema = _resolved(schema, access)
     if "properties" in schema and not schema.get("additionalProperties"):
         yield path
@@ -56,7 +56,7 @@ def _fields(schema: Mapping[str, Any], access: str, path: tuple[str, ...]) -> se
 
 
 def _named_by_rules(route: Route, place: str) -> set[str]:
-    """What rules say of fields at this place: whoever shares rules between routes names more than one route has."""
+    """Return the fields that rules name at this place: routes that share rules may name more than they have."""
     prefix = f"{place}."
     return {rule.removeprefix(prefix) for rule in route.rules if rule.startswith(prefix)} - {""}
 
@@ -72,7 +72,7 @@ def _sent(asking: tuple[Asker, str], access: str, route: Route, query: Mapping[s
 
 @pytest.fixture(scope="module")
 def asking() -> Iterator[tuple[Asker, str]]:
-    """Who asks, and a user's access token. Refused requests change nothing, so all of them share one emulator."""
+    """Return callers with a user's access token. Refused requests change nothing, so all share one emulator."""
     emulator = Emulator()
     cast = Cast(Asker(emulator))
     yield cast.ask, cast.person("ada").headers["access_token"]
@@ -81,7 +81,7 @@ def asking() -> Iterator[tuple[Asker, str]]:
 
 @pytest.mark.parametrize("route", DESCRIBED, ids=lambda route: f"{route.method} {route.template}")
 def test_fields_of_other_access_types_are_unknown(asking: tuple[Asker, str], route: Route) -> None:
-    """Fields of another access type, fields that only a rule names, and fields that nobody knows."""
+    """Fields of other access types, fields that only a rule names, and unknown fields."""
     assert route.operation is not None
     schema = route.operation.body
     for access in route.access or ("client",):
@@ -121,7 +121,7 @@ def test_parameters_of_other_access_types_are_unknown(asking: tuple[Asker, str],
 
 
 def test_rules_admit_no_other_fields() -> None:
-    """The list above is all that rules add to what is described."""
+    """The list above is all that rules add to the description."""
     added = {
         (f"{route.method} {route.template}", place)
         for route in DESCRIBED
@@ -140,13 +140,13 @@ def test_rules_admit_no_other_fields() -> None:
 
 @pytest.mark.parametrize("route", DESCRIBED, ids=lambda route: f"{route.method} {route.template}")
 def test_no_route_lets_in_more_than_the_description(route: Route) -> None:
-    """Whoever may call an operation stands in the description; `OPEN` routes check no key, only fields."""
+    """The description defines who may call an operation; `OPEN` routes check no key, only fields."""
     assert route.operation is not None
     assert set(route.access) <= set(route.operation.access)
 
 
 def test_a_client_cannot_set_its_own_password_that_way(cast: Cast) -> None:
-    """Nor the country, which only the server knows; as the server both can be set."""
+    """Nor the country, which only servers may set; as the server, both can be set."""
     ada = cast.person("ada", password="correct horse battery")
     for field, value in (("password", "stolen session"), ("country_code", "AT")):
         refused = cast.ask.client("PATCH", "/users/me", {field: value}, **ada.headers)

@@ -1,4 +1,4 @@
-"""Nothing that arrives brings the emulator down: every reply is the API's own, none is a 500."""
+"""No input crashes the emulator: every reply is the API's own, none is a 500."""
 
 import gzip
 import json
@@ -56,7 +56,7 @@ def test_every_operation_takes_any_input(route: tuple[str, str], data: st.DataOb
 
 @given(st.binary(max_size=200), st.sampled_from(["application/json", "text/plain", "application/octet-stream", "x"]))
 def test_any_bytes_as_body(content: bytes, kind: str) -> None:
-    """What cannot be decoded is a 400."""
+    """A body that cannot be decoded gives a 400."""
     ready = EMULATOR.ready
     assert ready is not None
     headers = {
@@ -70,7 +70,7 @@ def test_any_bytes_as_body(content: bytes, kind: str) -> None:
 
 @given(st.dictionaries(st.sampled_from(["access-type", "project-id", "access-token", "refresh-token"]), st.text()))
 def test_any_headers(headers: dict[str, str]) -> None:
-    """Keys and tokens may be anything."""
+    """Keys and tokens may be arbitrary text."""
     named = {f"x-stack-{name}": value for name, value in headers.items()}
     assert ASK.plain("GET", "/users/me", None, named).status < 500
 
@@ -100,7 +100,7 @@ def test_what_is_not_json_is_a_parsing_error(ask: Asker, content: bytes) -> None
 
 
 def test_half_a_surrogate_pair_is_mended(ask: Asker) -> None:
-    """No encoding can write it, so it becomes the replacement character before it reaches the state."""
+    """No encoding can represent it, so it becomes the replacement character before it is stored."""
     made = ask.server("POST", "/users", b'{"display_name": "a\\ud800b", "client_metadata": {"\\udfff": 1}}')
     assert made.json()["display_name"] == "a\ufffdb"
     assert made.json()["client_metadata"] == {"\ufffd": 1}
@@ -126,7 +126,7 @@ def test_compressed_bodies_are_read_and_bounded(ask: Asker) -> None:
 def test_a_fault_inside_is_a_500_and_changes_nothing(
     emulator: Emulator, ask: Asker, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Should a handler fail all the same, the request is undone, logged and answered."""
+    """If a handler fails nevertheless, the request is rolled back, logged and answered."""
     from hexclave_emulator.operations import users as user_operations
     from hexclave_emulator.state.ids import new_id
 

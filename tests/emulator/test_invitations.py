@@ -24,13 +24,13 @@ def team(ada: Person) -> Team:
 
 
 def invited(cast: Cast, ada: Person, team: Team, email: str) -> str:
-    """Invite somebody; gives the code."""
+    """Invite a user; return the code."""
     ada(invitations.send_team_invitation(team_id=team.id, email=email, callback_url=CALLBACK))
     return code_of(cast.mails(email)[-1])
 
 
 def members(ada: Person, team: Team) -> list[str]:
-    """Whoever joined first comes first; the list itself is in no order."""
+    """Return members in the order in which they joined; the list itself is in no order."""
     listed = {each.user_id for each in ada(list_team_member_profiles(team_id=team.id)).items}
     joined = [each.user_id for each in ada.ask.emulator.state[MEMBERSHIPS].where(team_id=team.id)]
     return [each for each in joined if each in listed]
@@ -52,7 +52,7 @@ def test_the_mail_leads_into_the_team(cast: Cast, ada: Person, team: Team) -> No
 
 
 def test_accepting_again_changes_nothing(cast: Cast, ada: Person, team: Team) -> None:
-    """A member who accepts another invitation stays the member it was."""
+    """A member who accepts another invitation keeps the membership."""
     code = invited(cast, ada, team, "ada@example.com")
     ada(invitations.accept_team_invitation(code=code))
     assert members(ada, team) == [ada.id]
@@ -60,7 +60,7 @@ def test_accepting_again_changes_nothing(cast: Cast, ada: Person, team: Team) ->
 
 
 def test_invitations_run_out(cast: Cast, ada: Person, team: Team) -> None:
-    """After seven days the code is expired and the list is empty."""
+    """After seven days, the code has expired and the list is empty."""
     code = invited(cast, ada, team, "bob@example.com")
     cast.ask.emulator.clock.advance(WEEK - 1)
     assert len(cast.server(invitations.list_team_invitations(team_id=team.id)).items) == 1
@@ -83,7 +83,7 @@ def test_a_deleted_invitation_opens_nothing(cast: Cast, ada: Person, team: Team)
 
 
 def test_only_verified_addresses_see_their_invitations(cast: Cast, ada: Person, team: Team) -> None:
-    """Whoever merely claims an address neither lists nor accepts by id."""
+    """A user with the unverified address can neither list nor accept by id."""
     invited(cast, ada, team, "bob@example.com")
     (invitation,) = ada(invitations.list_team_invitations(team_id=team.id)).items
     claimant = cast.person("bob", primary_email_verified=False)
@@ -112,7 +112,7 @@ def test_clients_act_for_themselves_alone(cast: Cast, ada: Person, team: Team) -
 
 
 def test_restricted_users_are_not_let_in(cast: Cast, ada: Person, team: Team) -> None:
-    """Their try uses the code up, as every try does."""
+    """A refused attempt consumes the code, like every attempt."""
     code = invited(cast, ada, team, "bob@example.com")
     bob = cast.person("bob", restricted_by_admin=True)
     refused = (403, "TEAM_INVITATION_RESTRICTED_USER_NOT_ALLOWED")
@@ -146,7 +146,7 @@ def test_what_is_no_invitation_is_not_sent(cast: Cast, ada: Person, team: Team, 
 
 
 def test_the_team_must_exist(cast: Cast) -> None:
-    """Newer servers say so; those of April fail, which recordings show."""
+    """Newer servers say so; those of April fail, as recordings show."""
     nowhere = "3f0e7e4c-5a7b-4a53-9d0e-0a4f6f7d1b22"
     sending = invitations.send_team_invitation(team_id=nowhere, email="bob@example.com", callback_url=CALLBACK)
     assert cast.server.refused(sending) == (404, "TEAM_NOT_FOUND")

@@ -24,7 +24,7 @@ def test_digits_are_those_of_the_standard(seconds: int, digits: str) -> None:
 
 
 def attempt(ask: Asker, secret: str | None = SECRET) -> tuple[str, str]:
-    """A user with a second factor, and the code of a sign-in that waits for it."""
+    """Create a user with a second factor, and a code of a sign-in that needs it."""
     fields = {"primary_email": "ada@example.com", "primary_email_auth_enabled": True, "password": PASSWORD}
     user = ask.server("POST", "/users", fields).json()
     ask.server("PATCH", f"/users/{user['id']}", {"totp_secret_base64": secret})
@@ -34,7 +34,7 @@ def attempt(ask: Asker, secret: str | None = SECRET) -> tuple[str, str]:
 
 
 def test_digits_are_good_for_their_half_minute(ask: Asker) -> None:
-    """Neither those before nor those after, and wrong ones do not use the attempt up."""
+    """Neither earlier nor later ones, and wrong digits do not consume the attempt."""
     ask.emulator.clock.freeze(1_800_000_000_000)
     user_id, attempt_code = attempt(ask)
     replies = []
@@ -54,7 +54,7 @@ def test_an_attempt_runs_out(ask: Asker) -> None:
 
 
 def test_no_digits_fit_when_the_factor_is_gone(ask: Asker) -> None:
-    """Removing the secret in between does not open the door, with whatever digits."""
+    """If the secret was removed in between, no digits are accepted."""
     user_id, attempt_code = attempt(ask)
     ask.server("PATCH", f"/users/{user_id}", {"totp_secret_base64": None})
     for digits in ("", "000000", "①②③④⑤⑥"):
@@ -63,7 +63,7 @@ def test_no_digits_fit_when_the_factor_is_gone(ask: Asker) -> None:
 
 
 def test_an_empty_secret_is_a_secret(ask: Asker) -> None:
-    """The API takes it; the emulator does not fall over it."""
+    """The API accepts it, and the emulator does not fail."""
     _, attempt_code = attempt(ask, "")
     digits = totp_digits("", ask.emulator.clock.seconds())
     assert ask.client("POST", "/auth/mfa/sign-in", {"type": "totp", "totp": digits, "code": attempt_code}).status == 200

@@ -1,4 +1,4 @@
-"""Which e-mails a user wants."""
+"""Notification preferences of users."""
 
 import pytest
 

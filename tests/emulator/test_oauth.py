@@ -27,7 +27,7 @@ def location(reply: Reply) -> dict[str, str]:
 
 
 def test_who_comes_back_is_the_same_user(ask: Asker, browser: Browser) -> None:
-    """The first sign-in makes a user, the second finds it; its name and address are the provider's."""
+    """The first sign-in creates a user, the second finds it; name and address come from the provider."""
     first = browser.sign_in(name="Ada")
     second = browser.sign_in(name="Somebody")
     user = me(ask, first)
@@ -42,7 +42,7 @@ def test_who_comes_back_is_the_same_user(ask: Asker, browser: Browser) -> None:
 
 
 def test_the_callback_needs_the_browser_that_began(ask: Asker, browser: Browser) -> None:
-    """A link to somebody else's callback signs nobody in; with JSON there is no cookie to ask for."""
+    """A link to another user's callback signs no one in; with JSON there is no cookie to check."""
     refused = Browser(ask).consent(browser.begin())
     assert refused.content.startswith(b"Inner OAuth cookie not found.")
     asked = browser.begin(stack_response_mode="json").json()
@@ -62,7 +62,7 @@ def test_the_callback_needs_the_browser_that_began(ask: Asker, browser: Browser)
     ],
 )
 def test_a_code_alone_gives_no_tokens(browser: Browser, changes: dict[str, str], expected: str | None) -> None:
-    """Verifier, redirect URI and client must be those of the beginning; a failed try does not use the code up."""
+    """Verifier, redirect URI and client must match; a failed attempt does not consume the code."""
     finished = browser.consent(browser.begin())
     refused = browser.exchange(finished, **changes)
     assert (refused.status, code(refused)) == (400, expected)
@@ -97,14 +97,14 @@ def test_plain_challenges_are_over(browser: Browser) -> None:
 
 
 def test_untrusted_redirects_get_no_code(ask: Asker, browser: Browser) -> None:
-    """And no user is made on the way."""
+    """And no user is created."""
     refused = browser.consent(browser.begin(redirect_uri="https://evil.example.org"))
     assert code(refused) == "REDIRECT_URL_NOT_WHITELISTED"
     assert ask.server("GET", "/users").json()["items"] == []
 
 
 def test_failures_go_where_the_app_wants_them(ask: Asker, browser: Browser, cast: Cast) -> None:
-    """To the error page, if the project trusts it; what was half done is undone."""
+    """To the error page, if the project trusts it; partial changes are rolled back."""
     error_page = "http://localhost:3000/error?from=oauth"
     failed = browser.consent(browser.begin(error_redirect_uri=error_page), decision="deny")
     assert failed.status == 307
@@ -158,7 +158,9 @@ def test_callbacks_cannot_be_made_up(browser: Browser) -> None:
 def test_an_address_that_is_taken(
     ask: Asker, browser: Browser, cast: Cast, strategy: str, owner_verified: bool, verified: bool, expected: str
 ) -> None:
-    """Whether the account goes to the owner of its address is up to the project, and to proofs on both sides."""
+    """Whether the account is linked to the owner of its address depends on the project, and on verification by both
+    sides.
+    """
     owner = cast.person("ada", primary_email_verified=owner_verified)
     cast.settings(auth__oauth__accountMergeStrategy=strategy)
     back = browser.visit(
@@ -175,7 +177,7 @@ def test_an_address_that_is_taken(
 
 
 def test_linking(ask: Asker, browser: Browser, cast: Cast) -> None:
-    """An account is added to who is signed in, unless somebody else signs in with it."""
+    """An account is linked to the signed-in user, unless another user signs in with it."""
     ada, bob = cast.person("ada"), cast.person("bob")
     link = {"type": "link", "token": ada.headers["access_token"]}
     linked = browser.sign_in(start=link, email="other@example.com")
@@ -188,7 +190,7 @@ def test_linking(ask: Asker, browser: Browser, cast: Cast) -> None:
 
 @pytest.mark.parametrize("token", ["nonsense", "expired", "foreign"])
 def test_tokens_of_the_beginning_are_checked(ask: Asker, browser: Browser, cast: Cast, token: str) -> None:
-    """Nobody is linked to by a token that does not count."""
+    """An invalid token links no account."""
     made = token
     if token == "expired":
         made = cast.person("ada").headers["access_token"]
@@ -269,7 +271,7 @@ def test_challenges_of_other_domains_have_a_form(ask: Asker, browser: Browser, o
     ],
 )
 def test_a_host_that_only_looks_local_is_not_trusted(emulator: Emulator, url: str) -> None:
-    """Browsers read odd authorities in their own way, so nobody is sent to one."""
+    """Browsers interpret unusual authorities differently, so they are never redirect targets."""
     assert emulator.ready is not None
     project = emulator.project(emulator.ready.project_id)
     assert is_trusted(project, "http://localhost:3000/cb")

@@ -54,7 +54,7 @@ def test_clients_keep_to_themselves(cast: Cast) -> None:
 
 
 def test_changing_and_deleting(cast: Cast) -> None:
-    """Clients switch, servers also rename; a link of somebody else is not found."""
+    """Clients can switch, servers also rename; another user's link is not found."""
     ada, bob = cast.person("ada"), cast.person("bob")
     provider_id = link(cast, ada.id)
     assert not ada(oauth.update_oauth_provider("me", provider_id, allow_sign_in=False)).allow_sign_in
@@ -69,7 +69,7 @@ def test_changing_and_deleting(cast: Cast) -> None:
 
 
 def test_an_account_signs_one_user_in(cast: Cast) -> None:
-    """And a user has one account of a provider for that; others are for their tokens alone."""
+    """And a user has one account per provider for sign-in; others are only for their tokens."""
     ada, bob = cast.person("ada"), cast.person("bob")
     link(cast, ada.id)
     taken = "OAUTH_PROVIDER_ACCOUNT_ID_ALREADY_USED_FOR_SIGN_IN"
@@ -127,7 +127,7 @@ def test_switches_do_what_they_say(cast: Cast, switched_off: str) -> None:
 
 
 def test_tokens_of_connected_accounts(cast: Cast) -> None:
-    """With the scopes that were consented to; they are renewed before they run out, and go with the link."""
+    """With the scopes that were granted; they are renewed before they expire, and removed with the link."""
     browser = Browser(cast.ask)
     session = browser.sign_in(start={"provider_scope": "mail"}, email="ada@example.com").json()
     user_id = cast.ask.client("GET", "/users/me", access_token=session["access_token"]).json()["id"]
@@ -176,7 +176,7 @@ def test_clients_get_their_own_tokens_alone(cast: Cast) -> None:
 
 
 def test_tokens_that_others_sign_are_refused(cast: Cast) -> None:
-    """By name, as far as the project is set up for them."""
+    """By name, if the project is configured for them."""
     apple = auth.sign_in_with_apple(id_token="x")
     assert cast.nobody.refused(apple) == (400, "APPLE_BUNDLE_ID_NOT_CONFIGURED")
     provider = {"type": "apple", "allowSignIn": True, "appleBundles": {"a": {"bundleId": "com.example.app"}}}

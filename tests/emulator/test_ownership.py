@@ -1,4 +1,4 @@
-"""What the owners of a project do: transfers, plans, click maps, domains for sending, settings from a repository."""
+"""Operations of project owners: transfers, plans, click maps, sending domains, settings from a repository."""
 
 import json
 from typing import Any
@@ -24,14 +24,14 @@ def ada(cast: Cast) -> Person:
 
 
 def test_no_operation_is_left_out() -> None:
-    """Every operation of every release is performed."""
+    """Every operation of every release is implemented."""
     for release in ("2026-04", "2026-09", "2026-10"):
         missing = [f"{each.method} {each.template}" for each in Router(release).routes if each.handler is None]
         assert missing == []
 
 
 def internal(emulator: Emulator) -> Any:
-    """Asks as a user of the dashboard; gives the asker, the user's id and its team."""
+    """Return requests as a user of the dashboard, the user's id and team."""
     from hexclave_emulator.domains.projects import KEY_SETS
 
     keys = emulator.state[KEY_SETS].first(project_id=INTERNAL)
@@ -52,7 +52,7 @@ def internal(emulator: Emulator) -> Any:
 
 
 def test_a_project_changes_hands(emulator: Emulator) -> None:
-    """Between two teams of whoever does it, who must manage the first."""
+    """Between two teams of the user, who must manage the first."""
     ask = internal(emulator)
     signed_up = ask("POST", "/auth/password/sign-up", {"email": "o@example.com", "password": "correct horse battery"})
     token = signed_up.json()["access_token"]
@@ -79,7 +79,7 @@ def test_the_plan_counts_what_is_used(cast: Cast, ada: Person) -> None:
 
 
 def test_whom_a_stricter_rule_would_restrict(cast: Cast, ada: Person) -> None:
-    """Nothing is changed by asking."""
+    """Asking changes nothing."""
     cast.person("bob", primary_email_verified=False)
     asked = projects.preview_onboarding_change(onboarding={"require_email_verification": True})  # type: ignore[arg-type]
     found = cast.admin(asked)

@@ -1,4 +1,4 @@
-"""The page at `/_emulator`: who may see it, what it is made of, and what its buttons ask for."""
+"""The page at `/_emulator`: access, contents, and the requests of its buttons."""
 
 import re
 from collections.abc import Iterator
@@ -70,7 +70,7 @@ OWN = [
 def test_no_page_of_another_origin_gets_at_it(
     hx: RunningEmulator, method: str, path: str, headers: dict[str, str]
 ) -> None:
-    """Neither by a request of its own nor by a name that it points to this machine."""
+    """Neither through its own requests nor through a name that points to this machine."""
     before = hx.project
     reply = httpx.request(method, f"{hx.base_url}/_emulator{path}", headers=headers)
     assert reply.status_code == 403
@@ -79,7 +79,7 @@ def test_no_page_of_another_origin_gets_at_it(
 
 
 def test_looking_on_changes_nothing(hx: RunningEmulator, own: httpx.Client) -> None:
-    """The page is neither in the log nor does it use up a fault."""
+    """The page's requests are not logged and use up no fault."""
     hx.fail_next(503, times=1)
     assert own.get("api/overview").json()["counts"]["requests"] == 0
     assert len(own.get("api/overview").json()["faults"]) == 1
@@ -98,7 +98,7 @@ def test_lists_say_how_many_there_are(hx: RunningEmulator, own: httpx.Client) ->
 
 
 def test_a_request_shows_whole(hx: RunningEmulator, own: httpx.Client) -> None:
-    """With its bodies and headers, until it is forgotten."""
+    """With its bodies and headers, as long as it is in the log."""
     hx.server_app().call(create_user(display_name="Ada"))
     whole = own.get("api/request", params={"number": 1}).json()
     assert '"Ada"' in whole["request_body"]
@@ -142,7 +142,7 @@ def test_endpoints_of_webhooks_come_and_go(hx: RunningEmulator, own: httpx.Clien
     ],
 )
 def test_wrong_endpoints_are_refused(hx: RunningEmulator, own: httpx.Client, body: dict[str, Any]) -> None:
-    """With what is wrong, and without the secret."""
+    """With the reason, and without the secret."""
     reply = own.post("api/webhook-endpoints", json=body)
     assert reply.status_code in (400, 404)
     assert "hunter2" not in reply.text

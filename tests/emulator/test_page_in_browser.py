@@ -1,4 +1,4 @@
-"""The page at `/_emulator` in a real browser, without a window. Skipped where no Chromium is installed."""
+"""The page at `/_emulator` in a real headless browser. Skipped if no Chromium is installed."""
 
 import shutil
 import time
@@ -39,7 +39,7 @@ def hx() -> Iterator[RunningEmulator]:
 
 @pytest.fixture
 def open_page(browser: "playwright.Browser", hx: RunningEmulator) -> Iterator[Open]:
-    """Opens the page; complaints of the browser fail the test, and so does a request to anywhere else."""
+    """Opens the page; errors in the console fail the test, and so do requests to other hosts."""
     complaints: list[str] = []
 
     def opened(section: str = "", **options: str) -> "playwright.Page":
@@ -57,7 +57,7 @@ def open_page(browser: "playwright.Browser", hx: RunningEmulator) -> Iterator[Op
     yield opened
     for context in browser.contexts:
         context.close()
-    # A refused request is no fault of the page, which says it.
+    # A refused request is not an error of the page, which displays it.
     assert [each for each in complaints if not each.startswith(("data:", "Failed to load resource"))] == []
 
 
@@ -83,7 +83,7 @@ def test_every_section_shows_what_happened(hx: RunningEmulator, open_page: Open)
 
 
 def test_a_person_signs_in_with_a_sent_mail(hx: RunningEmulator, open_page: Open) -> None:
-    """The link leads to the app with the code in it, and the code is there to copy."""
+    """The link leads to the app with the code, and the code can be copied."""
     hx.client_app().auth.send_sign_in_code(email="kay@example.com", callback_url="http://localhost:3000/in?next=/a%26b")
     page = open_page("mails")
     page.get_by_text("kay@example.com").click()
@@ -100,7 +100,7 @@ HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 
 
 def test_text_from_outside_stays_text(hx: RunningEmulator, open_page: Open) -> None:
-    """In names, e-mails and paths; and a link that would run a script is none."""
+    """In names, emails and paths; and a link that would run a script is not a link."""
     hx.server_app().call(create_user(display_name=HOSTILE))
     with hx.inner.transaction() as state:
         send_mail(state, hx.project.project_id, HOSTILE, HOSTILE, HOSTILE, HOSTILE, now=0, link="javascript:alert(3)")
@@ -126,7 +126,7 @@ def test_the_log_is_live_and_leaves_open_what_is_open(hx: RunningEmulator, open_
 
 
 def test_faults_are_ordered_from_the_form(hx: RunningEmulator, open_page: Open) -> None:
-    """The next call fails as chosen; removing them makes all well."""
+    """The next call fails as chosen; after removing the faults, calls succeed."""
     page = open_page("faults")
     page.get_by_label("What happens").select_option("503")
     page.get_by_label("How often").fill("2")
@@ -142,7 +142,7 @@ def test_faults_are_ordered_from_the_form(hx: RunningEmulator, open_page: Open) 
 
 
 def test_the_clock_moves_and_stops(hx: RunningEmulator, open_page: Open) -> None:
-    """As far as the form says."""
+    """As set in the form."""
     page = open_page("faults")
     page.get_by_label("Seconds", exact=True).fill("86400")
     page.get_by_role("button", name="Move on").click()
@@ -166,7 +166,7 @@ def test_webhooks_show_their_attempts(hx: RunningEmulator, open_page: Open) -> N
 
 
 def test_a_refusal_is_said(hx: RunningEmulator, open_page: Open) -> None:
-    """What the emulator answers stands on the page, not in the console alone."""
+    """The emulator's answer is shown on the page, not only in the console."""
     page = open_page("webhooks")
     page.get_by_label("Deliver events to").fill("ftp://example.com/")
     page.get_by_role("button", name="Add endpoint").click()
@@ -186,7 +186,7 @@ def test_all_is_done_by_keyboard(hx: RunningEmulator, open_page: Open) -> None:
     assert page.evaluate("document.activeElement.id") == "reset"
     press("Enter")
     assert page.locator("#confirm-reset").is_visible()
-    press("Enter")  # the focus is on the harmless answer
+    press("Enter")  # the focus is on the safe answer
     assert not page.locator("#confirm-reset").is_visible()
     press("Enter")
     press("Escape")
@@ -248,7 +248,7 @@ def test_everything_can_be_read(hx: RunningEmulator, open_page: Open, scheme: st
 
 
 def test_a_stopped_emulator_is_said(hx: RunningEmulator, open_page: Open) -> None:
-    """Nobody takes old figures for live ones."""
+    """Old figures are not presented as live ones."""
     page = open_page()
     page.evaluate("() => { window.fetch = () => Promise.reject(new TypeError('Failed to fetch')); }")
     playwright.expect(page.locator("#live")).to_have_text("The emulator does not answer")

@@ -108,7 +108,7 @@ def test_who_registered_signs_in(ask: Asker, token: str, key: Any) -> None:
     ids=["other key", "other site", "untrusted origin", "unreadable origin", "nobody there"],
 )
 def test_a_forged_answer_is_refused(ask: Asker, token: str, forged: dict[str, Any]) -> None:
-    """At signing in and, where it could be noticed, at registering."""
+    """When signing in and, if detectable, when registering."""
     authenticator = Authenticator()
     register(ask, token, authenticator)
     forger = attrs.evolve(authenticator, **forged)
@@ -118,7 +118,7 @@ def test_a_forged_answer_is_refused(ask: Asker, token: str, forged: dict[str, An
 
 
 def test_an_answer_counts_once(ask: Asker, token: str) -> None:
-    """An answer to an earlier challenge, or to a registration, signs nobody in."""
+    """A response to an earlier challenge, or to a registration, signs no one in."""
     authenticator = Authenticator()
     register(ask, token, authenticator)
     old = authenticator.answer("webauthn.get", "another challenge")
@@ -128,7 +128,7 @@ def test_an_answer_counts_once(ask: Asker, token: str) -> None:
 
 
 def test_a_copied_passkey_is_noticed(ask: Asker, token: str) -> None:
-    """The counter must grow once there is one."""
+    """The counter must increase once it is used."""
     authenticator = Authenticator(counter=5)
     register(ask, token, authenticator)
     assert code(sign_in(ask, authenticator)) == "PASSKEY_AUTHENTICATION_FAILED"
@@ -164,14 +164,14 @@ def register_raw(ask: Asker, credential: dict[str, Any]) -> Reply:
 
 @given(ANY_JSON)
 def test_any_credential_is_refused(credential: Any) -> None:
-    """Whatever JSON comes as an answer, it is refused by name."""
+    """Any JSON as a response is refused with a known error."""
     with pytest.raises(webauthn.RejectedError):
         webauthn.read(credential)
 
 
 @given(st.dictionaries(st.sampled_from(["clientDataJSON", "authenticatorData", "publicKey"]), ANY_JSON))
 def test_any_registration_is_refused(response: dict[str, Any]) -> None:
-    """Over the API too."""
+    """Over the API, too."""
     ask = Asker(EMULATOR)
     ready = Authenticator().answer("webauthn.create", "TU9DSw")
     reply = register_raw(ask, ready | {"response": ready["response"] | response})

@@ -47,7 +47,7 @@ def ada(cast: Cast) -> Person:
 
 
 def customer(cast: Cast) -> Person:
-    """A user of a project that sells."""
+    """Create a user of a project with products."""
     cast.settings(payments__products=PRODUCTS, payments__items=ITEMS, payments__productLines={"plans": {}})
     cast.admin(payments.setup_payments())
     return cast.person("ada")
@@ -135,7 +135,7 @@ def test_switching_needs_a_paid_subscription_and_a_card(cast: Cast, ada: Person)
 
 
 def test_test_mode_is_for_projects_in_it(cast: Cast, ada: Person) -> None:
-    """And new purchases can be blocked altogether."""
+    """New purchases can be blocked altogether."""
     full_code = code(cast, ada, "pro")
     buy = payments.complete_test_mode_purchase(full_code=full_code, price_id="monthly")
     cast.settings(payments__testMode=False)
@@ -196,7 +196,7 @@ def test_refunds_of_april() -> None:
 
 
 def test_cancelling_what_the_customer_does_not_have(cast: Cast, ada: Person) -> None:
-    """Another subscription of its line replaced it; it is another kind of customer's; there is no such subscription."""
+    """Another subscription of its line replaced it; its customer has another type; the subscription does not exist."""
     cast.server(payments.grant_product("user", ada.id, product_id="basic"))
     cast.server(payments.grant_product("user", ada.id, product_id="pro"))
     cancel = payments.cancel_subscription
@@ -212,7 +212,7 @@ def test_cancelling_what_the_customer_does_not_have(cast: Cast, ada: Person) -> 
 
 
 def test_nobody_buys_twice_what_does_not_stack(cast: Cast, ada: Person) -> None:
-    """No link is made for it."""
+    """No link is created for it."""
     cast.server(payments.grant_product("user", ada.id, product_id="basic"))
     link = payments.create_purchase_url(customer_type="user", customer_id=ada.id, product_id="basic")
     assert cast.server.refused(link) == (400, "PRODUCT_ALREADY_GRANTED")
@@ -239,7 +239,7 @@ def test_transactions_come_page_by_page(cast: Cast, ada: Person) -> None:
 
 
 def test_clients_buy_what_is_for_sale(cast: Cast, ada: Person) -> None:
-    """Neither what only servers may sell nor what they describe themselves, and a return only to trusted places."""
+    """Neither server-only nor inline products, and only trusted return URLs."""
 
     def link(**fields: Any) -> Any:
         return payments.create_purchase_url(customer_type="user", customer_id="me", **fields)
@@ -275,7 +275,7 @@ def test_payment_methods_can_be_switched(cast: Cast, ada: Person) -> None:
 
 
 def test_a_code_of_another_project_is_unknown(cast: Cast, ada: Person) -> None:
-    """The part in front of the code must be the project's."""
+    """The prefix of the code must be the project's."""
     full_code = code(cast, ada, "pro")
     wrong = "00000000-0000-4000-8000-000000000000_" + full_code.partition("_")[2]
     assert cast.nobody.refused(payments.validate_purchase_code(full_code=wrong)) == (404, "VERIFICATION_CODE_NOT_FOUND")
@@ -303,7 +303,7 @@ def test_without_expiry_the_balance_is_the_sum(found: list[tuple[int, int, int]]
 
 @given(changes)
 def test_expiry_never_gives(found: list[tuple[int, int, int]]) -> None:
-    """What expires leaves no more than what lasts, and a debt is never forgiven."""
+    """Expiry never increases the balance, and a debt is never forgiven."""
     lasting = sorted((at, quantity, NEVER) for at, quantity, _ in found)
     assert purchases._balance(sorted(found), 100) <= purchases._balance(lasting, 100)
 
@@ -323,7 +323,7 @@ def test_taking_uses_up_what_expires_first() -> None:
     ],
 )
 def test_intervals(start: str, interval: list[Any], end: str) -> None:
-    """The last day of a month stands for those that it does not have."""
+    """Days that a month lacks become its last day."""
     moments = [int(datetime.fromisoformat(each).timestamp() * 1000) for each in (start, end)]
     assert later(moments[0], interval) == moments[1]
 

@@ -27,7 +27,7 @@ def define(cast: Cast, name: str, *contained: str) -> None:
 @settings(max_examples=40, deadline=None)
 @given(st.dictionaries(st.sampled_from(NAMES), st.sets(st.sampled_from(NAMES)), max_size=5), st.sampled_from(NAMES))
 def test_recursion_gives_what_can_be_reached(contained: dict[str, set[str]], granted: str) -> None:
-    """Any graph, with circles or without: what a permission contains is held with it, each once."""
+    """Any graph, with or without cycles: contained permissions are held, each once."""
     emulator = Emulator()
     cast = Cast(Asker(emulator))
     for name in NAMES:
@@ -62,7 +62,7 @@ def test_a_new_name_is_known_everywhere(cast: Cast) -> None:
 
 
 def test_a_change_says_all(cast: Cast) -> None:
-    """What a change leaves out is gone, as with the real API."""
+    """Omitted fields are removed, as in the real API."""
     define(cast, "read")
     cast.admin(
         permissions.create_project_permission_definition(
@@ -74,7 +74,7 @@ def test_a_change_says_all(cast: Cast) -> None:
 
 
 def test_a_deleted_permission_is_held_by_nobody(cast: Cast) -> None:
-    """Defining it anew gives it to no one."""
+    """Defining it again grants it to no one."""
     define(cast, "read")
     define(cast, "write", "read")
     ada = cast.person("ada")
@@ -112,7 +112,7 @@ def test_a_permission_holds_in_its_scope(cast: Cast) -> None:
 
 
 def test_contained_permissions_open_the_team(cast: Cast) -> None:
-    """What a client may do follows from what it holds inside of another permission."""
+    """A client's rights include those of contained permissions."""
     ada, bob = cast.person("ada"), cast.person("bob")
     team = ada(create_team(display_name="Engines"))
     cast.server(add_team_member(team.id, bob.id))
@@ -126,7 +126,7 @@ def test_contained_permissions_open_the_team(cast: Cast) -> None:
 
 
 def test_events_tell_of_every_grant(cast: Cast) -> None:
-    """Also of one that changes nothing; a revocation that is refused tells nothing."""
+    """Including one that changes nothing; a refused revocation reports none."""
     define(cast, "read")
     ada = cast.person("ada")
     team = ada(create_team(display_name="Engines"))
@@ -187,7 +187,7 @@ def test_new_users_get_what_the_project_gives_them(cast: Cast) -> None:
 
 
 def test_a_default_that_is_not_defined_lets_nobody_in(cast: Cast) -> None:
-    """As with the real API, and nothing is left of the try."""
+    """As in the real API, and the attempt changes nothing."""
     cast.admin(permissions.delete_team_permission_definition("team_admin"))
     ada = cast.person("ada")
     making = create_team_as_server(display_name="Engines", creator_user_id=ada.id)
@@ -204,7 +204,7 @@ def test_names_are_plain(cast: Cast, ask: Asker, name: str) -> None:
 
 
 def test_permissions_of_a_project_survive_strange_settings(cast: Cast) -> None:
-    """Settings can be written by hand: what is no definition is none."""
+    """Settings can be written by hand: invalid definitions are ignored."""
     cast.settings(rbac__permissions={"odd": 5, "own": {"scope": "project", "containedPermissionIds": ["x"]}})
     assert [each.id for each in cast.admin(permissions.list_project_permission_definitions()).items] == ["own"]
     cast.admin(permissions.update_project_permission_definition("own", id_="mine"))

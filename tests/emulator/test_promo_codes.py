@@ -1,4 +1,4 @@
-"""Promotion codes: made, counted, and taken off what customers pay."""
+"""Promotion codes: created, counted, and deducted from payments."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ def made(cast: Cast, **fields: Any) -> Any:
 
 
 def test_a_code_counts_as_often_as_it_may(cast: Cast, ada: Person) -> None:
-    """A purchase redeems it, a quote does not; one that is used up is refused."""
+    """A purchase redeems it, a quote does not; an exhausted code is refused."""
     cast.settings(payments__testMode=True)
     made(cast, max_redemptions=1)
     quoted = cast.server(payments.validate_promo_codes(product_id="basic", promo_codes=[" spring "]))
@@ -47,7 +47,7 @@ def test_a_code_counts_as_often_as_it_may(cast: Cast, ada: Person) -> None:
 
 
 def test_what_a_purchase_costs_is_what_is_paid(cast: Cast, ada: Person) -> None:
-    """The quote for a link, and the invoice of whoever bought over it."""
+    """The quote for a link, and the invoice of the buyer."""
     made(cast)
     link = {"full_code": code(cast, ada, "basic"), "price_id": "monthly", "promo_codes": ["SPRING"]}
     quoted = cast.ask.client("POST", "/payments/purchases/validate-promo-codes", link).json()
@@ -58,7 +58,7 @@ def test_what_a_purchase_costs_is_what_is_paid(cast: Cast, ada: Person) -> None:
 
 
 def test_codes_stack_and_last_as_they_say(cast: Cast, ada: Person) -> None:
-    """An amount never takes off more than there is; a customer asks for itself."""
+    """An amount never takes off more than the price; a customer asks for itself."""
     made(cast)
     made(cast, code_name="FIVE", discount_type="amount", discount_amount=100, subscription_behavior="forever")
     quoted = ada(
@@ -74,7 +74,7 @@ def test_codes_stack_and_last_as_they_say(cast: Cast, ada: Person) -> None:
 
 
 def test_a_code_counts_between_its_dates_until_it_is_paused_or_ended(cast: Cast, ada: Person) -> None:
-    """The status says which; the list finds codes by it."""
+    """The status follows; the list filters by it."""
     clock = cast.ask.emulator.clock
     now = clock.millis()
     code_id = made(cast, availability_type="between_dates", starts_at_millis=now + DAY, ends_at_millis=now + 3 * DAY).id
@@ -117,7 +117,7 @@ def test_codes_that_make_no_sense_are_refused(cast: Cast, ada: Person, fields: d
 
 
 def test_a_code_is_for_its_products(cast: Cast, ada: Person) -> None:
-    """And for nobody else's project."""
+    """And not for other projects."""
     made(cast, applicable_product_ids=["pro"])
     refused = payments.validate_promo_codes(product_id="basic", promo_codes=["SPRING"])
     assert cast.server.refused(refused) == (400, "Promo code SPRING does not apply to this product.")

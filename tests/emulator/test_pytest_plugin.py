@@ -1,4 +1,4 @@
-"""The fixtures for pytest, as a project that installed the SDK meets them."""
+"""The pytest fixtures, as used by a project that installed the SDK."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def run(folder: Path, source: str, *options: str) -> subprocess.CompletedProcess[str]:
-    """The tests of a project of its own, with this plugin and no other that is installed here."""
+    """Run the tests of a separate project, with this plugin and no other installed one."""
     (folder / "test_project.py").write_text(source)
     environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": ""}
     command = [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "hexclave.pytest_plugin", *options]
@@ -106,7 +106,7 @@ async def test_apps(async_hexclave_client_app, async_hexclave_server_app, async_
 
 
 def test_asynchronous_apps_work_in_loops_of_the_tests_own(tmp_path: Path) -> None:
-    """Also in two after another."""
+    """Also in two loops, one after the other."""
     source = """
 import asyncio
 from hexclave_api.operations.users import create_user

@@ -1,4 +1,4 @@
-"""What an older server has not: operations, parameters, values."""
+"""Items that older releases lack: operations, parameters, values."""
 
 import pytest
 
@@ -18,7 +18,7 @@ from tests.emulator.asking import Asker, code
     ],
 )
 def test_what_a_release_has(since: str | None, releases: list[str]) -> None:
-    """It is in all releases from the one that brought it."""
+    """It is in all releases since the one that introduced it."""
     described = {} if since is None else {"x-since": since}
     assert [each for each in ("2026-04", "2026-09", "2026-10") if has(each, described)] == releases
 

@@ -1,4 +1,4 @@
-"""Schemathesis reads the description and sends whatever it allows and forbids: the emulator never fails inside.
+"""Schemathesis reads the description and sends valid and invalid requests: the emulator never fails with a 500.
 
 The same requests at every run, a few for each operation, so that the run ends in about a minute.
 """
@@ -20,7 +20,7 @@ schema = schemathesis.openapi.from_dict(document())
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[tuple[RunningEmulator, dict[str, str], Snapshot]]:
-    """An emulator with a user, and headers that are let in everywhere in the name of this user."""
+    """Yield an emulator with a user, and headers that are accepted everywhere."""
     with emulator(stub=True) as hx:
         client = hx.client_app()
         client.auth.sign_up_with_password(email="ada@example.com", password="correct horse battery")
@@ -45,7 +45,7 @@ def served() -> Iterator[tuple[RunningEmulator, dict[str, str], Snapshot]]:
 def test_no_request_makes_the_emulator_fail(
     case: schemathesis.Case, served: tuple[RunningEmulator, dict[str, str], Snapshot]
 ) -> None:
-    """Neither with valid nor with invalid input; what it answers is of the shape that is described."""
+    """Neither with valid nor with invalid input; its answers have the described shape."""
     hx, headers, snapshot = served
     hx.restore(snapshot)
     response = case.call(base_url=f"{hx.base_url}/api/v1", headers=headers)

@@ -35,7 +35,7 @@ def send(
 
 
 def test_faults_come_in_order_and_end(server: BackgroundServer, emulator: Emulator) -> None:
-    """Two limits, then an outage, then the truth."""
+    """Two rate limits, then an outage, then the real reply."""
     emulator.faults.add(Fault(status=429, headers={"retry-after": "3"}, body={"message": "slow down"}, times=2))
     emulator.faults.add(Fault(status=503, body="down"))
     replies = [send(server, "GET", "/api/v1") for _ in range(4)]
@@ -45,7 +45,7 @@ def test_faults_come_in_order_and_end(server: BackgroundServer, emulator: Emulat
 
 
 def test_a_fault_may_choose_its_requests(server: BackgroundServer, emulator: Emulator) -> None:
-    """Other methods and paths pass."""
+    """Other methods and paths are unaffected."""
     emulator.faults.add(Fault(status=500, method="GET", path="/api/v1/users"))
     statuses = [send(server, "GET", path)[0].status for path in ("/health", "/api/v1/users", "/api/v1/users")]
     assert statuses == [200, 500, 400]
@@ -85,7 +85,7 @@ def test_slashes_at_the_end_are_redirected(server: BackgroundServer) -> None:
 
 
 def test_the_date_is_the_emulators(server: BackgroundServer, emulator: Emulator) -> None:
-    """Clients that compare clocks see the one they are shown."""
+    """Clients that compare clocks see the emulated time."""
     emulator.clock.freeze(0)
     assert send(server, "GET", "/health")[0].headers["date"] == "Thu, 01 Jan 1970 00:00:00 GMT"
 
@@ -108,7 +108,7 @@ def test_uploaded_pictures_are_served(server: BackgroundServer, emulator: Emulat
 
 
 def test_own_operations(server: BackgroundServer, emulator: Emulator) -> None:
-    """Other processes can read keys and mails, move the clock, order faults, go back and begin anew."""
+    """Other processes can read keys and emails, move the clock, inject faults, restore and reset."""
     project = json.loads(send(server, "GET", "/_emulator/api/project")[1])
     assert project["project_id"] == emulator.ready.project_id  # type: ignore[union-attr]
     assert send(server, "POST", "/_emulator/api/snapshot", {"name": "s"})[0].status == 200
@@ -126,7 +126,7 @@ def test_own_operations(server: BackgroundServer, emulator: Emulator) -> None:
     "body", [b"[]", b"{", {"status": "x"}, {"status": 9999}, {"nope": 1}, {"headers": {"a": 1}}, {"delay": -1}]
 )
 def test_wrong_faults_are_refused(server: BackgroundServer, emulator: Emulator, body: Any) -> None:
-    """What cannot be carried out is said at once, not at the next request."""
+    """Invalid faults are refused immediately, rather than at the next request."""
     assert send(server, "POST", "/_emulator/api/faults", body)[0].status == 400
     assert emulator.faults.waiting == []
 
@@ -144,7 +144,7 @@ def test_wrong_faults_are_refused(server: BackgroundServer, emulator: Emulator, 
     ],
 )
 def test_own_operations_are_not_for_other_origins(server: BackgroundServer, headers: dict[str, str]) -> None:
-    """A web page elsewhere must not read keys, nor a name that was bent to this address."""
+    """A page of another origin must not read keys, nor a host name that was rebound to this address."""
     reply, content = send(server, "GET", "/_emulator/api/project", None, headers)
     assert reply.status == 403
     assert b"ssk_" not in content

@@ -1,4 +1,4 @@
-"""Rules that decide who may sign up."""
+"""Sign-up rules."""
 
 from contextlib import suppress
 from typing import Any
@@ -55,7 +55,7 @@ def test_conditions(condition: str, value: bool) -> None:
     ],
 )
 def test_unreadable_conditions(condition: str) -> None:
-    """Are told apart from those that are false."""
+    """Are distinguished from false ones."""
     with pytest.raises(Unreadable):
         holds(condition, NAMES)
 
@@ -68,7 +68,7 @@ def test_any_condition_is_true_false_or_unreadable(condition: str) -> None:
 
 
 def test_the_first_rule_by_priority_decides(cast: Cast) -> None:
-    """Higher priorities come first; the others are told all the same."""
+    """Higher priorities come first; the others are reported as well."""
     cast.settings(
         auth__signUpRules={
             "low": rule("true", "reject", priority=1),
@@ -93,7 +93,7 @@ def test_the_first_rule_by_priority_decides(cast: Cast) -> None:
 
 
 def test_rules_decide_over_sign_ups(cast: Cast, ask: Asker) -> None:
-    """Who is rejected does not become a user; the statistics count it."""
+    """A rejected sign-up creates no user; the statistics count it."""
     cast.settings(auth__signUpRules={"no": rule('emailDomain == "example.net"', "reject")})
     refused = sign_up(ask, "eve@example.net")
     assert (refused.status, code(refused)) == (403, "SIGN_UP_REJECTED")
@@ -109,7 +109,7 @@ def test_rules_decide_over_sign_ups(cast: Cast, ask: Asker) -> None:
 
 
 def test_a_rule_may_restrict(cast: Cast, ask: Asker) -> None:
-    """The user is there, and may not use the project yet."""
+    """The user exists, but may not use the project yet."""
     cast.settings(auth__signUpRules={"careful": rule('authMethod == "password"', "restrict")})
     sign_up(ask, "ada@example.com")
     [user] = ask.server("GET", "/users?include_restricted=true").json()["items"]
@@ -117,7 +117,7 @@ def test_a_rule_may_restrict(cast: Cast, ask: Asker) -> None:
 
 
 def test_the_default_may_be_no(cast: Cast, ask: Asker) -> None:
-    """Then only those whom a rule lets in come in."""
+    """Then only sign-ups that a rule allows succeed."""
     cast.settings(
         auth__signUpRulesDefaultAction="reject", auth__signUpRules={"in": rule('email.startsWith("ada")', "allow")}
     )

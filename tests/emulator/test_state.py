@@ -1,4 +1,4 @@
-"""Tables, transactions, snapshots: what the emulator remembers."""
+"""Tables, transactions, snapshots: the emulator's state."""
 
 import attrs
 import pytest
@@ -30,7 +30,9 @@ steps = st.lists(
 @given(steps)
 @example([(*step.split(), "red") for step in ("insert a", "insert b", "keep -", "delete a", "undo -")])
 def test_tables_behave_like_a_dict_with_transactions(steps: list[tuple[str, str, str]]) -> None:
-    """Whatever is done, kept and undone, contents, order and index are those of a plain dict that was copied."""
+    """After any sequence of commits and rollbacks, contents, order and index equal those of a plain dict that was
+    copied.
+    """
     state, model = State(), {}
     kept: dict[str, Thing] = {}
     for action, key, color in steps:
@@ -70,7 +72,7 @@ def test_a_restored_snapshot_is_the_state_of_its_moment(steps: list[tuple[str, s
 
 
 def test_rows_of_one_id_are_refused() -> None:
-    """Two rows never share an id: that would be a fault of the emulator, and must not pass in silence."""
+    """Duplicate ids would be a bug in the emulator, and must not go unnoticed."""
     state = State()
     state[THINGS].insert(Thing(id="a", color="red"))
     with pytest.raises(ValueError, match="has a row a already"):

@@ -1,4 +1,4 @@
-"""The state in a file survives whatever ends the process."""
+"""The state file survives however the process ends."""
 
 import json
 import os
@@ -37,7 +37,7 @@ def test_state_comes_back(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.name != "posix", reason="modes of files")
 def test_nobody_else_reads_the_file(tmp_path: Path) -> None:
-    """Keys and tokens are in it, and in the logs beside it."""
+    """It contains keys and tokens, as do the logs beside it."""
     emulator = Emulator(db=tmp_path / "state.db")
     Asker(emulator).server("POST", "/users", {})
     modes = {each.name: stat.S_IMODE(each.stat().st_mode) for each in tmp_path.iterdir()}
@@ -77,7 +77,7 @@ def test_restore_replaces_the_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", [b"not a database, but long enough to be taken for something", b"\0" * 4096])
 def test_other_files_are_refused(tmp_path: Path, content: bytes) -> None:
-    """A file of something else is named, and left alone."""
+    """A file with other contents is named, and left unchanged."""
     file = tmp_path / "other"
     file.write_bytes(content)
     with pytest.raises(ValueError, match="not a state file"):
@@ -87,7 +87,7 @@ def test_other_files_are_refused(tmp_path: Path, content: bytes) -> None:
 
 @pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
 def test_acknowledged_writes_survive_kill_9(tmp_path: Path) -> None:
-    """Every user whose creation was answered is there after the process was killed without warning."""
+    """Every acknowledged user exists after the process was killed."""
     command = [sys.executable, "-m", "hexclave_emulator", "--port", "0", "--db", str(tmp_path / "state.db")]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None

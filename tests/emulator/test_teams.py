@@ -1,4 +1,4 @@
-"""Teams, their members and how members appear, beyond what recordings show."""
+"""Teams, their members and member profiles, beyond the recordings."""
 
 import base64
 
@@ -29,7 +29,7 @@ def test_the_creator_is_the_first_member(cast: Cast) -> None:
 
 
 def test_making_a_team_is_one_event_and_a_member_is_two(cast: Cast) -> None:
-    """A creator joins silently; a member who is added later is told about, with every permission given."""
+    """Creators join without an event; members added later have one, with their permissions."""
     ada, bob = cast.person("ada"), cast.person("bob")
     team = ada(teams.create_team(display_name="Engines"))
     assert [kind for kind, _ in cast.events("team")] == ["team.created"]
@@ -41,7 +41,7 @@ def test_making_a_team_is_one_event_and_a_member_is_two(cast: Cast) -> None:
 
 
 def test_nobody_joins_twice(cast: Cast) -> None:
-    """Neither does who is not there, or into a team that is not there."""
+    """Nor do unknown users, nor into unknown teams."""
     ada = cast.person("ada")
     team = ada(teams.create_team(display_name="Engines"))
     assert cast.server.refused(teams.add_team_member(team.id, ada.id)) == (409, "TEAM_MEMBERSHIP_ALREADY_EXISTS")
@@ -75,7 +75,7 @@ def test_members_may_leave_and_not_throw_out(cast: Cast) -> None:
 
 
 def test_who_left_keeps_nothing(cast: Cast, ask: Asker) -> None:
-    """Permissions go with the membership, and the team is no longer the selected one."""
+    """Permissions are removed with the membership, and the team is no longer selected."""
     ada, bob = cast.person("ada"), cast.person("bob")
     team = ada(teams.create_team(display_name="Engines"))
     cast.server(teams.add_team_member(team.id, bob.id))
@@ -128,7 +128,7 @@ def test_profiles_show_the_users_name_until_they_have_their_own(cast: Cast, ask:
 
 
 def test_profiles_of_others_take_a_permission(cast: Cast) -> None:
-    """`$read_members` opens the list; nobody changes another's profile; servers see all."""
+    """`$read_members` opens the list; users cannot change others' profiles; servers see all."""
     ada, bob, eve = cast.person("ada"), cast.person("bob"), cast.person("eve")
     team = ada(teams.create_team(display_name="Engines"))
     cast.server(teams.add_team_member(team.id, bob.id))
@@ -151,7 +151,7 @@ def test_profiles_of_others_take_a_permission(cast: Cast) -> None:
 
 
 def test_clients_bring_their_own_pictures(cast: Cast, emulator: Emulator) -> None:
-    """A picture in a data URL is kept and served; an address of somebody else's is refused."""
+    """An image in a data URL is stored and served; an external address is refused."""
     ada = cast.person("ada")
     team = ada(teams.create_team(display_name="Engines", profile_image_url=PICTURE))
     assert team.profile_image_url is not None
@@ -181,7 +181,7 @@ def test_teams_come_in_pages_when_asked(cast: Cast) -> None:
 
 @pytest.mark.parametrize("query", ["limit=1", "cursor=x", "query=a", "desc=true", "order_by=created_at"])
 def test_older_servers_know_no_pages_of_teams(query: str) -> None:
-    """What came later is an unknown parameter for the API of April."""
+    """Newer parameters are unknown to the API of April."""
     emulator = Emulator(release="2026-04")
     assert Asker(emulator).server("GET", f"/teams?{query}").status == 400
     emulator.close()

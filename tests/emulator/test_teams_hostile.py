@@ -1,4 +1,4 @@
-"""Whatever is asked about teams, permissions, keys and channels that exist, nothing brings the emulator down."""
+"""No request about existing teams, permissions, keys and channels crashes the emulator."""
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -48,7 +48,7 @@ texts = st.sampled_from([*IDS, "true", "false", "1", "-1", "0", "1e3", "x", ""])
 @settings(max_examples=600, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.data())
 def test_no_request_ends_in_a_500(data: st.DataObject) -> None:
-    """Paths, queries and bodies out of what exists and what does not, by every kind of caller."""
+    """Paths, queries and bodies of existing and missing items, by every kind of caller."""
     EMULATOR.restore(SNAPSHOT)
     for _ in range(data.draw(st.integers(1, 3))):
         method, template = data.draw(st.sampled_from(ROUTES))
@@ -73,7 +73,7 @@ def test_metadata_may_be_deep(depth: int) -> None:
 
 
 def test_a_permission_may_contain_itself() -> None:
-    """A circle ends; so does a long chain."""
+    """A cycle ends; so does a long chain."""
     EMULATOR.restore(SNAPSHOT)
     CAST.admin(permissions.update_team_permission_definition("own", contained_permission_ids=["own"]))
     CAST.server(permissions.grant_team_permission(TEAM.id, BOB.id, "own"))

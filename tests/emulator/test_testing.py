@@ -1,4 +1,4 @@
-"""`hexclave.testing`: an emulator inside of a test, and apps that talk to it over a real socket."""
+"""`hexclave.testing`: an emulator inside a test, and apps that use it over a real socket."""
 
 import asyncio
 
@@ -50,7 +50,7 @@ def test_the_environment_points_here(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_failures_can_be_ordered() -> None:
-    """A limit that outlasts the retries reaches the caller; one that does not is waited out."""
+    """A rate limit that outlasts the retries reaches the caller; a shorter one is waited out."""
     with emulator() as hx:
         app = hx.server_app(retries=Retries(attempts=1))
         hx.fail_next(429, headers={"retry-after": "0"})
@@ -69,7 +69,7 @@ def test_emulators_do_not_see_one_another() -> None:
 
 
 def test_going_back() -> None:
-    """A snapshot brings users back; a reset brings another project."""
+    """A snapshot restores users; a reset creates another project."""
     with emulator() as hx:
         user = hx.server_app().call(create_user())
         snapshot = hx.snapshot()
@@ -84,7 +84,7 @@ def test_going_back() -> None:
 
 
 def test_stopping_twice_does_no_harm() -> None:
-    """As a fixture and a test may both do it."""
+    """As when both a fixture and a test stop it."""
     hx = emulator()
     hx.stop()
     hx.stop()

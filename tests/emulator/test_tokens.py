@@ -1,4 +1,4 @@
-"""Access tokens are what any JWT library takes them for."""
+"""Access tokens are accepted by any JWT library."""
 
 import base64
 import json
@@ -16,7 +16,9 @@ def signed_in(ask: Asker, **fields: object) -> tuple[dict[str, object], dict[str
 
 
 def at_full_length(key: dict[str, str]) -> dict[str, str]:
-    """The key as RFC 7518 has it: one in 64 has lost leading zero bytes, as the API's have, and PyJWT refuses those."""
+    """Return the key in the form of RFC 7518: one in 64 has lost leading zero bytes, like the API's, and PyJWT refuses
+    those.
+    """
     raw = {name: base64.urlsafe_b64decode(key[name] + "==").rjust(32, b"\0") for name in ("x", "y")}
     return key | {name: base64.urlsafe_b64encode(value).rstrip(b"=").decode() for name, value in raw.items()}
 
@@ -74,7 +76,7 @@ def test_short_coordinates_can_be_asked_for(ask: Asker) -> None:
 
 
 def test_an_old_token_is_refused_and_a_refreshed_one_is_not(ask: Asker) -> None:
-    """The clock decides: after ten minutes the token is over, and its error names user and session."""
+    """After ten minutes the token has expired, and its error names user and session."""
     user, tokens = signed_in(ask)
     ask.emulator.clock.advance(601)
     refused = ask.client("GET", "/users/me", access_token=tokens["access_token"])
@@ -85,7 +87,7 @@ def test_an_old_token_is_refused_and_a_refreshed_one_is_not(ask: Asker) -> None:
 
 
 def test_a_session_ends_by_age(ask: Asker) -> None:
-    """A refresh token is good for a year when nothing else was asked for."""
+    """A refresh token is valid for a year by default."""
     _, tokens = signed_in(ask)
     ask.emulator.clock.advance(366 * 24 * 3600)
     refused = ask.client("POST", "/auth/sessions/current/refresh", {}, refresh_token=tokens["refresh_token"])
@@ -114,7 +116,7 @@ def test_an_emulator_does_not_take_tokens_of_another(ask: Asker) -> None:
 
 
 def test_owners_see_impersonations(ask: Asker) -> None:
-    """Admins alone: neither the user nor the server is told of them."""
+    """Admins only: neither the user nor the server sees them."""
     user = ask.server("POST", "/users", {}).json()["id"]
     own = ask.server("POST", "/auth/sessions", {"user_id": user}).json()
     ask.server("POST", "/auth/sessions", {"user_id": user, "is_impersonation": True})

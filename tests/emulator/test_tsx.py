@@ -1,4 +1,4 @@
-"""E-mails from their sources: what is understood, what stays, what is broken."""
+"""Emails from their sources: supported syntax, unchanged parts, errors."""
 
 from contextlib import suppress
 
@@ -38,7 +38,7 @@ def shown(source: str, theme: str | None = None) -> Rendered:
     ],
 )
 def test_markup(markup: str, html: str) -> None:
-    """Values are escaped; what is not understood stays as it was written."""
+    """Values are escaped; unsupported expressions are unchanged."""
     assert rendered(markup, SCOPE) == html
 
 
@@ -53,7 +53,7 @@ def test_markup(markup: str, html: str) -> None:
     ],
 )
 def test_broken_sources(source: str, message: str) -> None:
-    """The place of the fault is told."""
+    """The error gives the place."""
     with pytest.raises(Broken) as caught:
         shown(source)
     assert message in str(caught.value)
@@ -87,14 +87,14 @@ def test_a_draft_greets() -> None:
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=60))
 def test_any_html_survives_its_source(html: str) -> None:
-    """What was given as HTML arrives as it was, whatever is in it."""
+    """HTML input is unchanged in the output, whatever it contains."""
     found = shown(html_source(html))
     assert f"<div>{html}</div>" in found.html
 
 
 @given(st.text(alphabet="<>(){}[]'\"`ab=&|?:+. /\\$\n", max_size=80))
 def test_any_source_renders_or_is_broken(text: str) -> None:
-    """Nothing else comes out."""
+    """There is no other outcome."""
     for source in (text, f"export function EmailTemplate() {{ return ({text}); }}"):
         with suppress(Broken):
             shown(source, f"function EmailTheme() {{ return <p>{text}</p> }}" if len(text) < 40 else None)

@@ -60,7 +60,7 @@ def test_deleting_a_user_ends_its_sessions(ask: Asker, people: dict[str, str]) -
 
 
 def test_a_new_password_ends_all_sessions(ask: Asker, people: dict[str, str]) -> None:
-    """Whoever knew the old one is out."""
+    """Sessions of anyone who knew the old one end."""
     tokens = ask.server("POST", "/auth/sessions", {"user_id": people["ada"]}).json()
     ask.server("PATCH", f"/users/{people['ada']}", {"password": "correct horse"})
     refused = ask.client("POST", "/auth/sessions/current/refresh", {}, refresh_token=tokens["refresh_token"])
@@ -68,7 +68,7 @@ def test_a_new_password_ends_all_sessions(ask: Asker, people: dict[str, str]) ->
 
 
 def test_events_tell_what_happened(ask: Asker) -> None:
-    """Each change of a user is an event with the user as servers see it; a refused request reports none."""
+    """Each change of a user is an event with the user as seen by servers; a refused request reports none."""
     from hexclave_emulator.webhooks.events import EVENTS
 
     user = ask.server("POST", "/users", {"display_name": "Ada"}).json()
@@ -89,7 +89,7 @@ def test_metadata_takes_any_json(ask: Asker) -> None:
 
 
 def test_an_unverified_address_cannot_take_an_account_over(ask: Asker) -> None:
-    """A code sent to an address that somebody else signs in with unproven is refused."""
+    """A code for an address that another user signs in with, unverified, is refused."""
     account = {"email": "ada@example.com", "password": "correct horse"}
     assert ask.client("POST", "/auth/password/sign-up", account).status == 200
     body = {"email": "ada@example.com", "callback_url": "http://localhost:3000/callback"}
@@ -102,7 +102,7 @@ def test_an_unverified_address_cannot_take_an_account_over(ask: Asker) -> None:
 
 
 def test_a_typed_code_signs_in(ask: Asker) -> None:
-    """The six characters a person types, in capitals as the e-mail shows them, with the nonce of the reply."""
+    """The six characters that a user types, in capitals as in the email, with the nonce of the reply."""
     body = {"email": "ada@example.com", "callback_url": "http://localhost:3000/callback?next=1"}
     nonce = ask.client("POST", "/auth/otp/send-sign-in-code", body).json()["nonce"]
     mail = ask.emulator.outbox[-1]

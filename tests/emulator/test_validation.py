@@ -1,4 +1,4 @@
-"""Input is coerced and refused as the API does it, in its words."""
+"""Input is coerced and refused like in the API, with its messages."""
 
 from typing import Any
 
@@ -81,7 +81,7 @@ def test_coerces(given_: Any, becomes: dict[str, Any]) -> None:
     ],
 )
 def test_refuses(given_: Any, faults: list[str]) -> None:
-    """Each fault has the API's words."""
+    """Each fault has the API's message."""
     assert check(given_)[1] == faults
 
 
@@ -100,7 +100,7 @@ def test_rules_go_beyond_the_description() -> None:
 
 
 def test_alternatives_are_reported_one_by_one() -> None:
-    """Where no alternative fits, each says why."""
+    """If no alternative matches, each gives its reason."""
     fault = check({"name": "x", "either": {"q": 1}})[1][0]
     assert fault.startswith("body.either is not matched by any of the provided schemas:\n")
     assert "Schema 0:" in fault
@@ -128,7 +128,7 @@ def test_query_values(kind: str, text: str, value: object, fault: str | None) ->
 
 @given(st.text())
 def test_formats_never_fail_otherwise_than_by_saying_so(text: str) -> None:
-    """A check gives a fault or nothing, whatever the text."""
+    """A check returns a fault or nothing, whatever the text."""
     for rule in (EMAIL, UUID):
         for each in rule.checks:
             assert each(text) is None or isinstance(each(text), str)
@@ -140,7 +140,7 @@ def test_an_endless_address_is_refused_at_once() -> None:
 
 
 def test_checks_of_a_list_run_on_sound_items_alone(ask: Asker) -> None:
-    """An item of the wrong type is the fault; what only fits the right one is not tried on it."""
+    """An item of the wrong type is the fault; checks for the right type are not run on it."""
     body = {"id": "read", "contained_permission_ids": [{}]}
     reply = ask.admin("POST", "/project-permission-definitions", body)
     assert (reply.status, code(reply)) == (400, "SCHEMA_ERROR")

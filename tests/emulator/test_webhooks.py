@@ -1,4 +1,4 @@
-"""Webhooks: captured for tests, and really delivered, signed, repeated."""
+"""Webhooks: captured for tests, and delivered over HTTP, signed, with retries."""
 
 import contextlib
 import json
@@ -29,7 +29,7 @@ def sign_up(hx: RunningEmulator) -> str:
 
 
 def test_a_captured_webhook_goes_through_a_router() -> None:
-    """A test hands it to the handler that production uses, without any socket."""
+    """A test passes it to the production handler, without any socket."""
     seen = []
     with emulator() as hx:
         router = Router(hx.webhook_secret)
@@ -58,7 +58,7 @@ def test_an_endpoint_gets_what_svix_would_send() -> None:
 
 
 def test_only_the_wanted_types_are_sent() -> None:
-    """An endpoint may name its types; what happened before it existed is not sent."""
+    """An endpoint may list its types; events before its creation are not sent."""
     with emulator() as hx, endpoint() as receiver:
         sign_up(hx)
         hx.send_webhooks_to(receiver.url, "team.created")
@@ -70,7 +70,7 @@ def test_only_the_wanted_types_are_sent() -> None:
 
 @pytest.mark.parametrize("refusal", [500, 404, 302])
 def test_a_refused_delivery_comes_again_when_the_clock_says_so(refusal: int) -> None:
-    """With the same id, so that the receiver can tell; a redirect counts as a refusal."""
+    """With the same id, so that receivers can detect it; a redirect counts as a failure."""
     with emulator() as hx, endpoint(refusal) as receiver:
         hx.send_webhooks_to(receiver.url)
         sign_up(hx)
@@ -118,7 +118,7 @@ def test_after_the_last_attempt_a_delivery_has_failed() -> None:
 
 
 def test_an_endpoint_that_nobody_serves_is_an_error_of_the_attempt() -> None:
-    """It says why, and the emulator goes on."""
+    """It gives the reason, and the emulator continues."""
     with emulator() as hx:
         hx.send_webhooks_to("http://127.0.0.1:9/")
         sign_up(hx)
@@ -128,7 +128,7 @@ def test_an_endpoint_that_nobody_serves_is_an_error_of_the_attempt() -> None:
 
 
 def test_what_a_refused_request_would_have_reported_is_not_sent() -> None:
-    """Events are kept or undone together with the changes they tell of."""
+    """Events are committed or rolled back together with the changes they report."""
     with emulator() as hx, endpoint() as receiver:
         hx.send_webhooks_to(receiver.url)
         with contextlib.suppress(ZeroDivisionError), hx.inner.transaction() as state:
@@ -139,7 +139,7 @@ def test_what_a_refused_request_would_have_reported_is_not_sent() -> None:
 
 
 def test_deliveries_survive_a_restart(tmp_path: Path) -> None:
-    """What was not taken before the end is sent after the next start."""
+    """Pending deliveries are sent after the next start."""
     file = tmp_path / "state.db"
     with endpoint(500) as receiver:
         with emulator(db=file) as hx:
@@ -154,7 +154,7 @@ def test_deliveries_survive_a_restart(tmp_path: Path) -> None:
 
 
 def test_a_slow_endpoint_holds_nobody_up() -> None:
-    """Requests are answered meanwhile, and stopping does not wait for it."""
+    """Requests are still answered, and stopping does not wait for it."""
     with socket.create_server(("127.0.0.1", 0)) as silent, emulator() as hx:
         hx.send_webhooks_to(f"http://127.0.0.1:{silent.getsockname()[1]}/")
         began = time.monotonic()
@@ -169,13 +169,13 @@ def test_a_slow_endpoint_holds_nobody_up() -> None:
     "url", ["", "localhost:8000", "ftp://localhost/", "http://", "http://localhost:x/", "http://a\nb/", "http://[/"]
 )
 def test_a_url_that_nothing_can_be_sent_to_is_refused(url: str) -> None:
-    """Before any event is lost on it."""
+    """Before any event is lost."""
     with emulator() as hx, pytest.raises(ValueError, match="not a URL that webhooks can go to"):
         hx.send_webhooks_to(url)
 
 
 def test_a_test_event_goes_to_its_endpoint(emulator: Emulator, ask: Asker) -> None:
-    """An unknown endpoint is told by the reply and not by its status."""
+    """An unknown endpoint is reported in the reply and not by its status."""
     with endpoint() as receiver:
         assert emulator.ready is not None
         with emulator.transaction() as state:

@@ -1,4 +1,4 @@
-"""Workflows, deployments and the rest of what a project runs."""
+"""Workflows, deployments and other services of a project."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ def runs(cast: Cast, **query: Any) -> list[Any]:
 
 
 def test_an_event_begins_a_run_that_goes_on_with_the_clock(cast: Cast, created: Any) -> None:
-    """It sleeps as long as the source says; its steps can be looked at."""
+    """It sleeps as long as the source says; its steps are visible."""
     assert (created.version, created.created) == (1, True)
     cast.server(workflows.send_workflow_event(name="order.placed", data={"run_key": "order-1"}))
     cast.server(workflows.send_workflow_event(name="something.else"))
@@ -64,7 +64,7 @@ def test_runs_keep_their_version_until_they_are_upgraded(cast: Cast, created: An
 
 
 def test_runs_are_cancelled_and_begun_again(cast: Cast, created: Any) -> None:
-    """A paused workflow begins none, and a deleted one is gone with its runs."""
+    """A paused workflow starts no run, and a deleted one is removed with its runs."""
     cast.server(workflows.send_workflow_event(name="order.placed"))
     [run] = runs(cast)
     assert cast.admin.refused(workflows.retry_workflow_run(run.id))[0] == 400
@@ -87,7 +87,7 @@ def deploy(emulator: Emulator, body: bytes) -> int:
 
 
 def test_services_come_with_their_deployments(cast: Cast, emulator: Emulator) -> None:
-    """Made beside the API, as by the command line; a failed one leaves what ran before."""
+    """Created outside the API, like by the command line; a failed one leaves the previous one running."""
     assert deploy(emulator, b'{"service_id": "web", "env": {"MODE": "test"}}') == 200
     assert deploy(emulator, b'{"service_id": "web", "error": "no Dockerfile"}') == 200
     assert deploy(emulator, b'{"service_id": 1}') == 400

@@ -1,4 +1,4 @@
-"""A world in virtual time: workers that call through gates, and a server that limits them."""
+"""A simulation in virtual time: workers that call through gates, and a server that limits them."""
 
 import heapq
 import itertools
@@ -45,14 +45,14 @@ class World:
             except StopIteration:
                 continue
             assert isinstance(step, Sleep)
-            # Threads and tasks never wake up early and often a little late.
+            # Threads and tasks never wake up early, and often a little late.
             self.start(task, step.seconds + self.random.random() * self._late)
         if until < math.inf:
             self.now = until
 
 
 class Store:
-    """Shared state in memory, some milliseconds away, with a clock of its own; away on demand."""
+    """Shared state in memory with a delay of some milliseconds, a clock of its own, and outages on demand."""
 
     def __init__(self, world: World, latency: float = 0.001) -> None:
         self.states: dict[str, str] = {}
@@ -79,7 +79,7 @@ class Limiter(Protocol):
     rate: float
 
     def take(self, now: float) -> tuple[bool, int, int, float]:
-        """Whether a request is accepted; limit, remaining, seconds until there is one again."""
+        """Return true if a request is accepted, then limit, remaining, and seconds until one is available again."""
 
 
 class TokenBucket:
@@ -178,7 +178,7 @@ def worker(
     latency: float = 0.02,
     scope: Scope = SCOPE,
 ) -> Steps[None]:
-    """Makes one call after the other; every call is repeated until it is accepted."""
+    """Make sequential calls; every call is repeated until it is accepted."""
     while world.now < ends:
         status, attempts = 429, 0
         while status == 429:
@@ -193,7 +193,7 @@ def worker(
 
 
 class Scene:
-    """A world with gates, and a log of who was let through when."""
+    """A world with gates, and a log of the calls let through."""
 
     def __init__(self, **options: Any) -> None:
         self.world = World(late=0)
@@ -206,7 +206,7 @@ class Scene:
         return self.world.now - self.began
 
     def passes_at_once(self, scope: Scope = SCOPE, **limits: Any) -> Ticket | None:
-        """The ticket of a call that is let through without any wait; `None` if it has to wait."""
+        """Return the ticket of a call that is let through without waiting; `None` if it has to wait."""
         steps = self.gates.admit(scope, clock=self.world, **{"deadline": None, **limits})
         try:
             next(steps)

@@ -1,4 +1,4 @@
-"""Which credentials an app holds and sends, and what it refuses before any I/O."""
+"""Credentials that an app stores and sends, and calls that it refuses before any I/O."""
 
 import copy
 import pickle
@@ -20,7 +20,7 @@ KEY_OF = {
     "server": ("secret_server_key", SSK),
     "admin": ("super_secret_admin_key", SAK),
 }
-HEADER_OF_KEY = {  # Written out: a comparison with the SDK's own table would let it swap two of them.
+HEADER_OF_KEY = {  # Written out: a comparison with the SDK's own table would not detect swapped entries.
     "client": "x-stack-publishable-client-key",
     "server": "x-stack-secret-server-key",
     "admin": "x-stack-super-secret-admin-key",
@@ -285,7 +285,7 @@ MISUSES = {
 @pytest.mark.parametrize("cls", APPS["server"])
 @pytest.mark.parametrize("misuse", MISUSES)
 def test_a_traceback_with_locals_shows_no_secret_after_wrong_use(cls, misuse):
-    """The frames of the SDK hold secrets only wrapped; the caller's own frame is its own affair."""
+    """The SDK's frames contain secrets only wrapped; the caller's own frame is not its concern."""
     given = {"project_id": "p1", "key": f"ssk_{HIDDEN}"} | MISUSES[misuse]
     with pytest.raises((UnsafeUseError, TypeError)) as caught:
         cls(secret_server_key=given.pop("key"), **given)
@@ -316,7 +316,7 @@ def test_a_key_of_the_environment_that_stands_in_for_the_project_id_is_hidden_to
 
 
 def shown(error):
-    """Text, causes, contexts and the locals of all frames but the test's own."""
+    """Return text, causes, contexts and the locals of all frames but the test's own."""
     assert error.__traceback__.tb_next, "the SDK has frames"
     error.__traceback__ = error.__traceback__.tb_next
     return "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
@@ -328,7 +328,7 @@ def test_an_app_cannot_be_pickled():
 
 
 def test_a_store_for_the_other_mode_is_refused():
-    """It would fail at the first call, in the middle of things."""
+    """Otherwise it would fail later, at the first call."""
 
     async def load():
         return None

@@ -26,14 +26,14 @@ def mode(request):
 
 
 def described(row):
-    """The call for a row; there is none for `None`, as for a row that lacks what the call needs."""
+    """Return the call for a row; `None` for a row without the required values."""
     if row is None:
         raise TypeError("no call can be made of this")
     return Operation("try", "GET", "/{row}", (str(row),), ("server",), parse=str)
 
 
 class Performer:
-    """Takes a moment for each call, as long as told; fails where told; counts."""
+    """Takes some time for each call; fails for some rows; counts calls."""
 
     def __init__(self, seconds=lambda _: 0.0, failing=(), error=HexclaveError):
         self.seconds, self.failing, self.error = seconds, failing, error
@@ -68,7 +68,7 @@ class Performer:
 
 
 def stream(mode, many, performer, seen):
-    """Takes outcomes into `seen`, to the end."""
+    """Collect all outcomes in `seen`."""
     if mode == "blocking":
         for outcome in performed(many, performer):
             seen.append(outcome)
@@ -88,7 +88,7 @@ def outcomes(mode, rows, performer=None, **options):
 
 
 def test_every_row_has_its_outcome_in_order(mode):
-    """Although later rows are done sooner."""
+    """Although later rows complete earlier."""
     slow_first = Performer(seconds=lambda row: 0.05 if row == "0" else 0.0)
     got = outcomes(mode, range(20), slow_first, concurrency=4)
     assert [(each.row, each.value) for each in got] == [(row, f"done {row}") for row in range(20)]
@@ -157,14 +157,14 @@ def test_no_more_calls_are_under_way_than_allowed_and_as_many(mode, ordered):
 
 
 def test_one_slow_call_does_not_stop_the_rest(mode):
-    """In order, too: the others go on while the first is waited for."""
+    """Even in order: the others continue while the first is awaited."""
     performer = Performer(seconds=lambda row: 0.3 if row == "0" else 0.0)
     outcomes(mode, range(12), performer, concurrency=3)
     assert performer.ended[-1] == "0"
 
 
 def test_rows_are_taken_as_they_are_needed(mode):
-    """An endless source is no harm."""
+    """An endless source is allowed."""
     taken = 0
 
     def endless():
@@ -201,7 +201,7 @@ def test_leaving_the_loop_ends_the_threads_and_takes_up_no_more_rows(ordered):
     assert workers() == []
     assert performer.under_way == 0
     begun = len(performer.begun)
-    assert begun <= 8  # what was under way, and not what was taken up for later
+    assert begun <= 8  # the calls in flight, but not those read ahead
     time.sleep(0.05)
     assert len(performer.begun) == begun
 
@@ -213,7 +213,7 @@ def test_leaving_the_loop_cancels_the_tasks(ordered):
     async def main():
         async for _ in performed_async(Many(range(1_000), described, 4, ordered), performer.awaited):
             break
-        await asyncio.sleep(0.01)  # the loop closes what was left, when it gets to it
+        await asyncio.sleep(0.01)  # the loop closes the rest when it gets to it
         return asyncio.all_tasks() - {asyncio.current_task()}
 
     assert asyncio.run(main()) == set()
@@ -249,7 +249,7 @@ def test_rows_that_are_done_are_left_out(mode):
 
 
 def test_a_row_without_a_key_fails_alone(mode):
-    """It is not sent: nobody could tell later that it is done."""
+    """It is not sent: later runs could not detect that it was done."""
     performer = Performer()
     got = outcomes(mode, [{"key": 1}, {}], performer, key=lambda row: row["key"], done={5})
     assert [type(each.error) for each in got] == [type(None), KeyError]
@@ -257,7 +257,7 @@ def test_a_row_without_a_key_fails_alone(mode):
 
 
 def test_what_is_done_may_grow_with_the_outcomes():
-    """So one set is enough to leave out repeated rows."""
+    """So one set is enough to skip repeated rows."""
     done = set()
     performer = Performer()
     for outcome in performed(Many([1] * 50, described, 1, key=lambda row: row, done=done), performer):
@@ -298,7 +298,7 @@ def test_an_outcome_shows_neither_row_nor_password(mode):
 
 
 def test_memory_does_not_grow_with_the_rows(mode):
-    """Rows and values that were dealt with are let go."""
+    """Completed rows and values are released."""
     living = weakref.WeakSet()
     most = 0
 
@@ -336,7 +336,7 @@ def made(mode, rows, performer=None):
 
 
 def test_outcomes_that_nobody_takes_are_warned_of(mode):
-    """Otherwise `app.users.create_many(rows)` on a line of its own does nothing, without a word."""
+    """Otherwise `app.users.create_many(rows)` as a statement would silently do nothing."""
     performer = Performer()
 
     def forget():

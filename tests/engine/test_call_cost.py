@@ -1,4 +1,4 @@
-"""What a call costs, in counts that do not depend on the machine, with bounds that show when it grows."""
+"""The cost of a call, in counts that do not depend on the machine, with bounds that reveal growth."""
 
 import gc
 import sys
@@ -22,7 +22,7 @@ ROOMS = tuple(str(Path(sys.modules[name].__file__ or "").parent) for name in ("h
 
 
 class Answering:
-    """Performs every step by the same reply, so that what is left is the cost of deciding."""
+    """Answers every step with the same reply, so that only the cost of deciding remains."""
 
     def run(self, steps: Steps[Any]) -> Any:
         try:
@@ -34,7 +34,7 @@ class Answering:
 
 
 def calls_of(action: Callable[[], object]) -> Counter[CodeType | str]:
-    """How often each Python function was called, and each built-in one, by name."""
+    """Return the number of calls of each Python function and each built-in one, by name."""
     counts: Counter[CodeType | str] = Counter()
 
     def profile(frame: FrameType, event: str, argument: Any) -> None:

@@ -1,4 +1,4 @@
-"""What one call sends and what becomes of its replies."""
+"""The requests of a call and the results of its replies."""
 
 import json
 import logging
@@ -377,7 +377,7 @@ bodies = st.one_of(
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.tuples(st.integers(100, 599), headers, bodies), min_size=1, max_size=6))
 def test_any_reply_gives_a_result_or_an_error_of_the_sdk(replies):
-    """Whatever the other side answers: a value or a HexclaveError, in time, and no secret in its text."""
+    """Any reply: a value or a HexclaveError, in time, without a secret in its text."""
     from hexclave_api.models import ServerUser
 
     app = context(timeout=20, retries=Retries(attempts=3))

@@ -1,4 +1,4 @@
-"""Errors of misuse say what to do instead."""
+"""Errors of misuse that say what to do instead."""
 
 import asyncio
 
@@ -84,7 +84,7 @@ def test_a_call_about_the_user_is_not_sent_while_nobody_is_signed_in(changes, ac
 
 @pytest.mark.parametrize("changes", [{"path": ("users", "me")}, {"path": ("teams",), "query": {"user_id": "u1"}}])
 def test_a_call_that_works_signed_out_is_sent(changes):
-    """To ask for the user is to ask whether there is one: `me.find()` answers `None`."""
+    """Asking for the user asks whether there is one: `me.find()` returns `None`."""
     assert play(context("client", session=MemoryTokenStore()), operation(**changes), reply()).error is None
 
 
@@ -141,7 +141,7 @@ def test_a_list_of_an_async_app_says_that_it_is_awaited():
 
 @pytest.mark.parametrize("access", ["client", "server", "admin"])
 def test_a_redirect_to_another_domain_needs_a_session_and_no_publishable_key(access):
-    """Server and admin apps take none, and the API compares the refresh token with the session of the access token."""
+    """Server and admin apps have none, and the API compares the refresh token with the session of the access token."""
     what = create_cross_domain_redirect(
         redirect_uri="https://other.example.com", state="s", code_challenge="c" * 43, code_challenge_method="S256"
     )

@@ -1,4 +1,4 @@
-"""Hooks: what they see, what they may add to a request, and how their errors reach the caller."""
+"""Hooks: their view of a call, changes to requests, and propagation of their errors."""
 
 import inspect
 import logging
@@ -198,7 +198,7 @@ def test_the_error_of_a_hook_reaches_the_caller(hook):
 
 
 def hook_calls(hook):
-    """How many replies are received before the hook runs."""
+    """Return the number of replies received before the hook runs."""
     return 0 if hook in ("on_call", "on_request") else 1
 
 

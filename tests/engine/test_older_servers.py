@@ -1,4 +1,4 @@
-"""What a server says that lacks a route or an argument, as recorded, becomes an error that says so."""
+"""Recorded replies of servers without a route or an argument give errors that name the reason."""
 
 import pickle
 from typing import Any

@@ -1,4 +1,4 @@
-"""Options are checked when they are given, by apps and by everything that takes some."""
+"""Options are validated when they are passed, by apps and by everything that accepts some."""
 
 import ssl
 import traceback
@@ -190,7 +190,7 @@ def test_wrong_options_of_verifiers_stores_and_routers_are_refused_when_given(wr
     with pytest.raises(UnsafeUseError, match=message) as caught:
         make()
     error = caught.value
-    error.__traceback__ = error.__traceback__.tb_next.tb_next  # The frames of the test are its own affair.
+    error.__traceback__ = error.__traceback__.tb_next.tb_next  # The frames of the test are not the SDK's concern.
     assert HIDDEN not in "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
 
 

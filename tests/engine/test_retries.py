@@ -1,4 +1,4 @@
-"""Which failures are repeated, and how long the policy waits."""
+"""Failures that are retried, and the delays of the policy."""
 
 import math
 from typing import Any

@@ -1,4 +1,4 @@
-"""When a session's tokens are reused, refreshed and given up."""
+"""Reuse, refresh and end of a session's tokens."""
 
 import asyncio
 import threading
@@ -62,7 +62,7 @@ def test_an_old_or_nearly_expired_token_is_refreshed_first(age, lifetime):
 
 
 def test_the_refresh_sends_the_refresh_token_and_no_access_token():
-    """With an expired access token beside it the API refuses the refresh."""
+    """With an expired access token, the API refuses the refresh."""
     s = Setting(age=700)
     refresh, call = s.play(s.refreshed(), reply()).sent
     assert refresh.headers["x-stack-refresh-token"] == "refresh-1"
@@ -157,13 +157,13 @@ def test_a_failed_refresh_is_an_error_and_keeps_the_tokens(failure):
 
 
 def test_a_skewed_clock_is_learnt_from_the_refreshed_token():
-    """Our clock is an hour ahead, so every token looks expired; after one refresh it does not any more."""
+    """The local clock is an hour ahead, so every token looks expired until one refresh has revealed the offset."""
     s = Setting(age=3_600, lifetime=600)
     server = FakeClock(now=s.clock.now, unix=s.clock.unix - 3_600)
     new = access_token(server, name="new")
     played = s.play(lambda _: reply(200, {"access_token": new}), reply())
     assert (sent_tokens(played), played.error) == ([None, new], None)
-    # Asked to refresh again, the API would be sent no access token here.
+    # Refreshing again would send no access token.
     played = s.play(reply())
     assert (sent_tokens(played), played.error) == ([new], None)
 
@@ -195,27 +195,27 @@ def test_the_refresh_gets_the_time_that_is_left(timeout, left):
 
 
 def started(app):
-    """A call up to its first step."""
+    """Return a call after its first step."""
     steps = exchange(app, operation())
     return steps, step_to_io(steps, next(steps))
 
 
 def step_to_io(steps, step):
-    """Let the store be asked until something goes out, sleeps or waits."""
+    """Perform steps of the store until something is sent, sleeps or waits."""
     while not isinstance(step, (Send, Sleep, Wait)):
         step = steps.send(step.blocking())
     return step
 
 
 def cancelled(steps, error):
-    """What is left takes steps too, such as giving back the ticket of a refresh."""
+    """Cancel the call; the remaining steps run, such as releasing the refresh ticket."""
     step = steps.throw(error)
     while True:
         step = steps.send(step.blocking())
 
 
 def to_the_end(steps, step, answer):
-    """Perform whatever a call asks for."""
+    """Perform all steps of a call."""
     while True:
         try:
             outcome = answer(step.request) if isinstance(step, Send) else step.blocking()
@@ -279,7 +279,7 @@ def test_a_store_that_fails_is_an_error_for_all_who_waited_and_causes_one_refres
 
 
 class StoreOfProcesses(MemoryTokenStore):
-    """Another process has the ticket at first, and has refreshed the tokens when it gives the ticket back."""
+    """Another process has the ticket at first, and has refreshed the tokens when it releases the ticket."""
 
     def __init__(self, tokens, refreshed, refusals):
         super().__init__(tokens)
@@ -357,7 +357,7 @@ def test_a_waiter_whose_time_is_over_leaves():
 
 
 def test_many_threads_at_once_make_one_refresh():
-    """Real threads, no clock: everybody starts with the same expired token."""
+    """Real threads, no simulated clock: all start with the same expired token."""
     s = Setting(age=700)
     refreshes = []
     start = threading.Barrier(50)

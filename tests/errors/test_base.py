@@ -1,4 +1,4 @@
-"""What every error carries, shows, hides and keeps."""
+"""Data, text, masking and pickling of errors."""
 
 import copy
 import pickle
@@ -53,7 +53,7 @@ FACTS: dict[str, Any] = {
 
 
 class Outage(ServerError):
-    """An error class of an application, outside the SDK."""
+    """An application's error class, outside the SDK."""
 
 
 def test_a_bare_error_has_only_its_message() -> None:
@@ -213,7 +213,7 @@ JSON = st.recursive(
 @settings(deadline=None)
 @given(st.sampled_from([kind for kind in CLASSES if kind._detail_names]), st.data())
 def test_a_detail_of_another_type_is_none_and_stays_in_details(kind: type[HexclaveError], data: st.DataObject) -> None:
-    """Whatever the server sends, each attribute is of its type or `None`, and `details` keeps what was sent."""
+    """Each attribute has its type or is `None`, and `details` contains what was sent."""
     keys = [getattr(kind, name).key for name in kind._detail_names]
     details = data.draw(st.dictionaries(st.sampled_from(keys), JSON))
     error = kind("text", details=details)

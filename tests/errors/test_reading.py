@@ -1,4 +1,4 @@
-"""From a reply to the error it reports: replies as the API sends them, and every other kind."""
+"""Conversion of replies to errors: replies in the API's format, and all others."""
 
 import json
 import traceback
@@ -173,7 +173,7 @@ def test_an_unknown_code_falls_into_the_class_of_its_status(status: int, family:
 
 
 def test_the_code_of_a_family_is_an_unknown_code() -> None:
-    """The API never sends the codes of abstract parents, so the promise of a status family is kept instead."""
+    """The API never sends the codes of abstract base classes, so the class of the status applies."""
     error = read(reply(401, {"code": "INVALID_ACCESS_TOKEN", "error": "text"}))
     assert type(error) is AuthenticationError
     assert not isinstance(error, InvalidAccessToken)
@@ -301,7 +301,7 @@ STATUSES = st.integers(-1, 1000) | st.sampled_from([200, 302, 400, 401, 404, 429
 
 @st.composite
 def hostile(draw: st.DrawFn) -> tuple[Reply, list[str]]:
-    """A reply with secrets of the usual shapes in every place that could be shown."""
+    """Return a reply with secrets of the usual forms in every place that could be displayed."""
     secrets = draw(st.lists(SECRETS, min_size=1, max_size=3))
     secret = st.sampled_from(secrets)
     text = st.builds(

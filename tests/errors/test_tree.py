@@ -52,7 +52,7 @@ KINDS = {
 
 
 class UniqueKeyLoader(yaml.SafeLoader):
-    """YAML takes the last of two equal keys; here that would hide an error."""
+    """YAML uses the last of two equal keys; here that would hide an error."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]
@@ -75,7 +75,7 @@ def details_of(known: type[HexclaveError]) -> dict[str, Detail[Any]]:
 
 
 def test_every_described_error_has_exactly_one_class_and_every_class_is_described() -> None:
-    made = {"SessionExpired", "ArgumentNotAvailable"}  # no errors of their own, but what the SDK makes of some
+    made = {"SessionExpired", "ArgumentNotAvailable"}  # not errors in the spec, but variants that the SDK creates
     assert sorted(entry["class"] for entry in SPEC.values()) == sorted(BY_NAME.keys() - made)
     assert {code: entry["class"] for code, entry in CONCRETE.items()} == {
         code: known.__name__ for code, known in BY_CODE.items()
@@ -214,7 +214,7 @@ def test_the_drawing_is_the_real_tree() -> None:
 
 
 def test_known_errors_are_loaded_when_one_is_needed() -> None:
-    """`import hexclave.errors` stays light: the domain modules wait for the first name that they hold."""
+    """`import hexclave.errors` stays fast: domain modules are imported with the first of their names."""
     script = f"""
 import sys, types
 package = types.ModuleType("hexclave")

@@ -1,4 +1,4 @@
-"""Permissions, connected accounts, configuration, and the odd ways of signing in."""
+"""Permissions, connected accounts, configuration, and less common ways to sign in."""
 
 import asyncio
 import json
@@ -91,7 +91,7 @@ def test_a_session_made_by_a_server_can_be_acted_with():
 
 @given(st.datetimes(timezones=st.just(timezone(timedelta(hours=-3)))))
 def test_moments_keep_their_millisecond(moment):
-    """Whatever the timezone, both forms mean the same moment."""
+    """Whatever the timezone, both forms have the same value."""
     wanted = moment.astimezone(UTC)
     assert (
         abs(moment_millis(moment, "at") - (wanted - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(milliseconds=1)) <= 1

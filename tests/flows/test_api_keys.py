@@ -1,4 +1,4 @@
-"""Users and teams by the API keys that they present."""
+"""Users and teams, looked up by API key."""
 
 import traceback
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""The configuration: secrets in it do not show, and are sent back as they were."""
+"""The configuration: its secrets are masked, and sent back unchanged."""
 
 import json
 from typing import Any

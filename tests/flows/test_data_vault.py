@@ -1,4 +1,4 @@
-"""Values are encrypted as the official SDK does it, and nothing else leaves the process."""
+"""Values are encrypted as by the official SDK, and nothing else leaves the process."""
 
 import asyncio
 import base64

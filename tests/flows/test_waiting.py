@@ -1,4 +1,4 @@
-"""Waiting for something to end."""
+"""Waiting for completion."""
 
 import json
 import time
@@ -12,7 +12,7 @@ from tests.surface.recording import example, recorded
 
 
 def statuses(*values, field="simple_status"):
-    """Answers with one after the other, then with the last for ever."""
+    """Return one status after the other, then the last one forever."""
     left = list(values)
 
     def answer(_, name):
@@ -29,7 +29,7 @@ def test_an_email_is_waited_for_until_it_has_ended():
 
 
 def outbox(*emails):
-    """Answers with one email after the other; a status and the seconds until it is due."""
+    """Return one email after the other; a status and the seconds until it is due."""
     left = list(emails)
 
     def answer(_, name):

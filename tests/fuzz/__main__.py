@@ -1,6 +1,6 @@
-"""`python -m tests.fuzz [seconds]`: feeds hostile bytes, guided by coverage, to everything that parses.
+"""`python -m tests.fuzz [seconds]`: fuzzes every parser with hostile bytes, guided by coverage.
 
-Each target runs in a process of its own for its share of the time, 120 s altogether unless said otherwise.
+Each target runs in a separate process for its share of the time, by default 120 s in total.
 """
 
 import importlib.util

@@ -1,4 +1,6 @@
-"""`python -m tests.fuzz.one TARGET [libFuzzer options]`: one target, until the time is over or something breaks."""
+"""The command `python -m tests.fuzz.one TARGET [libFuzzer options]`: fuzz one target until the time is over or it
+fails.
+"""
 
 import sys
 

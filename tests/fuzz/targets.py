@@ -1,4 +1,4 @@
-"""Everything that parses what strangers send. Each target takes bytes and lets through results and SDK errors alone."""
+"""Parsers of untrusted input. Each target takes bytes and allows only results and SDK errors."""
 
 import json
 import time
@@ -38,7 +38,7 @@ def text_of(data: bytes) -> str:
 
 
 def only_sdk_errors(run: Callable[[], object], *kinds: type) -> None:
-    """Runs it, and expects a result of one of these kinds or an error of the SDK that can be shown."""
+    """Run the target; expect a result of one of these types, or an SDK error that can be displayed."""
     try:
         result = run()
     except HexclaveError as error:
@@ -55,7 +55,7 @@ def token_text(data: bytes) -> None:
 
 
 def signed_payload(data: bytes) -> None:
-    """As if the project's own key had signed it, so that everything behind the signature is reached."""
+    """Return a token signed with the project's key, so that everything after the signature check is reached."""
     text = f"{encoded(HEADER)}.{b64(data)}"
     only_sdk_errors(lambda: VERIFIER.verify(f"{text}.{signature(text, NORMAL)}", **ADMIT_ALL), AccessTokenClaims)
 
@@ -66,7 +66,7 @@ def signed_header(data: bytes) -> None:
 
 
 def request_headers(data: bytes) -> None:
-    """Each line is a header; its first byte chooses the name."""
+    """Return headers, one per line; the first byte chooses the name."""
     lines = [line for line in data.split(b"\n") if line]
     pairs = [(NAMES[line[0] % len(NAMES)], text_of(line[1:])) for line in lines]
     raw = [(name.encode(), line[1:]) for (name, _), line in zip(pairs, lines, strict=True)]

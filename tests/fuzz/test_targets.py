@@ -1,4 +1,4 @@
-"""Whatever strangers send, it ends in a result or in an error of the SDK."""
+"""Untrusted input gives a result or an SDK error."""
 
 import json
 
@@ -19,7 +19,7 @@ texts = st.text(max_size=200).map(lambda text: text.encode("utf-8", "surrogatepa
 
 
 def mangled(seed: bytes) -> st.SearchStrategy[bytes]:
-    """The seed with some of it cut out and something else put in."""
+    """Return the seed with a part removed and another inserted."""
     places = st.tuples(st.integers(0, len(seed)), st.integers(0, len(seed)))
     return st.builds(lambda cut, other: seed[: min(cut)] + other + seed[max(cut) :], places, st.binary(max_size=20))
 

@@ -1,4 +1,4 @@
-"""What the tests of the generator share."""
+"""Fixtures of the generator's tests."""
 
 from pathlib import Path
 

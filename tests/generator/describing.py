@@ -1,4 +1,4 @@
-"""Small descriptions of the API, and what is said about two of them."""
+"""Small descriptions of the API, and the differences reported between two of them."""
 
 import copy
 from typing import Any
@@ -42,7 +42,7 @@ def api(paths: Json | None = None, *, webhooks: Json | None = None, **schemas: J
 
 
 def one(**parts: Any) -> Json:
-    """A description of one operation, `GET /things`."""
+    """Return a description of one operation, `GET /things`."""
     return api({"/things": {"get": operation(**parts)}})
 
 
@@ -60,7 +60,7 @@ def parameter(schema: Json = STRING, where: str = "query", name: str = "limit", 
 
 
 def said(old: Json, new: Json) -> list[tuple[str, str, bool]]:
-    """Place, kind and verdict of each change."""
+    """Return place, kind and verdict of each change."""
     return [(f"{c.subject} {c.place}".strip(), c.fact.kind, c.fact.breaking) for c in compare(old, new)]
 
 

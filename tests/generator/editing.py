@@ -1,4 +1,4 @@
-"""Made-up releases: documents, and random edits of them that say what a report must tell."""
+"""Generated releases: documents, and random edits with the changes that a report must contain."""
 
 import copy
 import json
@@ -40,7 +40,7 @@ _SUCCESS = record(success={"type": "boolean"}, code=STRING, reason=STRING)
 
 
 def base() -> Documents:
-    """A release in which shapes stand in several places, and some operations belong to some access types."""
+    """Return a release with shapes used in several places, and operations limited to some access types."""
     one = path_parameter("team_id")
     paths = {
         "/teams": {
@@ -60,14 +60,14 @@ def base() -> Documents:
     made["server"]["paths"]["/keys"] = {"get": operation(page(record(id=STRING, hint=STRING, colour=STRING)))}
     made["admin"] = copy.deepcopy(made["server"])
     made["webhooks"] = events(**{"team.made": _TEAM, "team.gone": record(id=STRING, reason=STRING, colour=STRING)})
-    # Not `deepcopy`, which keeps what is shared shared: one edit must not reach two places.
+    # Not `deepcopy`, which preserves sharing: one edit must not affect two places.
     whole: Documents = json.loads(json.dumps(made))
     return whole
 
 
 @attrs.frozen
 class Edited:
-    """A release, and what the report about it must say: no more and no less on the wire."""
+    """A release, and the exact report expected for it on the wire."""
 
     documents: Documents
     facts: set[Fact]
@@ -75,7 +75,7 @@ class Edited:
 
 
 def edited(documents: Documents, random: Random, count: int) -> Edited:
-    """`documents` after some edits, each of another operation or event."""
+    """Return `documents` after some edits, each of another operation or event."""
     editor = _Editor(copy.deepcopy(documents), random)
     while len(editor.what) < count:
         random.choice(EDITS)(editor)
@@ -96,7 +96,7 @@ class _Editor:
         self.touched.update(fact[0] for fact in facts)
 
     def operations(self) -> Iterator[tuple[str, str, str, list[str]]]:
-        """Subject, path, method and audiences of what was not edited yet."""
+        """Yield subject, path, method and audiences of operations not edited yet."""
         found: dict[tuple[str, str], list[str]] = {}
         for audience in AUDIENCES:
             for path, item in self.documents[audience]["paths"].items():
@@ -218,7 +218,7 @@ EDITS: tuple[Callable[[_Editor], None], ...] = (
 
 
 def _change_fields(editor: _Editor, subject: str, schemas: list[Json], *, received: bool) -> None:
-    """One edit of one field, the same in all of `schemas`."""
+    """Edit one field, in the same way in all of `schemas`."""
     random = editor.random
     way = random.choice([*_objects(schemas[0])])
     owners = [_at(schema, way) for schema in schemas]
@@ -275,7 +275,7 @@ def _change_fields(editor: _Editor, subject: str, schemas: list[Json], *, receiv
 
 
 def _objects(schema: Json, way: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """The ways to the objects in a schema that have a plain field."""
+    """Yield the paths to the objects in a schema that have a plain field."""
     fields = schema.get("properties", {})
     if (
         any(field.get("type") == "string" and "enum" not in field for field in fields.values())

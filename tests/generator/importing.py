@@ -1,4 +1,4 @@
-"""Small upstream documents, and the importer run on them from the outside."""
+"""Small upstream documents, and the importer run on them as a command."""
 
 import copy
 import json
@@ -17,7 +17,7 @@ NAMED = {"id": STRING, "display_name": STRING}
 
 
 def record(required: tuple[str, ...] | None = None, /, **fields: Json) -> Json:
-    """An object schema; all of its fields are required unless said otherwise."""
+    """Return an object schema; all of its fields are required by default."""
     names = list(fields if required is None else required)
     return {"type": "object", "properties": fields} | ({"required": names} if names else {})
 
@@ -27,7 +27,7 @@ def page(item: Json) -> Json:
 
 
 def operation(reply: Json | None = None, body: Json | None = None, status: str = "200", *parameters: Json) -> Json:
-    """An operation as upstream writes it, words included."""
+    """Return an operation as upstream writes it, including wording."""
     made: Json = {
         "summary": "Upstream's summary",
         "description": "Upstream's description",
@@ -72,7 +72,7 @@ class Room:
         self.out = self.err = ""
 
     def try_import(self, release: str = "upstream", /, **documents: Json | bytes) -> int:
-        """Imports documents, by audience, from a folder named after a release; the exit status."""
+        """Import documents, by audience, from a folder named after a release; return the exit status."""
         upstream = self._folder / release
         upstream.mkdir(exist_ok=True)
         for old in upstream.iterdir():
@@ -85,7 +85,7 @@ class Room:
         return status
 
     def take(self, release: str = "upstream", /, **documents: Json | bytes) -> Json:
-        """Imports documents, which must succeed; the description that follows."""
+        """Import documents, which must succeed; return the resulting description."""
         assert self.try_import(release, **documents) == 0, self.err
         return self.description
 
@@ -94,13 +94,13 @@ class Room:
         return yaml.safe_load(self.spec.read_text())
 
     def edit(self, old: str, new: str) -> None:
-        """Edits the description by hand, as text."""
+        """Edit the description by hand, as text."""
         text = self.spec.read_text()
         assert old in text
         self.spec.write_text(text.replace(old, new))
 
     def rewrite(self, description: Json) -> None:
-        """Edits the description by hand, as a whole."""
+        """Edit the description by hand, as a whole."""
         self.spec.write_text(yaml.safe_dump(description, sort_keys=False))
 
 

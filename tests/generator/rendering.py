@@ -1,4 +1,4 @@
-"""Renders small descriptions and imports what comes out."""
+"""Rendering of small descriptions, and import of the result."""
 
 import importlib
 import itertools
@@ -19,7 +19,7 @@ _NUMBERS = itertools.count(1)
 
 @attrs.frozen
 class Package:
-    """A rendered package under a name of its own."""
+    """A rendered package with a unique name."""
 
     folder: Path
 
@@ -37,7 +37,7 @@ class Package:
 
 
 def rendered(folder: Path, description: Json) -> Package:
-    """The package that the description renders, ready for import."""
+    """Return the package that the description renders, ready for import."""
     package = folder / f"rendered_{next(_NUMBERS)}"
     spec = folder / "openapi.yaml"
     spec.write_text(json.dumps(description, ensure_ascii=False), "utf-8")
@@ -47,5 +47,5 @@ def rendered(folder: Path, description: Json) -> Package:
 
 
 def reading(**schemas: Json) -> Json:
-    """A description whose one operation answers with the first of the schemas."""
+    """Return a description whose only operation answers with the first of the schemas."""
     return api({"/things": {"get": operation(responses=reply(ref(next(iter(schemas)))))}}, **schemas)

@@ -1,4 +1,4 @@
-"""`python -m generator diff`: reports, exit status, and what is no description."""
+"""`python -m generator diff`: reports, exit status, and invalid descriptions."""
 
 import json
 from collections.abc import Callable
@@ -113,7 +113,7 @@ def test_json_follows_its_schema(two: tuple[str, str], capsys: pytest.CaptureFix
 def test_a_component_lists_its_operations_and_says_who_sees_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """No list is cut short, and no operation is broken across lines."""
+    """No list is truncated, and no operation is broken across lines."""
     old, new = in_many_places(Thing=record(a=STRING)), in_many_places(Thing=record(a=STRING, b=STRING))
     main(["diff", write(tmp_path / "old", old), write(tmp_path / "new", new)])
     lines = capsys.readouterr().out.splitlines()
@@ -244,7 +244,7 @@ RELEASES = sorted(path.name for path in SHARED.glob("*"))
 
 @pytest.mark.parametrize(("old", "new"), list(pairwise(RELEASES)))
 def test_two_releases_are_compared_without_a_decision(old: str, new: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """What came and went is what the documents list, and null in a reply is no surprise since they declare it."""
+    """Additions and removals are those in the documents, and null in a reply is expected because they declare it."""
     assert main(["diff", str(SHARED / old), str(SHARED / new), "--format", "json"]) == 0
     changes = json.loads(capsys.readouterr().out)["changes"]
     whole = [(change["kind"], change["subject"]) for change in changes if not change["place"]]
@@ -254,7 +254,7 @@ def test_two_releases_are_compared_without_a_decision(old: str, new: str, capsys
 
 
 def _listed(release: Path) -> set[str]:
-    """The operations and events in a folder of documents."""
+    """Return the operations and events in a folder of documents."""
     return {
         f"{method.upper()} {path}" if section == "paths" else f"webhook {path}"
         for file in release.glob("*.json")

@@ -1,4 +1,4 @@
-"""What is said about components that stand in several places."""
+"""Reports on components used in several places."""
 
 from generator.comparing.changes import compare
 from tests.generator.describing import (

@@ -1,4 +1,4 @@
-"""What is said about operations and events: names, access, parameters, bodies and replies."""
+"""Reports on operations and events: names, access, parameters, bodies and replies."""
 
 import pytest
 
@@ -185,7 +185,7 @@ def test_events_are_what_is_received() -> None:
 
 
 def test_each_access_type_is_compared_with_its_own_shape() -> None:
-    """A field that only the server's shape loses is told for those who see that shape."""
+    """A field that only the server's shape loses is reported for the access types with that shape."""
 
     def document(server: Json) -> Json:
         schema = {

@@ -1,4 +1,4 @@
-"""What holds for any two descriptions."""
+"""Properties that hold for any two descriptions."""
 
 import json
 from typing import Any
@@ -85,7 +85,7 @@ def descriptions(draw: st.DrawFn) -> Json:
 
 
 def backwards(node: Any) -> Any:
-    """The same document with the keys of every mapping in the opposite order."""
+    """Return the same document with the keys of every mapping in reverse order."""
     if isinstance(node, dict):
         return {key: backwards(node[key]) for key in reversed(node)}
     return [backwards(item) for item in node] if isinstance(node, list) else node

@@ -1,4 +1,4 @@
-"""Each rule by which a changed schema breaks those who send it or those who receive it."""
+"""The rules for when a changed schema breaks senders or receivers."""
 
 import pytest
 
@@ -18,7 +18,7 @@ from tests.generator.describing import (
 )
 
 SCHEMA_RULES = {
-    # old, new, kind, breaking in what is sent, breaking in what is received
+    # old, new, kind, breaking in requests, breaking in replies
     "another type": (STRING, INTEGER, "retyped", True, True),
     "a wider number": (INTEGER, {"type": "number"}, "retyped", False, True),
     "a narrower number": ({"type": "number"}, INTEGER, "retyped", True, False),
@@ -79,7 +79,7 @@ SCHEMA_RULES = {
 @pytest.mark.parametrize("rule", SCHEMA_RULES)
 @pytest.mark.parametrize("side", ["sent", "received"])
 def test_a_schema_rule_judges_each_direction_by_itself(rule: str, side: str) -> None:
-    """Each rule gives one line, whose verdict depends on who reads and who writes."""
+    """Each rule gives one line, whose verdict depends on the direction."""
     old, new, kind, breaks_sent, breaks_received = SCHEMA_RULES[rule]
     if side == "sent":
         changes, verdict = compare(sending(old), sending(new)), breaks_sent
@@ -102,7 +102,7 @@ def test_what_is_sent_may_begin_to_take_null_but_not_stop(old: Json, new: Json, 
 
 
 def test_a_reader_is_told_once_when_a_value_may_be_lacking() -> None:
-    """Missing and null are both `None`, so only losing the certainty of a value breaks a reader."""
+    """Missing and null are both `None`, so only losing the guarantee of a value breaks a reader."""
     states = {
         "always": record(("a",), a=STRING),
         "null": record(("a",), a=nullable(STRING)),
@@ -158,7 +158,7 @@ def test_a_default_belongs_to_the_place_that_uses_a_component() -> None:
 
 
 def test_schemas_that_contain_themselves_come_to_an_end() -> None:
-    """Both sides recurse, in step and out of step with each other."""
+    """Both sides recurse, with equal or different periods."""
 
     def tree(value: Json) -> Json:
         return record(value=value, left=nullable(ref("Tree")), others={"type": "array", "items": ref("Tree")})

@@ -1,4 +1,4 @@
-"""Merging upstream's documents into the description: access, names, words, what is ours, and what stays."""
+"""Merging upstream's documents into the description: access, names, wording, our parts, and unchanged parts."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ TEAM_PATH = "/teams/{team_id}"
 
 
 def teams(team: Json) -> Json:
-    """The document of an audience that may read teams."""
+    """Return the document of an audience that may read teams."""
     return document(
         **{
             "/teams": {"get": operation(page(team)), "post": operation(team, record(display_name=STRING), "201")},

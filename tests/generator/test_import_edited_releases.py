@@ -1,6 +1,6 @@
-"""Random releases: each is imported, rendered and compared, and the report says what was edited, and nothing else.
+"""Random releases: each is imported, rendered and compared, and the report contains exactly the edits.
 
-`EDITED_RELEASES=300` makes it the long run; every release is named by its number, which reproduces it.
+Set `EDITED_RELEASES=300` for the long run; the number of a release reproduces it.
 """
 
 import importlib
@@ -24,7 +24,7 @@ COUNT = int(os.environ.get("EDITED_RELEASES", "30"))
 
 @pytest.fixture(scope="module")
 def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the first release and the description that was made of it."""
+    """Return a folder with the first release, and the description imported from it."""
     folder = tmp_path_factory.mktemp("releases")
     write(folder / "2026-01", base())
     assert main(["import", str(folder / "2026-01"), "--spec", str(folder / "first.yaml")]) == 0
@@ -67,7 +67,7 @@ def write(folder: Path, documents: Documents) -> None:
 
 
 def on_the_wire(changes: Iterable[Change]) -> set[Fact]:
-    """What changed for programs in any language; new names of types and functions are Python's alone."""
+    """Return the changes for programs in any language; new names of types and functions concern only Python."""
     return {
         (operation, change.place.rpartition(".")[2], change.fact.kind, change.fact.breaking)
         for change in changes

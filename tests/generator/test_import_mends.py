@@ -1,4 +1,4 @@
-"""Each known fault of upstream's documents, mended by an import."""
+"""Corrections of known faults in upstream's documents during an import."""
 
 import pytest
 
@@ -24,13 +24,13 @@ NULLABLE: Json = {"type": ["string", "null"]}
 
 
 def parameters(room: Room, method: str, path: str, *declared: Json, body: Json | None = None) -> dict[str, Json]:
-    """The parameters that an operation has after an import, by name."""
+    """Return the parameters of an operation after an import, by name."""
     description = room.take(server=document(**{path: {method: operation(THING, body, "200", *declared)}}))
     return {parameter["name"]: parameter for parameter in description["paths"][path][method].get("parameters", [])}
 
 
 def reply_fields(room: Room, reply: Json) -> Json:
-    """The component that a reply becomes."""
+    """Return the component that a reply becomes."""
     description = room.take(
         server=document(**{"/things/{id}": {"get": operation(reply, None, "200", path_parameter("id"))}})
     )
@@ -38,7 +38,7 @@ def reply_fields(room: Room, reply: Json) -> Json:
 
 
 def body_fields(room: Room, body: Json) -> Json:
-    """The component that a body becomes."""
+    """Return the component that a body becomes."""
     description = room.take(server=document(**{"/things": {"post": operation(THING, body)}}))
     return schemas(description)["CreateThingBody"]
 

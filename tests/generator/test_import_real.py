@@ -1,4 +1,4 @@
-"""The description in this repository, and upstream's real documents where they are at hand."""
+"""The description in this repository, and upstream's real documents if available."""
 
 import json
 import shutil
@@ -61,7 +61,7 @@ def test_no_two_components_have_the_same_shape(described: Json):
 
 
 def test_what_a_release_brought_is_worded(described: Json):
-    """After an import: word what its list of things to do names."""
+    """After an import: write the wording that its list of work asks for."""
     neutral = [
         naming.text(place)
         for place, operation in operations(described)

@@ -1,4 +1,4 @@
-"""Input that cannot be used: one line that names the file and the place in it, exit status 2, nothing written."""
+"""Invalid input: one line with the file and the place, exit status 2, nothing written."""
 
 import copy
 import json
@@ -19,7 +19,7 @@ AT = "#/paths/~1things/get"
 
 
 def with_schema(schema: Any) -> Json:
-    """A document with one reply of this schema."""
+    """Return a document with one reply of this schema."""
     return document(**{"/things": {"get": operation({"type": "object", "properties": {"field": schema}})}})
 
 

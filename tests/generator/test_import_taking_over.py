@@ -1,4 +1,4 @@
-"""When documents begin to describe what is ours, what newer documents require, and what an import leaves to do."""
+"""Documents that begin to describe our parts, new requirements, and the work left after an import."""
 
 import pytest
 
@@ -27,7 +27,7 @@ DRAFT = "/drafts/{draft_id}"
 
 
 def described(status: Json = STRING, **more: Json) -> Json:
-    """The document that begins to describe our operation, under another name for its parameter."""
+    """Return the document that begins to describe our operation, with another parameter name."""
     shape = record(id=STRING, status=status, **more)
     body = record(status=status)
     post = operation(shape, body, "201", path_parameter("id"), parameter("force"))
@@ -204,7 +204,7 @@ def test_the_list_goes_in_the_order_of_work(ours: Room):
 
 
 def test_a_shape_that_we_had_already_is_found_again(ours: Room):
-    """Another operation replies with what we described by hand under a name of ours."""
+    """Another operation replies with a shape that we described by hand, under our own name."""
     status = {"type": "string", "enum": ["out", "kept"]}
     draft = record(id=STRING, status=status, note=STRING)
     other = document(**OLD["paths"], **{"/latest": {"get": operation(draft)}})
@@ -242,7 +242,7 @@ def test_the_emulators_source_says_what_it_answers(tmp_path_factory: pytest.Temp
 
 
 def _section(room: Room, title: str) -> list[str]:
-    """The lines of one section of the list that the last import printed."""
+    """Return the lines of one section of the list that the last import printed."""
     lines: list[str] = []
     inside = False
     for line in room.out.splitlines():

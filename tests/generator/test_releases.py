@@ -1,4 +1,4 @@
-"""Since when things exist: marked from the documents of all releases, kept by imports, rendered."""
+"""Release marks: derived from the documents of all releases, kept by imports, rendered."""
 
 import json
 from pathlib import Path
@@ -159,7 +159,7 @@ class TestTheDescription:
         assert len(missing) > 50
         listed = {(method, bare(path)) for method, path in missing}
         assert listed <= newer.keys()
-        # The list was made before 2026-10, so it lacks what that release brought.
+        # The list was created before 2026-10, so it lacks the items of that release.
         assert {newer[operation] for operation in newer.keys() - listed} <= {"2026-10"}
 
     def test_words_do_not_repeat_marks(self, here: Json):

@@ -1,4 +1,4 @@
-"""Flows, written once: classes for both modes come out, with what the description has about their endpoints."""
+"""Flows, written once: classes for both modes, with notes from the description about their endpoints."""
 
 import ast
 import json

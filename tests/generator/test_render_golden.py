@@ -1,6 +1,6 @@
-"""One small description and all that it renders, to read and to compare.
+"""One small description and its complete rendering, to read and to compare.
 
-After a wanted change: `python -m tests.generator.test_render_golden`, then read the difference.
+After an intended change, run `python -m tests.generator.test_render_golden` and review the difference.
 """
 
 import shutil

@@ -1,4 +1,4 @@
-"""Methods of resources, rendered from what operations say in `x-methods`."""
+"""Methods of resources, rendered from `x-methods` of operations."""
 
 import asyncio
 import inspect
@@ -42,7 +42,7 @@ def described(methods: list[Any], **parts: Any) -> Json:
 
 
 class Recorder:
-    """Performs nothing; keeps the operation that it was handed."""
+    """Performs nothing; records the operation."""
 
     def __init__(self) -> None:
         self.made: Any = None

@@ -1,4 +1,4 @@
-"""How rendered models read what the API sends."""
+"""Reading of API objects by rendered models."""
 
 import copy
 import inspect
@@ -390,13 +390,13 @@ class TestDescriptions:
 
     def test_models_can_be_imported_in_any_order_however_they_hold_each_other(self, tmp_path: Path) -> None:
         chance = random.Random(5)
-        # Two that hold each other, each held by another reply of which one holds the other.
+        # Two that contain each other, each contained in another reply, one of which contains the other.
         graphs = [({"GX": ["GA", "GY"], "GY": ["GB"], "GA": ["GB"], "GB": ["GA"]}, ["GX", "GY"])]
         for number in range(30):
             names = [f"G{number}N{node}" for node in range(6)]
             holds = {name: chance.sample(names, chance.randint(0, 3)) for name in names}
             replies = [name for name in names if chance.random() < 0.3]
-            # A component that no reply reaches would be refused.
+            # Components that no reply uses are refused.
             graphs.append((holds, replies + [name for name in names if name not in reached(holds, replies)]))
         schemas, paths = {}, {}
         for holds, replies in graphs:

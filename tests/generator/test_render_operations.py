@@ -1,4 +1,4 @@
-"""What rendered functions make of their arguments."""
+"""Arguments of rendered functions and the requests built from them."""
 
 import inspect
 from pathlib import Path
@@ -29,7 +29,7 @@ def posting(schema: Json, **schemas: Json) -> Json:
 
 
 def parameters(package: Package, name: str) -> dict[str, tuple[str, Any]]:
-    """Name, kind and annotation of the arguments of a function."""
+    """Return name, kind and annotation of a function's arguments."""
     found = inspect.signature(package.function(name)).parameters
     return {each.name: (each.kind.name, each.annotation) for each in found.values()}
 

@@ -1,4 +1,4 @@
-"""The package in the repository: it is what `spec/openapi.yaml` renders, it is small, and all of it works."""
+"""The package in the repository: it matches `spec/openapi.yaml`, it is small, and all of it works."""
 
 import importlib
 import inspect
@@ -72,7 +72,7 @@ MARKED = {
 
 
 def _rendered() -> Iterator[tuple[str, str]]:
-    """What is said about every function of an operation and every method of a resource."""
+    """Return the docstrings of all functions of operations and methods of resources."""
     for entry in ENTRIES:
         yield entry.name, inspect.getdoc(entry.function) or ""
     for module in pkgutil.iter_modules(resources.__path__):
@@ -96,7 +96,7 @@ def test_everything_says_which_servers_lack_it_and_what_nobody_published() -> No
 
 
 def test_flows_say_so_too() -> None:
-    """They may make several requests; what is marked of any of them is said."""
+    """They may make several requests; notes on any of them are included."""
     said = 0
     for name in hexclave.resources.__all__:
         for method in vars(getattr(hexclave.resources, name)).values():

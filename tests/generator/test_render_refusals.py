@@ -1,4 +1,4 @@
-"""What the generator refuses to render: each mistake gets one line with its place, and the package stays as it was."""
+"""Descriptions that the generator refuses: each error is one line with its place, and the package is unchanged."""
 
 import copy
 import json
@@ -201,6 +201,6 @@ def test_what_is_prepared_does_not_change_the_description() -> None:
 
 
 def test_the_cases_differ_from_what_is_accepted(tmp_path: Path) -> None:
-    """So that no case is refused for another reason than its own."""
+    """So that no case is refused for a reason other than its own."""
     for description in (one(), thing(STRING), one(parameters=[parameter()])):
         prepare(description)

@@ -1,4 +1,4 @@
-"""Strict reading, which tells every deviation from the description and no value."""
+"""Strict reading, which reports every deviation from the description and never a value."""
 
 import pickle
 

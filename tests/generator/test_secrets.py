@@ -1,4 +1,4 @@
-"""What the description calls a secret, and what it does not although its name smells of one."""
+"""Fields marked as secret in the description, and fields that are not secret despite their name."""
 
 import re
 from collections.abc import Iterator
@@ -101,7 +101,7 @@ NO_SECRETS: Final = {
 
 
 def fields(description: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Every field and parameter: where it is, its name, its schema."""
+    """Yield every field and parameter: place, name, schema."""
     for component, schema in description["components"]["schemas"].items():
         for name, field in schema.get("properties", {}).items():
             yield f"{component}.{name}", name, field
@@ -112,7 +112,7 @@ def fields(description: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, An
 
 
 def may_hold_text(schema: dict[str, Any]) -> bool:
-    """Whether a secret would fit in: what has fields of its own is judged by these."""
+    """Return true if a secret would fit in: objects are judged by their fields."""
     if schema.keys() & {"$ref", "enum", "const"} or schema.get("properties"):
         return False
     if options := [*schema.get("anyOf", ()), *schema.get("oneOf", ())]:

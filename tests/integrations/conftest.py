@@ -13,7 +13,7 @@ def world():
 
 @pytest.fixture(scope="module", params=list(BACKENDS))
 def backend(request, world):
-    """A client of each example app, which runs under a real server."""
+    """A client of each example app, which runs in a real server."""
     with (
         served(BACKENDS[request.param], world.emulator) as url,
         httpx.Client(base_url=url, trust_env=False, timeout=20) as client,

@@ -1,4 +1,4 @@
-"""The example apps under real servers, each a process of its own, and people with credentials for them."""
+"""The example apps in real servers, each a separate process, and users with credentials for them."""
 
 import os
 import signal
@@ -44,7 +44,7 @@ BACKENDS: dict[str, Sequence[str]] = {
 
 @attrs.frozen
 class World:
-    """An emulator, and who lives in its project."""
+    """An emulator with the users of its project."""
 
     emulator: RunningEmulator
     app: HexclaveServerApp
@@ -63,7 +63,7 @@ class World:
 
 @contextmanager
 def populated() -> Iterator[World]:
-    """A project with users of every kind."""
+    """Yield a project with users of every kind."""
     with emulator() as hx:
         app, admin = hx.server_app(), hx.admin_app()
         admin.project_permission_definitions.create("read_reports")
@@ -106,7 +106,7 @@ def populated() -> Iterator[World]:
 
 @contextmanager
 def served(command: Sequence[str], hx: RunningEmulator) -> Iterator[str]:
-    """The URL at which the command serves; ended afterwards, with everything it started."""
+    """Yield the URL at which the command serves; it is ended afterwards with all its child processes."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

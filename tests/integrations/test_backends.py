@@ -1,4 +1,4 @@
-"""The example apps of all frameworks do the same, whoever comes: driven over sockets, with the emulator behind them."""
+"""The example apps of all frameworks behave the same for every kind of caller: over sockets, with the emulator."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -172,7 +172,7 @@ def test_what_is_no_webhook_is_refused(backend, world):
 
 
 def test_deliveries_larger_than_any_event_are_not_read(backend):
-    # The rest of the body is left unread, so the connection is good for nothing afterwards.
+    # The rest of the body is left unread, so the connection is unusable afterwards.
     response = backend.post("/webhooks", content=b"x" * ((1 << 20) + 1), headers={"connection": "close"})
     assert response.status_code == 413
 

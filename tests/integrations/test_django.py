@@ -1,4 +1,4 @@
-"""What is Django's own: settings and system checks, lazy users, asynchronous views, Django REST framework."""
+"""Django: settings and system checks, lazy users, asynchronous views, Django REST framework."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -236,7 +236,7 @@ def test_asynchronous_views_await_the_user(client, world):
 
 
 def test_verifying_holds_up_no_event_loop(world):
-    """A slow answer with the keys is waited for in a thread, also by decorators."""
+    """A slow reply with the keys is awaited in a thread, also by decorators."""
     with override_settings(HEXCLAVE=of(world, MODE="api")):
         world.emulator.fail_next(delay=0.4, path="/api/v1/users/me")
 
@@ -324,7 +324,7 @@ def test_wrong_settings_are_told_when_the_server_starts(world, monkeypatch, sett
         assert world.emulator.project.secret_server_key not in message.msg
         with pytest.raises(SystemCheckError, match=r"hexclave\.E001"):
             call_command("check")
-        with pytest.raises(ImproperlyConfigured):  # servers that make no checks do not start either
+        with pytest.raises(ImproperlyConfigured):  # servers that skip checks do not start either
             Client().get("/untouched")
 
 

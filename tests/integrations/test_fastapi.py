@@ -1,4 +1,4 @@
-"""What is FastAPI's and Starlette's own: the OpenAPI document, the app's life, applications inside of others."""
+"""FastAPI and Starlette: the OpenAPI document, the lifespan, mounted applications."""
 
 import asyncio
 from contextlib import asynccontextmanager
@@ -29,7 +29,7 @@ from hexclave.verify import InvalidCredentials, SignedIn
 
 
 async def ask(api, path, *, headers=(), kind="http"):
-    """The status, headers and content of what an ASGI application answers."""
+    """Return the status, headers and content of an ASGI application's reply."""
     sent = []
     scope = {
         "type": kind,
@@ -271,7 +271,7 @@ def test_refusals_can_be_worded_by_the_application(world):
 
 
 def test_an_api_that_is_away_is_no_refusal(world):
-    """A failure of ours must not look like a failure of the user's."""
+    """A failure of the API must not look like a failure of the user's."""
     api = FastAPI()
     Hexclave(api, lambda: world.emulator.async_server_app(base_url="http://127.0.0.1:9", timeout=1))
 

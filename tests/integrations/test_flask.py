@@ -1,4 +1,4 @@
-"""What is Flask's own: the extension, `current_user`, decorators in every combination."""
+"""Flask: the extension, `current_user`, decorators in every combination."""
 
 import pytest
 from flask import Blueprint, Flask, jsonify

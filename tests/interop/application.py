@@ -1,4 +1,4 @@
-"""An ASGI application that echoes requests; uvicorn and hypercorn serve it, nginx and HAProxy forward to it."""
+"""An ASGI application that echoes requests; served by uvicorn and hypercorn, behind nginx and HAProxy."""
 
 import gzip
 import hashlib
@@ -27,7 +27,7 @@ async def application(
     kind = scope["path"].rpartition("/")[2]
     reply = json.dumps(
         {
-            # Proxies name the connection of the client, otherwise it is ours.
+            # Proxies send the client's connection in a header; otherwise it is ours.
             "connection": headers.get("x-connection") or str(scope["client"][1]),
             "accept_encoding": headers.get("accept-encoding", ""),
             "length": len(body),

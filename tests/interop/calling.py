@@ -25,7 +25,7 @@ def echo(kind: str = "echo", method: str = "POST", **changes: Any) -> Operation[
 
 
 def calls(mode: str, base_url: str, steps: Sequence[Operation[Any] | float], **options: Any) -> list[Any]:
-    """The results of the operations one after another by one app; a number is a pause in seconds."""
+    """Return the results of the operations, called sequentially by one app; a number is a pause in seconds."""
     options = {"base_url": base_url, "retries": Retries.OFF, "timeout": 20} | options
     if mode == "blocking":
         results = []
@@ -51,5 +51,5 @@ def calls(mode: str, base_url: str, steps: Sequence[Operation[Any] | float], **o
 
 
 def connections(results: Sequence[Any]) -> list[str]:
-    """The connections that carried the calls, in order of their first."""
+    """Return the connections that the calls used, in order of first use."""
     return list(dict.fromkeys(result["connection"] for result in results))

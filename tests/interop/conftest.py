@@ -1,4 +1,4 @@
-"""Servers that other people run, each started once for each process of the tests."""
+"""Third-party servers, each started once per test process."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -16,7 +16,7 @@ NAMES = ["nginx", "haproxy", "uvicorn", "hypercorn", "node"]
 
 @attrs.frozen
 class Authority:
-    """A certificate authority that only these tests know."""
+    """A certificate authority used only by these tests."""
 
     file: Path
     chain: Path
@@ -25,7 +25,7 @@ class Authority:
 
 @attrs.define
 class Farm:
-    """The servers that were needed so far."""
+    """The servers started so far."""
 
     folder: Path
     authority: Authority
@@ -63,5 +63,5 @@ def running(request: pytest.FixtureRequest, farm: Farm) -> Running:
 
 @pytest.fixture(params=["blocking", "async"])
 def mode(request: pytest.FixtureRequest) -> str:
-    """Whether the blocking or the async app makes the calls."""
+    """The mode of the app: blocking or async."""
     return str(request.param)

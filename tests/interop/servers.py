@@ -1,4 +1,4 @@
-"""Starts and stops the servers, each on ports of its own on loopback, with small limits on its connections."""
+"""Starting and stopping of the servers, each on private loopback ports, with low connection limits."""
 
 import os
 import shutil
@@ -44,7 +44,7 @@ def free_port() -> int:
 
 
 def needed(program: str, package: str) -> str:
-    # Debian keeps servers where only root's PATH points.
+    # Debian installs servers where only root's PATH points.
     path = shutil.which(program, path=f"{os.environ.get('PATH', '')}{os.pathsep}/usr/sbin")
     if path is None:
         pytest.skip(f"{program} is not installed ({package})")
@@ -53,7 +53,7 @@ def needed(program: str, package: str) -> str:
 
 @contextmanager
 def process(command: list[str], log: Path, *ports: int) -> Iterator["subprocess.Popen[bytes]"]:
-    """The program, once it listens on all ports."""
+    """Yield the program once it listens on all ports."""
     environment = os.environ | {"PYTHONPATH": str(FOLDER.parent.parent)}
     with log.open("wb") as output:
         running = subprocess.Popen(command, stdout=output, stderr=output, env=environment)
@@ -75,7 +75,7 @@ def process(command: list[str], log: Path, *ports: int) -> Iterator["subprocess.
 
 @contextmanager
 def uvicorn(folder: Path, certificate: Path) -> Iterator[Running]:
-    """One process for each of http and https."""
+    """Start one process each for http and https."""
     port, tls_port = free_port(), free_port()
     command = [sys.executable, "-m", "uvicorn", "tests.interop.application:application"]
     command += ["--timeout-keep-alive", str(IDLE), "--log-level", "warning", "--port"]
@@ -110,7 +110,7 @@ def hypercorn(folder: Path, certificate: Path) -> Iterator[Running]:
 def node(folder: Path, certificate: Path) -> Iterator[Running]:
     program, port, tls_port = needed("node", "Debian package nodejs"), free_port(), free_port()
     command = [program, str(FOLDER / "node_server.mjs"), str(port), str(tls_port), str(certificate)]
-    idle = 200  # Current versions add a second of their own.
+    idle = 200  # Current versions add a second themselves.
     with process([*command, str(REQUESTS), str(idle)], folder / "node.log", port, tls_port) as running:
         yield Running("node", port, tls_port, running, limits_requests=True)
 

@@ -1,4 +1,4 @@
-"""Apps against the servers and proxies that stand before real services. No call is retried: none may fail."""
+"""Apps with the servers and proxies commonly used in production. Calls are not retried: none may fail."""
 
 import asyncio
 import gzip
@@ -83,7 +83,7 @@ def test_replies_in_every_form(running: Running, mode: str, kind: str) -> None:
 
 
 def _bare(running: Running, kind: str, accept_encoding: str) -> tuple[Any, bytes]:
-    """The headers and the body that the server sends to a client which accepts the same."""
+    """Return headers and body that the server sends to a client which accepts the same encodings."""
     connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=10)
     try:
         connection.request("GET", f"/api/v1/users/{kind}", headers={"Accept-Encoding": accept_encoding})
@@ -118,7 +118,7 @@ except hexclave.errors.APIConnectionError as error:
 def test_tls_with_a_private_authority(
     running: Running, mode: str, authority: Authority, monkeypatch: pytest.MonkeyPatch, trusted: bool
 ) -> None:
-    """In a process of its own, as users set the variable: before the program starts."""
+    """In a separate process, as users set the variable: before the program starts."""
     monkeypatch.delenv("SSL_CERT_DIR", raising=False)
     if trusted:
         monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
@@ -187,7 +187,7 @@ def test_the_emulator_behind_nginx(farm: Farm, mode: str, tmp_path_factory: pyte
 
 @contextmanager
 def old_server(keep_alive: bool, length: bool) -> Iterator[tuple[str, list[str]]]:
-    """The standard library's server, which speaks HTTP/1.0, and the versions and ports it saw."""
+    """The standard library's server, which speaks HTTP/1.0, with the versions and ports it saw."""
     seen: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):

@@ -1,4 +1,4 @@
-"""The ceiling over all calls of an app."""
+"""The rate ceiling for all calls of an app."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""Gates in virtual time: who waits, how long, in which order, and who does not."""
+"""Gates in virtual time: which calls wait, how long, and in which order."""
 
 import itertools
 

@@ -1,4 +1,4 @@
-"""How well the gates use what a server permits, in virtual time: 50 workers against limiters of every kind."""
+"""Utilisation of a server's rate limit in virtual time: 50 workers with limiters of every kind."""
 
 from collections.abc import Callable
 
@@ -39,7 +39,7 @@ def start(world: World, gates: list[Gates], server: Server, seconds: float, work
 
 
 def measured(world: World, gates: list[Gates], server: Server) -> tuple[float, float]:
-    """How much of the permitted rate is used after a time of learning, and how many of all requests were refused."""
+    """Return the share of the permitted rate used after a learning period, and the share of refused requests."""
     attempts = start(world, gates, server, LEARNING + LASTING)
     world.run(world.now + LEARNING)
     learned = server.accepted
@@ -116,5 +116,5 @@ def test_a_server_that_refuses_everything_is_asked_ever_less_often(headers: Head
     world.run(world.now + 600)
     assert server.accepted == 0
     first_minute = [moment for moment in server.refused_at if moment < server.refused_at[0] + 60]
-    assert len(first_minute) - 50 <= 8  # all 50 were under way when the first was refused
+    assert len(first_minute) - 50 <= 8  # all 50 were in flight when the first was refused
     assert server.refused - len(first_minute) <= 10

@@ -1,4 +1,4 @@
-"""What a reply says about rate limits, in every family of names and in none."""
+"""Rate limits in replies, in every family of headers and in none."""
 
 import math
 from email.utils import formatdate

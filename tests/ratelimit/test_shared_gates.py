@@ -1,4 +1,4 @@
-"""Gates of several processes with one state: one budget, no clock in common, and what if the state is away."""
+"""Gates of several processes with shared state: one budget, independent clocks, and outages of the state."""
 
 import json
 
@@ -28,7 +28,7 @@ def store(world: World) -> Store:
 
 
 def learned(world: World, gates: Gates, headers: dict[str, str] | None = None) -> None:
-    """The process behind `gates` makes a call that is refused, and one that tells the others."""
+    """Make a refused call in the process behind `gates`, and one that informs the others."""
 
     def call() -> Steps[None]:
         ticket = yield from gates.admit(SCOPE, deadline=None, clock=world)
@@ -66,7 +66,7 @@ def test_processes_share_a_ceiling(world: World, store: Store) -> None:
 
 
 def admitted(world: World, gates: Gates, seconds: float) -> int:
-    """How many calls ten workers get through in that time."""
+    """Return the number of calls that ten workers complete in that time."""
     server = Server(TokenBucket(1e9, 1e9))
     for _ in range(10):
         world.start(worker(world, gates, server, world.now + seconds, []))
@@ -77,7 +77,7 @@ def admitted(world: World, gates: Gates, seconds: float) -> int:
 @pytest.mark.parametrize(("before", "after"), [(1000, 5), (5, 50), (0.05, 20)])
 def test_a_new_ceiling_counts_from_its_first_call_on(world: World, store: Store, before: float, after: float) -> None:
     admitted(world, Gates(ceiling=RateLimit(before, burst=100), shared=store), 10)
-    world.run()  # to the last call of the deployment before
+    world.run()  # until the last call of the previous deployment
     assert admitted(world, Gates(ceiling=RateLimit(after), shared=store), 10) == pytest.approx(
         10 * after, abs=2, rel=0.02
     )
@@ -100,7 +100,7 @@ def test_of_a_ceiling_only_what_is_counted_is_stored(world: World, store: Store)
 
 
 def test_the_clocks_of_the_processes_do_not_matter(world: World, store: Store) -> None:
-    """The store's own clock is half a million seconds away from ours."""
+    """The store's clock differs from ours by half a million seconds."""
     learned(world, Gates(shared=store), {"retry-after": "30"})
     state = json.loads(store.states[KEY])
     assert state["opens"] == pytest.approx(world.now - 5e5 + 30, abs=0.2)
@@ -133,7 +133,7 @@ def test_while_the_state_is_away_each_process_goes_on_alone_and_then_they_share_
 def test_a_cancelled_call_does_not_keep_the_others_from_asking(world: World, store: Store) -> None:
     gates = Gates(ceiling=RateLimit(per_second=10), shared=store)
     cancelled = gates.admit(SCOPE, deadline=None, clock=world)
-    next(cancelled)  # under way to the store
+    next(cancelled)  # on its way to the store
     cancelled.close()
     server = Server(TokenBucket(1e9, 1e9))
     world.start(worker(world, gates, server, world.now + 0.5, []))
@@ -153,7 +153,7 @@ def test_a_refusal_while_permits_are_being_asked_for_closes_the_gate_all_the_sam
 
     for _ in range(2):
         world.start(call())
-    world.run(world.now + 0.0006)  # the swap is done, and its answer under way
+    world.run(world.now + 0.0006)  # the swap is done, and its reply on its way
     assert passed == []
     closed = world.now
     gates.settle(Ticket(SCOPE, 0, closed), 429, {"retry-after": "5"}, clock=world)
@@ -167,8 +167,8 @@ EVENTS = st.lists(
     st.tuples(
         st.floats(0, 100),  # seconds since the one before
         st.sampled_from(["succeed", "wait and succeed", "refuse", "grant"]),
-        st.none() | st.floats(0, LONGEST_CLOSED),  # what the server says to wait
-        st.none() | st.floats(1 / 60, 1000),  # and which limit it announces
+        st.none() | st.floats(0, LONGEST_CLOSED),  # the server's wait time
+        st.none() | st.floats(1 / 60, 1000),  # the limit it announces
     )
 )
 
@@ -178,7 +178,7 @@ def test_whatever_a_process_counts_the_others_read(
     events: list[tuple[float, str, float | None, float | None]], ahead: float
 ) -> None:
     pace, now = Adaptive(1000.0, 1000.0), 1000.0
-    pace.refuse(now, now, None, None)  # as every gate begins
+    pace.refuse(now, now, None, None)  # the initial state of every gate
     for seconds, event, wait, announced in events:
         now += seconds
         if event == "refuse":
@@ -206,7 +206,7 @@ HOSTILE = st.one_of(
 
 
 def twenty_calls(world: World, gates: Gates) -> float:
-    """Seconds until the server has accepted twenty calls."""
+    """Return the seconds until the server has accepted twenty calls."""
     begin, done = world.now, []
 
     def calls() -> Steps[None]:
@@ -244,7 +244,7 @@ def test_whatever_lies_where_the_state_should_be_a_ceiling_is_what_was_configure
 
 
 def test_a_gate_whose_state_lies_about_the_future_adapts_all_the_same(world: World, store: Store) -> None:
-    """Only calls let through after the last closing count, so a closing in the year 33,000 must not be believed."""
+    """Only calls let through after the last closing count, so a closing in the year 33,000 must be ignored."""
     gates = Gates(shared=store)
     learned(world, gates)
     state = json.loads(store.states[KEY])

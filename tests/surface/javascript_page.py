@@ -1,4 +1,4 @@
-"""Writes docs/from-the-javascript-sdk.md from the table: `python -m tests.surface.javascript_page`."""
+"""The generator of docs/from-the-javascript-sdk.md: `python -m tests.surface.javascript_page`."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The members of an app: every method of every resource that it offers."""
+"""The members of an app: every method of every resource."""
 
 import inspect
 import re
@@ -9,7 +9,7 @@ MEMBER = re.compile(r'(?:\w+\.|for_\w+\("\w+"\)\.)*\w+')
 
 
 def members(owner: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    """Each method as `teams.members.list`, with its source."""
+    """Yield each method as `teams.members.list`, with its source."""
     for name in dir(type(owner)):
         if name.startswith("_"):
             continue
@@ -25,12 +25,12 @@ def members(owner: Any, path: str = "") -> Iterator[tuple[str, str]]:
 
 
 def is_resource(value: object) -> bool:
-    """Whether its methods are members of an app."""
+    """Return true if the methods of this object are members of an app."""
     return type(value).__module__.startswith(("hexclave.resources.", "hexclave_api.resources."))
 
 
 def called(app: Any, expression: str) -> str:
-    """The method that an expression of the table calls."""
+    """Return the method that an expression of the table calls."""
     found = MEMBER.match(expression)
     assert found is not None
     method = eval(f"app.{found[0]}", {"app": app})
@@ -38,6 +38,6 @@ def called(app: Any, expression: str) -> str:
 
 
 def defined(owner: object, name: str) -> str:
-    """The source: apps of several access types may have the same method in classes of their own."""
+    """Return the source: apps of several access types may have the same method in different classes."""
     method = inspect.getattr_static(owner, name)
     return re.sub(r"\w+Flows\(", "Flows(", inspect.getsource(method))

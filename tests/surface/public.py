@@ -2,7 +2,7 @@
 
 make surface rewrites tests/surface/public.txt.
 
-Types are left out: the tests in `typed_*.py` hold them. Models follow the API, and `python -m generator diff` compares
+Types are omitted: the tests in `typed_*.py` cover them. Models follow the API, and `python -m generator diff` compares
 them.
 """
 
@@ -28,7 +28,7 @@ APPS = {
 
 
 def modules() -> Iterator[ModuleType]:
-    """Each public module, and last the package itself; classes of resources are reached through the apps alone."""
+    """Yield each public module, and last the package itself; classes of resources are reached only through the apps."""
     for found in pkgutil.walk_packages(hexclave.__path__, "hexclave."):
         parts = found.name.split(".")
         if parts[1] != "resources" and not any(part.startswith("_") for part in parts):
@@ -46,7 +46,7 @@ def surface() -> str:
             continue
         for name in module.__all__:
             value = getattr(module, name)
-            # Names that a package hands on are described in the module that defines them.
+            # Re-exported names are listed in the module that defines them.
             known = id(value) in described and (inspect.isclass(value) or inspect.isfunction(value))
             described.add(id(value))
             lines += [f"{module.__name__}: {line}" for line in ([name] if known else _described(module, name))]

@@ -34,7 +34,7 @@ APPS = {
 }
 
 ANSWERS: Mapping[str, Mapping[str, Any]] = {
-    # Examples say `example` where the SDK reads on.
+    # Examples contain `example` in places that the SDK parses further.
     "start_cli_login": {"expires_at": "2030-01-01T12:00:00Z"},
     "poll_cli_login": {"status": "success", "refresh_token": "r"},
     "activate_email_capacity_boost": {"expires_at": "2030-01-01T12:00:00.000Z"},
@@ -52,7 +52,7 @@ ANSWERS: Mapping[str, Mapping[str, Any]] = {
 
 @attrs.define
 class Recording:
-    """What one app sent."""
+    """The requests of one app."""
 
     app: Any
     requests: list[Request] = attrs.field(factory=list)
@@ -62,7 +62,7 @@ class Recording:
     def call(self, expression: str) -> Any:
         names = NAMES | {"app": self.app, "authorization": AUTHORIZATION, "pending": PENDING}
         result = eval(f"app.{expression}", names)
-        # Bulk methods send while their outcomes are taken.
+        # Bulk methods send while their outcomes are consumed.
         return list(result) if isinstance(result, Outcomes) else result
 
     def respond(self, request: Request) -> Reply:
@@ -74,7 +74,7 @@ class Recording:
 
     @property
     def sent(self) -> list[tuple[str, Any]]:
-        """Method with URL, and body, of each request."""
+        """Return method with URL, and body, of each request."""
         return [
             (
                 f"{request.method} {request.url.removeprefix('https://api.example.com/api/v1')}",
@@ -91,7 +91,7 @@ def _body(request: Request) -> Any:
 
 
 def example(name: str, access: str) -> Reply:
-    """A reply that the description allows; checked against the model that reads it."""
+    """Return a reply that the description allows; checked against its model."""
     described = DESCRIBED[OPERATIONS[name].method, OPERATIONS[name].path]
     answered = example_reply(described, access)
     if not answered.content or not answered.headers.get("content-type", "").startswith("application/json"):
@@ -131,7 +131,7 @@ class _Player:
 
 
 def recorded(access: str, answer: Callable[[Request, str], Reply] | None = None) -> Recording:
-    """An app of this access type with a signed-in user."""
+    """Return an app of this access type with a signed-in user."""
     clock = FakeClock(unix=time.time())
     operations: list[str] = []
 
@@ -154,7 +154,7 @@ def recorded(access: str, answer: Callable[[Request, str], Reply] | None = None)
 
 
 def token(clock: FakeClock) -> str:
-    """What the API's tokens look like, not signed."""
+    """Return a token in the API's format, not signed."""
     claims = {
         "iat": int(clock.time()),
         "exp": int(clock.time()) + 600,

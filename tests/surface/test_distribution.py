@@ -1,4 +1,4 @@
-"""What is published: the wheel, and a source distribution that the same wheel can be built from."""
+"""The published files: the wheel, and a source distribution that builds the same wheel."""
 
 import shutil
 import subprocess
@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The committed project: `make build` writes into `dist/`, which the checkout of these tests keeps as it is."""
+    """The committed project: `make build` writes into `dist/`, which is kept separate from the user's."""
     if shutil.which("make") is None or shutil.which("tar") is None:
         pytest.skip("needs make and tar")
     copy = tmp_path_factory.mktemp("checkout")

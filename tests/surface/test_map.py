@@ -9,7 +9,7 @@ WITHOUT_A_LINE = {".ci", ".github"}
 
 
 def mapped() -> set[str]:
-    """The folders of the map, relative to the root."""
+    """Return the folders of the map, relative to the root."""
     block = re.search(r"```text\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text("utf-8"), re.DOTALL)
     assert block is not None
     found, parent = set(), ""
@@ -21,7 +21,7 @@ def mapped() -> set[str]:
 
 
 def folders() -> set[str]:
-    """The folders that git knows: those of the root, and the rooms of the SDK and the generator."""
+    """Return the folders tracked by git: those of the root, and the packages of the SDK and the generator."""
     paths = subprocess.check_output(["git", "ls-files"], cwd=ROOT, text=True).splitlines()
     parts = [path.split("/")[:-1] for path in paths]
     rooms = {"/".join(each[:2]) for each in parts if len(each) > 1 and each[0] in ("hexclave", "generator")}

@@ -1,4 +1,4 @@
-"""What is mechanical about a new operation: one entry in a copy of the description, and it is everywhere."""
+"""Everything generated for a new operation: one entry in a copy of the description is enough."""
 
 import json
 import os

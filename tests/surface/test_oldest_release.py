@@ -1,4 +1,4 @@
-"""Every member against a server of the oldest release, which refuses nothing that the caller did not ask for."""
+"""Every member with a server of the oldest release, which refuses only what the caller requested explicitly."""
 
 import asyncio
 import inspect
@@ -37,7 +37,7 @@ KEYS = {"client": "publishable_client_key", "server": "secret_server_key", "admi
 
 @attrs.define
 class Oldest:
-    """A server of the oldest release, asked the same as the recorded app; its refusals are kept."""
+    """A server of the oldest release that gets the requests of the recorded app; its refusals are stored."""
 
     emulator: Emulator
     asked: list[str] = attrs.field(factory=list)
@@ -72,7 +72,7 @@ def _error(status: int, content: bytes, headers: Mapping[str, str], name: str, r
 
 
 def _made(name: str) -> Operation[Any]:
-    """The operation of this name, about nothing."""
+    """Return the operation of this name, with placeholder arguments."""
     entry = OPERATIONS[name]
     required = [each for each in inspect.signature(entry.function).parameters.values() if each.default is each.empty]
     return entry.function(
@@ -107,7 +107,7 @@ def test_an_old_server_refuses_only_what_was_asked_for_and_is_marked_newer(
 
 
 class TestLists:
-    """Over sockets, in both modes: with nothing but the ids that they need, all lists of all apps."""
+    """Over sockets, in both modes: with only the required ids, all lists of all apps."""
 
     @pytest.fixture(scope="class")
     @classmethod
@@ -182,7 +182,7 @@ USER = "6ba7b810-9dad-41d1-80b4-00c04fd430c8"
 
 
 def test_a_team_that_the_user_is_not_in_is_not_found() -> None:
-    """Asked for by a client, the API does not say whether the team exists."""
+    """To a client, the API does not reveal whether the team exists."""
     with emulator(release="2026-04") as hx:
         server = hx.server_app()
         user, team = server.users.create(primary_email="ada@example.com"), server.teams.create(display_name="Others")

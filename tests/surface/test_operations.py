@@ -1,4 +1,4 @@
-"""Every operation of the API can be called: by name, by what is requested, and as a function with a sane signature."""
+"""Every operation of the API can be called: by name, by request, and as a function with a usable signature."""
 
 import inspect
 import json
@@ -26,7 +26,7 @@ each_entry = pytest.mark.parametrize("entry", [pytest.param(entry, id=name) for 
 
 
 def found(method: str, path: str, access: str) -> list[Entry]:
-    """The entries for a request; names of path parameters do not matter."""
+    """Return the entries for a request; names of path parameters do not matter."""
     return [
         entry
         for entry in OPERATIONS.values()
@@ -80,7 +80,7 @@ def test_path_parameters_are_positional_and_in_order_and_all_else_is_keyword_onl
 
 @each_entry
 def test_everything_has_a_type_that_resolves(entry: Entry) -> None:
-    # `JsonValue` holds itself, under names that stand in the module which defines it.
+    # `JsonValue` is recursive, with names from its own module.
     hints = typing.get_type_hints(entry.function, localns=vars(operation))
     assert hints.keys() == {*inspect.signature(entry.function).parameters, "return"}
     assert typing.get_origin(hints["return"]) is Operation
@@ -104,7 +104,7 @@ def test_the_docstring_names_the_endpoint(entry: Entry) -> None:
 
 
 def _made(entry: Entry) -> Operation[Any]:
-    """The operation with no arguments but those it must have."""
+    """Return the operation with only its required arguments."""
     parameters = inspect.signature(entry.function).parameters.values()
     needed = [parameter for parameter in parameters if parameter.default is inspect.Parameter.empty]
     made: Operation[Any] = entry.function(**{parameter.name: "x" for parameter in needed})

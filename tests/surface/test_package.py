@@ -1,4 +1,4 @@
-"""What is installed and what importing it costs."""
+"""The installed files and the cost of importing them."""
 
 import gzip
 import os
@@ -208,7 +208,7 @@ def test_names_that_are_loaded_late_can_be_pickled():
 
 
 def test_each_module_can_be_the_first_to_be_imported():
-    """So none of them needs another that needs it."""
+    """So no module depends on another one being imported first."""
     code = """
 import sys
 from importlib import import_module

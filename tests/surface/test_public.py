@@ -1,4 +1,4 @@
-"""Nothing public comes, goes or changes its parameters unseen."""
+"""Every change of a public name or its parameters is visible in review."""
 
 import difflib
 from types import ModuleType
@@ -19,7 +19,7 @@ def test_public_names_are_chosen_sorted_and_there(module: ModuleType) -> None:
 
 
 def order(name: str) -> tuple[int, str]:
-    """Constants, classes, functions: as ruff sorts them."""
+    """Sort like ruff: constants, classes, functions."""
     return (0 if name.isupper() else 1 if name[0].isupper() else 2), name
 
 

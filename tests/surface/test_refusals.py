@@ -1,4 +1,4 @@
-"""Arguments that cannot be right are refused by every member before it sends anything, with one class of error."""
+"""Invalid arguments are refused by every member before it sends anything, with one class of error."""
 
 import ast
 import inspect
@@ -39,7 +39,7 @@ def with_times() -> Iterator[Any]:
 
 @pytest.mark.parametrize(("access", "expression", "argument"), [*with_times()])
 def test_a_bare_number_is_no_time_and_no_duration(access: str, expression: str, argument: str) -> None:
-    """It could be seconds or milliseconds; `expires_in=3600` once made a session of 3.6 s."""
+    """It could be seconds or milliseconds; `expires_in=3600` once created a session of 3.6 s."""
     recording = recorded(access)
     with pytest.raises(UnsafeUseError, match=f"{argument} must be a (timedelta|datetime).* not int"):
         recording.call(expression)
@@ -77,7 +77,7 @@ def with_texts() -> Iterator[Any]:
     for access, expression, _, tree, row in calls():
         for keyword in tree.keywords:
             is_text = isinstance(keyword.value, ast.Constant) and isinstance(keyword.value.value, str)
-            # `app_url` goes into a link for the user and never to the API.
+            # `app_url` is part of a link for the user and never sent to the API.
             if is_text and len(row) > 1 and keyword.arg != "app_url":
                 others = [each for each in tree.keywords if each is not keyword]
                 keywords = [*others, ast.keyword(keyword.arg, ast.Constant(HALF_A_PAIR))]
@@ -114,7 +114,7 @@ def methods(app: Any) -> Iterator[Any]:
 
 @pytest.mark.parametrize("name", EVERY_APP)
 def test_an_unknown_keyword_names_the_method_that_was_called(name: str) -> None:
-    """And not the operation behind it: `list_users()` stands nowhere in the caller's code."""
+    """Rather than the underlying operation: `list_users()` appears nowhere in the caller's code."""
     called = list(methods(EVERY_APP[name]))
     assert len(called) > 50
     for method in called:

@@ -1,4 +1,4 @@
-"""What type checkers see of every method of every app, and of the examples."""
+"""Types of every method of every app, and of the examples, as inferred by type checkers."""
 
 import inspect
 import json
@@ -48,7 +48,7 @@ def mypy(*arguments: str, cwd: Path) -> str:
 
 def test_almost_every_public_symbol_has_a_type_that_all_checkers_agree_on(tmp_path: Path) -> None:
     """`pyright --verifytypes`: 78.5 % when methods were assignments."""
-    # As a wheel lays them out: it does not follow editable installations.
+    # Laid out like a wheel: pyright does not follow editable installations.
     for package in ("hexclave", "generated/hexclave_api", "emulator/hexclave_emulator"):
         shutil.copytree(ROOT / package, tmp_path / "lib" / Path(package).name)
     found = pyright("--verifytypes", "hexclave", "--ignoreexternal", cwd=tmp_path, path=str(tmp_path / "lib"))
@@ -59,7 +59,7 @@ def test_almost_every_public_symbol_has_a_type_that_all_checkers_agree_on(tmp_pa
 
 
 def forgetful(members: list[tuple[str, Member]]) -> str:
-    """A program that calls each method and forgets to await it, one a line from the second on."""
+    """Return a program that calls each method without `await`, one per line from the second on."""
     arguments = ", ".join(f"{app.lower()}: hexclave.{type(APPS[app]).__name__}" for app in ASYNC_APPS)
     lines = [f"    {app.lower()}.{each.path}({_given(each)})" for app, each in members]
     head = "import hexclave; from typing import Any"

@@ -1,4 +1,4 @@
-"""What people's tools show of every method of every app: signatures, help, completion and inferred types."""
+"""Signatures, help, completion and inferred types of every method of every app in common tools."""
 
 import inspect
 import pydoc
@@ -62,7 +62,7 @@ def _signature(method: Any) -> inspect.Signature:
 
 
 def resources(owner: Any, path: str) -> Iterator[tuple[str, Any]]:
-    """Each resource of an app by its expression, and the app itself."""
+    """Yield each resource of an app by its expression, and the app itself."""
     yield path, owner
     for name, attribute in inspect.getmembers(type(owner)):
         if isinstance(attribute, property) and is_resource(value := getattr(owner, name)):
@@ -124,7 +124,7 @@ def _jedi(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 def written(app: str, line: str) -> jedi.Script:
-    """A program that uses an app. One for each question, as in editors: inference stops after some executions."""
+    """Write a program that uses an app. One per question, as in editors: inference stops after some executions."""
     return jedi.Script(f"import hexclave\nasync def use(app: hexclave.{type(APPS[app]).__name__}) -> None:\n    {line}")
 
 
@@ -157,7 +157,7 @@ def test_editors_infer_results_and_loop_variables(app: str) -> None:
 
 
 def _names(member: Member) -> Iterator[str]:
-    """The classes that a result or an item may be of."""
+    """Return the possible classes of a result or an item."""
     if not member.is_stream:
         yield from _classes(member.returns)
     elif typing.get_origin(member.returns) in (Outcomes, AsyncOutcomes):

@@ -1,4 +1,4 @@
-"""What type checkers must see; checked by mypy and pyright in `make check`, never run."""
+"""Expected types of calls; checked by mypy and pyright in `make check`, never run."""
 
 from typing import assert_type
 

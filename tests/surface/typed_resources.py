@@ -1,4 +1,4 @@
-"""What type checkers must see of the resources; checked by mypy and pyright in `make check`, never run."""
+"""Expected types of the resources; checked by mypy and pyright in `make check`, never run."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta

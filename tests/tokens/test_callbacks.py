@@ -1,4 +1,4 @@
-"""Stores over callbacks: wrong ones are refused, and no error, cancellation or fork leaves a lock behind."""
+"""Callback stores: invalid ones are refused, and no error, cancellation or fork leaves a lock held."""
 
 import asyncio
 import functools
@@ -137,7 +137,7 @@ def test_a_forked_child_does_not_wait_for_a_lock_that_its_parent_held() -> None:
     holder.start()
     assert holding.wait(10)
     with warnings.catch_warnings():
-        # From 3.12 on, forking with threads warns; that it works in this case is the point.
+        # Since 3.12, forking with threads warns; the test shows that it works here.
         warnings.simplefilter("ignore", DeprecationWarning)
         child = os.fork()
     if child == 0:

@@ -1,4 +1,4 @@
-"""Processes that share a token file take turns at refreshing."""
+"""Processes that share a token file refresh one at a time."""
 
 import threading
 import time
@@ -53,7 +53,7 @@ def test_a_process_that_died_while_refreshing_or_a_clock_set_back_strands_nobody
 
 
 def test_a_refresh_that_began_this_very_moment_counts(store: FileTokenStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Some clocks stand still for 16 ms."""
+    """Some clocks have a resolution of 16 ms."""
     monkeypatch.setattr(time, "time", lambda: 1_800_000_000.0)
     store.save(OLD)
     assert store.begin_refresh() is not None

@@ -30,7 +30,7 @@ NEWER = Tokens("fake-access-3", "fake-refresh-3")
 
 
 class Shelf:
-    """Where a caller's callbacks keep tokens; each access gives other threads and tasks a chance to come between."""
+    """Stores tokens for a caller's callbacks; each access lets other threads and tasks interleave."""
 
     def __init__(self) -> None:
         self.kept: Tokens | None = None
@@ -55,7 +55,7 @@ class Shelf:
 
 
 class SessionTokenStore(TokenStore):
-    """What a user of a web framework would write over its session."""
+    """A store that a user of a web framework would write for its session."""
 
     def __init__(self, session: dict[str, Any]) -> None:
         self.session = session
@@ -76,7 +76,7 @@ class SessionTokenStore(TokenStore):
 
 
 class RowTokenStore(AsyncTokenStore):
-    """The same for async apps alone."""
+    """The same for async apps."""
 
     def __init__(self) -> None:
         self.row: dict[str, str | None] | None = None
@@ -120,7 +120,7 @@ def async_store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncTokenSto
 
 @pytest.fixture
 def eager_switching() -> Iterator[None]:
-    """Threads take turns far more often than usual, so that races happen."""
+    """Make threads switch far more often than usual, to provoke races."""
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     yield
@@ -247,7 +247,7 @@ def test_no_update_is_lost_between_tasks(async_store: AsyncTokenStore) -> None:
         assert await async_store.aload() == Tokens(None, "20")
 
     asyncio.run(race())
-    asyncio.run(race())  # A second event loop finds nothing left over from the first.
+    asyncio.run(race())  # A second event loop finds no leftovers of the first.
 
 
 def test_stores_are_told_apart_by_identity_and_can_be_keys() -> None:

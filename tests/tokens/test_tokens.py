@@ -1,4 +1,4 @@
-"""Tokens as values, and whether an access token is fresh enough to send."""
+"""Tokens as values, and freshness of access tokens."""
 
 import base64
 import json
@@ -62,7 +62,7 @@ def test_a_token_that_no_header_can_carry_is_refused_by_name_and_stays_out_of_th
     with pytest.raises(UnsafeUseError, match=r"^refresh_token contains") as caught:
         Tokens("fake-access-token", text)
     assert "fake-" not in str(caught.value)
-    # Without this test's own frame, which holds the text.
+    # Without this test's own frame, which contains the text.
     frames = traceback.StackSummary.extract(list(traceback.walk_tb(caught.tb))[1:], capture_locals=True)
     assert "fake-" not in str([frame.locals for frame in frames])
 

@@ -1,4 +1,4 @@
-"""What a transport decides before it sends and after it received, without a network."""
+"""A transport's decisions before sending and after receiving, without a network."""
 
 import gzip
 import re
@@ -196,7 +196,7 @@ def test_the_system_is_asked_for_proxies_where_it_has_some(monkeypatch: pytest.M
 
 
 def test_no_private_attribute_of_a_foreign_object_is_used() -> None:
-    """The linter refuses them (SLF001), apart from those of `self`; here: nobody has silenced it, or gone around it."""
+    """The linter forbids them (SLF001), apart from those of `self`; here: it was not silenced or bypassed."""
     room = Path(addresses.__file__).parent
     for file in [*room.glob("*.py"), *(room.parent / "_engine").glob("*executor.py")]:
         text = file.read_text()

@@ -1,4 +1,4 @@
-"""What the text of an API key says."""
+"""Parsing of API keys."""
 
 import zlib
 

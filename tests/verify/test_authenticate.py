@@ -1,4 +1,4 @@
-"""What `authenticate` finds out about a request, and how it may be answered."""
+"""Results of `authenticate`, and replies to unauthenticated requests."""
 
 import json
 import re
@@ -46,7 +46,7 @@ UNCACHEABLE = {"cache-control": "private, no-store"}
 
 
 class Api(KeyServer):
-    """The keys, and replies by path."""
+    """A fake API: the public keys, and replies by path."""
 
     def __init__(self, **replies: Reply) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Where credentials are found in a request, whatever kind of request it is."""
+"""Sources of credentials in requests of every kind."""
 
 import base64
 import email.message
@@ -135,7 +135,7 @@ def test_the_first_credentials_win_and_later_ones_are_left_alone() -> None:
     ],
 )
 def test_damaged_credentials_are_not_skipped(headers: Any) -> None:
-    """Else a weaker source further down would decide."""
+    """Otherwise a weaker source further down would decide."""
     with pytest.raises(MalformedTokenError):
         found(headers)
 
@@ -177,7 +177,7 @@ def test_cookies_count_only_where_they_are_asked_for() -> None:
 @pytest.mark.parametrize(
     ("cookies", "expected"),
     [
-        # The names of the refresh token, each in front of those after it.
+        # The names of the refresh token, each before those after it.
         ([newest(1), ACCESS], "a.b.c"),
         ([newest(1, name=f"__Host-hexclave-refresh-{PROJECT}--default"), ACCESS], "a.b.c"),
         ([cookie(f"stack-refresh-{PROJECT}", REFRESH), ACCESS], "a.b.c"),
@@ -224,7 +224,7 @@ def test_cookies_count_only_where_they_are_asked_for() -> None:
         ([newest(9, None, f"hexclave-refresh-{PROJECT}--x"), newest(1), ACCESS], "a.b.c"),
         ([cookie(f"hexclave-refresh-{PROJECT}--x", "[]"), newest(1), ACCESS], "a.b.c"),
         ([newest(9, "evil", "hexclave-refresh-project-2--x"), newest(1), ACCESS], "a.b.c"),
-        # The cookie of the nearest path comes first and wins.
+        # The cookie with the most specific path comes first and wins.
         ([cookie("stack-refresh", REFRESH), cookie("stack-refresh", "other"), ACCESS], "a.b.c"),
     ],
 )

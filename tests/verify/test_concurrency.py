@@ -1,4 +1,4 @@
-"""Many callers at once: one fetch, whoever waits gets its outcome, nobody is stranded."""
+"""Concurrent callers: one fetch, all waiting callers get its outcome, none waits forever."""
 
 import asyncio
 import json
@@ -114,7 +114,7 @@ def test_a_fetch_that_never_ends_is_not_waited_for_forever() -> None:
 
 
 class SlowServer:
-    """Counts the requests for keys, each of which takes a moment."""
+    """Counts the requests for keys, each of which takes some time."""
 
     def __init__(self, seconds: float = 0.1) -> None:
         self.count = 0
@@ -232,7 +232,7 @@ def test_the_verifier_of_a_derived_app_has_its_options_and_the_keys_of_both(made
     apps = [app, derived] if made_first == "the app's" else [derived, app]
     for one in apps:
         assert one.verifier.verify(token(at=now())).user_id == "user-1"
-    # Derived once more, from an app whose verifier is there already.
+    # Derived again, from an app that already has a verifier.
     apps.append(app.options(timeout=2))
     for one in apps:
         assert one.verifier._context is one._context

@@ -1,4 +1,4 @@
-"""Which entries of a JWKS document become keys."""
+"""Conversion of JWKS entries to keys."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ def same(key: ec.EllipticCurvePublicKey, private: ec.EllipticCurvePrivateKey) ->
 
 @pytest.mark.parametrize("coordinate", ["x", "y"])
 def test_a_coordinate_without_its_leading_zeros_is_repaired(coordinate: str) -> None:
-    """The API leaves them out, so that about one key in 128 is too short for the standard."""
+    """The API omits them, so that about one key in 128 is too short for the standard."""
     short = made_key(lambda numbers: getattr(numbers, coordinate).bit_length() <= 248)
     entry = jwk("short", short, padded=False)
     assert len(entry[coordinate]) < 43

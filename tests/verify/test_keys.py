@@ -1,4 +1,4 @@
-"""When the public keys are fetched, how long they are kept, and what happens when they cannot be had."""
+"""Fetching of public keys: when, for how long they are cached, and failures."""
 
 import logging
 from collections.abc import Callable
@@ -34,7 +34,7 @@ def by(kid: str, key: object, kind: str = "normal") -> str:
 
 
 def fresh(verifier: Verifier, clock: object) -> str:
-    """The user of a token issued now, which is new to the verifier."""
+    """Return the user of a token issued now, which is new to the verifier."""
     return verifier.verify(token(at=clock.time())).user_id  # type: ignore[attr-defined]
 
 
@@ -115,7 +115,7 @@ def test_a_key_that_the_project_gave_up_no_longer_counts_after_the_next_fetch() 
     verifier.verify(text)
     server.keys["normal"] = [jwk("next-key", NEXT)]
     clock.pass_(3000)
-    # Two reasons to forget: the remembered token, and the remembered header.
+    # Two caches to invalidate: tokens and headers.
     assert signed({"alg": "ES256", "kid": "next-key"}, payload(at=clock.time()), NEXT)
     assert (
         verifier.verify(signed({"alg": "ES256", "kid": "next-key"}, payload(at=clock.time()), NEXT)).user_id == "user-1"
@@ -136,7 +136,7 @@ def test_the_same_keys_fetched_again_forget_nothing() -> None:
 
 
 def test_a_remembered_token_does_not_outlive_its_key() -> None:
-    """Nobody else asks meanwhile, so the token itself has to cause the fetch that tells of the revocation."""
+    """There are no other callers, so the token itself has to trigger the fetch that reveals the revocation."""
     verifier, server, clock = made_verifier()
     text = token(at=clock.time() + 3000)
     verifier.verify(text)
@@ -310,7 +310,7 @@ def test_the_fetch_may_take_ten_seconds_and_no_longer() -> None:
 
 
 class Derived(App):
-    """An app derived from another, with a timeout of its own."""
+    """An app derived from another, with a different timeout."""
 
     def __init__(self, app: App, timeout: float) -> None:
         self.clock, self.server = app.clock, app.server
@@ -345,7 +345,7 @@ def test_each_app_fetches_within_its_own_timeout() -> None:
 
 
 def slow(clock: FakeClock) -> Callable[[Request], Reply]:
-    """An API that needs four seconds."""
+    """An API that takes four seconds."""
     keys = KeyServer()
 
     def answer(request: Request) -> Reply:

@@ -1,4 +1,4 @@
-"""Signatures and keys: every known attack ends in the right refusal."""
+"""Signatures and keys: every known attack is refused with the right error."""
 
 import base64
 import json
@@ -123,7 +123,7 @@ def test_a_signature_in_der_is_refused() -> None:
 
 
 def test_a_signature_can_be_written_in_one_way_only() -> None:
-    """Its last character carries four bits that belong to no byte; other values of them are refused."""
+    """Its last character has four bits that belong to no byte; other values of them are refused."""
     text = token()
     head = text[:-1]
     verifier, _, _ = made_verifier()

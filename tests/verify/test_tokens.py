@@ -1,4 +1,4 @@
-"""Which tokens pass, what they say then, and who is refused when."""
+"""Accepted tokens and their claims, and refusals of all others."""
 
 import pickle
 import traceback
@@ -261,7 +261,7 @@ def test_flags_that_contradict_the_audience_or_each_other_are_refused(kind: str,
 
 
 def test_no_frame_of_a_refusal_shows_the_token() -> None:
-    """A traceback with locals prints what every frame of the SDK holds."""
+    """A traceback with locals shows the variables of every frame of the SDK."""
     verifier, server, _ = made_verifier()
     verifier.verify(token())
     server.failure = ValueError("a bug")

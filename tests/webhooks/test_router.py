@@ -1,4 +1,4 @@
-"""Which functions a delivery reaches, and that each event is handled once."""
+"""Routing of deliveries to functions; each event is handled once."""
 
 import asyncio
 import json
@@ -166,7 +166,7 @@ def test_a_cancelled_delivery_is_handled_when_it_comes_again() -> None:
 
 
 def test_a_delivery_that_is_given_up_asks_nothing_more() -> None:
-    """As when the event loop ends under it; the mark then runs out by itself."""
+    """For example if the event loop ends; the mark then expires by itself."""
     router = Router(SECRET)
     router.on("user.created")(lambda event: None)
     steps = router._steps(*delivery())

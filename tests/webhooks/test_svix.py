@@ -1,4 +1,4 @@
-"""The official package and ours take each other's deliveries, and refuse the same ones."""
+"""The official package and ours accept and refuse the same deliveries."""
 
 import base64
 import time
@@ -35,7 +35,7 @@ def test_we_take_what_the_official_package_signs(body: bytes, secret: str, webho
         "svix-timestamp": str(int(sent_at.timestamp())),
         "svix-signature": signature,
     }
-    with suppress(MalformedWebhookError):  # The signature held; the body is only no event.
+    with suppress(MalformedWebhookError):  # The signature is valid, but the body is not an event.
         assert verify(body, headers, secret).id == webhook_id
     with pytest.raises(InvalidWebhookError):
         verify(body + b" ", headers, secret)

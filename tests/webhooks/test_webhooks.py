@@ -1,4 +1,4 @@
-"""Which deliveries are genuine, and the events inside."""
+"""Verification of deliveries, and their events."""
 
 import base64
 import hmac

@@ -1,4 +1,4 @@
-"""What every member sends: call, then the requests that it makes, each as method with URL, and body."""
+"""The requests of every member: the call, then its requests, each with method, URL and body."""
 
 from tests.surface.calls.admin import ADMIN
 from tests.surface.calls.client import CLIENT

@@ -1,4 +1,4 @@
-"""What an admin key can do besides."""
+"""Additional calls with an admin key."""
 
 from tests.surface.calls.values import NOON_MILLIS, Call
 

@@ -1,4 +1,4 @@
-"""What a signed-in user can do."""
+"""Calls of a signed-in user."""
 
 from tests.surface.calls.values import NOON_MILLIS, TOTP, Call
 
@@ -130,7 +130,7 @@ CLIENT: list[Call] = [
         {"description": "d"},
     ),
     ('teams.api_keys.revoke("t1", "k1")', "PATCH /team-api-keys/k1?team_id=t1", {"revoked": True}),
-    # what belongs to the user
+    # the user's own resources
     ("permissions.list()", "GET /project-permissions?user_id=me&recursive=true", None),
     ('permissions.has("p")', "GET /project-permissions?user_id=me&recursive=true", None),
     ("sessions.list()", "GET /auth/sessions?user_id=me", None),

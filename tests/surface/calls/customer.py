@@ -1,4 +1,4 @@
-"""What customers are offered, on every app."""
+"""Calls about customers, on every app."""
 
 from tests.surface.calls.values import Call
 

@@ -1,4 +1,4 @@
-"""What every secret key can do."""
+"""Calls with any secret key."""
 
 from tests.surface.calls.values import NOON_MILLIS, PRODUCT, TEAM_KEY, USER_KEY, Call
 

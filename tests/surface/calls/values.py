@@ -1,4 +1,4 @@
-"""What the rows of the tables are made of."""
+"""Values used in the tables."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
