@@ -58,7 +58,7 @@ def operation_command(entry: Entry, call: Call) -> click.Command:
         name=entry.name.replace("_", "-"),
         callback=invoke,
         params=params,
-        help=f"{call.doc.text}\n\n{entry.method} {entry.path}",
+        help=call.doc.text,
         short_help=call.doc.summary,
         epilog=f"Python: app.call({entry.name}(…)). Access types: {', '.join(entry.access)}.",
     )
@@ -74,7 +74,7 @@ def perform(entry: Entry, call: Call, arguments: Mapping[str, Any], *, every: bo
     state = current()
     profile = load(state.profile)
     access = chosen_access(profile, entry.access, state)
-    check_secrets(call, reading=entry.method == "GET")
+    check_secrets(call, creates=entry.method == "POST")
     given = dict(arguments)
     with connect(profile, access, DryTransport() if state.dry_run else None) as app:
         try:

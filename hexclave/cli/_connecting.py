@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from hexclave.tokens import TokenStore
     from hexclave.transport import Transport
 
-    AnyApp: TypeAlias = HexclaveAdminApp | HexclaveClientApp | HexclaveServerApp
 
+AnyApp: TypeAlias = "HexclaveAdminApp | HexclaveClientApp | HexclaveServerApp"
 ORDER: tuple[AccessType, ...] = ("server", "admin", "client")
 """The access type of a call is the first of these that offers it and whose key the profile has."""
 

@@ -232,7 +232,7 @@ def run_method(
     access = _access_of(calls, state)
     call, profile = calls[access], load(state.profile)
     # Whoever signs in with `auth` has the tokens in the profile's session.
-    check_secrets(call, reading=call.is_reading or path[0] == "auth")
+    check_secrets(call, creates=call.creates and path[0] != "auth")
     with connect(profile, access, DryTransport() if state.dry_run else None) as app:
         target: Any = app
         for at, name in enumerate(path[:-1]):
@@ -247,14 +247,14 @@ def run_method(
             print_request(described(dry.request, secrets))
 
 
-def check_secrets(call: Call, *, reading: bool) -> None:
+def check_secrets(call: Call, *, creates: bool) -> None:
     """Refuse a call whose result would be lost, before anything is sent.
 
     Raises:
         Failure: the reply holds secrets, which the mask would hide for good.
     """
     state = current()
-    if not reading and not state.reveal and not state.dry_run and call.returns_secrets:
+    if creates and not state.reveal and not state.dry_run and call.returns_secrets:
         raise Failure(
             "The reply holds secrets, some of which the API shows only once.",
             Exit.USAGE,

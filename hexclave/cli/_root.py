@@ -20,6 +20,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "emulator": "_emulator: Run the API on this machine.",
         "token": "_token: Inspect access tokens.",
         "doctor": "_doctor: Find out why calls fail.",
+        "mcp": "_mcp: Serve the API to agents (Model Context Protocol).",
         "call": "_calling: Call any operation of the API by its name.",
         "docs": "_calling: Show the documentation of a command or operation.",
         "open": "_calling: Open the emulator's dashboard or the documentation of an operation in the browser.",

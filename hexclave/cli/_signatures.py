@@ -81,10 +81,10 @@ class Call:
         return any(has_secrets(each) for each in _result_types(self.signature.return_annotation))
 
     @property
-    def is_reading(self) -> bool:
-        """Whether every endpoint that the docstring names is read."""
-        methods = set(_ENDPOINT.findall(self.doc.text))
-        return bool(methods) and methods <= {"GET"}
+    def creates(self) -> bool:
+        """Whether one of the endpoints that the docstring names creates something, or none is named."""
+        methods = _ENDPOINT.findall(self.doc.text)
+        return "POST" in methods or not methods
 
     def parameters(self) -> list[click.Parameter]:
         """Return the arguments and options of the command."""
@@ -96,7 +96,7 @@ class Call:
                 found.append(click.Argument([name], type=shape.type, required=True, nargs=-1 if shape.multiple else 1))
             else:
                 found.append(self._option(name, shape, required=required))
-        clearable = [name.replace("_", "-") for name, shape in self.shapes.items() if shape.nullable]
+        clearable = [option_name(name) for name, shape in self.shapes.items() if shape.nullable]
         if clearable:
             found.append(
                 click.Option(
@@ -110,7 +110,7 @@ class Call:
         return found
 
     def _option(self, name: str, shape: Shape, *, required: bool) -> click.Option:
-        dashed, text = name.replace("_", "-"), self.doc.arguments.get(name)
+        dashed, text = option_name(name), self.doc.arguments.get(name)
         if shape.secret:
             # Click asks only on a terminal that has someone to answer; elsewhere it is missing.
             return _SecretOption([f"--{dashed}", name], type=SecretType(), required=required, help=text)
@@ -139,12 +139,18 @@ class Call:
             for name, value in values.items()
             if value is not None and value != ()
         }
+        names = {option_name(name): name for name in self.shapes}
         for each in cleared:
-            name = each.replace("-", "_")
+            name = names[each]
             if name in given:
                 raise click.UsageError(f"--{each} and --clear {each} exclude each other.")
             given[name] = None
         return given
+
+
+def option_name(name: str) -> str:
+    """Return the name of an option without dashes in front; `id_` is `id` in the API."""
+    return name.rstrip("_").replace("_", "-")
 
 
 class _SecretOption(click.Option):
