@@ -7,44 +7,53 @@ from typing import Any
 
 import yaml
 
+from docs.site import llms
 from docs.site.links import places, with_links
 from docs.site.reference import reference
 
 ROOT = Path(__file__).parents[2]
-PAGES = ROOT / "build" / "pages"
 ELSEWHERE = {
     "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",
     "SECURITY.md": "security.md",
     "spec/README.md": "description.md",
+    "skills/hexclave/SKILL.md": "skill.md",
 }
 LINK = re.compile(r"\[([^\]]*)\]\((?!https?://|#)([^)#]+)(#[^)]*)?\)")
 
 
-def main() -> None:
-    shutil.rmtree(PAGES, ignore_errors=True)
+def main(folder: Path = ROOT / "build") -> None:
+    pages_folder = folder / "pages"
+    shutil.rmtree(pages_folder, ignore_errors=True)
+
+    def write(target: str, text: str) -> None:
+        path = pages_folder / target
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
     guides = {path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md")}
     targets = ELSEWHERE | {name: name.removeprefix("docs/") for name in guides}
-    for source, target in targets.items():
-        write(target, linked((ROOT / source).read_text(encoding="utf-8"), source, targets))
-    shutil.copy(ROOT / "docs" / "site" / "style.css", PAGES)
+    texts = {
+        target: linked((ROOT / source).read_text(encoding="utf-8"), source, targets)
+        for source, target in targets.items()
+    }
+    for target, text in texts.items():
+        write(target, text)
+    shutil.copy(ROOT / "docs" / "site" / "style.css", pages_folder)
     for drawing in (ROOT / "docs").glob("*.svg"):
-        shutil.copy(drawing, PAGES)
+        shutil.copy(drawing, pages_folder)
     groups: dict[str, list[dict[str, str]]] = {"Reference": [], "Resources": []}
     pages = list(reference())
     known = places(pages)
     for page in pages:
+        texts[page.path] = page.text
         write(page.path, with_links(page, known))
         groups["Resources" if "/resources/" in page.path else "Reference"].append({page.title: page.path})
     config: dict[str, Any] = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
-    config["nav"] += [{title: pages} for title, pages in groups.items()]
-    (ROOT / "build" / "mkdocs.yml").write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
-
-
-def write(target: str, text: str) -> None:
-    path = PAGES / target
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    config["nav"] += [{title: entries} for title, entries in groups.items()]
+    write("llms.txt", llms.index(config["nav"], texts))
+    write("llms-full.txt", llms.everything(config["nav"], texts))
+    (folder / "mkdocs.yml").write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
 
 
 def linked(text: str, source: str, targets: dict[str, str]) -> str:

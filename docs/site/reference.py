@@ -54,9 +54,10 @@ class Page:
 def reference() -> Iterator[Page]:
     """Yield all pages, those of the resources last."""
     for page in _pages():
-        title, _, rest = page.text.partition("\n")
-        explained = f"{title}\n\n{LEGEND}\n{rest}" if f"= {LEFT_OUT}" in rest else page.text
-        yield attrs.evolve(page, text=explained)
+        if f"= {LEFT_OUT}" in page.text:
+            before, _, after = page.text.partition("\n## ")
+            page = attrs.evolve(page, text=f"{before}\n{LEGEND}\n\n## {after}")
+        yield page
 
 
 def _pages() -> Iterator[Page]:
@@ -64,7 +65,8 @@ def _pages() -> Iterator[Page]:
     yield _objects("options", "Options and values", [getattr(hexclave, name) for name in OPTIONS + VALUES])
     lists = [importlib.import_module("hexclave.pagination"), importlib.import_module("hexclave.bulk")]
     streams = [getattr(lists[0], name) for name in ("Page", "AsyncPages", "AsyncPage")]
-    yield _objects("lists", "Pages and outcomes", streams + [getattr(lists[1], name) for name in lists[1].__all__])
+    outcomes = [getattr(lists[1], name) for name in lists[1].__all__]
+    yield _objects("lists", "Pages and outcomes", streams + list(filter(inspect.isclass, outcomes)))
     yield _errors()
     yield _records("models", "Models", "The API's replies.", [getattr(models, name) for name in dir(models)])
     yield _records("inputs", "Inputs", "Dictionaries that you pass as arguments.", list(vars(inputs).values()))
@@ -166,7 +168,8 @@ def _apps() -> Page:
 
 
 def _objects(path: str, title: str, objects: list[Any], module: Any = None) -> Page:
-    parts = [f"# {title}", "", *([_words(module), ""] if module else [])]
+    words = _words(module) if module else f"The classes {', '.join(f'`{each.__name__}`' for each in objects)}."
+    parts = [f"# {title}", "", words, ""]
     for each in objects:
         if inspect.isclass(each):
             parts += [f"## {each.__name__}", "", *_code(_constructed(each)), _words(each), "", *_fields(each)]

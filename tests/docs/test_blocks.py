@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", ROOT / "spec" / "README.md"]
-PAGES += sorted((ROOT / "docs").rglob("*.md"))
+PAGES += [ROOT / "skills" / "hexclave" / "SKILL.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 TESTS = re.compile(r"^def test_", re.MULTILINE)
 NEWER = re.compile(r"^# needs a server of release 2026-09", re.MULTILINE | re.IGNORECASE)
