@@ -4,6 +4,7 @@ python -m benchmarks.cold
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -42,7 +43,7 @@ class Cost(NamedTuple):
 
 def rows(url: str) -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as folder:
-        chain, trusted = _certificates(Path(folder))
+        chain, packages = _certificates(Path(folder))
         with serving(chain) as secure_url:
             programs = {"python": "pass", "import httpx": "import httpx", "import hexclave": "import hexclave"}
             for kind, address in (("plain", url), ("tls", secure_url)):
@@ -53,8 +54,9 @@ def rows(url: str) -> Iterator[Row]:
                     f"import hexclave\napp = hexclave.HexclaveServerApp({PROJECT!r}, {KEY!r}, base_url={address!r})\n"
                     f"app.users.get({USER!r})"
                 )
-            environment = os.environ | {"PYTHONPYCACHEPREFIX": f"{folder}/compiled", "SSL_CERT_FILE": str(trusted)}
-            environment.pop("PYTHONDONTWRITEBYTECODE", None)
+            environment = os.environ | {"PYTHONPYCACHEPREFIX": f"{folder}/compiled", "PYTHONPATH": str(packages)}
+            for name in ("PYTHONDONTWRITEBYTECODE", "SSL_CERT_FILE", "SSL_CERT_DIR"):
+                environment.pop(name, None)
             rounds = [{name: _run(program, environment) for name, program in programs.items()} for _ in range(ROUNDS)]
     del rounds[0]  # The first round compiles the bytecode.
 
@@ -75,11 +77,13 @@ def rows(url: str) -> Iterator[Row]:
 
 
 def _certificates(folder: Path) -> tuple[Path, Path]:
-    """Return the files with the server's key and certificate, and with certifi's authorities plus a private one."""
-    ca, chain, trusted = trustme.CA(), folder / "server.pem", folder / "trusted.pem"
+    """Return the file with the server's key and certificate, and a folder with a certifi that trusts its issuer."""
+    ca, chain, packages = trustme.CA(), folder / "server.pem", folder / "packages"
     ca.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(str(chain))
-    trusted.write_bytes(Path(certifi.where()).read_bytes() + ca.cert_pem.bytes())
-    return chain, trusted
+    copy = shutil.copytree(Path(certifi.__file__).parent, packages / "certifi")
+    with (copy / "cacert.pem").open("ab") as trusted:
+        trusted.write(ca.cert_pem.bytes())
+    return chain, packages
 
 
 def _run(program: str, environment: dict[str, str]) -> Cost:

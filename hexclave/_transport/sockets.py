@@ -108,7 +108,7 @@ class SocketTransport:
                 from hexclave._transport.tls import default_context  # slow to load
 
                 context = self._ssl_context or default_context()
-                sock = tls = context.wrap_socket(sock, server_hostname=origin.host)
+                sock = tls = context.wrap_socket(sock, server_hostname=origin.host.encode())
             return _Connection(sock, tls)
         except TimeoutError:
             failure = timed_out(deadline, connecting=True)

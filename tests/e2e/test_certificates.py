@@ -2,11 +2,14 @@
 
 import socket
 import ssl
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import certifi
 import pytest
 import trustme
 
@@ -86,6 +89,13 @@ def test_an_issuer_that_the_environment_names_is_trusted(
     assert outcome.error is None, repr(outcome.error)
     assert outcome.result == {"secret": "s"}
     assert len(requests) == 1
+
+
+def test_the_authorities_are_those_of_certifi_whoever_imports_it_first() -> None:
+    script = "import sys; from hexclave._transport.tls import _certifi_file as f; print(f(), 'certifi' in sys.modules)"
+    for first, is_loaded in (("", False), ("import certifi; certifi.where = lambda: certifi.core.where(); ", True)):
+        done = subprocess.run([sys.executable, "-c", first + script], check=True, capture_output=True, text=True)
+        assert done.stdout.split() == [certifi.where(), str(is_loaded)]
 
 
 @pytest.mark.parametrize(("named", "host"), [(False, "127.0.0.1"), (True, "127.0.0.2"), (True, "api.example.com")])
