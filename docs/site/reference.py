@@ -26,6 +26,7 @@ ROOMS = {
     "sessions": ("Tokens and stores", "hexclave.tokens"),
     "verify": ("Request authentication", "hexclave.verify"),
     "webhooks": ("Webhooks", "hexclave.webhooks"),
+    "opentelemetry": ("OpenTelemetry", "hexclave.integrations.opentelemetry"),
     "testing": ("Testing", "hexclave.testing"),
 }
 OPTIONS = (
