@@ -90,6 +90,7 @@ class Tools:
             **self._row(name),
             "description": call.doc.text,
             "arguments": {each.rstrip("_"): self._argument(call, each, shape) for each, shape in call.shapes.items()},
+            "access": [access for access in ORDER if access in entry.access and access in self._apps],
             "needs_confirmation": entry.method == "DELETE",
         }
 
@@ -110,8 +111,12 @@ class Tools:
             raise ToolError(f"{name} needs {needed} access; the profile {self._profile.name} has no key for it.")
         raise ToolError(f"{name} changes data ({entry.method}), and this server only reads. It must run with --write.")
 
-    def call(self, name: str, arguments: Mapping[str, Any], confirm: str | None) -> Any:
+    def call(
+        self, name: str, arguments: Mapping[str, Any], *, access: str | None = None, confirm: str | None = None
+    ) -> Any:
         """Call an operation and return its result as JSON, secrets masked.
+
+        `access` defaults to the first of server, admin and client that has a key.
 
         Raises:
             ToolError: the operation or an argument is not allowed.
@@ -131,19 +136,20 @@ class Tools:
                 raise ConfirmationNeeded(code, f"{name} with {json.dumps(dict(arguments))} deletes for good.")
         if "limit" in call.shapes and entry.method == "GET":
             given.setdefault("limit", _USUAL_LIMIT)
-        access = self._access(entry)
-        if access is None:
-            raise ToolError(f"{name} needs another key.")
-        return _as_json(self._apps[access].call(call.function(**given)))
+        usable = {each: self._apps[each] for each in ORDER if each in entry.access and each in self._apps}
+        app = next((each for key, each in usable.items() if access in (None, key)), None)
+        if app is None:
+            raise ToolError(f"access must be one of {', '.join(usable)} for {name}.")
+        return _as_json(app.call(call.function(**given)))
 
     def _code(self, name: str, arguments: Mapping[str, Any]) -> str:
         """A code for this deletion alone, which only a refused call tells."""
         text = json.dumps([name, dict(arguments)], sort_keys=True).encode()
         return hmac.digest(self._key, text, hashlib.sha256).hex()[:12]
 
-    def confirmed(self, name: str, arguments: Mapping[str, Any]) -> Any:
+    def confirmed(self, name: str, arguments: Mapping[str, Any], access: str | None) -> Any:
         """Call a deletion that a person has confirmed."""
-        return self.call(name, arguments, self._code(name, arguments))
+        return self.call(name, arguments, access=access, confirm=self._code(name, arguments))
 
 
 def _reads(entry: Entry) -> bool:

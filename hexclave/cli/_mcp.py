@@ -4,6 +4,7 @@ import hmac
 import json
 import secrets
 from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -120,24 +121,31 @@ def mcp_server(tools: Tools) -> "MCPServer":
 
     @server.tool(structured_output=False, annotations=ToolAnnotations(destructive_hint=True, open_world_hint=True))
     async def call_operation(
-        context: Context, name: str, arguments: dict[str, Any] | None = None, confirm: str | None = None
+        context: Context,
+        name: str,
+        arguments: dict[str, Any] | None = None,
+        access: str | None = None,
+        confirm: str | None = None,
     ) -> str:
         """Call an operation with its arguments.
 
         Lists return a page; pass `pagination.next_cursor` as `cursor` for the next one. A deletion that needs
-        confirmation returns a code: ask the user, then repeat the call with the code as `confirm`.
+        confirmation returns a code: ask the user, then repeat the call with the code as `confirm`. `access` is server,
+        admin or client; set it only after a 403.
         """
         given = arguments or {}
         try:
             try:
-                result = await anyio.to_thread.run_sync(tools.call, name, given, confirm)
+                result = await anyio.to_thread.run_sync(
+                    partial(tools.call, name, given, access=access, confirm=confirm)
+                )
             except ConfirmationNeeded as needed:
                 answer = await _asked(context, needed)
                 if answer is None:
                     return _text({"needs_confirmation": needed.question, "confirm": needed.code})
                 if not answer:
                     raise Refused("The user declined.") from None
-                result = await anyio.to_thread.run_sync(tools.confirmed, name, given)
+                result = await anyio.to_thread.run_sync(tools.confirmed, name, given, access)
         except (ToolError, HexclaveError) as error:
             hint = f" {error.hint}" if isinstance(error, HexclaveError) and error.hint else ""
             raise Refused(f"{error}{hint}") from None

@@ -314,7 +314,8 @@ def test_the_definitions_fit_into_2000_tokens(hx: RunningEmulator) -> None:
 
 def test_secrets_in_results_are_masked(hx: RunningEmulator) -> None:
     async def script(agent: Agent) -> None:
-        layer = await agent.call("get_config_override", level="environment")
+        arguments = {"level": "environment"}
+        layer = await agent.tool("call_operation", name="get_config_override", arguments=arguments, access="admin")
         assert layer["config_string"].startswith("****")
 
     acting(hx, script)
