@@ -15,7 +15,7 @@ from hexclave import AsyncHexclaveClientApp
 from hexclave._engine.async_executor import AwaitingExecutor
 from hexclave.errors import UnsafeUseError
 from hexclave.sign_in import SignInOptions
-from hexclave.sign_in._browser import Browser
+from hexclave.sign_in._browser import WEBSOCKET, Browser
 from hexclave.sign_in._messages import LARGEST_BODY, Request, Response, form_fields
 from hexclave.sign_in._settings import Settings
 from hexclave.verify import AccessTokenClaims
@@ -151,7 +151,7 @@ def _request(scope: Scope) -> Request:
     root = scope.get("root_path", "").rstrip("/")
     client = scope.get("client")
     return Request(
-        method=scope["method"] if scope["type"] == "http" else "WEBSOCKET",
+        method=scope["method"] if scope["type"] == "http" else WEBSOCKET,
         path=scope["path"].removeprefix(root) if root else scope["path"],
         query_string=scope.get("query_string", b"").decode("latin-1"),
         headers=headers,

@@ -8,6 +8,8 @@
     def me():
         return current_user.user_id
 
+`SignIn(app, secret=…)` adds sign-in pages and a session for each browser, see docs/sign-in.md.
+
 Needs `flask`.
 """
 
@@ -23,6 +25,14 @@ from werkzeug.local import LocalProxy
 from hexclave import HexclaveAdminApp, HexclaveServerApp
 from hexclave.errors import UnsafeUseError
 from hexclave.integrations._deliveries import LARGEST, respond
+from hexclave.integrations._flask_sign_in import (
+    SignIn,
+    SignInRequiredError,
+    optional_session_user,
+    require_session,
+    session_app,
+    session_user,
+)
 from hexclave.integrations._guard import NOTHING, Demand, Guard, Options, Visit
 from hexclave.integrations._refused import Refused
 from hexclave.verify import AuthenticateOptions, AuthenticationResult, SignedIn
@@ -33,13 +43,19 @@ from hexclave_api.operation import UNSET, JsonValue, Unset
 __all__ = [
     "Hexclave",
     "RefusedError",
+    "SignIn",
+    "SignInRequiredError",
     "api_app",
     "authenticate",
     "current_user",
+    "optional_session_user",
     "optional_user",
     "require_permission",
+    "require_session",
     "require_team_member",
     "require_user",
+    "session_app",
+    "session_user",
     "webhook_view",
 ]
 

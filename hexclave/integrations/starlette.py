@@ -28,8 +28,9 @@ from hexclave.errors import UnsafeUseError
 from hexclave.integrations import asgi
 from hexclave.integrations._deliveries import LARGEST, arespond
 from hexclave.integrations._guard import AsyncGuard, Demand, Options, Visit
-from hexclave.integrations._refused import UNCACHEABLE, Refused
+from hexclave.integrations._refused import Refused
 from hexclave.sign_in import SignInOptions
+from hexclave.sign_in._browser import Refusal
 from hexclave.verify import AccessTokenClaims, AuthenticateOptions, AuthenticationResult, SignedIn
 from hexclave.verify._tokens import check_options
 from hexclave.webhooks import Router
@@ -201,6 +202,9 @@ class SignInRequiredError(HTTPException):
     A restricted user is sent to the account page, or gets 403.
     """
 
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.status, "Sign in first.", dict(refusal.headers))
+
 
 class SignIn:
     """Sign-in pages, below `/auth`, and a session for each browser. Create it when you create the application.
@@ -240,16 +244,13 @@ async def session_user(
         SignInRequiredError: there is no session, or the user is not allowed.
         HexclaveError: the tokens have expired and the API is not available.
     """
-    user, browser = await optional_session_user(request, fresh=fresh), asgi.browser_of(request.scope)
-    if user is None or (user.is_anonymous and not allow_anonymous):
-        status, path = 401, browser.sign_in_path
-    elif user.is_restricted and not user.is_anonymous and not allow_restricted:
-        status, path = 403, browser.account_path
-    else:
-        return user
-    if browser.wants_json or request.scope["type"] == "websocket":
-        raise SignInRequiredError(status, "Sign in first.", {"cache-control": UNCACHEABLE})
-    raise SignInRequiredError(303, "Sign in first.", {"location": path, "cache-control": UNCACHEABLE})
+    user = await optional_session_user(request, fresh=fresh)
+    allowed = asgi.browser_of(request.scope).allowed(
+        user, allow_restricted=allow_restricted, allow_anonymous=allow_anonymous
+    )
+    if isinstance(allowed, Refusal):
+        raise SignInRequiredError(allowed)
+    return allowed
 
 
 def session_app(request: HTTPConnection) -> AsyncHexclaveClientApp:

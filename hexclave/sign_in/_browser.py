@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Callable, Mapping
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, NamedTuple, TypeVar, cast
 from urllib.parse import urlencode
 
 from hexclave import AsyncHexclaveClientApp, HexclaveClientApp
@@ -22,6 +22,8 @@ T = TypeVar("T")
 
 SESSION: Final = "hexclave-session"
 BROWSER: Final = "hexclave-browser"
+WEBSOCKET: Final = "WEBSOCKET"
+"""The method of a request for a WebSocket, which other sites can cause like a `POST`."""
 
 _SAFE: Final = ("GET", "HEAD", "OPTIONS", "TRACE")
 _STARTED_FOR: Final = 3600
@@ -29,6 +31,13 @@ _STARTED_FOR: Final = 3600
 _RENEWED_AFTER: Final = 0.1
 """The part of its lifetime after which a cookie is set again."""
 _MASK: Final = 32
+
+
+class Refusal(NamedTuple):
+    """The response to a request without an allowed user."""
+
+    status: int
+    headers: Mapping[str, str]
 
 
 class Browser:
@@ -64,15 +73,23 @@ class Browser:
         path = f"{request.root_path}{settings.prefix}/sign-in"
         return f"{path}?{urlencode({'next': wanted})}" if request.method in ("GET", "HEAD") else path
 
-    @property
-    def account_path(self) -> str:
-        """The path of the account page, where restricted users complete what is missing."""
-        return f"{self._request.root_path}{self.settings.prefix}/account"
+    def allowed(
+        self, user: AccessTokenClaims | None, *, allow_restricted: bool, allow_anonymous: bool
+    ) -> AccessTokenClaims | Refusal:
+        """Return the user, or the response if there is none or the user is not allowed.
 
-    @property
-    def wants_json(self) -> bool:
-        """Whether a script sent the request."""
-        return self._request.wants_json
+        Visitors are sent to the sign-in page, restricted users to their account; scripts and WebSockets are refused.
+        """
+        if user is None or (user.is_anonymous and not allow_anonymous):
+            status, path = 401, self.sign_in_path
+        elif user.is_restricted and not user.is_anonymous and not allow_restricted:
+            status, path = 403, f"{self._request.root_path}{self.settings.prefix}/account"
+        else:
+            return user
+        headers = {"cache-control": "private, no-store"}
+        if self._request.wants_json or self._request.method == WEBSOCKET:
+            return Refusal(status, headers)
+        return Refusal(303, {**headers, "location": path})
 
     # -- the session
 

@@ -1,7 +1,6 @@
 """Where the tokens of browser sessions are kept: sealed in the browser's own cookies, or on the server."""
 
 import hashlib
-import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from weakref import WeakValueDictionary
 from hexclave.errors import UnsafeUseError
 from hexclave.tokens import AsyncRedisTokenStore, AsyncTokenStore, MemoryTokenStore, RedisTokenStore, Tokens
 from hexclave.tokens._freshness import issued_at
+from hexclave.tokens._memory import ProcessLock
 
 if TYPE_CHECKING:
     import redis
@@ -43,10 +43,10 @@ class MemorySessions:
 
     def __init__(self) -> None:
         self._stores: OrderedDict[str, MemoryTokenStore] = OrderedDict()
-        self._lock = threading.Lock()
+        self._lock = ProcessLock()
 
     def open(self, session_id: str, /) -> MemoryTokenStore:
-        with self._lock:
+        with self._lock():
             store = self._stores.setdefault(session_id, MemoryTokenStore())
             self._stores.move_to_end(session_id)
             while len(self._stores) > _MOST:
@@ -60,12 +60,12 @@ class _Opened(Generic[Store]):
     def __init__(self, make: Callable[[str], Store]) -> None:
         self._make = make
         self._stores: WeakValueDictionary[str, Store] = WeakValueDictionary()
-        self._lock = threading.Lock()
+        self._lock = ProcessLock()
 
     def store(self, prefix: str, session_id: str) -> Store:
         # Hashed, so that somebody who can read Redis cannot use the sessions of its keys.
         key = f"{prefix}:session:{hashlib.sha256(session_id.encode()).hexdigest()}"
-        with self._lock:
+        with self._lock():
             store = self._stores.get(key)
             if store is None:
                 store = self._stores[key] = self._make(key)
@@ -113,14 +113,14 @@ class CookieSessions:
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
         self._seen: OrderedDict[bytes, tuple[float, MemoryTokenStore]] = OrderedDict()
-        self._lock = threading.Lock()
+        self._lock = ProcessLock()
 
     def open(self, tokens: Tokens) -> MemoryTokenStore:
         """Return the store of the session with these tokens."""
         if tokens.refresh_token is None:
             return MemoryTokenStore(tokens)
         key, now = hashlib.sha256(tokens.refresh_token.reveal().encode()).digest(), self._now()
-        with self._lock:
+        with self._lock():
             while self._seen and (
                 len(self._seen) > _MOST or next(iter(self._seen.values()))[0] < now - _REMEMBERED_FOR
             ):

@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 import json
-import threading
 import time
 from collections import OrderedDict
 from typing import Final
@@ -12,6 +11,7 @@ import attrs
 
 from hexclave._ratelimit.shared_gate import SharedState, Swapped
 from hexclave._steps import Steps
+from hexclave.tokens._memory import ProcessLock
 from hexclave_api.secret import Secret
 
 PER_ADDRESS: Final = 60
@@ -29,10 +29,10 @@ class MemoryState:
 
     def __init__(self) -> None:
         self._states: OrderedDict[str, str] = OrderedDict()
-        self._lock = threading.Lock()
+        self._lock = ProcessLock()
 
     def swap(self, key: str, expected: str, new: str) -> Steps[Swapped | None]:
-        with self._lock:
+        with self._lock():
             state = self._states.get(key, "")
             done = state == expected
             if done:

@@ -3,12 +3,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
 
+import httpx
 import pytest
 from fastapi import FastAPI, WebSocket
 from fastapi.responses import StreamingResponse
+from flask import Flask, Response, jsonify
 from starlette.testclient import TestClient
 
+from hexclave.integrations import asgi, flask
 from hexclave.integrations.fastapi import OptionalSessionUser, SessionApp, SessionUser, SignIn, require_session
+from hexclave.sign_in._handler import Pages
 from hexclave.testing import RunningEmulator, emulator
 from hexclave.verify import AccessTokenClaims
 
@@ -31,8 +35,24 @@ def hx(shared_hx: RunningEmulator) -> RunningEmulator:
 class Browser:
     """A client that fills in forms: it has cookies, and sends the hidden fields of the page it is on."""
 
-    def __init__(self, client: TestClient) -> None:
+    def __init__(self, client: httpx.Client, application: Any) -> None:
         self.client = client
+        self.application = application
+
+    def another(self, **options: Any) -> "Browser":
+        """Another browser at the same application."""
+        return Browser(opened(self.application, str(self.client.base_url), **options), self.application)
+
+    @property
+    def pages(self) -> Pages:
+        """The sign-in pages of the application, which has served a request."""
+        if isinstance(self.application, Flask):
+            found: Pages = self.application.extensions["hexclave.sign_in"]
+            return found
+        stack: Any = self.application.middleware_stack
+        while not isinstance(stack, asgi.SignIn):
+            stack = stack.app
+        return stack._running()
 
     def get(self, path: str, **options: Any) -> Any:
         return self.client.get(path, follow_redirects=False, **options)
@@ -107,17 +127,69 @@ def application(hx: RunningEmulator, **options: Any) -> FastAPI:
     return api
 
 
+def flask_application(hx: RunningEmulator, **options: Any) -> Flask:
+    app = Flask(__name__)
+    app_options = options.pop("app_options", {})
+
+    @app.get("/")
+    def home() -> Any:
+        user = flask.optional_session_user()
+        return jsonify(user and user.email)
+
+    @app.route("/private", methods=["GET", "POST"])
+    @flask.require_session
+    def private() -> Any:
+        return jsonify(flask.session_user.user_id)
+
+    @app.get("/fresh")
+    @flask.require_session(fresh=True)
+    def fresh() -> str:
+        return flask.session_user.user_id
+
+    @app.get("/name")
+    def name() -> Any:
+        return jsonify(flask.session_app().me.get().primary_email)
+
+    @app.get("/stream")
+    def stream() -> Any:
+        return Response(iter([flask.session_user.user_id, "."]))
+
+    @app.get("/open")
+    def open_() -> str:
+        return "open"
+
+    def make_app() -> Any:
+        return hx.client_app(allow_restricted=True, allow_anonymous=True, **app_options)
+
+    flask.SignIn(app, make_app, **{"secret": SECRET, **options})
+    app.testing = True  # errors reach the test
+    return app
+
+
+def opened(application: FastAPI | Flask, base_url: str, **options: Any) -> httpx.Client:
+    if isinstance(application, Flask):
+        return httpx.Client(transport=httpx.WSGITransport(application), base_url=base_url, **options)
+    return TestClient(application, base_url=base_url, **options)
+
+
 Serve = Callable[..., Any]
 
 
+@pytest.fixture(params=["fastapi", "flask"])
+def make(request: pytest.FixtureRequest) -> Callable[..., FastAPI | Flask]:
+    """Makes an application of each framework."""
+    return application if request.param == "fastapi" else flask_application
+
+
 @pytest.fixture
-def serve(hx: RunningEmulator) -> Serve:
-    """Serves an application with these options to a new browser; more browsers come from `.another()`."""
+def serve(hx: RunningEmulator, make: Callable[..., FastAPI | Flask]) -> Serve:
+    """Serves an application with these options to a new browser."""
 
     @contextmanager
-    def served(*, base_url: str = "http://localhost", api: FastAPI | None = None, **options: Any) -> Iterator[Browser]:
-        with TestClient(api or application(hx, **options), base_url=base_url) as client:
-            yield Browser(client)
+    def served(*, base_url: str = "http://localhost", **options: Any) -> Iterator[Browser]:
+        made = make(hx, **options)
+        with opened(made, base_url) as client:
+            yield Browser(client, made)
 
     return served
 
@@ -132,10 +204,7 @@ def browser(serve: Serve) -> Iterator[Browser]:
 def another(browser: Browser) -> Callable[[], Browser]:
     """Makes another browser at the same application."""
 
-    def made() -> Browser:
-        return Browser(TestClient(browser.client.app, base_url=str(browser.client.base_url)))
-
-    return made
+    return browser.another
 
 
 def hidden_field(html: str, name: str) -> str:

@@ -17,14 +17,17 @@ axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-p
 
 from hexclave.testing import RunningEmulator, emulator  # noqa: E402
 from hexclave_emulator.operations.mfa import totp_digits  # noqa: E402
-from tests.integrations.serving import UVICORN, served  # noqa: E402
+from tests.integrations.serving import GUNICORN, UVICORN, served  # noqa: E402
 from tests.sign_in.conftest import PASSWORD  # noqa: E402 -- after what may skip the module
 from tests.sign_in.test_pages import totp_of  # noqa: E402
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed (Debian: apt-get install chromium)")
 
-SERVERS = {"fastapi-uvicorn": (*UVICORN, "examples.fastapi_sign_in_app:api")}
+SERVERS = {
+    "fastapi-uvicorn": (*UVICORN, "examples.fastapi_sign_in_app:api"),
+    "flask-gunicorn": (*GUNICORN, "--workers", "4", "examples.flask_sign_in_app:app"),
+}
 SCREENSHOTS = os.environ.get("SCREENSHOTS")
 
 Open = Callable[..., "playwright.Page"]
