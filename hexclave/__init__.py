@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from hexclave.errors import HexclaveError, UnsafeUseError
     from hexclave.hooks import CallEvent, Hooks, RequestEvent, ResponseEvent, RetryEvent, WaitEvent
     from hexclave.oauth import OAuthAuthorization
+    from hexclave.options import AppInfo
     from hexclave.ratelimit import RateLimit
+    from hexclave.replies import ReplyInfo, WithReply
     from hexclave.retries import Retries
     from hexclave.timeouts import Timeout
     from hexclave.tokens import (
@@ -60,6 +62,7 @@ else:
 
 __all__ = [
     "UNSET",
+    "AppInfo",
     "AsyncCallbackTokenStore",
     "AsyncHexclaveAdminApp",
     "AsyncHexclaveClientApp",
@@ -81,6 +84,7 @@ __all__ = [
     "PendingCliLogin",
     "RateLimit",
     "RedisTokenStore",
+    "ReplyInfo",
     "RequestEvent",
     "ResponseEvent",
     "Retries",
@@ -92,6 +96,7 @@ __all__ = [
     "UnsafeUseError",
     "Unset",
     "WaitEvent",
+    "WithReply",
     "__version__",
     "errors",
     "models",
@@ -110,7 +115,9 @@ _MODULES = {
     "hexclave.errors": ("HexclaveError", "UnsafeUseError"),
     "hexclave.hooks": ("CallEvent", "Hooks", "RequestEvent", "ResponseEvent", "RetryEvent", "WaitEvent"),
     "hexclave.oauth": ("OAuthAuthorization",),
+    "hexclave.options": ("AppInfo",),
     "hexclave.ratelimit": ("RateLimit",),
+    "hexclave.replies": ("ReplyInfo", "WithReply"),
     "hexclave._flows.cli_login": ("PendingCliLogin",),
     "hexclave.retries": ("Retries",),
     "hexclave.timeouts": ("Timeout",),

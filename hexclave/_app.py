@@ -1,7 +1,7 @@
 """Base classes of the apps, which build the context from keys and options and perform operations."""
 
 import functools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, Unpack, cast
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from hexclave._engine.executor import BlockingExecutor
     from hexclave._engine.session import Session
     from hexclave.bulk import AsyncOutcomes, Outcomes
+    from hexclave.replies import WithReply
     from hexclave.tokens import AsyncTokenStore, MemoryTokenStore, Tokens, TokenStore  # noqa: F401 - in a base class
     from hexclave.verify import AsyncVerifier, AuthenticateOptions, AuthenticationResult, Verifier
 
@@ -62,6 +63,7 @@ class App(ResourcesOfOtherApps, Generic[P, Store]):
             allow_anonymous=options.allow_anonymous,
             allow_restricted=options.allow_restricted,
             extra=options.extra_headers,
+            user_agent=options.user_agent,
         )
         return Context(
             project_id=project_id,
@@ -128,8 +130,18 @@ class App(ResourcesOfOtherApps, Generic[P, Store]):
         timeout: Timeout | float | Unset | None = UNSET,
         retries: Retries | int | Unset = UNSET,
         hooks: Hooks | Unset = UNSET,
+        extra_headers: Mapping[str, str] | Unset = UNSET,
+        client_request_id: str | Unset = UNSET,
     ) -> Self:
-        """Return an app with other options. Cheap: it shares this app's connections.
+        """Return an app with other options, for one call or for many. Cheap: it shares this app's connections.
+
+        Args:
+            timeout: Seconds for a whole call, or a `Timeout`; `None` disables all timeouts.
+            retries: Which calls are retried and when, or the maximum number of attempts, including the first.
+            hooks: Replace those of this app.
+            extra_headers: In addition to those of this app; they replace headers of the same name.
+            client_request_id: Your ID of the call, at most 200 characters. It is sent as `X-Client-Request-Id`, which
+                the API ignores, and is part of errors and events.
 
         Raises:
             UnsafeUseError: a value is invalid.
@@ -141,7 +153,24 @@ class App(ResourcesOfOtherApps, Generic[P, Store]):
             changes["retries"] = Retries.of(retries)
         if hooks is not UNSET:
             changes["hooks"] = checked_hooks(hooks)
+        extra = {} if extra_headers is UNSET else credentials.headers_as_secrets(extra_headers)
+        own = UNSET if client_request_id is UNSET else credentials.as_secret(client_request_id)
+        del extra_headers, client_request_id  # A traceback with locals must not show a key passed by mistake.
+        if own is not UNSET:
+            changes["client_request_id"] = credentials.client_request_id(own)
+        if extra or own is not UNSET:
+            checked, own_id = credentials.extra_headers(extra), changes.get("client_request_id")
+            changes["static_headers"] = credentials.with_headers(self._context.static_headers, checked, own_id)
         return self._derived(**changes)
+
+
+def _checked_call(call: Callable[[Any], T]) -> Callable[[Any], T]:
+    if not callable(call):
+        raise UnsafeUseError(
+            "with_reply takes a function of an app, such as `lambda app: app.users.get(…)`, not a "
+            f"{type(call).__name__}."
+        )
+    return call
 
 
 class BlockingApp(ClosedWithoutAwait, App[BlockingPerformer, "TokenStore"]):
@@ -155,6 +184,21 @@ class BlockingApp(ClosedWithoutAwait, App[BlockingPerformer, "TokenStore"]):
             HexclaveError: any other failure, see `hexclave.errors`.
         """
         return self._performer.call(operation)
+
+    def with_reply(self, call: Callable[[Self], T]) -> "WithReply[T]":
+        """Return the result of any method together with status, headers and request ID of the reply behind it.
+
+        Args:
+            call: Makes the call with the app that it is given, such as `lambda app: app.users.get("…")`.
+
+        Raises:
+            UnsafeUseError: `call` is not a function.
+            HexclaveError: whatever the call raises.
+        """
+        from hexclave.replies import ReplyInfo, WithReply
+
+        replies: list[ReplyInfo] = []
+        return WithReply(_checked_call(call)(self._derived(on_reply=replies.append)), replies)
 
     def call_many(
         self, operations: Iterable[Operation[T]], *, concurrency: int = CONCURRENCY, ordered: bool = True
@@ -211,6 +255,21 @@ class AwaitingApp(ClosedWithAwait, App[AsyncPerformer, "AsyncTokenStore"]):
             HexclaveError: any other failure, see `hexclave.errors`.
         """
         return await self._performer.call(operation)
+
+    async def with_reply(self, call: Callable[[Self], Awaitable[T]]) -> "WithReply[T]":
+        """Return the result of any method together with status, headers and request ID of the reply behind it.
+
+        Args:
+            call: Makes the call with the app that it is given, such as `lambda app: app.users.get("…")`.
+
+        Raises:
+            UnsafeUseError: `call` is not a function.
+            HexclaveError: whatever the call raises.
+        """
+        from hexclave.replies import ReplyInfo, WithReply
+
+        replies: list[ReplyInfo] = []
+        return WithReply(await _checked_call(call)(self._derived(on_reply=replies.append)), replies)
 
     def call_many(
         self, operations: Iterable[Operation[T]], *, concurrency: int = CONCURRENCY, ordered: bool = True

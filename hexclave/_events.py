@@ -38,6 +38,8 @@ class RequestEvent:
     """With credentials and the values of `extra_headers` redacted."""
     attempt: int
     """1 for the first."""
+    client_request_id: str | None = None
+    """Your ID of the call, if it was given one."""
 
 
 @attrs.frozen
@@ -54,6 +56,8 @@ class ResponseEvent:
     """The error that is raised or retried; `None` on success."""
     seconds: float
     """From sending to the end of the reply."""
+    client_request_id: str | None = None
+    """Your ID of the call, if it was given one."""
 
 
 @attrs.frozen
@@ -68,6 +72,8 @@ class RetryEvent:
     error: HexclaveError
     wait: float
     """Estimated seconds until the next attempt: the longer of the backoff and the wait for the rate limit."""
+    client_request_id: str | None = None
+    """Your ID of the call, if it was given one."""
 
 
 @attrs.frozen

@@ -5,6 +5,7 @@
 
 import os
 import re
+import sys
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final, NamedTuple, TypeVar, cast
 
@@ -60,17 +61,22 @@ HEADERS: Final[Mapping[str, str]] = {
     "allow_anonymous": "x-stack-allow-anonymous-user",
     "allow_restricted": "x-stack-allow-restricted-user",
     "nonce": "x-stack-random-nonce",
+    "client_request_id": "x-client-request-id",
 }
-"""`x-stack-*` names, because every server version reads them and older self-hosted ones read no others."""
+"""`x-stack-*` names, because every server version reads them and older self-hosted ones read no others. The
+API does not know the last one, which is for the logs of proxies."""
 
 _AFTER_DIGITS: Final = __version__.lstrip("0123456789.")
 CLIENT_VERSION: Final = f"python @hexclave/python@{__version__.removesuffix(_AFTER_DIGITS)}"
 """The backend parses `<platform> @<package>@<digits and dots>` and ignores any other format."""
 
+USER_AGENT: Final = f"hexclave-python/{__version__} Python/{'.'.join(map(str, sys.version_info[:3]))}"
+
 DEFAULT_BASE_URL: Final = "https://api.hexclave.com"
 
 _PORTS: Final = {"http": 80, "https": 443}
 _ORDINARY: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789.-_/")
+_LONGEST_REQUEST_ID: Final = 200
 _LONGEST_LABEL: Final = 63
 """Maximum length of a label of a host name (RFC 1035)."""
 _PREFIXES: Final = {
@@ -299,6 +305,31 @@ def _header_name(name: object, argument: str) -> str:
     return lower
 
 
+def client_request_id(given: SecretText | None) -> str:
+    """Return the caller's ID of a call.
+
+    Raises:
+        UnsafeUseError: it is not a valid header value, is longer than 200 characters, or is a key.
+    """
+    text = header_value(given, "client_request_id")
+    if len(text) <= _LONGEST_REQUEST_ID and text[:4] not in _PREFIXES:
+        return text
+    problem = "is longer than 200 characters" if len(text) > _LONGEST_REQUEST_ID else f"is a key ({text[:4]}…)"
+    del text
+    raise UnsafeUseError(f"client_request_id {problem}.")
+
+
+def with_headers(
+    static: Callable[[], dict[str, str]], extra: Mapping[str, Secret], client_request_id: str | None
+) -> Callable[[], dict[str, str]]:
+    """Return such a function as `static_headers` returns, with more headers; they replace others of the same name."""
+    headers = static()
+    headers.update({name: value.reveal() for name, value in extra.items()})
+    if client_request_id is not None:
+        headers[HEADERS["client_request_id"]] = client_request_id
+    return headers.copy
+
+
 def static_headers(
     access: AccessType,
     project: str,
@@ -308,12 +339,14 @@ def static_headers(
     allow_anonymous: bool,
     allow_restricted: bool,
     extra: Mapping[str, Secret],
+    user_agent: str = USER_AGENT,
 ) -> Callable[[], dict[str, str]]:
     """Return a function that returns a new dict of the headers common to all calls of an app."""
     headers = {
         HEADERS["project_id"]: project,
         HEADERS["access_type"]: access,
         HEADERS["client_version"]: CLIENT_VERSION,
+        "user-agent": user_agent,
     }
     if branch_id is not None:
         headers[HEADERS["branch_id"]] = branch_id

@@ -3,20 +3,67 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Generic, TypedDict, TypeVar
 
+from hexclave.errors import UnsafeUseError
 from hexclave.hooks import Hooks
 from hexclave.ratelimit import RateLimit
 from hexclave.retries import Retries
 from hexclave.timeouts import Timeout
+from hexclave_api.value import Value
 
 if TYPE_CHECKING:
     import ssl
 
     from hexclave._ratelimit.shared_gate import SharedState
 
-__all__ = ["AppOptions"]
+__all__ = ["AppInfo", "AppOptions"]
 
 HttpClient = TypeVar("HttpClient")
 TransportT = TypeVar("TransportT")
+
+
+def _check_product(name: str, value: object) -> None:
+    if (
+        not isinstance(value, str)
+        or not value.isascii()
+        or not all(sign.isalnum() or sign in "-._~+" for sign in value or " ")
+    ):
+        raise UnsafeUseError(
+            f"AppInfo: {name} must consist of letters, digits and any of -._~+, such as my-app or 1.2.0."
+        )
+
+
+def _check_url(value: object) -> None:
+    if (
+        not isinstance(value, str)
+        or not value.startswith(("https://", "http://"))
+        or not (value.isascii() and value.isprintable())
+        or any(sign in value for sign in "()@\\ ")
+    ):
+        raise UnsafeUseError("AppInfo: url must be an absolute URL without spaces, parentheses or a user name.")
+
+
+class AppInfo(Value):
+    """Your program, named in the `User-Agent` of every call: `my-app/1.2.0 (+https://example.com)`.
+
+    Raises:
+        UnsafeUseError: a value cannot stand in a header.
+    """
+
+    name: str
+    version: str | None
+    url: str | None
+
+    def __init__(self, name: str, version: str | None = None, url: str | None = None) -> None:
+        vars(self).update(name=name, version=version, url=url)
+        _check_product("name", name)
+        if version is not None:
+            _check_product("version", version)
+        if url is not None:
+            _check_url(url)
+
+    def __str__(self) -> str:
+        product = self.name if self.version is None else f"{self.name}/{self.version}"
+        return product if self.url is None else f"{product} (+{self.url})"
 
 
 class AppOptions(TypedDict, Generic[HttpClient, TransportT], total=False):
@@ -54,5 +101,7 @@ class AppOptions(TypedDict, Generic[HttpClient, TransportT], total=False):
     """Whether keys may be sent over plain HTTP to a host other than localhost. Default: no."""
     extra_headers: Mapping[str, str] | None
     """Additional headers for every call, for example for a proxy."""
+    app_info: AppInfo | None
+    """Your program's name and version, for the `User-Agent` of every call. Default: only the SDK's and Python's."""
     hooks: Hooks
     """Callbacks for every attempt, reply and retry."""

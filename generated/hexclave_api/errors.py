@@ -36,6 +36,8 @@ class HexclaveError(Exception):
     """The server's id of the request, useful when asking its operators."""
     operation: str | None = None
     """Name of the operation, such as `get_user`; useful to group errors."""
+    client_request_id: str | None = None
+    """The caller's own ID of the call, if it was given one."""
     method: str | None = None
     path: str | None = None
     host: str | None = None
@@ -88,12 +90,13 @@ class HexclaveError(Exception):
         )
 
     def __str__(self) -> str:
-        facts = [self._outcome, self._request, one_line(f"request id {self.request_id}") if self.request_id else ""]
+        ids = [("request id", self.request_id), ("client request id", self.client_request_id)]
+        facts = [self._outcome, self._request, *(one_line(f"{name} {text}") for name, text in ids if text)]
         text = ", ".join(filter(None, facts))
         return f"{one_line(self.message)} ({text})" if text else one_line(self.message)
 
     def __repr__(self) -> str:
-        names = ("status", "code", "method", "path", "request_id", "attempts", "retry_after")
+        names = ("status", "code", "method", "path", "request_id", "client_request_id", "attempts", "retry_after")
         given = [f"{name}={_shown(value)}" for name in names if (value := getattr(self, name))]
         return f"{type(self).__name__}({', '.join([repr(one_line(self.message)), *given])})"
 
@@ -106,6 +109,7 @@ class HexclaveError(Exception):
             ("request", self._request),
             ("reply", self._outcome),
             ("request id", one_line(self.request_id or "")),
+            ("client request id", one_line(self.client_request_id or "")),
             *((name, self._shown_detail(name)) for name in self._detail_names),
             ("retry after", f"{self.retry_after:g} s" if self.retry_after is not None else ""),
             *(("note", one_line(str(note))) for note in getattr(self, "__notes__", ())),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from hexclave._engine.session import Session
     from hexclave._engine.single_flight import SingleFlight
     from hexclave._ratelimit.gate import Clock
+    from hexclave.replies import ReplyInfo
     from hexclave.verify._tokens import TokenChecks
 
 AdminAccessToken: TypeAlias = Callable[[], str | Awaitable[str]]
@@ -85,6 +86,9 @@ class Context(NamedTuple):
     session: "Session | None" = None
     admin_access_token: Callable[[], Steps[Secret]] | None = None
     max_reply_size: int = MAX_REPLY_SIZE
+    client_request_id: str | None = None
+    on_reply: "Callable[[ReplyInfo], None] | None" = None
+    """Gets the last reply to each request."""
     clock: "Clock" = time
 
     @property

@@ -86,9 +86,13 @@ def _performed(call: "_Call", operation: Operation[T], tokens: "Tokens | None") 
                     check_use_signed_out(operation)
             admin_token = None if app.admin_access_token is None else (yield from app.admin_access_token())
             reply = yield from _attempt(call, sent, admin_token)
-            return _value(call, operation, reply)
+            value = _value(call, operation, reply)
         except HexclaveError as error:
             failure = error
+        else:
+            if app.on_reply is not None:
+                _hand_over(call)
+            return value
         if failure.method is None and not isinstance(failure, UnsafeUseError):
             call.located(failure)  # It failed before a request was made, for example while waiting for a refresh.
         # Outside the `except`, so that an error does not keep the frames of earlier attempts.
@@ -97,6 +101,8 @@ def _performed(call: "_Call", operation: Operation[T], tokens: "Tokens | None") 
             continue
         pause = call.pause_before_next(failure)
         if pause is None:
+            if app.on_reply is not None:
+                _hand_over(call)
             raise failure
         from hexclave._engine.observing import retrying
 
@@ -106,6 +112,27 @@ def _performed(call: "_Call", operation: Operation[T], tokens: "Tokens | None") 
             since = app.clock.monotonic()
             yield Sleep(pause.chosen)
             call.waited("backoff", since)
+
+
+def _hand_over(call: "_Call") -> None:
+    """Pass the reply to whoever asked for it with `with_reply`."""
+    from hexclave._engine.observing import redact_reply_headers
+    from hexclave.replies import ReplyInfo
+
+    reply, operation, take = call.reply, call.operation, call.app.on_reply
+    if reply is not None and take is not None:
+        headers = redact_reply_headers(reply.headers)
+        take(
+            ReplyInfo(
+                operation.name,
+                operation.method,
+                call.shown_url,
+                reply.status,
+                headers,
+                request_id_of(reply),
+                call.attempt,
+            )
+        )
 
 
 def _can_refresh(tokens: "Tokens | None") -> bool:
@@ -127,6 +154,8 @@ class _Call:
         self.operation = operation
         self.hooks = app.observing_hooks
         self.attempt = 0
+        self.reply: Reply | None = None
+        """The reply to the last attempt, if somebody wants it."""
         self.last: HexclaveError | None = None
         """The failure of the previous attempt."""
         self.url = app.base_url + operation.url
@@ -175,7 +204,7 @@ class _Call:
 
     def located(self, error: E) -> E:
         """Add the request to the error and return it."""
-        error.operation = self.operation.name
+        error.operation, error.client_request_id = self.operation.name, self.app.client_request_id
         error.method, error.path, error.attempts = self.operation.method, self.path, self.attempt
         if isinstance(error, TransportError):
             error.host = self.host
@@ -236,6 +265,8 @@ def _attempt(call: _Call, tokens: "Tokens | None", admin_token: Secret | None) -
         reply = (yield from _followed(call, request, first)) if first.status in _REDIRECTS else first
     except TransportError as error:
         failure = call.located(error)
+    if app.on_reply is not None:
+        call.reply = reply
     if reply is not None:
         if ticket is not None or reply.status == _TOO_MANY:
             local.gates.settle(ticket or Ticket(call.scope), reply.status, reply.headers, clock=app.clock)
@@ -395,7 +426,7 @@ def _reported(call: _Call, reply: Reply) -> HexclaveError:
         from hexclave.errors._older_servers import more_specific
 
         error = more_specific(error, reply.content, call.operation)
-    error.operation = call.operation.name
+    error.operation, error.client_request_id = call.operation.name, call.app.client_request_id
     if error.code in _UNKNOWN_PROJECT:
         error.host = call.host
     if isinstance(error, RateLimitError):

@@ -1,6 +1,7 @@
 """Logging and hooks of calls and attempts, with credentials redacted. Loaded by the first call that is observed."""
 
 import logging
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
@@ -63,7 +64,7 @@ def before(call: "_Call", request: "Request") -> "Request":
     """Call `on_request` and return the request with the headers that the hook adds."""
     assert call.hooks.on_request is not None  # noqa: S101 - the caller's check
     name, method = call.operation.name, call.operation.method
-    event = RequestEvent(name, method, call.shown_url, _shown(request), call.attempt)
+    event = RequestEvent(name, method, call.shown_url, _shown(request), call.attempt, call.app.client_request_id)
     # The frames that may raise hold neither the request's headers nor plain values of added ones.
     added = added_headers(headers_as_secrets(_mapping(call.hooks.on_request(event))), request.headers.keys())
     if not added:
@@ -92,7 +93,15 @@ def after(call: "_Call", reply: "Reply | None", failure: HexclaveError | None, s
     if call.hooks.on_response is not None:
         call.hooks.on_response(
             ResponseEvent(
-                operation.name, operation.method, call.shown_url, call.attempt, status, request_id, failure, seconds
+                operation.name,
+                operation.method,
+                call.shown_url,
+                call.attempt,
+                status,
+                request_id,
+                failure,
+                seconds,
+                call.app.client_request_id,
             )
         )
 
@@ -101,7 +110,17 @@ def retrying(call: "_Call", failure: HexclaveError, wait: float) -> None:
     """Log that an attempt is about to be retried and call `on_retry`."""
     operation = call.operation
     if call.hooks.on_retry is not None:
-        call.hooks.on_retry(RetryEvent(operation.name, operation.method, call.shown_url, call.attempt, failure, wait))
+        call.hooks.on_retry(
+            RetryEvent(
+                operation.name,
+                operation.method,
+                call.shown_url,
+                call.attempt,
+                failure,
+                wait,
+                call.app.client_request_id,
+            )
+        )
     if logger.isEnabledFor(logging.INFO):
         logger.info(
             "%s %s: again in %.2f s after %s",
@@ -186,7 +205,16 @@ def _fields(call: "_Call", failure: HexclaveError | None, **more: object) -> dic
         "method": call.operation.method,
         "template": call.operation.template,
         "attempt": call.attempt,
+        "client_request_id": call.app.client_request_id,
         "error": None if failure is None else type(failure).__name__,
         **more,
     }
     return {f"hexclave_{name}": value for name, value in fields.items()}
+
+
+_MAY_CARRY_SECRETS: Final = re.compile("auth|cookie|credential|key|location|password|secret|session|token")
+
+
+def redact_reply_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return the headers of a reply, without the values of those whose names suggest a secret."""
+    return {name: "****" if _MAY_CARRY_SECRETS.search(name) else value for name, value in headers.items()}

@@ -8,7 +8,7 @@ from hexclave._messages import MAX_REPLY_SIZE
 from hexclave._transport.own import OwnTransports
 from hexclave.errors import UnsafeUseError
 from hexclave.hooks import Hooks
-from hexclave.options import AppOptions
+from hexclave.options import AppInfo, AppOptions
 from hexclave.ratelimit import RateLimit
 from hexclave.retries import Retries
 from hexclave.timeouts import Timeout
@@ -36,6 +36,7 @@ class Options(NamedTuple):
     transport: Any
     own_transports: OwnTransports
     max_reply_size: int
+    user_agent: str
 
     def check_mode(self, *, is_async: bool) -> None:
         """Raise if the client or transport is async in a blocking app, or vice versa.
@@ -89,6 +90,7 @@ def validated_options(app: str, given: AppOptions[Any, Any]) -> Options:
         transport=_sender("transport", options.get("transport"), "a hexclave.transport.Transport"),
         own_transports=_own_transports(options),
         max_reply_size=_max_reply_size(options.get("max_reply_size", MAX_REPLY_SIZE)),
+        user_agent=_user_agent(options.get("app_info")),
     )
 
 
@@ -137,6 +139,15 @@ def _own_transports(options: dict[str, Any]) -> OwnTransports:
     if context is not None and not callable(getattr(context, "wrap_socket", None)):
         raise UnsafeUseError(f"ssl_context must be an ssl.SSLContext, not {one_line(repr(context))}.")
     return OwnTransports(context, options.get("http2", False))
+
+
+def _user_agent(app_info: object) -> str:
+    if app_info is None:
+        return credentials.USER_AGENT
+    if not isinstance(app_info, AppInfo):
+        shown = one_line(repr(app_info))
+        raise UnsafeUseError(f'app_info must be an AppInfo, such as AppInfo("my-app", "1.2.0"), not {shown}.')
+    return f"{credentials.USER_AGENT} {app_info}"
 
 
 def _max_reply_size(given: object) -> int:

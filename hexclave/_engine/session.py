@@ -134,7 +134,7 @@ class Session:
         from hexclave_api.operations.sessions import refresh_session
 
         total = None if deadline is None else max(0.001, deadline - app.clock.monotonic())
-        alone = app._replace(session=None, timeout=evolve(app.timeout, total=total))
+        alone = app._replace(session=None, on_reply=None, timeout=evolve(app.timeout, total=total))
         try:
             answer = yield from exchange(alone, refresh_session(), tokens=tokens)
         except RefreshTokenNotFoundOrExpired as error:

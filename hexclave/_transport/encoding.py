@@ -10,7 +10,6 @@ from hexclave.errors import UnsafeUseError
 _DEFAULTS: Final = {
     "accept": "application/json",
     "accept-encoding": "gzip, deflate",
-    "user-agent": "hexclave-python",
 }
 _OURS: Final = frozenset({"connection", "content-length", "expect", "host", "te", "transfer-encoding", "upgrade"})
 _TOKEN: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-.^_`|~")

@@ -7,6 +7,7 @@ from hexclave import models
 from hexclave_api.operation import Operation
 from hexclave_api.operations.teams import get_team, get_team_as_server
 from hexclave_api.operations.users import delete_user, get_current_user, get_user, list_users, update_user
+from hexclave_api.pagination import AsyncPage, Page
 
 
 def operations_are_exact() -> None:
@@ -26,7 +27,11 @@ def blocking(app: hexclave.HexclaveServerApp, client: hexclave.HexclaveClientApp
     assert_type(app.call(get_user("u1")), models.ServerUser)
     assert_type(app.call(list_users(limit=5)).items, tuple[models.ServerUser, ...])
     assert_type(app.call(delete_user("u1")), models.Success)
-    assert_type(app.options(timeout=5), hexclave.HexclaveServerApp)
+    assert_type(app.options(timeout=5, extra_headers={"x-a": "b"}, client_request_id="c"), hexclave.HexclaveServerApp)
+    assert_type(app.with_reply(lambda app: app.users.get("u1")), hexclave.WithReply[models.ServerUser])
+    assert_type(app.with_reply(lambda app: app.users.list()).value, Page[models.ServerUser])
+    assert_type(app.with_reply(lambda app: app.call(get_user("u1"))).status, int)
+    assert_type(client.with_reply(lambda app: app.auth.get_access_token()).value, hexclave.Secret | None)
     assert_type(app.with_session(hexclave.Tokens(access_token="a")), hexclave.HexclaveServerApp)
     assert_type(client.auth.sign_in_with_password(email="a", password="b"), models.SignInResult)
     assert_type(client.auth.get_access_token(), hexclave.Secret | None)
@@ -35,6 +40,9 @@ def blocking(app: hexclave.HexclaveServerApp, client: hexclave.HexclaveClientApp
 async def awaiting(app: hexclave.AsyncHexclaveServerApp, client: hexclave.AsyncHexclaveClientApp) -> None:
     assert_type(await app.call(get_user("u1")), models.ServerUser)
     assert_type(app.options(timeout=5), hexclave.AsyncHexclaveServerApp)
+    assert_type(await app.with_reply(lambda app: app.users.get("u1")), hexclave.WithReply[models.ServerUser])
+    assert_type((await app.with_reply(lambda app: app.users.list())).value, AsyncPage[models.ServerUser])
+    assert_type((await client.with_reply(lambda app: app.auth.get_access_token())).value, hexclave.Secret | None)
     assert_type(await client.auth.sign_in_with_password(email="a", password="b"), models.SignInResult)
     assert_type(await client.auth.get_access_token(), hexclave.Secret | None)
 
@@ -42,6 +50,8 @@ async def awaiting(app: hexclave.AsyncHexclaveServerApp, client: hexclave.AsyncH
 def mistakes(app: hexclave.HexclaveServerApp, client: hexclave.HexclaveClientApp) -> None:
     update_user("u1", bogus=1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     update_user("u1", display_name=5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    app.options(extra_headers=5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    app.options(base_url="a")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     get_user()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     client.auth.sign_in_with_password("a", "b")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     hexclave.HexclaveServerApp(publishable_client_key="a")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
