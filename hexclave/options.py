@@ -74,7 +74,7 @@ class AppOptions(TypedDict, Generic[HttpClient, TransportT], total=False):
     timeout: Timeout | float | None
     """Seconds for a whole call, or a `Timeout`; `None` disables all timeouts. Default: `Timeout()`, 60 s."""
     retries: Retries | int
-    """Which calls are retried and when, or the maximum number of attempts, including the first."""
+    """The retry policy, or the maximum number of attempts, including the first."""
     rate_limit: RateLimit | float | None
     """Your own limit for all calls of the app, in addition to the API's limits: a `RateLimit`, or calls per second."""
     gates: "SharedState | None"
@@ -88,17 +88,17 @@ class AppOptions(TypedDict, Generic[HttpClient, TransportT], total=False):
     """TLS certificates and versions for the app's own connections. Default: the certificates of certifi, or those
     in `SSL_CERT_FILE` or `SSL_CERT_DIR`."""
     http2: bool
-    """Whether the app's own connections use HTTP/2. Needs `httpx[http2]`. Default: no."""
+    """Use HTTP/2 for the app's own connections. Needs `httpx[http2]`. Default: no."""
     max_reply_size: int
     """Maximum size of a reply body in bytes, both compressed and decompressed. Default: 64 MiB."""
     branch_id: str | None
     """Branch of the project. Default: the API uses `main`."""
     allow_anonymous: bool
-    """Whether anonymous users may make calls (implies restricted users). Default: no."""
+    """Let anonymous users make calls (implies restricted users). Default: no."""
     allow_restricted: bool
-    """Whether restricted users may make calls. Default: no."""
+    """Let restricted users make calls. Default: no."""
     allow_insecure_http: bool
-    """Whether keys may be sent over plain HTTP to a host other than localhost. Default: no."""
+    """Send keys over plain HTTP to hosts other than localhost, too. Default: no."""
     extra_headers: Mapping[str, str] | None
     """Additional headers for every call, for example for a proxy."""
     app_info: AppInfo | None

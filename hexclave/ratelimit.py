@@ -95,7 +95,7 @@ class Ticket:
         self.passed: float = passed
         """When the gate of the scope admitted it; `-inf` if there was no gate."""
         self.waited: bool = False
-        """Whether it had to wait at that gate."""
+        """True if it had to wait at that gate."""
 
 
 class Gates:
@@ -115,7 +115,7 @@ class Gates:
 
     @property
     def are_open(self) -> bool:
-        """Whether every call may be sent without waiting."""
+        """True if every call may be sent without waiting."""
         return not self._gates and self._ceiling is None
 
     def admit(

@@ -24,7 +24,7 @@ class ReplyInfo:
     request_id: str | None
     """The API's ID of the request."""
     attempts: int
-    """How many attempts were made, including the last."""
+    """The number of attempts made, including the last."""
 
 
 @attrs.frozen(repr=False)
@@ -32,7 +32,7 @@ class WithReply(Generic[T]):
     """The result of a call and the replies behind it."""
 
     value: T
-    """What the method returns by itself."""
+    """The result of the method itself."""
     replies: Sequence[ReplyInfo]
     """One for each request of the call, in order. A page adds those of the pages after it as they are loaded."""
 

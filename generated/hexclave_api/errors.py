@@ -22,10 +22,10 @@ class HexclaveError(Exception):
     __module__ = "hexclave.errors"
 
     hint: ClassVar[str] = ""
-    """What to do about errors of this class; empty if there is no general advice."""
+    """Advice for errors of this class; empty if there is no general advice."""
 
     message: str
-    """What went wrong, possibly several lines, at most 2,000 characters."""
+    """The description of the problem, possibly several lines, at most 2,000 characters."""
     status: int | None = None
     """The HTTP status of the reply; `None` without a reply."""
     code: str | None = None
@@ -43,7 +43,7 @@ class HexclaveError(Exception):
     host: str | None = None
     """The URL of the request, if it may be the cause: there was no usable reply, or the project is unknown."""
     attempts: int = 0
-    """How many requests were made before giving up; 0 when the call was refused before any I/O."""
+    """The number of requests made before giving up; 0 if the call was refused before any I/O."""
     retry_after: float | None = None
     """Seconds to wait before trying again, if the server gave a time."""
 

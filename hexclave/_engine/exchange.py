@@ -115,7 +115,7 @@ def _performed(call: "_Call", operation: Operation[T], tokens: "Tokens | None") 
 
 
 def _hand_over(call: "_Call") -> None:
-    """Pass the reply to whoever asked for it with `with_reply`."""
+    """Pass the reply to the caller that requested it with `with_reply`."""
     from hexclave._engine.observing import redact_reply_headers
     from hexclave.replies import ReplyInfo
 
@@ -283,7 +283,7 @@ def _attempt(call: _Call, tokens: "Tokens | None", admin_token: Secret | None) -
 
 
 def _is_logged() -> bool:
-    """Whether debug messages are logged. Without `logging`, which is slow to load, the program has no handlers."""
+    """True if debug messages are logged. Without `logging`, which is slow to load, the program has no handlers."""
     if "logging" not in sys.modules:
         return False
     from hexclave._engine.observing import logger

@@ -29,7 +29,7 @@ _FASTEST: Final = 10_000.0
 """Bounds of the rate: a call every 20 s keeps probing, and above the upper bound no gate is needed."""
 
 _DEPTH: Final = 0.03
-"""How far below the estimated limit the rate starts after a cut."""
+"""The factor below the estimated limit at which the rate starts after a cut."""
 _FIRST_PERIOD: Final = 2.5
 _GROWTH: Final = 4.0
 _PERIOD: Final = 40.0
@@ -114,7 +114,7 @@ class Adaptive:
     strikes: int = 0
     """Consecutive 429s."""
     cold: bool = False
-    """Whether the gate was reopened too early, so that the rate starts low again."""
+    """True if the gate was reopened too early, so that the rate starts low again."""
 
     @property
     def rate(self) -> float:

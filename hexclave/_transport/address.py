@@ -1,4 +1,4 @@
-"""Where a URL leads: the origin to connect to, and what to ask for there."""
+"""The target of a URL: the origin to connect to, and the path to request."""
 
 import functools
 import socket
@@ -10,7 +10,7 @@ _PORTS: Final = {"http": 80, "https": 443}
 _HOST: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-._")
 _LONGEST_URL: Final = 65_536
 _PLAIN: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;=:@/?%"
-"""What may stand in path and query as it is."""
+"""Characters allowed unescaped in path and query."""
 
 
 class Origin(NamedTuple):
@@ -50,7 +50,7 @@ def _origin(text: str) -> Origin | None:
 
 
 def _is_plain(host: str) -> bool:
-    """Whether it is a name or an IPv4 address in its usual form."""
+    """Return true for a name or an IPv4 address in its usual form."""
     if "a" <= host[:1] <= "z":
         return _HOST.issuperset(host)
     try:

@@ -57,14 +57,14 @@ class _Client(Protocol[R_co]):
 
 
 class BlockingHttpClient(_Client[R], Protocol[R]):
-    """What the blocking apps ask of `http_client=`: an `httpx.Client` or an `httpx2.Client` fits."""
+    """The interface of `http_client=` for blocking apps: `httpx.Client` and `httpx2.Client` implement it."""
 
     def send(self, request: R, *, stream: bool, auth: None, follow_redirects: bool) -> ClientReply: ...
     def close(self) -> None: ...
 
 
 class AsyncHttpClient(_Client[R], Protocol[R]):
-    """What the async apps ask of `http_client=`: an `httpx.AsyncClient` or an `httpx2.AsyncClient` fits."""
+    """The interface of `http_client=` for async apps: `httpx.AsyncClient` and `httpx2.AsyncClient` implement it."""
 
     async def send(self, request: R, *, stream: bool, auth: None, follow_redirects: bool) -> ClientReply: ...
     async def aclose(self) -> None: ...
@@ -180,7 +180,7 @@ async def _cancellable(sending: Coroutine[object, object, Reply], deadline: floa
         scope.cancel()
         await asyncio.wait([task])
         if not task.cancelled():
-            task.exception()  # Nobody else asks for it.
+            task.exception()  # No other caller needs it.
         raise
 
 

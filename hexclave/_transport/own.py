@@ -17,11 +17,11 @@ C = TypeVar("C", "httpx.Client", "httpx.AsyncClient")
 
 _PROXIES: Final = frozenset({"http_proxy", "https_proxy", "all_proxy"})
 _SYSTEM_PROXIES: Final = frozenset({"darwin", "win32"})
-"""Where there are proxies beside those of the environment."""
+"""Sources of proxies other than the environment."""
 
 
 class OwnTransports(NamedTuple):
-    """How the transports of an app are made: one for a process, or for an event loop."""
+    """The factory for the transports of an app: one per process, or per event loop."""
 
     ssl_context: "ssl.SSLContext | None" = None
     http2: bool = False
@@ -80,7 +80,7 @@ class OwnTransports(NamedTuple):
 
 
 def names_proxy() -> bool:
-    """Whether the environment names a proxy, for whatever URL."""
+    """Return true if the environment has a proxy for any URL."""
     if any(value and name.lower() in _PROXIES for name, value in os.environ.items()):
         return True
     if sys.platform not in _SYSTEM_PROXIES:

@@ -25,7 +25,8 @@ def _malformed(reason: str) -> APIConnectionError:
 class ReplyReader:
     """Reads one reply. The framing is decided here, from headers that llhttp has checked.
 
-    llhttp does not tell how many bytes it took, so a surplus could hide from whoever lets it find the end of a body.
+    llhttp does not report how many bytes it consumed, so if it determined the end of a body, surplus data could go
+    unnoticed.
     """
 
     def __init__(self, method: str, limit: int) -> None:
@@ -38,9 +39,9 @@ class ReplyReader:
         self._chunked = self._until_close = self._begun = self._done = self._oversized = False
         self._tail = b""
         self.started = False
-        """Whether any byte has come."""
+        """True if any byte was received."""
         self.reusable = False
-        """Whether the connection may be used again, once the reply is complete."""
+        """True if the connection may be reused once the reply is complete."""
         self.status = 0
         self.headers: dict[str, str] = {}
         self.chunks: list[bytes] = []

@@ -18,7 +18,7 @@ class Connection(Protocol):
     idle_since: float
 
     def is_clean(self) -> bool:
-        """Whether it is open, and nothing came that nobody asked for."""
+        """Return true if it is open and received no unexpected data."""
         ...
 
     def close(self) -> None: ...

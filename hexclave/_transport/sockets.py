@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 _PIECE: Final = 1 << 16
 _KERNEL_WAITS: Final = sys.platform != "win32" and sys.maxsize > 1 << 32
-"""Whether the system limits waits. Python's own way asks it twice for each, and lets other threads in between."""
+"""True if the system limits waits. Python's own timeouts need two system calls per wait, and release the GIL in
+between.
+"""
 
 
 class SocketTransport:
@@ -127,7 +129,7 @@ class _Connection:
     def __init__(self, sock: socket.socket, tls: "ssl.SSLSocket | None") -> None:
         self.idle_since = 0.0
         self.has_sent = False
-        """Whether any byte of the request may have left this machine."""
+        """True if any byte of the request may have been sent."""
         self._sock, self._tls = sock, tls
         self._is_readable = readiness(sock.fileno())
         self._timeout = sock.gettimeout()
@@ -200,7 +202,7 @@ class _Connection:
                 self._sock.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", whole, rest))
 
     def is_clean(self) -> bool:
-        """Whether it is open, and nothing came that nobody asked for."""
+        """Return true if it is open and received no unexpected data."""
         return self._arrived() is None
 
     def _arrived(self) -> bytes | None:

@@ -198,7 +198,7 @@ class _Connection(asyncio.Protocol):
             self._reply.set_exception(failure)
 
     def is_clean(self) -> bool:
-        """Whether it is open, and nothing came that nobody asked for."""
+        """Return true if it is open and received no unexpected data."""
         return self._is_open and not self._is_readable()
 
     def close(self) -> None:
@@ -215,7 +215,7 @@ class _Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         reader, reply = self._reader, self._reply
         if reader is None or reply is None or reply.done():
-            self.close()  # Nobody asked for it.
+            self.close()  # Unexpected data.
             return
         self._last_progress = time.monotonic()
         try:

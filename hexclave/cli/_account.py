@@ -94,7 +94,7 @@ def logout_command() -> None:
 
 @attrs.frozen
 class Identity:
-    """What a profile gives access to."""
+    """The access that a profile gives."""
 
     profile: str
     project_id: str
@@ -107,9 +107,9 @@ class Identity:
 
 @click.command("whoami", params=common_options(("profile", "json")))
 def whoami_command() -> None:
-    """Show the project, the access types that its keys allow, and who is signed in. GET /users/me.
+    """Show the project, the access types that its keys allow, and the signed-in user. GET /users/me.
 
-    The exit status is 3 if nobody is signed in and the profile has no secret key.
+    The exit status is 3 if no user is signed in and the profile has no secret key.
     """
     profile = load(current().profile)
     keys = [access for access in ("server", "admin") if KEYS[access] in profile.keys]

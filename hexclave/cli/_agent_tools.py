@@ -1,4 +1,4 @@
-"""What agents can do: search operations, describe one, call one. Independent of the protocol."""
+"""The tools for agents: search operations, describe one, call one. Independent of the protocol."""
 
 import hashlib
 import hmac
@@ -27,11 +27,11 @@ _USUAL_LIMIT: Final = 20
 
 
 class ToolError(Exception):
-    """What an agent did wrong, and what to do instead."""
+    """A mistake of the agent, with advice."""
 
 
 class ConfirmationNeeded(Exception):
-    """A deletion that nobody has confirmed."""
+    """A deletion without confirmation."""
 
     def __init__(self, code: str, question: str) -> None:
         super().__init__(question)
@@ -161,7 +161,7 @@ def _stem(word: str) -> str:
 
 
 def _score(words: set[str], name: str, entry: Entry, call: Call) -> int:
-    """How well an operation matches: its name counts most, then path and summary, then the description."""
+    """Return a match score for an operation: its name counts most, then path and summary, then the description."""
     # `list_teams_as_server` is how servers list teams.
     in_name = {_stem(word) for word in re.sub("_as_(server|admin)$", "", name).split("_")}
     in_summary = {_stem(word) for word in re.findall(r"[a-z0-9]+", f"{call.doc.summary} {entry.path}".lower())}

@@ -72,7 +72,7 @@ def connect(profile: Profile, access: AccessType, transport: "Transport | None" 
 
 
 def session_of(profile: Profile) -> "TokenStore":
-    """Return the store of the tokens of whoever is signed in with this profile."""
+    """Return the token store of the user signed in with this profile."""
     name = profile.name
     if name in (ENVIRONMENT, EMULATOR):
         # These stand for different projects at different times.

@@ -1,4 +1,4 @@
-"""Where the keys and tokens of profiles are kept: the keyring of the operating system, or files of mode 0600."""
+"""Storage for the keys and tokens of profiles: the keyring of the operating system, or files of mode 0600."""
 
 import json
 from collections.abc import Mapping

@@ -50,7 +50,7 @@ class KeyringTokenStore(TokenStore):
     """The tokens of a session in the keyring, as one entry.
 
     A keyring cannot compare and set at once: two commands that refresh in the same millisecond both succeed, and the
-    later one is kept. Both refresh tokens are the same, so nobody is signed out.
+    later one is kept. Both refresh tokens are the same, so the user stays signed in.
     """
 
     def __init__(self, service: str, name: str) -> None:

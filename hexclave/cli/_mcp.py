@@ -62,7 +62,7 @@ def mcp_command(write: bool, http: bool, port: int, token: Secret | None) -> Non
             return
         if token is None:
             token = Secret(secrets.token_urlsafe(24))
-            # Made for this run: whoever connects needs it.
+            # Generated for this run: clients need it to connect.
             note(f"Authorization: Bearer {token.reveal()}", always=True)
         note(f"http://127.0.0.1:{port}/mcp", always=True)
         _serve(Guarded(server.streamable_http_app(host="127.0.0.1"), token), port)

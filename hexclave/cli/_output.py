@@ -1,4 +1,4 @@
-"""What commands print: tables on a terminal, JSON for programs."""
+"""Output of commands: tables on a terminal, JSON for programs."""
 
 import json
 import re

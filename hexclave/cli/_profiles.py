@@ -52,7 +52,7 @@ class Profile:
     keys: Mapping[str, Secret] = attrs.field(factory=dict)
     """By the names of the apps' arguments."""
     kept_in: Keeping = "file"
-    """Where keys and tokens are."""
+    """The place of keys and tokens."""
 
     def holds(self, access: AccessType) -> bool:
         """Return whether calls of this access type are possible."""

@@ -231,7 +231,7 @@ def run_method(
     state = current()
     access = _access_of(calls, state)
     call, profile = calls[access], load(state.profile)
-    # Whoever signs in with `auth` has the tokens in the profile's session.
+    # After a sign-in with `auth`, the tokens are in the profile's session.
     check_secrets(call, creates=call.creates and path[0] != "auth")
     with connect(profile, access, DryTransport() if state.dry_run else None) as app:
         target: Any = app

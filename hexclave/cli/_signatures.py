@@ -72,17 +72,17 @@ class Call:
 
     @property
     def is_list(self) -> bool:
-        """Whether the result comes in pages."""
+        """True if the result is paginated."""
         return get_origin(self.signature.return_annotation) is Page
 
     @property
     def returns_secrets(self) -> bool:
-        """Whether the result holds secrets, which the API may show only once."""
+        """True if the result contains secrets, which the API may show only once."""
         return any(has_secrets(each) for each in _result_types(self.signature.return_annotation))
 
     @property
     def creates(self) -> bool:
-        """Whether one of the endpoints that the docstring names creates something, or none is named."""
+        """True if every endpoint in the docstring only reads."""
         methods = _ENDPOINT.findall(self.doc.text)
         return "POST" in methods or not methods
 
@@ -170,7 +170,7 @@ def _evaluated(annotation: Any, function: Callable[..., Any]) -> Any:
 
 
 def _result_types(annotation: Any) -> tuple[Any, ...]:
-    """What a method returns, or what an operation results in."""
+    """Return the type that a method returns, or the result type of an operation."""
     return get_args(annotation) if get_origin(annotation) is Operation else (annotation,)
 
 

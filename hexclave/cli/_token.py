@@ -34,7 +34,7 @@ def token_command() -> None:
 
 @attrs.frozen
 class Inspected:
-    """What a token says, and whether it is valid."""
+    """The claims of a token, and whether it is valid."""
 
     valid: bool | None
     """`None`: not verified."""

@@ -25,7 +25,7 @@ class UnsupportedType(Exception):
 
 @attrs.frozen
 class Shape:
-    """How an argument is given."""
+    """The form in which an argument is passed."""
 
     type: click.ParamType[Any]
     nullable: bool = False

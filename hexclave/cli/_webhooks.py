@@ -68,7 +68,7 @@ def listen_command(forward: str, events: tuple[str, ...], secret: Secret | None)
     with _endpoint(base_url, body) as endpoint:
         note(f"Forwarding to {forward}. Ctrl-C ends it.")
         if secret is None:
-            # Made for this run: whoever verifies the deliveries needs it.
+            # Generated for this run: receivers need it to verify the deliveries.
             note(f"export HEXCLAVE_WEBHOOK_SECRET={endpoint['secret']}", always=True)
         _follow(base_url, endpoint["id"])
 

@@ -7,7 +7,7 @@ class TransportError(HexclaveError):
     """The call did not get a usable reply."""
 
     sent: bool = True
-    """Whether the request may have reached the server; `False` if no connection was made."""
+    """True if the request may have reached the server; `False` if no connection was made."""
 
 
 class APIConnectionError(TransportError):

@@ -112,7 +112,7 @@ class _RecordedCall:
 
     def __init__(self, recorder: Recorder, event: CallEvent) -> None:
         self.nested = False
-        """Whether the call has made another one, such as a refresh."""
+        """True if the call has made another one, such as a refresh."""
         self._recorder, self._event = recorder, event
         self._attempt: _Attempt | None = None
         self._attempts = 0

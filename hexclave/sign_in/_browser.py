@@ -48,11 +48,11 @@ class Browser:
         self._request: Final = request
         self.origin: Final = settings.origin_of(request)
         self.is_cross_site: Final = _is_cross_site(request, self.origin)
-        """Whether another site caused this request, which must not be done in the name of the browser's user."""
+        """True if another site caused this request, which must not act on behalf of the user."""
         self._secure: Final = self.origin.startswith("https:")
         self._cookies: Final = parse(request.headers.get("cookie", ""))
         self.was_used = False
-        """Whether the response depends on the session."""
+        """True if the response depends on the session."""
         session = {} if self.is_cross_site else self._opened(SESSION, settings.lifetime)
         self._session_at: float = session.get("at", 0.0)
         self._session_id: str | None = session.get("id")
@@ -62,7 +62,7 @@ class Browser:
         browser = {} if self.is_cross_site else self._opened(BROWSER, _STARTED_FOR)
         self._id: str = browser.get("id", "")
         self.started: Final[dict[str, Any]] = browser.get("started", {})
-        """What the browser has to complete: values that must not reach scripts or the user."""
+        """Values of a pending sign-in for the browser to complete, hidden from scripts and the user."""
         self._as_received: Final = (self._id, repr(self.started))
 
     @property
@@ -135,7 +135,7 @@ class Browser:
         self._begin_anew()
 
     def end_session(self) -> Steps[None]:
-        """Forget the session; the API is not told."""
+        """Forget the session without calling the API."""
         yield from saved(self.store, None)
         self._session_id = None
         self._begin_anew()

@@ -43,7 +43,7 @@ class Request:
 
     @property
     def wants_json(self) -> bool:
-        """Whether a script sent the request, which gets JSON instead of a page."""
+        """True if a script sent the request, which gets JSON instead of a page."""
         return "application/json" in self.headers.get("accept", "")
 
 

@@ -1,4 +1,4 @@
-"""Where a browser may be sent to."""
+"""Safe redirect targets for browsers."""
 
 from typing import Final
 from urllib.parse import urlsplit

@@ -1,4 +1,4 @@
-"""Where the tokens of browser sessions are kept: sealed in the browser's own cookies, or on the server."""
+"""Storage for the tokens of browser sessions: sealed in the browser's own cookies, or on the server."""
 
 import hashlib
 import time

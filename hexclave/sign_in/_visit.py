@@ -113,7 +113,7 @@ class Visit:
         return ask(self.browser.app, call)
 
     def ask_signed_out(self, call: Callable[[HexclaveClientApp], T]) -> Steps[T]:
-        """Call the API as nobody."""
+        """Call the API without a session."""
         return ask(with_session(self.settings.app, MemoryTokenStore()), call)
 
     def sign_in(self, call: Callable[[HexclaveClientApp], object]) -> Steps[None]:
@@ -155,12 +155,12 @@ class Route:
     form: Handler | None = None
     """The page with the form, if it is another one: it shows the problem with what was entered."""
     needs_user: bool = False
-    """Whether visitors without a session are sent to the sign-in page first."""
+    """True if visitors without a session are redirected to the sign-in page first."""
 
 
 Routes = Mapping[str, Route]
 
 
 def done() -> Steps[None]:
-    """Make a generator of a function that asks nobody."""
+    """Turn a function without API calls into a generator."""
     yield from ()

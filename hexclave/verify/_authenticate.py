@@ -47,7 +47,7 @@ def _is_switch(_: object, attribute: "attrs.Attribute[bool]", value: object) -> 
 
 @attrs.frozen
 class Admitted:
-    """Which credentials and users a request may have."""
+    """The credentials and users allowed for a request."""
 
     mode: CheckedBy
     cookies: bool = attrs.field(validator=_is_switch)

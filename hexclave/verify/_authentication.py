@@ -27,7 +27,7 @@ class Authentication:
     """The tokens of the request: use `app.with_session(tokens)` to make calls on behalf of the user."""
 
     signed_in: ClassVar[bool] = False
-    """Whether a user made the request."""
+    """True if a user made the request."""
 
     @property
     def status_code(self) -> Literal[401, 403]:

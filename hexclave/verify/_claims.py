@@ -32,11 +32,11 @@ class AccessTokenClaims:
     selected_team_id: str | None
     """The team that the user selected, who may no longer be a member of it."""
     is_anonymous: bool
-    """Whether the user is anonymous; anonymous users are also restricted."""
+    """True if the user is anonymous; anonymous users are also restricted."""
     is_restricted: bool
-    """Whether the user is restricted until they complete a step; see `restricted_reason`."""
+    """True if the user is restricted until they complete a step; see `restricted_reason`."""
     requires_totp_mfa: bool
-    """Whether the user has set up a second factor."""
+    """True if the user has set up a second factor."""
     issuer: str
     audience: str
     issued: float

@@ -13,7 +13,7 @@ from hexclave.testing import RunningEmulator, emulator
 
 
 class Ran(NamedTuple):
-    """What a run printed, and its exit status."""
+    """The output of a run, and its exit status."""
 
     status: int
     out: str

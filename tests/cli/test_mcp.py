@@ -335,7 +335,7 @@ def test_over_standard_input_and_output(hx: RunningEmulator, bare: Path) -> None
 
 
 def test_over_http_with_a_token(hx: RunningEmulator, bare: Path) -> None:
-    """Nobody without the token, which is printed once; Ctrl-C ends it."""
+    """The token is required, and printed once; Ctrl-C ends it."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

@@ -23,17 +23,17 @@ class Verdict:
 
     match: Match
     faults: tuple[Fault, ...]
-    """Why the description does not allow the request."""
+    """The reason why the description does not allow the request."""
     refusal: str | None
-    """Why the operation's function did not take the recorded values."""
+    """The reason why the operation's function did not accept the recorded values."""
     operation: Operation[Any]
     """The rebuilt operation; a specimen of it where the request could not be rebuilt."""
     differences: tuple[str, ...]
     deviations: tuple[strict.Deviation, ...]
-    """Where the reply to a successful call is not what the description says."""
+    """The places where the reply to a successful call deviates from the description."""
     result: Any
     error: BaseException | None
-    """What the caller of the SDK gets for the recorded reply."""
+    """The SDK's result for the recorded reply."""
 
     def __repr__(self) -> str:
         return f"{self.exchange} {self.match.entry.name}"

@@ -40,7 +40,7 @@ NOT_DESCRIBED = {
     "/integrations/credential-scanning/revoke": "for those who find leaked keys, not for apps",
     "/internal/external-db-sync/status": "for the operators of the API, not for its users",
 }
-"""What the backend has and the description leaves out, each with the reason."""
+"""Parts of the backend that the description omits, each with the reason."""
 
 
 @attrs.frozen(repr=False)
@@ -140,7 +140,7 @@ class Match:
     exchange: Exchange
     entry: Entry
     access: AccessType
-    """What the request said, or a type that the operation allows where it said nothing sensible."""
+    """The access type of the request, or one that the operation allows if it was invalid."""
     in_path: Mapping[str, str]
     """The recorded values of the path parameters."""
 

@@ -15,7 +15,7 @@ PAGES += [ROOT / "skills" / "hexclave" / "SKILL.md", *sorted((ROOT / "docs").rgl
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 TESTS = re.compile(r"^def test_", re.MULTILINE)
 NEWER = re.compile(r"^# needs a server of release 2026-09", re.MULTILINE | re.IGNORECASE)
-"""What a block says that an older server refuses."""
+"""The mark of blocks that an older server refuses."""
 # Together they are 340 MB, too much to install for two blocks.
 OPTIONAL = re.compile(r"^import (pandas|polars)$", re.MULTILINE)
 LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)")

@@ -57,7 +57,7 @@ class Place:
     behaviour: str
     name: str
     secure_port: int | None = None
-    """Where calls go by TLS, if they do."""
+    """The address of calls with TLS, if used."""
     authority: str = ""
 
     @property

@@ -257,7 +257,7 @@ async def huge(connection: Connection, request: Request, megabytes: str) -> None
 
 
 SURPLUS = http(200, {"content-type": "application/json"}, b'{"path": "/somebody-else", "body": "a stranger\'s reply"}')
-"""What a caller must never get: the reply of somebody else."""
+"""A reply that a caller must never get: it belongs to another call."""
 
 
 @behaviour

@@ -98,7 +98,7 @@ def test_another_address_must_be_verified_anew(cast: Cast, ada: Person) -> None:
     ("verb", "status"), [("list", 403), ("create", 403), ("read", 403), ("update", 403), ("delete", 403)]
 )
 def test_clients_see_their_own_user_alone(cast: Cast, ada: Person, verb: str, status: int) -> None:
-    """Each operation says so in the API's words; without a user there is nobody to compare with."""
+    """Each operation refuses with the API's message; without a user there is nothing to compare."""
     bob = cast.person("bob")
     (theirs,) = bob(channels.list_contact_channels(user_id="me")).items
     operation = {

@@ -249,7 +249,7 @@ def test_the_boost_ends(cast: Cast, ada: Person) -> None:
 
 
 def test_delivery_is_counted_by_span(cast: Cast, ada: Person) -> None:
-    """What left the last hour is still of the day."""
+    """Emails older than an hour still count for the day."""
     send(cast, ada)
     cast.ask.emulator.clock.advance(2 * HOUR)
     stats = cast.server(emails.get_email_delivery_info()).stats

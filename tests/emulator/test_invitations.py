@@ -37,7 +37,7 @@ def members(ada: Person, team: Team) -> list[str]:
 
 
 def test_the_mail_leads_into_the_team(cast: Cast, ada: Person, team: Team) -> None:
-    """Its link is the callback with the code; the code opens the team once, for whoever holds it."""
+    """Its link is the callback with the code; the code can be used once, by anyone who has it."""
     code = invited(cast, ada, team, "bob@example.com")
     mail = cast.mails("bob@example.com")[-1]
     assert mail.link == f"{CALLBACK}&code={code}"

@@ -158,7 +158,7 @@ def test_callbacks_cannot_be_made_up(browser: Browser) -> None:
 def test_an_address_that_is_taken(
     ask: Asker, browser: Browser, cast: Cast, strategy: str, owner_verified: bool, verified: bool, expected: str
 ) -> None:
-    """Whether the account is linked to the owner of its address depends on the project, and on verification by both
+    """The account is linked to the owner of its address depending on the project's setting, and on verification by both
     sides.
     """
     owner = cast.person("ada", primary_email_verified=owner_verified)

@@ -27,7 +27,7 @@ def own(hx: RunningEmulator) -> Iterator[httpx.Client]:
 
 
 def test_the_page_brings_all_it_needs(hx: RunningEmulator, own: httpx.Client) -> None:
-    """Its files come from the emulator, and the browser is told to load nothing else and to frame it nowhere."""
+    """Its files come from the emulator, and its headers forbid other sources and frames."""
     page = httpx.get(f"{hx.base_url}/_emulator")
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     policy = page.headers["content-security-policy"]

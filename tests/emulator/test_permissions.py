@@ -150,7 +150,7 @@ def test_events_tell_of_every_grant(cast: Cast) -> None:
 
 
 def test_the_lists_are_apart(cast: Cast) -> None:
-    """What holds in teams is not listed for the project, nor the other way round."""
+    """Team permissions are not listed for the project, nor the other way round."""
     define(cast, "read")
     ada = cast.person("ada")
     team = ada(create_team(display_name="Engines"))

@@ -56,7 +56,7 @@ def test_tables_behave_like_a_dict_with_transactions(steps: list[tuple[str, str,
 
 @given(steps)
 def test_a_restored_snapshot_is_the_state_of_its_moment(steps: list[tuple[str, str, str]]) -> None:
-    """What happens after a snapshot leaves no trace once it is restored."""
+    """Changes after a snapshot are gone once it is restored."""
     state = State()
     state[THINGS].insert(Thing(id="first", color="red"))
     state[THINGS].insert(Thing(id="second", color="red"))
@@ -80,7 +80,7 @@ def test_rows_of_one_id_are_refused() -> None:
 
 
 def test_keep_tells_each_changed_row_once() -> None:
-    """What is to be stored: the last form of each row, `None` for those that are gone."""
+    """The changes to store: the last form of each row, `None` for deleted ones."""
     state = State()
     thing = state[THINGS].insert(Thing(id="a", color="red"))
     state[THINGS].update(thing, color="green")

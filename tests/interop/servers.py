@@ -14,7 +14,7 @@ import attrs
 import pytest
 
 REQUESTS = 5
-"""How many requests a connection may carry, where a server can limit it."""
+"""The maximum number of requests per connection, for servers with such a limit."""
 IDLE = 1
 """Seconds after which a connection that is not used is closed."""
 FOLDER = Path(__file__).parent

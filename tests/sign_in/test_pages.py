@@ -414,7 +414,7 @@ def test_restricted_users_are_sent_to_their_account(hx, browser):
 
 
 def at_provider(hx, url, email="ada@example.com"):
-    """What the provider redirects to after somebody signed in there."""
+    """Return the URL that the provider redirects to after a sign-in there."""
     import httpx
 
     with httpx.Client(trust_env=False) as client:

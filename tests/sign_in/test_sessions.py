@@ -234,7 +234,7 @@ def test_a_revoked_session_ends(hx, browser, another):
 
 
 def test_signing_in_changes_the_session_id_and_the_csrf_token(hx, serve):
-    """What an attacker has put into a browser before is worth nothing afterwards."""
+    """Values that an attacker put into a browser before are worthless afterwards."""
     opened = []
 
     class Recording(MemorySessions):

@@ -178,7 +178,7 @@ class TestLists:
 
 
 USER = "6ba7b810-9dad-41d1-80b4-00c04fd430c8"
-"""The id of nobody and nothing, which an API may look for."""
+"""An id that does not exist, which an API may look up."""
 
 
 def test_a_team_that_the_user_is_not_in_is_not_found() -> None:

@@ -98,7 +98,7 @@ APP = {
     "hexclave.retries",
     "hexclave.timeouts",
 }
-"""What a blocking app with a key is made of. Whatever else is here is paid for by each cold start."""
+"""The modules of a blocking app with a key. Any other module would slow down each cold start."""
 SESSION = {
     "hexclave._engine.session",
     "hexclave.errors._sessions",

@@ -1,4 +1,4 @@
-"""What the page at `/_emulator` shows: its files, and the state in one piece."""
+"""The contents of the page at `/_emulator`: its files, and the state in one document."""
 
 from functools import cache
 from importlib.resources import files

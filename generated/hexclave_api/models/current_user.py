@@ -38,7 +38,7 @@ class CurrentUser(Model):
     """True if the user has not finished signing up or was restricted by an administrator; always true for
     anonymous users."""
     restricted_reason: RestrictedReason | None
-    """Why the user is restricted; `None` for users who are not."""
+    """The reason why the user is restricted; `None` for users who are not."""
     restricted_by_admin: bool
     """True if an administrator or a sign-up rule restricted the user."""
     restricted_by_admin_reason: str | None

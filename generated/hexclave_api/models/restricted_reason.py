@@ -7,7 +7,7 @@ from ..reading import Known
 
 @frozen
 class RestrictedReason(Model):
-    """Why a user is restricted."""
+    """The reason why a user is restricted."""
 
     type: Known[Literal["anonymous", "email_not_verified", "restricted_by_administrator"]]
     """`anonymous`: never signed up; `email_not_verified`: the project requires a verified address;

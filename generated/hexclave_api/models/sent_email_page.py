@@ -19,7 +19,7 @@ class SentEmail(Model):
     to: tuple[str, ...] | None
     """Readable recipients, such as `User ID: …`."""
     error: str | None
-    """Why it could not be sent, as text for people."""
+    """The reason why it could not be sent, as text for people."""
 
     @property
     def sent_at(self) -> datetime:

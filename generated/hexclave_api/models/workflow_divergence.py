@@ -7,7 +7,7 @@ from ..reading import Known
 
 @frozen
 class WorkflowDivergence(Model):
-    """Why a run could not be moved to another version."""
+    """The reason why a run could not be moved to another version."""
 
     reason: Known[
         Literal["probe-failed", "run-busy", "suspended-step-not-reached", "unknown-step-with-unconsumed-facts"]

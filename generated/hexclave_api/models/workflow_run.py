@@ -33,7 +33,7 @@ class WorkflowStep(Model):
 
 @frozen
 class WorkflowStepError(Model):
-    """Why a step failed."""
+    """The reason why a step failed."""
 
     name: str
     message: str

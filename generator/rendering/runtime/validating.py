@@ -1,4 +1,4 @@
-"""What pydantic asks of models. Imported when it asks, so programs without pydantic never pay for it."""
+"""Support for pydantic. Imported on demand, so programs without pydantic never pay for it."""
 
 import ast
 import inspect
@@ -77,7 +77,7 @@ def _field(field: "WireField", handler: GetCoreSchemaHandler) -> core_schema.Typ
 
 
 def _field_docstrings(model: "type[Model]") -> dict[str, str]:
-    """What the source says below each field; nothing where a program was shipped without its sources."""
+    """Return the docstring of each field from the source; empty if the program was shipped without sources."""
     try:
         body = cast(ast.ClassDef, ast.parse(inspect.getsource(model)).body[0]).body
     except OSError:

@@ -50,7 +50,7 @@ def send_code(visit: Visit) -> Steps[Outcome]:
         sent = yield from visit.ask_signed_out(lambda app: app.auth.send_sign_in_code(email=email, callback_url=url))
         nonce = sent.nonce.reveal()
     except SignUpNotEnabled:
-        # Nobody may find out this way whether the email has an account.
+        # Must not reveal whether the email has an account.
         nonce = secrets.token_hex(_WHOLE)[: _WHOLE - _TYPED]
     visit.browser.started[_CODE] = {"nonce": nonce, "email": email, "next": visit.next}
     return visit.to_page("code")

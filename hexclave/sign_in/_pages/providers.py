@@ -13,7 +13,7 @@ from hexclave_api.secret import Secret
 
 _OAUTH: Final = "oauth"
 _MOST_TABS: Final = 3
-"""Sign-ins that one browser may have under way; the cookie has to hold their state."""
+"""Maximum number of pending sign-ins per browser; the cookie has to hold their state."""
 
 
 def start(visit: Visit) -> Steps[Outcome]:
@@ -39,7 +39,7 @@ def start(visit: Visit) -> Steps[Outcome]:
 
 
 def finish(visit: Visit) -> Steps[Outcome]:
-    """Complete what this browser has started; anything else is refused, whoever started it."""
+    """Complete a sign-in that this browser started; any other is refused."""
     yield from done()
     state = visit.request.query.get("state", "")
     pending = visit.browser.started.get(_OAUTH, {}).pop(state, None)

@@ -13,7 +13,7 @@ from tests.contract.conformance.recording import Exchange, claims
 from tests.contract.conformance.replay import ANY_ORDER, Outcome, replay
 
 PLACES: Final = 12
-"""How many places of one reply are altered at most, for each kind."""
+"""The maximum number of altered places per reply, for each kind."""
 
 
 def noticed(scenarios: Mapping[str, Sequence[Exchange]], library: Sequence[Exchange], release: Release) -> str:

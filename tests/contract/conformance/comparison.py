@@ -14,7 +14,7 @@ HEADERS: Final = ("content-type", "x-stack-known-error", "x-stack-actual-status"
 """Headers whose values clients read. Of `cache-control` too, where the reply comes from the API itself."""
 
 BASE_URL: Final = "http://localhost:8102"
-"""Where the recorded backend was."""
+"""The address of the recorded backend."""
 
 TOLERANCE_MILLIS: Final = 10_000
 """The emulator's clock stands at the second at which the recorded reply was sent."""
@@ -29,14 +29,15 @@ RANDOM_FIELDS: Final = {"kid": 12, "x": 43, "y": 43, "last_four": 4, "client_sec
 """Texts that are random without looking like it, and how long they are at most."""
 
 MARKUP: Final = ("tsx_source", "tsxSource", "html", "rendered_html")
-"""Texts that are the emulator's own: sources of e-mails, and what becomes of them. They stand for the recorded ones,
-one to one."""
+"""Texts that are the emulator's own: sources of emails, and their renderings. They correspond to the recorded ones, one
+to one.
+"""
 
 UPLOADS: Final = "http://127.0.0.1:8121"
-"""Where the recorded backend kept pictures; the emulator serves them itself."""
+"""The recorded backend's image storage; the emulator serves images itself."""
 
 STRIPE: Final = "http://127.0.0.1:8123/onboard"
-"""Where the recorded stand-in for Stripe took new accounts; the emulator stands in for Stripe itself."""
+"""The recorded substitute for Stripe; the emulator has its own."""
 
 SIZES: Final = ("byte_length",)
 """Names whose numbers are sizes of compressed texts with random ids in them."""
@@ -47,7 +48,7 @@ PROVIDER: Final = "http://localhost:8114/auth"
 """The OAuth provider of the recorded backend; the emulator is its own."""
 
 REMOVED: Final = "(server-side details removed)"
-"""What the recordings say instead of text that the API's developers alone should see."""
+"""The replacement in the recordings for text that only the API's developers should see."""
 
 
 class Comparison:

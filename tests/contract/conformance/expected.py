@@ -13,7 +13,7 @@ class Reason:
     operation: str
     """Method and template."""
     field: str
-    """How each of its differences begins."""
+    """The beginning of each of its differences."""
     why: str
     scenario: str | None = None
     """This scenario alone, whatever stands behind `__` in its name."""

@@ -28,11 +28,11 @@ class Outcome:
     differences: tuple[str, ...]
     reply: Reply
     words: tuple[str, ...] = ()
-    """Where an error that is otherwise equal says something else to people."""
+    """Places where an otherwise equal error has another message."""
     operation: str = ""
     """Method and template."""
     known: Mapping = attrs.field(factory=Mapping)
-    """Which random values stood for which before this reply."""
+    """The mapping of random values before this reply."""
 
     @property
     def reason(self) -> Reason | None:

@@ -1,4 +1,4 @@
-"""What a replay found, for people to read."""
+"""The report of a replay."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,7 +1,7 @@
-"""Values that a recording sends without a reply having given them: codes from e-mails, and what else came another way.
+"""Values that a recording sends although no reply contained them, such as codes from emails.
 
 A domain adds a finder with `@finds`: it gets the world, the exchange, the name of the field and the recorded value, and
-gives the emulator's value for it, or `None` when it is not the one to ask.
+returns the emulator's value for it, or `None` if the finder does not apply.
 """
 
 from collections.abc import Callable
@@ -33,12 +33,12 @@ MAILED: Final = {
     "contact-channels/verify": "verify_email",
     "team-invitations/accept": "team_invitation",
 }
-"""Paths that take a code from an e-mail, and the kind of that code."""
+"""Paths that take a code from an email, and the type of that code."""
 
 
 @finds
 def find_mailed_code(world: World, exchange: Exchange, name: str, recorded: str) -> str | None:
-    """The code of the e-mail that the recording's reader must have opened."""
+    """Return the code of the email that the recording's user must have opened."""
     path = exchange.route.partition(" ")[2]
     kind = next((kind for start, kind in MAILED.items() if path.startswith(start)), None)
     if name != "code" or kind is None or len(recorded) != 45:
@@ -62,14 +62,14 @@ def _likeliest(world: World, exchange: Exchange, codes: list[Code]) -> str | Non
 
 
 def _is_for(code: Code, user_id: str, email: str | None, sent: dict[str | None, Mail]) -> bool:
-    """Whether the code was made for this user, or sent to the user's primary address."""
+    """Return true if the code was issued for this user, or sent to the user's primary address."""
     mail = sent.get(code.code)
     return code.data.get("user_id") == user_id or (mail is not None and mail.to == email)
 
 
 @finds
 def find_provider_code(world: World, exchange: Exchange, name: str, recorded: str) -> str | None:
-    """The code of the OAuth provider, for whoever signed in there: the account that the recording shows afterwards."""
+    """Return the code of the OAuth provider for the account that the recording shows afterwards."""
     inner_state = world.mapping.known.get(exchange.query.get("state", ""))
     if name != "code" or inner_state is None or not exchange.route.startswith("GET auth/oauth/callback/"):
         return None

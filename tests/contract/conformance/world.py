@@ -1,7 +1,8 @@
-"""What a scenario takes for granted: projects, keys, users and sessions made before the recording began.
+"""The initial state of a scenario: projects, keys, users and sessions created before the recording began.
 
-It shows only in the recording itself: in the headers of requests, in tokens, in the first sight of a thing in a reply.
-Things keep their recorded ids, keys and refresh tokens, so that only what is made during the scenario needs a mapping.
+It is derived from the recording: from headers of requests, from tokens, and from the first appearance of an item in a
+reply. Items keep their recorded ids, keys and refresh tokens, so that only those created during the scenario need a
+mapping.
 
 Each domain says in `presuppositions/` what it takes from a recording: functions marked with `@presupposes`. They run in
 the order of their `step`, each for the whole scenario, before its first request.
@@ -35,7 +36,7 @@ class World:
     """Ids that a reply shows as made during the scenario, and the exchange that made them."""
 
     def is_presupposed(self, identifier: str) -> bool:
-        """Whether a thing with this id was there before the first request."""
+        """Return true if an item with this id existed before the first request."""
         return identifier not in self.made
 
     def token(self, recorded: str) -> None:

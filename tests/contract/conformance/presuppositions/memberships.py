@@ -31,7 +31,7 @@ _FOR_ADMINS: Final = (
     "GET /team-api-keys/{api_key_id}",
     "PATCH /team-api-keys/{api_key_id}",
 )
-"""What clients can do only with more than the default permissions of members."""
+"""Actions that clients can do only with more than the default permissions of members."""
 _FOR_MEMBERS: Final = (
     *_FOR_ADMINS,
     "GET /teams/{team_id}",

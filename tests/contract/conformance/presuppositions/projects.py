@@ -29,7 +29,7 @@ REFUSED: Final[dict[str, JsonObject]] = {
     "User API keys are not enabled for this project.": {"apiKeys.enabled.user": False},
     "Team API keys are not enabled for this project.": {"apiKeys.enabled.team": False},
 }
-"""What a refusal, by its code or its text, says about the settings of the project."""
+"""Settings of the project implied by an error, by its code or its text."""
 
 
 @presupposes(10)

@@ -5,7 +5,7 @@ from typing import NotRequired, TypedDict
 
 
 class AuthorInput(TypedDict):
-    """Who wrote a book."""
+    """The author of a book."""
 
     name: str
     bornIn: NotRequired[int]

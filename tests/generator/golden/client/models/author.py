@@ -8,7 +8,7 @@ from ..reading import Maybe
 
 @frozen
 class Author(Model):
-    """Who wrote a book."""
+    """The author of a book."""
 
     name: str
     born_in: Maybe[int]

@@ -17,7 +17,7 @@ class Book(Model):
     genre: Known[Literal["essay", "novel"]]
     authors: tuple[Author, ...]
     sequel: "Book | None"
-    """What to read next."""
+    """Books to read next."""
     added_at_millis: int
     ratings: Maybe[Mapping[str, float]]
     metadata: Maybe[Any]

@@ -18,7 +18,7 @@ class ServerBook(Model):
     genre: Known[Literal["essay", "novel"]]
     authors: tuple[Author, ...]
     sequel: Book | None
-    """What to read next."""
+    """Books to read next."""
     added_at_millis: int
     lent_at_millis: int | None
     """When it was lent; `None` while it is here."""
