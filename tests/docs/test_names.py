@@ -43,7 +43,7 @@ MODULES = {name: importlib.import_module(name) for name in modules()}
 
 
 def named(dotted):
-    """What `hexclave.a.b` means, or None."""
+    """Return the value of `hexclave.a.b`, or None."""
     parts = dotted.split(".")
     for length in range(len(parts), 0, -1):
         try:
@@ -57,7 +57,7 @@ def named(dotted):
 
 
 def on_apps(path):
-    """What `users.list` is on each app that has it, or on the emulator of a test."""
+    """Return `users.list` of each app that has it, or of the emulator of a test."""
     for each in [*APPS.values(), RunningEmulator]:
         found = each
         for part in path.split("."):
