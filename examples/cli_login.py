@@ -1,9 +1,6 @@
 """A command-line program whose users sign in once with their browser.
 
-    python examples/cli_login.py login
-    python examples/cli_login.py whoami
-    python examples/cli_login.py teams
-    python examples/cli_login.py logout
+    python examples/cli_login.py login      # then also: whoami, teams, logout
 
 Needs HEXCLAVE_PROJECT_ID, and HEXCLAVE_PUBLISHABLE_CLIENT_KEY if the project requires one. APP_URL is the web app that
 shows the confirmation page; SESSION_FILE is the file in which the tokens are stored.

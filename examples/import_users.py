@@ -2,9 +2,9 @@
 
     python examples/import_users.py users.csv
 
-The columns are arguments of `app.users.create`: primary_email, and for example display_name or password_hash. Beside the
-file it writes `users.csv.done`, with the users that exist now, and `users.csv.failed`, with the rows that were refused
-and why; correct these rows in users.csv and run it again. Needs HEXCLAVE_PROJECT_ID and HEXCLAVE_SECRET_SERVER_KEY.
+The columns are arguments of `app.users.create`: primary_email, and for example display_name or password_hash. It also
+writes `users.csv.done`, with the users that exist now, and `users.csv.failed`, with the rows that were refused and why;
+correct these rows in users.csv and run it again. Needs HEXCLAVE_PROJECT_ID and HEXCLAVE_SECRET_SERVER_KEY.
 """
 
 import csv

@@ -19,7 +19,7 @@ from hexclave.webhooks import sign
 
 SECRET = os.environ["HEXCLAVE_WEBHOOK_SECRET"] = "whsec_bm90IGEgcmVhbCB3ZWJob29rIHNlY3JldCE="
 
-from examples.fastapi_app import api  # noqa: E402 -- reads the secret
+from examples.fastapi_app import api
 
 
 @pytest.fixture

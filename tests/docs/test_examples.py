@@ -2,11 +2,13 @@
 
 import csv
 import io
+import json
 import os
 import re
 import sqlite3
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -47,15 +49,18 @@ def run(hx, tmp_path):
 
 @contextmanager
 def running(hx, name, *arguments, **environment):
-    """Run the example; yield the first URL that it prints."""
+    """Run the example, and kill it at the end of the block."""
     command = [sys.executable, "-W", "error", str(EXAMPLES / name), *map(str, arguments)]
     env = {**os.environ, **hx.environment(), **environment}
     with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as process:
         try:
-            url = re.search(r"http\S+", process.stdout.readline())[0]
-            yield process, url
+            yield process
         finally:
             process.kill()
+
+
+def first_url(process):
+    return re.search(r"http\S+", process.stdout.readline())[0]
 
 
 def test_each_example_is_short_and_tested():
@@ -74,12 +79,53 @@ def test_import_users(hx, run, tmp_path):
     table.write_text(
         "primary_email,display_name\nada@example.com,Ada\nlin@example.com,Lin\n,Nobody\n", encoding="utf-8"
     )
-    run("import_users.py", "users.csv", status=1)
+    assert run("import_users.py", "users.csv", status=1).startswith("2 created, 0 existed, 0 skipped, 1 failed\n")
+    assert (tmp_path / "users.csv.failed").read_text(encoding="utf-8").startswith(",")
     table.write_text("primary_email,display_name\nada@example.com,Ada\nkay@example.com,Kay\n", encoding="utf-8")
-    run("import_users.py", "users.csv")
+    assert run("import_users.py", "users.csv").startswith("1 created, 0 existed, 2 skipped, 0 failed\n")
+    assert (tmp_path / "users.csv.failed").read_text(encoding="utf-8") == ""
     users = {user.primary_email: user.display_name for user in hx.server_app().users.list()}
     assert users == {"ada@example.com": "Ada", "lin@example.com": "Lin", "kay@example.com": "Kay"}
     hx.assert_requested("POST", "/users", times=4)
+
+
+def test_a_migration_that_is_killed_continues(hx, run, tmp_path):
+    """With 2,000 users; set MIGRATED_USERS to change this."""
+    count = int(os.environ.get("MIGRATED_USERS", "2000"))
+    table = tmp_path / "users.csv"
+    rows = "".join(f"user{number}@example.com,User {number}\n" for number in range(count))
+    table.write_text(f"primary_email,display_name\n{rows}", encoding="utf-8")
+    journal = tmp_path / "users.csv.done"
+    with running(hx, "import_users.py", table) as process:
+        while not journal.exists() or journal.read_text(encoding="utf-8").count("\n") < count // 2:
+            assert process.poll() is None
+            time.sleep(0.01)
+    done = len(journal.read_text(encoding="utf-8").splitlines())
+    report = run("import_users.py", "users.csv")
+    created, existed, skipped, failed = map(int, re.findall(r"(\d+) [a-z]+", report.splitlines()[0]))
+    assert (created + existed, skipped, failed) == (count - done, done, 0)
+    assert existed < 100  # those whose replies were not recorded yet
+    assert len({user.primary_email for user in hx.server_app().users.export()}) == count
+
+
+def test_async_job(hx, run):
+    """All calls are in one trace, at the rate that was asked for, and other metadata stays."""
+    app = hx.server_app()
+    hx.clock.advance(-400 * 24 * 3600)
+    for number in range(30):
+        app.users.create(display_name=f"User {number}", server_metadata={"plan": "pro"})
+    hx.clock.advance(400 * 24 * 3600)
+    app.users.create(display_name="Ada")
+    hx.fail_next(429, headers={"retry-after": "0.1"})
+    spans = [json.loads(line) for line in run("async_job.py", "--per-second", 50).splitlines()]
+    (job,) = (each for each in spans if each["name"] == "mark dormant users")
+    assert {each["context"]["trace_id"] for each in spans} == {job["context"]["trace_id"]}
+    names = [each["name"] for each in spans]
+    assert names.count("hexclave.update_user") == 30
+    assert names.count("GET /api/v1/users") == 2  # the first one was answered with 429
+    seconds = datetime.fromisoformat(job["end_time"]) - datetime.fromisoformat(job["start_time"])
+    assert seconds.total_seconds() > (32 - 5) / 50
+    assert [user.server_metadata for user in app.users.list()] == [{"plan": "pro", "dormant": True}] * 30 + [None]
 
 
 def test_export_users(hx, run):
@@ -98,19 +144,32 @@ def test_invite_team(hx, run):
 
 
 def test_cli_login(hx, run, tmp_path):
-    file = {"SESSION_FILE": str(tmp_path / "session.json")}
-    assert "Not signed in" in run("cli_login.py", "whoami", status=1, **file)
+    opened = tmp_path / "opened"
+    file = {"SESSION_FILE": str(tmp_path / "session.json"), "BROWSER": f"sh -c 'echo \"$0\" > {opened}' %s"}
+    run("cli_login.py", "whoami", status=1, **file)
     browser = hx.client_app()
     browser.auth.sign_up_with_password(email="ada@example.com", password="correct horse battery")
-    with running(hx, "cli_login.py", "login", **file) as (process, url):
+    with running(hx, "cli_login.py", "login", **file) as process:
+        url = first_url(process)
         code = url.rpartition("login_code=")[2]
         refresh_token = browser.auth.get_refresh_token()
         browser.call(complete_cli_login(login_code=code, refresh_token=refresh_token, mode="complete"))
         assert "ada@example.com" in process.stdout.read()
         assert process.wait() == 0
+    assert opened.read_text(encoding="utf-8").strip() == url
     assert "ada@example.com" in run("cli_login.py", "whoami", **file)
+    browser.teams.create(display_name="Engines")
+    assert "Engines\n" in run("cli_login.py", "teams", **file)
     run("cli_login.py", "logout", **file)
-    assert "Not signed in" in run("cli_login.py", "whoami", status=1, **file)
+    run("cli_login.py", "whoami", status=1, **file)
+
+
+def test_fastapi_app():
+    """Its own tests, as a reader would run them."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "examples/test_fastapi_app.py"]
+    done = subprocess.run(command, cwd=EXAMPLES.parent, capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "5 passed" in done.stdout
 
 
 def test_rotate_api_keys(hx, run):
@@ -176,8 +235,8 @@ def test_webhooks_to_sqlite(hx, tmp_path):
     app, path = hx.server_app(), tmp_path / "users.db"
     secret = hx.webhook_secret
     text = secret if isinstance(secret, str) else secret.reveal()
-    with running(hx, "webhooks_to_sqlite.py", path, 0, HEXCLAVE_WEBHOOK_SECRET=text) as (_, url):
-        hx.send_webhooks_to(url)
+    with running(hx, "webhooks_to_sqlite.py", path, 0, HEXCLAVE_WEBHOOK_SECRET=text) as process:
+        hx.send_webhooks_to(first_url(process))
         ada = app.users.create(primary_email="ada@example.com", display_name="Ada")
         lin = app.users.create(primary_email="lin@example.com", display_name="Lin")
         app.users.update(ada.id, display_name="Ada Lovelace")

@@ -105,7 +105,7 @@ def test_mypy_reports_a_forgotten_await_of_every_method(tmp_path: Path, calls: l
 def test_mypy_finds_the_examples_strictly_typed() -> None:
     examples = sorted(str(path) for path in (ROOT / "examples").glob("*.py"))
     assert len(examples) > 10
-    assert mypy("--strict", *examples, cwd=ROOT) == ""
+    assert mypy("--strict", "--explicit-package-bases", *examples, cwd=ROOT) == ""
 
 
 def test_pyright_finds_the_examples_strictly_typed(tmp_path: Path) -> None:
