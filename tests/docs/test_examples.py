@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 
 from hexclave.testing import emulator
@@ -246,3 +247,36 @@ def test_webhooks_to_sqlite(hx, tmp_path):
         rows = dict(table.execute("SELECT id, name FROM users"))
     table.close()
     assert rows == {ada.id: "Ada Lovelace"}
+
+
+def test_prometheus_metrics(hx):
+    """The dashboard names metrics and labels that the example exports, and each of its queries finds something."""
+    browser = hx.client_app()
+    browser.auth.sign_up_with_password(email="ada@example.com", password="correct horse battery")
+    headers = {"x-stack-access-token": browser.auth.get_access_token().reveal()}
+    with running(hx, "prometheus_metrics.py") as (_, url), httpx.Client(base_url=url, trust_env=False) as client:
+        assert client.get("/").status_code == 401
+        assert client.get("/", headers=headers).text.startswith("Hello")
+        hx.fail_next(429, path="/api/v1/users", headers={"retry-after": "1"})
+        assert client.get("/", headers=headers).status_code == 200
+        hx.fail_next(500, path="/api/v1/users")
+        assert client.get("/", headers=headers).status_code == 500
+        exported = client.get("/metrics").text
+    labels = {}
+    for name, pairs in re.findall(r"^([a-z_]+)\{(.*)\} ", exported, re.MULTILINE):
+        labels.setdefault(name, set()).update(re.findall(r'([a-z_]+)="', pairs))
+    panels = json.loads((EXAMPLES / "grafana" / "hexclave.json").read_text(encoding="utf-8"))["panels"]
+    used = set()
+    for panel in panels:
+        for target in panel["targets"]:
+            names = re.findall(r"[a-z_]+_(?:bucket|count|sum)\b", target["expr"])
+            wanted = set(re.findall(r"[a-z_]+", " ".join(re.findall(r"by \((.*?)\)", target["expr"]))))
+            wanted |= set(re.findall(r"[{,]\s*([a-z_]+)\s*!?=", target["expr"]))
+            assert names
+            assert wanted <= set.union(*(labels[name] for name in names)), panel["title"]
+            assert set(re.findall(r"{{(.*?)}}", target["legendFormat"])) <= wanted
+            used |= {name.rpartition("_")[0] for name in names}
+    families = {name.rpartition("_")[0] for name in labels if name.startswith(("http_client_", "hexclave_"))}
+    assert used == families, "each metric is shown"
+    for text in ("ada@example.com", *headers.values(), browser.me.get().id):
+        assert text not in exported
