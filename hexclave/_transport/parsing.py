@@ -22,6 +22,12 @@ def _malformed(reason: str) -> APIConnectionError:
     return broken(f"the reply is not valid HTTP: {reason}")
 
 
+def _let_interrupts_through(error: Exception) -> None:
+    """Raise the Ctrl-C that came while one of our methods was called: llhttp reports it as a malformed reply."""
+    if (interrupt := error.__context__) is not None and not isinstance(interrupt, Exception):
+        raise interrupt from None
+
+
 class ReplyReader:
     """Reads one reply. The framing is decided here, from headers that llhttp has checked.
 
@@ -97,6 +103,7 @@ class ReplyReader:
         try:
             self._parser.feed_data(head)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            _let_interrupts_through(error)
             problem = str(error)
             self.status = 0
         line = head[: head.find(b"\r\n")]
@@ -149,6 +156,7 @@ class ReplyReader:
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            _let_interrupts_through(error)
             problem = str(error)
         if problem and not self._done:
             raise _malformed(problem)

@@ -277,3 +277,16 @@ def test_other_failures_are_not_swallowed() -> None:
     with contextlib.suppress(APIConnectionError):
         ReplyReader("GET", LIMIT).feed(b"SSH-2.0-OpenSSH_9.6\r\n")
         raise AssertionError("another protocol was taken for HTTP")
+
+
+@pytest.mark.parametrize("method", ["on_header", "on_headers_complete", "on_body"])
+@pytest.mark.parametrize("interrupt", [KeyboardInterrupt, SystemExit])
+def test_an_interrupt_is_not_a_malformed_reply(method, interrupt, monkeypatch):
+    """Ctrl-C may come while llhttp calls us, and is swallowed there."""
+
+    def interrupted(*_):
+        raise interrupt
+
+    monkeypatch.setattr(ReplyReader, method, interrupted)
+    with pytest.raises(interrupt):
+        ReplyReader("GET", LIMIT).feed(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n")
