@@ -4,15 +4,11 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-import attrs
-
 from hexclave.cli._state import current
-from hexclave_api.model import Model
-from hexclave_api.secret import Secret
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -66,6 +62,11 @@ def print_line(text: str) -> None:
 
 def plain(value: Any) -> Any:
     """Return what JSON can express, secrets masked unless `--reveal` was given."""
+    import attrs
+
+    from hexclave_api.model import Model
+    from hexclave_api.secret import Secret
+
     if isinstance(value, Secret):
         return value.reveal() if current().reveal else str(value)
     if isinstance(value, Model):
@@ -112,7 +113,7 @@ def _print_one(value: Any) -> None:
     table = Table(box=box.SIMPLE_HEAD, show_header=False, pad_edge=False)
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
-    for name, field in value.items():
+    for name, field in _row(value).items():
         if field is not None:
             table.add_row(Text(shown(name)), Text(_cell(field)))
     console().print(table)
@@ -129,6 +130,7 @@ def _cell(value: Any) -> str:
 _FIRST_ROWS: Final = 100
 """Rows that decide the columns and their widths; later rows are printed as they arrive."""
 _WIDEST: Final = 40
+_NARROWEST: Final = 12
 _FIRST_COLUMNS: Final = ("id", "user_id", "team_id", "name", "display_name", "primary_email", "email", "value", "type")
 
 
@@ -136,7 +138,7 @@ def _print_table(rows: Iterable[Any]) -> None:
     from rich.text import Text
 
     terminal, waiting = console(), iter(rows)
-    first = [row if isinstance(row, dict) else {"value": row} for row in islice(waiting, _FIRST_ROWS)]
+    first = [_row(row) for row in islice(waiting, _FIRST_ROWS)]
     if not first:
         note("Nothing found.")
         return
@@ -150,7 +152,23 @@ def _print_table(rows: Iterable[Any]) -> None:
 def _chained(first: list[dict[str, Any]], rest: Iterator[Any]) -> Iterator[dict[str, Any]]:
     yield from first
     for row in rest:
-        yield row if isinstance(row, dict) else {"value": row}
+        yield _row(row)
+
+
+def _row(value: Any) -> dict[str, Any]:
+    """A row with times as people read them; whatever is no object is a value."""
+    if not isinstance(value, dict):
+        return {"value": value}
+    return dict(_readable(name, field) for name, field in value.items())
+
+
+def _readable(name: str, value: Any) -> tuple[str, Any]:
+    if not name.endswith("_at_millis") or not isinstance(value, int):
+        return name, value
+    try:
+        return name.removesuffix("_millis"), f"{datetime.fromtimestamp(value / 1000, UTC):%Y-%m-%d %H:%M:%S}Z"
+    except (OverflowError, ValueError, OSError):
+        return name, value
 
 
 def _columns(rows: list[dict[str, Any]], room: int) -> Iterator[tuple[str, int]]:
@@ -164,6 +182,8 @@ def _columns(rows: list[dict[str, Any]], room: int) -> Iterator[tuple[str, int]]
         if all(value is None or isinstance(value, dict | list) for value in values):
             continue
         width = min(_WIDEST, max(cell_len(name), *(cell_len(_cell(value)) for value in values)))
+        if width > room >= max(cell_len(name), _NARROWEST) and all(isinstance(value, str | None) for value in values):
+            width = room
         if width > room:
             continue
         yield name, width

@@ -1,30 +1,31 @@
 """Options that every command has, and what they were set to."""
 
 from collections.abc import Iterable
-from typing import Any, Final, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
-import attrs
 import click
 
-from hexclave_api.operation import AccessType
+if TYPE_CHECKING:
+    from hexclave_api.operation import AccessType
 
 Common: TypeAlias = Literal["profile", "json", "as", "dry_run", "reveal"]
 
 
-ACCESS_TYPES: Final[tuple[AccessType, ...]] = get_args(AccessType)
+ACCESS_TYPES: Final[tuple["AccessType", ...]] = ("client", "server", "admin")
 
 
-@attrs.define
 class State:
     """The options of this run, wherever they stand on the command line."""
 
-    profile: str | None = None
-    access: AccessType | None = None
-    json: bool = False
-    dry_run: bool = False
-    reveal: bool = False
-    bound: dict[tuple[str, ...], dict[str, Any]] = attrs.field(factory=dict)
-    """Arguments of groups such as `payments for-user USER_ID`, by their paths."""
+    # Not with attrs, which takes as long to import as half of Python.
+    def __init__(self) -> None:
+        self.profile: str | None = None
+        self.access: AccessType | None = None
+        self.json = False
+        self.dry_run = False
+        self.reveal = False
+        self.bound: dict[tuple[str, ...], dict[str, Any]] = {}
+        """Arguments of groups such as `payments for-user USER_ID`, by their paths."""
 
 
 def current() -> State:
