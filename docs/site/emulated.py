@@ -46,15 +46,20 @@ def matrix() -> str:
     routes = sorted((each for each in Router().routes if each.operation is not None), key=_key)
     performed = [each for each in routes if each.handler is not None]
     stand_ins = [each for each in performed if _limit(each)]
-    share = f"{100 * len(performed) / len(routes):.1f}"
+    full = len(performed) - len(stand_ins)
     head = (
-        f"{len(performed)} of {len(routes)} operations ({share} %) are implemented with state and rules; "
-        f"{len(stand_ins)} of them simulate an external service or simplify what the API does.\n\n"
+        f"{full} of {len(routes)} operations ({_share(full, routes)}) are implemented in full: with their state, rules "
+        f"and effects.\n{len(stand_ins)} ({_share(len(stand_ins), routes)}) simulate an external service or simplify "
+        f"what the API does, as their last column says.\n{len(routes) - len(performed)} answer 501.\n\n"
         "Every operation checks keys, access type, path, query and body against the API description. “Rules” is the\n"
         "number of additional checks, “state” lists the tables that the operation may read or write.\n\n"
         "| operation | rules | state | effects | support |\n|---|---|---|---|---|\n"
     )
     return head + "".join(_row(each) for each in routes)
+
+
+def _share(number: int, routes: list[Route]) -> str:
+    return f"{100 * number / len(routes):.1f} %"
 
 
 def _key(entry: Route) -> tuple[str, str]:

@@ -130,9 +130,21 @@ class Emulator:
                 reply = pipeline.finished(self, request, self._answer(request))
             if fault is not None and fault.delay:
                 reply = attrs.evolve(reply, delay=fault.delay)
-            self._answered += 1
-            self.log.append(Logged(self._answered, self.clock.millis(), request, reply, time.perf_counter() - began))
+            self._record(request, reply, began)
             return reply
+
+    def perform(self, request: HttpRequest, *, is_logged: bool) -> Reply:
+        """Answer one request to which no fault applies, as the emulator's page makes them."""
+        began = time.perf_counter()
+        with self.lock:
+            reply = pipeline.finished(self, request, self._answer(request))
+            if is_logged:
+                self._record(request, reply, began)
+            return reply
+
+    def _record(self, request: HttpRequest, reply: Reply, began: float) -> None:
+        self._answered += 1
+        self.log.append(Logged(self._answered, self.clock.millis(), request, reply, time.perf_counter() - began))
 
     def _answer(self, request: HttpRequest) -> Reply:
         try:

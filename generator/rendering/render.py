@@ -264,12 +264,17 @@ def _without_words(part: Any) -> Any:
     if isinstance(part, Mapping):
         words = ("summary", "description", "x-note")
         return {
-            key: _without_words(value)
+            key: [_without_raises(each) for each in value] if key == "x-methods" else _without_words(value)
             for key, value in part.items()
             # A field of that name has a schema, not text.
-            if not (key in words and isinstance(value, str)) and key not in ("x-methods", "x-resources")
+            if not (key in words and isinstance(value, str)) and key != "x-resources"
         }
     return [_without_words(item) for item in part] if isinstance(part, list) else part
+
+
+def _without_raises(method: Any) -> Any:
+    found = _without_words(method)
+    return {key: value for key, value in found.items() if key != "raises"} if isinstance(found, Mapping) else found
 
 
 def _names(models: Iterable[ModelProperty]) -> list[str]:

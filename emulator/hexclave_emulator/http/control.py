@@ -16,12 +16,14 @@ from hexclave_emulator.domains.projects import PROJECTS
 from hexclave_emulator.messages.exchange import HttpRequest, JsonObject, Reply, ok, page, success, text
 from hexclave_emulator.messages.faults import Fault
 from hexclave_emulator.messages.refusals import Refusal, plain
-from hexclave_emulator.page.overview import logged_view, logged_whole, overview, served
+from hexclave_emulator.page import calls
+from hexclave_emulator.page.files import served
+from hexclave_emulator.page.overview import logged_view, logged_whole, overview
 from hexclave_emulator.webhooks.endpoints import DELIVERIES, add_endpoint, delete_endpoint
 from hexclave_emulator.webhooks.events import EVENTS
 
 if TYPE_CHECKING:
-    from hexclave_emulator.emulator import Emulator
+    from hexclave_emulator.emulator import Emulator, Logged
 
 
 def owns(request: HttpRequest) -> bool:
@@ -42,10 +44,16 @@ def answer(emulator: "Emulator", request: HttpRequest, segments: list[str]) -> R
 
 def _performed(emulator: "Emulator", request: HttpRequest, segments: list[str]) -> Reply:
     _check_origin(emulator, request)
-    action = _ACTIONS.get((request.method, "/".join(segments)))
-    if action is None:
-        raise plain(404, f"The emulator has no operation {request.method} {request.path}.")
-    return action(emulator, _arguments(request))
+    place = request.method, "/".join(segments)
+    call = _CALLS.get(place)
+    if call is not None:
+        return call(emulator, request.base_url, _arguments(request))
+    action = _ACTIONS.get(place)
+    if action is not None:
+        return action(emulator, _arguments(request))
+    if request.method == "GET" and len(segments) <= 1:
+        return served(segments[0] if segments else "index.html")
+    raise plain(404, f"The emulator has no operation {request.method} {request.path}.")
 
 
 def _check_origin(emulator: "Emulator", request: HttpRequest) -> None:
@@ -116,10 +124,19 @@ def _requests(emulator: "Emulator", _body: JsonObject) -> Reply:
 
 
 def _request(emulator: "Emulator", arguments: JsonObject) -> Reply:
-    found = next((each for each in emulator.log if str(each.number) == arguments.get("number")), None)
+    found = _logged(emulator, arguments)
+    return ok({**logged_whole(found), **calls.logged_python(emulator, found)})
+
+
+def _replay(emulator: "Emulator", arguments: JsonObject) -> Reply:
+    return calls.replay(emulator, _logged(emulator, arguments))
+
+
+def _logged(emulator: "Emulator", arguments: JsonObject) -> "Logged":
+    found = next((each for each in emulator.log if str(each.number) == str(arguments.get("number"))), None)
     if found is None:
         raise plain(404, "There is no request of this number, or no longer.")
-    return ok(logged_whole(found))
+    return found
 
 
 def _overview(emulator: "Emulator", arguments: JsonObject) -> Reply:
@@ -211,9 +228,6 @@ def _clock(emulator: "Emulator", body: JsonObject) -> Reply:
 
 
 _ACTIONS: Final[dict[tuple[str, str], Callable[["Emulator", JsonObject], Reply]]] = {
-    ("GET", ""): lambda _emulator, _: served("index.html", "text/html"),
-    ("GET", "page.css"): lambda _emulator, _: served("page.css", "text/css"),
-    ("GET", "page.js"): lambda _emulator, _: served("page.js", "text/javascript"),
     ("GET", "api/overview"): _overview,
     ("GET", "api/project"): _project,
     ("POST", "api/reset"): _reset,
@@ -223,6 +237,7 @@ _ACTIONS: Final[dict[tuple[str, str], Callable[["Emulator", JsonObject], Reply]]
     ("GET", "api/events"): _events,
     ("GET", "api/requests"): _requests,
     ("GET", "api/request"): _request,
+    ("POST", "api/replay"): _replay,
     ("GET", "api/deliveries"): _deliveries,
     ("POST", "api/webhook-endpoints"): _add_endpoint,
     ("DELETE", "api/webhook-endpoints"): _delete_endpoint,
@@ -230,4 +245,8 @@ _ACTIONS: Final[dict[tuple[str, str], Callable[["Emulator", JsonObject], Reply]]
     ("POST", "api/faults"): _add_fault,
     ("DELETE", "api/faults"): _clear_faults,
     ("POST", "api/clock"): _clock,
+}
+_CALLS: Final[dict[tuple[str, str], Callable[["Emulator", str, JsonObject], Reply]]] = {
+    ("POST", "api/call"): calls.make_call,
+    ("POST", "api/python"): calls.preview_call,
 }

@@ -3,41 +3,20 @@
 from datetime import UTC, datetime
 from typing import Final
 
-import attrs
-
 from hexclave_emulator.checking.rules import OPTIONAL, between
+from hexclave_emulator.domains.cli_logins import CLI_LOGINS, CliLogin
 from hexclave_emulator.domains.sessions import SESSIONS, Session, access_token
 from hexclave_emulator.domains.users import USERS, restricted_reason
 from hexclave_emulator.messages.exchange import Reply, created, ok, success
 from hexclave_emulator.messages.refusals import known, plain
 from hexclave_emulator.routing.routes import CLIENT, Request, route
 from hexclave_emulator.state.ids import new_id, secret
-from hexclave_emulator.state.tables import State, table
+from hexclave_emulator.state.tables import State
 
 _LIFE: Final = 2 * 60 * 1000
 """Default lifetime of a login in milliseconds."""
 _LIFE_IN_APRIL: Final = 2 * 3600 * 1000
 _DAY: Final = 24 * 3600 * 1000
-
-
-@attrs.frozen(kw_only=True)
-class CliLogin:
-    """A login in progress."""
-
-    id: str
-    project_id: str
-    polling_code: str
-    """The code that the program polls with."""
-    login_code: str
-    """The code that the browser confirms with."""
-    refresh_token: str | None = None
-    """Set once it is confirmed."""
-    anonymous_refresh_token: str | None = None
-    used_at_millis: int | None = None
-    expires_at_millis: int
-
-
-CLI_LOGINS: Final = table("cli_logins", CliLogin, indexes=("project_id", "polling_code", "login_code"))
 
 
 @route(
