@@ -37,9 +37,10 @@ def hx() -> Iterator[testing.RunningEmulator]:
         yield running
 
 
-@pytest.fixture(scope="session")
+# For a module at a time: until playwright stops, asyncio cannot run in this thread.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """Chromium without a window; skips the test where it is not installed."""
+    """Headless Chromium; skips the test if it is not installed."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if chromium is None:
@@ -53,7 +54,7 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture
 def open_page(browser: Any, hx: testing.RunningEmulator) -> Iterator[Callable[..., Any]]:
-    """Opens the page; complaints of the browser fail the test, and so does a request to anywhere else."""
+    """Opens the page; errors in the console fail the test, and so do requests to other hosts."""
     complaints: list[str] = []
 
     def opened(section: str = "", **options: Any) -> Any:
@@ -71,5 +72,5 @@ def open_page(browser: Any, hx: testing.RunningEmulator) -> Iterator[Callable[..
     yield opened
     for context in browser.contexts:
         context.close()
-    # A refused request is no fault of the page, which says it.
+    # A refused request is not an error of the page, which displays it.
     assert [each for each in complaints if not each.startswith(("data:", "Failed to load resource"))] == []

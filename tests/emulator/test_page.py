@@ -202,7 +202,7 @@ def test_wrong_calls_are_refused(own: httpx.Client, call: dict[str, Any]) -> Non
 
 
 def test_the_overview_has_no_tokens(hx: RunningEmulator, own: httpx.Client) -> None:
-    """It is fetched every second; whoever needs a token asks for it."""
+    """It is fetched every second, and tokens are fetched on request only."""
     hx.client_app().auth.sign_up_with_password(email="lin@example.com", password="correct horse battery")
     tokens = hx.requests[-1].reply.json()
     found = own.get("api/overview")

@@ -1,4 +1,4 @@
-"""What can be done on the page at `/_emulator`, in a real browser. Skipped where no Chromium is installed."""
+"""Actions on the page at `/_emulator`, in a real headless browser. Skipped if no Chromium is installed."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What the page at `/_emulator` shows without asking the API: the state in one piece, and the log."""
+"""The contents of the page at `/_emulator` that are not replies of the API: lists in one document, and the log."""
 
 from typing import TYPE_CHECKING, Any, Final
 

@@ -112,7 +112,7 @@ def _arguments(function: Callable[..., Any], call: Call) -> dict[str, Any] | Non
 
 
 def _sends(function: Callable[..., Any], arguments: Mapping[str, Any], call: Call) -> bool:
-    """Whether the operation with these arguments is exactly what was sent."""
+    """Return whether the operation with these arguments is exactly what was sent."""
     try:
         made: Operation[Any] = function(**_plain(arguments))
     except UnsafeUseError:

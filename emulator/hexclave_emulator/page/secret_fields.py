@@ -1,4 +1,4 @@
-"""Which fields of bodies hold secrets, by the API's description."""
+"""The fields of bodies that hold secrets, by the API description."""
 
 import json
 from collections.abc import Iterator

@@ -8,7 +8,7 @@ import attrs
 _WIDTH: Final = 88
 _INDENT: Final = "    "
 HIDDEN: Final = '"••••••••"'
-"""What stands for a secret that nobody asked to see."""
+"""Placeholder for a masked secret."""
 
 
 @attrs.frozen
