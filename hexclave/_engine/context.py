@@ -59,10 +59,9 @@ class Shared(Instrumented):
         return Local(self._make_gates(), map(f"{os.urandom(12).hex()}{{:08x}}".format, itertools.count()))
 
     @property
-    def flights(self) -> "SingleFlight":
-        from hexclave._engine.single_flight import (
-            SingleFlight,
-        )  # imported here because apps without a session do not need it
+    def in_flight(self) -> "SingleFlight":
+        # Imported here because apps without a session do not need it.
+        from hexclave._engine.single_flight import SingleFlight
 
         return SingleFlight.of_this_process()
 

@@ -4,6 +4,7 @@ import contextlib
 import copy
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
+from hexclave._engine.exchange import exchange
 from hexclave._steps import Call, Sleep, Steps, Wait
 from hexclave.errors import HexclaveError, TotalTimeout, UnreadableReplyError, UnsafeUseError
 from hexclave.errors._sessions import RefreshTokenNotFoundOrExpired, SessionExpired
@@ -45,7 +46,7 @@ class Session:
             tokens: Tokens | None = yield self.load()
             if tokens is None or self._may_be_sent(app, tokens, rejected):
                 return tokens
-            flight, leading = app.shared.flights.join(self.store)
+            flight, leading = app.shared.in_flight.join(self.store)
             if leading:
                 return (yield from self._lead(app, flight, rejected, deadline))
             timeout = None if deadline is None else max(0.0, deadline - app.clock.monotonic())
@@ -101,7 +102,7 @@ class Session:
         else:
             return tokens
         finally:
-            app.shared.flights.finish(self.store, flight, outcome)
+            app.shared.in_flight.finish(self.store, flight, outcome)
         raise failure
 
     def _refreshed(self, app: "Context", rejected: Tokens | None, deadline: float | None) -> Steps[Tokens | None]:
@@ -130,7 +131,6 @@ class Session:
 
     def _refresh(self, app: "Context", tokens: Tokens, deadline: float | None) -> Steps[Tokens | None]:
         """Refresh and store the tokens; return `None` if a sign-in or sign-out has changed the store meanwhile."""
-        from hexclave._engine.exchange import exchange
         from hexclave_api.operations.sessions import refresh_session
 
         total = None if deadline is None else max(0.001, deadline - app.clock.monotonic())

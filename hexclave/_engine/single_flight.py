@@ -20,8 +20,8 @@ class SingleFlight:
     @classmethod
     def of_this_process(cls) -> "SingleFlight":
         """Return the instance for all apps, because apps may share a store; a forked child has its own."""
-        flights = cls._by_process.get(os.getpid())
-        return cls._by_process.setdefault(os.getpid(), cls()) if flights is None else flights
+        in_flight = cls._by_process.get(os.getpid())
+        return cls._by_process.setdefault(os.getpid(), cls()) if in_flight is None else in_flight
 
     def join(self, store: object) -> tuple["Future[object]", bool]:
         """Return the store's refresh in flight, and whether it is new, so that the caller must perform it."""

@@ -31,7 +31,7 @@ class OutboxFlows(Flows):
             TotalTimeout: the email is still in progress, or paused.
             NotFoundError: the email does not exist.
         """
-        begun = self._context.clock.time()
+        started = self._context.clock.time()
         return poll_until(
             self._context,
             emails.get_outbox_email(email_id),
@@ -39,7 +39,7 @@ class OutboxFlows(Flows):
                 email.simple_status != "in-progress"
                 or (
                     email.status == "scheduled"
-                    and (email.scheduled_at_millis or 0) > (begun + within.total_seconds()) * 1000
+                    and (email.scheduled_at_millis or 0) > (started + within.total_seconds()) * 1000
                 )
             ),
             every=poll_every,

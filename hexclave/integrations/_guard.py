@@ -73,7 +73,7 @@ class Options:
 
 
 @attrs.frozen
-class Demand:
+class Requirement:
     """Requirements for a signed-in user: a project or team permission, or team membership."""
 
     permission: str | None = None
@@ -81,7 +81,7 @@ class Demand:
     """Name of the path parameter with the team ID."""
 
     @classmethod
-    def of(cls, permission: str | Unset = UNSET, team: str | Unset = UNSET) -> "Demand":
+    def of(cls, permission: str | Unset = UNSET, team: str | Unset = UNSET) -> "Requirement":
         """Return the requirements for these arguments.
 
         Raises:
@@ -93,7 +93,7 @@ class Demand:
         return cls(permission or None, team or None)
 
 
-NOTHING: Final = Demand()
+NOTHING: Final = Requirement()
 _ABSENT: Final = (TeamNotFound, TeamMembershipNotFound, UserNotFound)
 
 
@@ -129,16 +129,18 @@ class _AnyGuard:
             raise no_user(result)
         return result if isinstance(result, SignedIn) else None
 
-    def admitted(self, visit: Visit, options: Options, demand: Demand, path: Mapping[str, object]) -> Steps[SignedIn]:
+    def admitted(
+        self, visit: Visit, options: Options, requirement: Requirement, path: Mapping[str, object]
+    ) -> Steps[SignedIn]:
         user = yield from self.identified(visit, options)
         if not isinstance(user, SignedIn):
             raise no_user(user)
-        team_id = None if demand.team is None else _parameter(path, demand.team)
+        team_id = None if requirement.team is None else _parameter(path, requirement.team)
         if team_id is not None and not _ID.fullmatch(team_id):
             raise no_member(user.user_id, team_id)
-        if demand.permission is not None:
-            if not (yield from self._has(user.user_id, demand.permission, team_id)):
-                raise no_permission(user.user_id, demand.permission, team_id)
+        if requirement.permission is not None:
+            if not (yield from self._has(user.user_id, requirement.permission, team_id)):
+                raise no_permission(user.user_id, requirement.permission, team_id)
         elif team_id is not None and not (yield from self._is_member(user.user_id, team_id)):
             raise no_member(user.user_id, team_id)
         return user
@@ -183,7 +185,7 @@ class Guard(_AnyGuard):
         """
         return self._performer.run(self.optional_user(visit, options))
 
-    def admit(self, visit: Visit, options: Options, demand: Demand, path: Mapping[str, object]) -> SignedIn:
+    def admit(self, visit: Visit, options: Options, requirement: Requirement, path: Mapping[str, object]) -> SignedIn:
         """Return the user after checking the requirements. `path` has the route's parameters.
 
         Raises:
@@ -191,7 +193,7 @@ class Guard(_AnyGuard):
             UnsafeUseError: the route lacks the required path parameter.
             HexclaveError: the signing keys or the API are unavailable.
         """
-        return self._performer.run(self.admitted(visit, options, demand, path))
+        return self._performer.run(self.admitted(visit, options, requirement, path))
 
 
 class AsyncGuard(_AnyGuard):
@@ -222,7 +224,9 @@ class AsyncGuard(_AnyGuard):
         """
         return await self._performer.run(self.optional_user(visit, options))
 
-    async def admit(self, visit: Visit, options: Options, demand: Demand, path: Mapping[str, object]) -> SignedIn:
+    async def admit(
+        self, visit: Visit, options: Options, requirement: Requirement, path: Mapping[str, object]
+    ) -> SignedIn:
         """Return the user after checking the requirements. `path` has the route's parameters.
 
         Raises:
@@ -230,7 +234,7 @@ class AsyncGuard(_AnyGuard):
             UnsafeUseError: the route lacks the required path parameter.
             HexclaveError: the signing keys or the API are unavailable.
         """
-        return await self._performer.run(self.admitted(visit, options, demand, path))
+        return await self._performer.run(self.admitted(visit, options, requirement, path))
 
 
 def _owners(value: object) -> frozenset[Any]:

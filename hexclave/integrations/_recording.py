@@ -70,9 +70,9 @@ class Recorder:
         self.waits.record(event.seconds, {"hexclave.operation": event.operation, "hexclave.wait.reason": event.reason})
         if event.reason == "refresh" and call.nested:
             return  # The refresh has a span of its own.
-        begun = time.time_ns() - int(event.seconds * 1e9)
+        started = time.time_ns() - int(event.seconds * 1e9)
         self.tracer.start_span(
-            "hexclave.wait", start_time=begun, attributes={"hexclave.wait.reason": event.reason}
+            "hexclave.wait", start_time=started, attributes={"hexclave.wait.reason": event.reason}
         ).end()
 
 

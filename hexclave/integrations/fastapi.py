@@ -21,7 +21,7 @@ from fastapi.requests import HTTPConnection
 from fastapi.security.base import SecurityBase
 
 from hexclave import AsyncHexclaveAdminApp, AsyncHexclaveClientApp, AsyncHexclaveServerApp
-from hexclave.integrations._guard import Demand, Options
+from hexclave.integrations._guard import Options, Requirement
 from hexclave.integrations.starlette import (
     Hexclave,
     RefusedError,
@@ -99,7 +99,7 @@ def require_user(**options: Unpack[AuthenticateOptions]) -> Any:
     Raises:
         UnsafeUseError: an option is invalid.
     """
-    return _current_user(Demand(), options)
+    return _current_user(Requirement(), options)
 
 
 def require_permission(permission: str, *, team: str | Unset = UNSET, **options: Unpack[AuthenticateOptions]) -> Any:
@@ -111,7 +111,7 @@ def require_permission(permission: str, *, team: str | Unset = UNSET, **options:
     Raises:
         UnsafeUseError: an argument is invalid.
     """
-    return _current_user(Demand.of(permission, team), options)
+    return _current_user(Requirement.of(permission, team), options)
 
 
 def require_team_member(team: str, **options: Unpack[AuthenticateOptions]) -> Any:
@@ -123,7 +123,7 @@ def require_team_member(team: str, **options: Unpack[AuthenticateOptions]) -> An
     Raises:
         UnsafeUseError: an argument is invalid.
     """
-    return _current_user(Demand.of(team=team), options)
+    return _current_user(Requirement.of(team=team), options)
 
 
 def find_user(**options: Unpack[AuthenticateOptions]) -> Any:
@@ -161,7 +161,7 @@ def require_session(*, fresh: bool = False, allow_restricted: bool = False, allo
     return Depends(session)
 
 
-def _current_user(demand: Demand, options: AuthenticateOptions) -> Any:
+def _current_user(requirement: Requirement, options: AuthenticateOptions) -> Any:
     checked = Options.of(options)
     key, cookie = _schemes(checked)
 
@@ -171,7 +171,7 @@ def _current_user(demand: Demand, options: AuthenticateOptions) -> Any:
         _key: None = Depends(key),
         _cookie: None = Depends(cookie),
     ) -> SignedIn:
-        return await ask_current_user(connection, checked, demand)
+        return await ask_current_user(connection, checked, requirement)
 
     return Depends(current_user)
 

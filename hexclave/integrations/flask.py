@@ -33,7 +33,7 @@ from hexclave.integrations._flask_sign_in import (
     session_app,
     session_user,
 )
-from hexclave.integrations._guard import NOTHING, Demand, Guard, Options, Visit
+from hexclave.integrations._guard import NOTHING, Guard, Options, Requirement, Visit
 from hexclave.integrations._refused import Refused
 from hexclave.verify import AuthenticateOptions, AuthenticationResult, SignedIn
 from hexclave.verify._tokens import check_options
@@ -186,7 +186,7 @@ def require_permission(
     Raises:
         UnsafeUseError: an argument is invalid.
     """
-    return _requiring(Demand.of(permission, team), options)
+    return _requiring(Requirement.of(permission, team), options)
 
 
 def require_team_member(
@@ -199,7 +199,7 @@ def require_team_member(
     Raises:
         UnsafeUseError: an argument is invalid.
     """
-    return _requiring(Demand.of(team=team), options)
+    return _requiring(Requirement.of(team=team), options)
 
 
 def webhook_view(router: Router) -> Callable[[], tuple[Response, int]]:
@@ -216,13 +216,15 @@ def webhook_view(router: Router) -> Callable[[], tuple[Response, int]]:
     return receive_webhook
 
 
-def _requiring(demand: Demand, options: AuthenticateOptions) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def _requiring(
+    requirement: Requirement, options: AuthenticateOptions
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     Options.of(options)  # Validated early; the extension's own options are only known during requests.
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
-            _admit(demand, options)
+            _admit(requirement, options)
             return current_app.ensure_sync(view)(*args, **kwargs)
 
         return guarded
@@ -230,10 +232,12 @@ def _requiring(demand: Demand, options: AuthenticateOptions) -> Callable[[Callab
     return decorate
 
 
-def _admit(demand: Demand, options: AuthenticateOptions) -> SignedIn:
+def _admit(requirement: Requirement, options: AuthenticateOptions) -> SignedIn:
     installed = _installed()
     try:
-        user = installed.guard.admit(_visit(), Options.of(options, installed.options), demand, request.view_args or {})
+        user = installed.guard.admit(
+            _visit(), Options.of(options, installed.options), requirement, request.view_args or {}
+        )
     except Refused as refused:
         failure = RefusedError(refused)
     else:

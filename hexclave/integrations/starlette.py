@@ -27,7 +27,7 @@ from hexclave import AsyncHexclaveAdminApp, AsyncHexclaveClientApp, AsyncHexclav
 from hexclave.errors import UnsafeUseError
 from hexclave.integrations import asgi
 from hexclave.integrations._deliveries import LARGEST, arespond
-from hexclave.integrations._guard import AsyncGuard, Demand, Options, Visit
+from hexclave.integrations._guard import AsyncGuard, Options, Requirement, Visit
 from hexclave.integrations._refused import Refused
 from hexclave.sign_in import SignInOptions
 from hexclave.sign_in._browser import Refusal
@@ -150,7 +150,7 @@ async def current_user(
         RefusedError: the request is signed out, or the user is not allowed.
         HexclaveError: the signing keys or the API are unavailable.
     """
-    return await ask_current_user(request, Options.of(options), Demand.of(permission, team))
+    return await ask_current_user(request, Options.of(options), Requirement.of(permission, team))
 
 
 def api_app(request: HTTPConnection) -> AsyncApp:
@@ -186,11 +186,11 @@ async def ask_optional_user(request: HTTPConnection, options: Options) -> Signed
     raise failure
 
 
-async def ask_current_user(request: HTTPConnection, options: Options, demand: Demand) -> SignedIn:
+async def ask_current_user(request: HTTPConnection, options: Options, requirement: Requirement) -> SignedIn:
     """Do the same as `current_user` with validated options."""
     guard, visit = _visit(request)
     try:
-        return await guard.admit(visit, options, demand, request.path_params)
+        return await guard.admit(visit, options, requirement, request.path_params)
     except Refused as refused:
         failure = RefusedError(refused)
     raise failure

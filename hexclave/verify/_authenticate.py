@@ -46,7 +46,7 @@ def _is_switch(_: object, attribute: "attrs.Attribute[bool]", value: object) -> 
 
 
 @attrs.frozen
-class Admitted:
+class Allowed:
     """The credentials and users allowed for a request."""
 
     mode: CheckedBy
@@ -56,7 +56,7 @@ class Admitted:
     anonymous: bool = attrs.field(validator=_is_switch)
 
 
-def authenticate(app: Context, checks: TokenChecks, request: object, admitted: Admitted) -> Steps[AuthenticationResult]:
+def authenticate(app: Context, checks: TokenChecks, request: object, allowed: Allowed) -> Steps[AuthenticationResult]:
     """Authenticate a request.
 
     Raises:
@@ -65,7 +65,7 @@ def authenticate(app: Context, checks: TokenChecks, request: object, admitted: A
     failure: UnsafeUseError | None = None
     found = None
     try:
-        found = find_credentials(request, app.project_id, cookies=admitted.cookies, api_keys=bool(admitted.api_keys))
+        found = find_credentials(request, app.project_id, cookies=allowed.cookies, api_keys=bool(allowed.api_keys))
     except InvalidTokenError as error:
         return InvalidCredentials(reason=error.with_traceback(None))
     except UnsafeUseError as error:
@@ -80,14 +80,14 @@ def authenticate(app: Context, checks: TokenChecks, request: object, admitted: A
     source, tokens = found.source, found.tokens
     try:
         if found.api_key is not None:
-            result = yield from _by_api_key(app, found.api_key, admitted)
+            result = yield from _by_api_key(app, found.api_key, allowed)
         elif tokens is None or tokens.access_token is None:
             result = SignedOut()
-        elif admitted.mode == "api":
-            result = yield from _by_api(app, tokens.access_token, admitted)
+        elif allowed.mode == "api":
+            result = yield from _by_api(app, tokens.access_token, allowed)
         else:
             checked = checks.verified(
-                app, tokens.access_token, allow_restricted=admitted.restricted, allow_anonymous=admitted.anonymous
+                app, tokens.access_token, allow_restricted=allowed.restricted, allow_anonymous=allowed.anonymous
             )
             claims = checked.value if isinstance(checked, Done) else (yield from checked)
             result = SignedIn(user_id=claims.user_id, claims=claims)
@@ -106,15 +106,15 @@ def authenticate(app: Context, checks: TokenChecks, request: object, admitted: A
     return attrs.evolve(result, source=source, tokens=tokens)
 
 
-def _by_api(app: Context, access_token: Secret, admitted: Admitted) -> Steps[AuthenticationResult]:
+def _by_api(app: Context, access_token: Secret, allowed: Allowed) -> Steps[AuthenticationResult]:
     """Return the user as the API currently knows them."""
-    user = yield from exchange(_admitting(app, admitted), get_current_user_as_server(), tokens=Tokens(access_token))
+    user = yield from exchange(_allowing(app, allowed), get_current_user_as_server(), tokens=Tokens(access_token))
     return SignedIn(user_id=_present(user.id), user=user)
 
 
-def _by_api_key(app: Context, api_key: Secret, admitted: Admitted) -> Steps[AuthenticationResult]:
+def _by_api_key(app: Context, api_key: Secret, allowed: Allowed) -> Steps[AuthenticationResult]:
     owner = read_api_key(api_key).owner
-    if owner not in admitted.api_keys:
+    if owner not in allowed.api_keys:
         raise InvalidApiKeyError(f"API keys of a {owner} are not allowed here.")
     alone = app._replace(session=None)
     if owner == "team":
@@ -123,9 +123,9 @@ def _by_api_key(app: Context, api_key: Secret, admitted: Admitted) -> Steps[Auth
     of_user = yield from exchange(alone, check_user_api_key(api_key=api_key))
     # The reply does not say whether the user is restricted or anonymous.
     user = yield from exchange(alone, get_user(_present(of_user.user_id)))
-    if user.is_anonymous and not admitted.anonymous:
+    if user.is_anonymous and not allowed.anonymous:
         raise AnonymousUserError("The API key belongs to an anonymous user; anonymous users are not allowed here.")
-    if user.is_restricted and not admitted.restricted:
+    if user.is_restricted and not allowed.restricted:
         raise RestrictedUserError("The API key belongs to a restricted user; restricted users are not allowed here.")
     return SignedIn(user_id=_present(user.id), user=user, api_key=of_user)
 
@@ -137,15 +137,15 @@ def _present(id_: str | None) -> str:
     return id_
 
 
-def _admitting(app: Context, admitted: Admitted) -> Context:
+def _allowing(app: Context, allowed: Allowed) -> Context:
     """Return the app with the request's options for anonymous and restricted users instead of its own."""
     anonymous, restricted = HEADERS["allow_anonymous"], HEADERS["allow_restricted"]
 
     def headers() -> dict[str, str]:
         made = app.static_headers()
-        for name, allowed in ((anonymous, admitted.anonymous), (restricted, admitted.restricted)):
+        for name, is_allowed in ((anonymous, allowed.anonymous), (restricted, allowed.restricted)):
             made.pop(name, None)
-            if allowed:
+            if is_allowed:
                 made[name] = "true"
         return made
 

@@ -85,7 +85,7 @@ class Document:
                     raise copy.copy(self._failure)
                 yield from self.fetch(app, seen)
                 continue
-            flight, leading = app.shared.flights.join(self)
+            flight, leading = app.shared.in_flight.join(self)
             if leading:
                 try:
                     yield from self._lead(app, flight, seen)
@@ -99,7 +99,7 @@ class Document:
         Raises:
             HexclaveError: the fetch failed.
         """
-        flight, leading = app.shared.flights.join(self)
+        flight, leading = app.shared.in_flight.join(self)
         if leading:
             return (yield from self._lead(app, flight, seen))
         if not (yield Wait(flight, _seconds(app))):
@@ -120,7 +120,7 @@ class Document:
                 outcome = error
             raise
         finally:
-            app.shared.flights.finish(self, flight, outcome)
+            app.shared.in_flight.finish(self, flight, outcome)
 
     def _load(self, app: Context) -> Steps[None]:
         operation = _of_keys(get_jwks(app.project_id, **self._kind.include))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypedDict, TypeVar, get_
 
 from hexclave._steps import Done, Steps
 from hexclave.errors import UnsafeUseError
-from hexclave.verify._authenticate import Admitted, CheckedBy, KeyOwner, authenticate
+from hexclave.verify._authenticate import Allowed, CheckedBy, KeyOwner, authenticate
 from hexclave.verify._authentication import (
     AuthenticatedTeam,
     AuthenticationResult,
@@ -91,14 +91,14 @@ class _AnyVerifier:
             raise UnsafeUseError('api_keys must be a collection such as {"user"}, not one str.')
         for owner in api_keys:
             _check_choice("api_keys", owner, KeyOwner)
-        admitted = Admitted(
+        allowed = Allowed(
             mode=mode,
             cookies=cookies,
             api_keys=frozenset(api_keys),
             restricted=allow_restricted or allow_anonymous,
             anonymous=allow_anonymous,
         )
-        steps = authenticate(self._context, self._checks, request, admitted)
+        steps = authenticate(self._context, self._checks, request, allowed)
         instrumentation = self._context.shared.instrumentation
         return steps if instrumentation is None else _recorded_authentication(instrumentation, steps)
 

@@ -116,7 +116,7 @@ def test_the_mask_ends_in_at_most_an_eighth_of_the_text_and_four_characters(text
     assert tail.isprintable()
 
 
-def test_the_mask_tells_long_keys_apart() -> None:
+def test_the_mask_distinguishes_long_keys() -> None:
     assert str(Secret("pck_" + "0" * 41 + "abcd")) == "****abcd"
     assert repr(Secret("x" * 16 + "yz")) == "Secret('****yz')"
     assert str(Secret("hunter2")) == "****"

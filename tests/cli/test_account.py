@@ -115,7 +115,7 @@ def test_a_login_makes_the_profile(run: Run, hx: RunningEmulator) -> None:
     assert run("users", "list").status == 3
 
 
-def test_nobody_confirms(run: Run, hx: RunningEmulator) -> None:
+def test_a_login_without_confirmation(run: Run, hx: RunningEmulator) -> None:
     add(run, hx)
     ran = run("login", "--no-browser", "--within", "1s")
     assert (ran.status, "not confirmed in time" in ran.err) == (3, True)

@@ -184,7 +184,7 @@ async def rename_a_team(agent: Agent) -> None:
 
 
 @task
-async def invite_somebody(agent: Agent) -> None:
+async def invite_a_user(agent: Agent) -> None:
     team = await a_team(agent)
     name = await agent.found("send team invitation email")
     described = await agent.tool("describe_operation", name=name)

@@ -115,7 +115,7 @@ def test_lists_without_an_order_are_sets() -> None:
         assert (comparison.differences == []) is equal, (any_order, items)
 
 
-def test_other_words_of_an_error_are_told_apart() -> None:
+def test_other_wording_of_an_error_is_distinguished() -> None:
     """They are neither differences of the reply, nor ignored."""
     headers = {"content-type": "application/json; charset=utf-8", "x-stack-known-error": "USER_NOT_FOUND"}
     exchange = Exchange(

@@ -22,7 +22,7 @@ PLACES = places(ALL)
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
-def test_the_members_of_every_app_are_told():
+def test_the_members_of_every_app_are_listed():
     """Each on the page of its module; parts of a class with a separate module, on any page."""
     everything = "\n".join(PAGES.values())
     missing = []

@@ -75,14 +75,14 @@ class Place:
     @property
     def seen(self) -> list[dict[str, Any]]:
         """Return the requests received for the name, in order."""
-        return self._told()["requests"]
+        return self._recorded()["requests"]
 
     @property
     def open(self) -> int:
         """Return the number of open connections that were used for the name."""
-        return self._told()["open"]
+        return self._recorded()["open"]
 
-    def _told(self) -> Any:
+    def _recorded(self) -> Any:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         try:
             connection.request("GET", f"/seen/{self.name}")
@@ -238,10 +238,10 @@ def check(outcome: Outcome, *, total: float = 5.0, secrets: tuple[str, ...] = SE
     assert outcome.seconds < total + SLACK
     if outcome.error is not None:
         assert isinstance(outcome.error, HexclaveError), repr(outcome.error)
-        check_tells_nothing(outcome.error, secrets)
+        check_reveals_nothing(outcome.error, secrets)
 
 
-def check_tells_nothing(error: BaseException, secrets: tuple[str, ...] = SECRETS) -> None:
+def check_reveals_nothing(error: BaseException, secrets: tuple[str, ...] = SECRETS) -> None:
     for each in related(error):
         text = "".join(traceback.TracebackException.from_exception(each, capture_locals=True).format())
         text += f"{each}{each!r}{each.args}{getattr(each, '__notes__', '')}"

@@ -60,7 +60,7 @@ def test_attempts_end(server: Server, mode: str, method: str) -> None:
 
 
 @pytest.mark.parametrize("how", ["reset", "close"])
-def test_a_connection_that_dies_after_a_whole_reply_harms_nobody(server: Server, mode: str, how: str) -> None:
+def test_a_connection_that_dies_after_a_complete_reply_is_harmless(server: Server, mode: str, how: str) -> None:
     here = server.at("broken", "after", how)
     outcome = call(mode, here, operation("POST"))
     check(outcome)
@@ -254,7 +254,7 @@ def test_a_server_that_quotes_the_request_gets_no_key_into_an_error(server: Serv
     assert outcome.error is not None
 
 
-def test_the_log_of_a_call_tells_no_key(server: Server, mode: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_log_of_a_call_contains_no_key(server: Server, mode: str, caplog: pytest.LogCaptureFixture) -> None:
     """Not even that of the HTTP library at the most verbose level."""
     with caplog.at_level("DEBUG"):
         check(call(mode, server.at("status", 503, 1), operation("POST", body={"a": 1})))

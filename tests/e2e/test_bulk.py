@@ -8,7 +8,7 @@ from typing import Any
 from hexclave.errors import APIConnectionError, BadRequestError
 from hexclave.retries import Retries
 from hexclave.timeouts import Timeout
-from tests.e2e.calling import Place, Server, awaiting, blocking, check_tells_nothing, operation, run
+from tests.e2e.calling import Place, Server, awaiting, blocking, check_reveals_nothing, operation, run
 
 PATIENT = Timeout(total=20, read=10)
 PASSWORD = "1not2a3real4password5"
@@ -77,13 +77,13 @@ def test_a_rate_limit_stops_all_workers_and_loses_no_row(server: Server, mode: s
     assert len(here.seen) == 61
 
 
-def test_a_server_that_goes_away_is_told_for_every_row(server: Server, mode: str) -> None:
+def test_an_outage_of_the_server_is_reported_for_every_row(server: Server, mode: str) -> None:
     here = server.at("broken", "before", "reset", 1_000)
     got = outcomes(mode, here, calls(20, 4), retries=Retries(attempts=1))
     assert [type(outcome.error) for outcome in got] == [APIConnectionError] * 20
 
 
-def test_an_error_tells_neither_the_row_nor_the_key(server: Server, mode: str) -> None:
+def test_an_error_reveals_neither_the_row_nor_the_key(server: Server, mode: str) -> None:
     here = server.at("status", 400)
     rows = [{"primary_email": "ada@example.com", "password": PASSWORD}]
     (outcome,) = outcomes(mode, here, lambda app: app.users.create_many(rows))
@@ -91,7 +91,7 @@ def test_an_error_tells_neither_the_row_nor_the_key(server: Server, mode: str) -
     # The test's server echoes the body, unlike any API.
     outcome.error.body = None
     assert PASSWORD not in repr(outcome)
-    check_tells_nothing(outcome.error)
+    check_reveals_nothing(outcome.error)
 
 
 def test_leaving_early_leaves_no_thread_and_no_request_behind(server: Server) -> None:

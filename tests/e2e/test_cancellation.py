@@ -22,7 +22,7 @@ from tests.e2e.calling import (
     Server,
     attempted_async,
     awaiting,
-    check_tells_nothing,
+    check_reveals_nothing,
     expired,
     full_backlog,
     operation,
@@ -82,7 +82,7 @@ def test_a_call_cancelled_on_the_wire_gives_its_connection_back(
         async with awaiting(here, timeout=LONG) as app:
             for after in (0.0, 0.001, 0.15):
                 error = await cancelled(app.call(operation(**what)), after)
-                check_tells_nothing(error)
+                check_reveals_nothing(error)
                 check_idle(app)
             # A server that does not read cannot notice.
             assert behaviour == "unread" or eventually(lambda: here.open == 0)
@@ -230,7 +230,7 @@ def test_a_cancelled_refresh_is_taken_over_by_who_waited(server: Server) -> None
             replies = await asyncio.wait_for(asyncio.gather(*others), 5)
             assert len(replies) == 10
             assert leader.cancelled()
-            assert not app._context.shared.flights._running
+            assert not app._context.shared.in_flight._running
             check_idle(app)
 
     run(main())
@@ -247,7 +247,7 @@ def test_cancelled_waiters_do_not_disturb_a_refresh(server: Server) -> None:
             for _ in range(5):
                 await cancelled(app.call(operation()), 0.02)
             assert (await leader)["number"]
-            assert not app._context.shared.flights._running
+            assert not app._context.shared.in_flight._running
 
     run(main())
     assert len(refreshes(here)) == 1
@@ -264,7 +264,7 @@ def test_a_timeout_of_the_callers_own_shows_no_key(server: Server) -> None:
                     await app.call(operation())
             return caught.value
 
-    check_tells_nothing(run(main()))
+    check_reveals_nothing(run(main()))
 
 
 def test_one_app_serves_one_event_loop_after_the_other(server: Server) -> None:

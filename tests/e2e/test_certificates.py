@@ -91,7 +91,7 @@ def test_an_issuer_that_the_environment_names_is_trusted(
     assert len(requests) == 1
 
 
-def test_the_authorities_are_those_of_certifi_whoever_imports_it_first() -> None:
+def test_the_authorities_are_those_of_certifi_in_any_import_order() -> None:
     script = "import sys; from hexclave._transport.tls import _certifi_file as f; print(f(), 'certifi' in sys.modules)"
     for first, is_loaded in (("", False), ("import certifi; certifi.where = lambda: certifi.core.where(); ", True)):
         done = subprocess.run([sys.executable, "-c", first + script], check=True, capture_output=True, text=True)
@@ -99,7 +99,7 @@ def test_the_authorities_are_those_of_certifi_whoever_imports_it_first() -> None
 
 
 @pytest.mark.parametrize(("named", "host"), [(False, "127.0.0.1"), (True, "127.0.0.2"), (True, "api.example.com")])
-def test_no_key_is_sent_to_whoever_shows_another_certificate(
+def test_no_key_is_sent_to_a_server_with_another_certificate(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, mode: str, named: bool, host: str
 ) -> None:
     authority, chain = issued(tmp_path, host)

@@ -101,7 +101,7 @@ def test_a_blocking_and_an_async_app_on_one_store_cause_one_refresh(server: Serv
     assert len(refreshes(here)) == 1
 
 
-def test_a_refresh_that_fails_on_the_way_fails_all_who_waited_and_logs_nobody_out(server: Server) -> None:
+def test_a_refresh_that_fails_in_transit_fails_all_waiting_callers_and_keeps_the_session(server: Server) -> None:
     here, store = server.at("session", 0.3, "reset"), expired()
     before = store.load()
     with blocking(here, session=store, timeout=PATIENT, retries=Retries.OFF) as app:

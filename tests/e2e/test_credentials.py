@@ -43,7 +43,7 @@ FAILURES: dict[str, tuple[str, tuple[object, ...]]] = {
 
 @pytest.mark.parametrize("access", ["client", "server", "admin", "owner", "owner by function"])
 @pytest.mark.parametrize(("behaviour", "arguments"), FAILURES.values(), ids=FAILURES)
-def test_a_failed_call_tells_no_credential(
+def test_a_failed_call_reveals_no_credential(
     server: Server, mode: str, access: str, behaviour: str, arguments: tuple[object, ...]
 ) -> None:
     here = server.at(behaviour, *arguments)
@@ -76,7 +76,7 @@ def test_a_failed_call_tells_no_credential(
 
 
 @pytest.mark.parametrize("bad", ["owner\r\nx: y", "", " owner-token-1not2a3real4token5", "ö-token-1not2a3real4token5"])
-def test_an_owners_token_that_no_header_can_carry_is_not_told_either(server: Server, mode: str, bad: str) -> None:
+def test_an_owners_token_that_is_invalid_in_headers_is_not_revealed_either(server: Server, mode: str, bad: str) -> None:
     here = server.at("ok")
     settings = options(base_url=here.base_url, admin_access_token=lambda: bad)
     if mode == "blocking":

@@ -297,7 +297,7 @@ def test_a_directory_that_others_can_write_into_is_refused(tmp_path: Path, direc
     assert list(directory.iterdir()) == []
 
 
-def test_what_somebody_left_where_the_new_file_is_written_is_not_written_to(path: Path, store: FileTokenStore) -> None:
+def test_an_existing_file_at_the_temporary_path_is_not_overwritten(path: Path, store: FileTokenStore) -> None:
     planted = path.with_name("tokens.json.new")
     target = path.with_name("elsewhere")
     target.touch()
@@ -392,7 +392,7 @@ def test_making_a_store_touches_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_one_process_refreshes_while_others_are_told_to_wait(path: Path, store: FileTokenStore) -> None:
+def test_one_process_refreshes_while_others_wait(path: Path, store: FileTokenStore) -> None:
     store.save(OLD)
     ticket = store.begin_refresh()
     assert ticket is not None

@@ -139,7 +139,7 @@ def test_a_lock_held_at_the_fork_is_not_waited_for(server: Server) -> None:
         with blocking(here, timeout=30, session=expired()) as app:
             app.call(operation())
             shared = app._context.shared
-            held = [app._performer.executor._lock, shared.flights._lock, shared.local.gates._lock]
+            held = [app._performer.executor._lock, shared.in_flight._lock, shared.local.gates._lock]
             store = app._context.session.store
             held.append(store._lock())
             for lock in held:

@@ -99,7 +99,7 @@ def test_a_wait_longer_than_the_call_may_last_is_refused_at_once(server: Server,
     assert len(here.seen) == 1
 
 
-def test_what_the_headers_say_is_told_by_the_error(server: Server, mode: str) -> None:
+def test_the_error_reports_the_headers(server: Server, mode: str) -> None:
     reply = refusal("retry-after: 120", "x-ratelimit-limit: 10", "x-ratelimit-remaining: 0")
     error = call(mode, server.raw(reply), operation()).error
     assert isinstance(error, RateLimitError)

@@ -140,7 +140,7 @@ def test_a_429_in_one_process_reaches_redis_with_that_processs_next_call(server:
     store.close()
 
 
-def test_apps_of_both_modes_share_what_they_are_told_to(server: RedisProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_apps_of_both_modes_share_what_is_passed_to_both(server: RedisProcess, monkeypatch: pytest.MonkeyPatch) -> None:
     store = RedisGates(server.url)
 
     async def call() -> None:
@@ -161,7 +161,7 @@ def test_apps_of_both_modes_share_what_they_are_told_to(server: RedisProcess, mo
     store.close()
 
 
-def test_the_state_is_dropped_when_nobody_needs_it(server: RedisProcess) -> None:
+def test_unused_state_is_dropped(server: RedisProcess) -> None:
     store = RedisGates(server.url)
     admit(Gates(ceiling=RateLimit(1000), shared=store))
     with redis.Redis(port=server.port) as client:

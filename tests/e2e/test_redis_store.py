@@ -157,7 +157,7 @@ def test_an_async_app_can_use_the_blocking_store(store: RedisTokenStore) -> None
     asyncio.run(use())
 
 
-def test_a_session_that_nobody_touches_is_dropped_after_a_refresh_tokens_longest_life(
+def test_an_unused_session_is_dropped_after_the_maximum_lifetime_of_a_refresh_token(
     client: Any, store: RedisTokenStore
 ) -> None:
     year = 365 * 24 * 3600
@@ -168,7 +168,7 @@ def test_a_session_that_nobody_touches_is_dropped_after_a_refresh_tokens_longest
     assert client.ttl("session:1") > year
 
 
-def test_one_worker_refreshes_while_others_are_told_to_wait(client: Any, store: RedisTokenStore) -> None:
+def test_one_worker_refreshes_while_others_wait(client: Any, store: RedisTokenStore) -> None:
     ticket = store.begin_refresh()
     assert ticket is not None
     assert RedisTokenStore(client, "session:1").begin_refresh() is None
@@ -179,7 +179,7 @@ def test_one_worker_refreshes_while_others_are_told_to_wait(client: Any, store: 
     assert store.begin_refresh() is not None
 
 
-def test_a_worker_that_died_while_refreshing_strands_nobody(client: Any, store: RedisTokenStore) -> None:
+def test_a_worker_that_died_while_refreshing_blocks_no_refresh(client: Any, store: RedisTokenStore) -> None:
     assert store.begin_refresh() is not None
     assert 14_000 < client.pttl("session:1:refresh") <= 15_000
     client.pexpire("session:1:refresh", 1)

@@ -20,7 +20,7 @@ print("ready", flush=True)
 try:
     app.call(calling.operation("POST"))
 except KeyboardInterrupt as interrupt:
-    calling.check_tells_nothing(interrupt)
+    calling.check_reveals_nothing(interrupt)
     app.close()
     print("interrupted")
 """

@@ -93,7 +93,7 @@ def test_a_handshake_that_does_not_end(mode: str, gap: float | None, limits: Tim
 
 
 @pytest.mark.parametrize("data", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\0" * 100], ids=["http", "zeros"])
-def test_whoever_does_not_speak_tls_gets_nothing(mode: str, data: bytes) -> None:
+def test_a_server_without_tls_gets_nothing(mode: str, data: bytes) -> None:
     with talking(data, None) as here:
         outcome = call(mode, here, Timeout(total=5, connect=1))
     check(outcome, total=1)

@@ -66,7 +66,7 @@ class Cast:
         return Actor(self.ask, "admin")
 
     @property
-    def nobody(self) -> Actor:
+    def visitor(self) -> Actor:
         """A client without a user."""
         return Actor(self.ask, "client")
 

@@ -16,58 +16,58 @@ def test_an_agent_is_let_in_once(cast: Cast, ada: Person) -> None:
     """It waits, gets a session of the user who approved, and the token is consumed; the anonymous session works at
     once.
     """
-    made = cast.nobody(agents.register_agent(agent={"name": "Helper"}, user_hint="ada@example.com"))  # type: ignore[arg-type]
+    made = cast.visitor(agents.register_agent(agent={"name": "Helper"}, user_hint="ada@example.com"))  # type: ignore[arg-type]
     assert made.confirm_url.reveal().endswith(made.claim_code.reveal())
     anonymous = cast.ask.client(
         "GET", "/users/me", access_token=made.anonymous_session.access_token.reveal(), allow_anonymous_user="true"
     )
     assert anonymous.json()["is_anonymous"]
     poll = agents.poll_agent_registration(poll_token=made.poll_token.reveal())
-    waiting = cast.nobody(poll)
+    waiting = cast.visitor(poll)
     assert waiting.session is None
     shown = ada(agents.confirm_agent_registration(claim_code=made.claim_code.reveal().lower(), action="inspect"))
     assert (shown.agent.name, shown.status, shown.user_hint) == ("Helper", waiting.status, "ada@example.com")
     approved = ada(agents.confirm_agent_registration(claim_code=made.claim_code.reveal(), action="approve"))
-    reply = cast.nobody.reply(poll)
+    reply = cast.visitor.reply(poll)
     assert (reply.status, reply.json()["status"]) == (201, approved.status)
     session = reply.json()["session"]
     me = cast.ask.client("GET", "/users/me", access_token=session["access_token"]).json()
     assert me["id"] == ada.id == session["user_id"]
     listed = cast.ask.server("GET", f"/auth/sessions?user_id={ada.id}").json()["items"]
     assert [each["agent_name"] for each in listed] == ["Helper", None]
-    assert cast.nobody(poll).status == "used"
+    assert cast.visitor(poll).status == "used"
     again = agents.confirm_agent_registration(claim_code=made.claim_code.reveal(), action="approve")
     assert ada.refused(again) == (400, "AGENT_AUTH_INVALID_CLAIM_CODE")
 
 
 def test_an_agent_may_be_denied_or_wait_too_long(cast: Cast, ada: Person) -> None:
     """Neither gets a session."""
-    first = cast.nobody(agents.register_agent(agent={"name": "A"}))  # type: ignore[arg-type]
+    first = cast.visitor(agents.register_agent(agent={"name": "A"}))  # type: ignore[arg-type]
     ada(agents.confirm_agent_registration(claim_code=first.claim_code.reveal(), action="deny"))
-    assert cast.nobody(agents.poll_agent_registration(poll_token=first.poll_token.reveal())).status == "denied"
-    second = cast.nobody(agents.register_agent(agent={"name": "B"}, expires_in_millis=30_000))  # type: ignore[arg-type]
+    assert cast.visitor(agents.poll_agent_registration(poll_token=first.poll_token.reveal())).status == "denied"
+    second = cast.visitor(agents.register_agent(agent={"name": "B"}, expires_in_millis=30_000))  # type: ignore[arg-type]
     cast.ask.emulator.clock.advance(31)
-    assert cast.nobody(agents.poll_agent_registration(poll_token=second.poll_token.reveal())).status == "expired"
+    assert cast.visitor(agents.poll_agent_registration(poll_token=second.poll_token.reveal())).status == "expired"
     late = agents.confirm_agent_registration(claim_code=second.claim_code.reveal(), action="approve")
     assert ada.refused(late) == (400, "AGENT_AUTH_INVALID_CLAIM_CODE")
     unknown = agents.poll_agent_registration(poll_token="nope")
-    assert cast.nobody.refused(unknown) == (400, "INVALID_POLLING_CODE")
+    assert cast.visitor.refused(unknown) == (400, "INVALID_POLLING_CODE")
 
 
 def test_agents_come_to_projects_that_let_them(cast: Cast, ada: Person) -> None:
     """Only trusted apps get them, and anonymous users cannot authorize them."""
     elsewhere = agents.register_agent(agent={"name": "A"}, app_url="https://evil.example.org")  # type: ignore[arg-type]
-    assert cast.nobody.refused(elsewhere) == (400, "REDIRECT_URL_NOT_WHITELISTED")
-    made = cast.nobody(agents.register_agent(agent={"name": "A"}))  # type: ignore[arg-type]
+    assert cast.visitor.refused(elsewhere) == (400, "REDIRECT_URL_NOT_WHITELISTED")
+    made = cast.visitor(agents.register_agent(agent={"name": "A"}))  # type: ignore[arg-type]
     body = {"claim_code": made.claim_code.reveal(), "action": "approve"}
     session = {"access_token": made.anonymous_session.access_token.reveal(), "allow_anonymous_user": "true"}
     refused = cast.ask.client("POST", "/agent/register/confirm", body, **session)
     assert refused.json()["code"] == "ANONYMOUS_AUTHENTICATION_NOT_ALLOWED"
-    assert "agent/register" in cast.nobody(agents.get_agent_discovery()).registration_endpoint
-    assert b"# Sign in" in cast.nobody.reply(agents.get_agent_guide()).content
+    assert "agent/register" in cast.visitor(agents.get_agent_discovery()).registration_endpoint
+    assert b"# Sign in" in cast.visitor.reply(agents.get_agent_guide()).content
     cast.settings(**{"apps__installed__agent-auth__enabled": False})
     off = agents.register_agent(agent={"name": "A"})  # type: ignore[arg-type]
-    assert cast.nobody.refused(off) == (400, "AGENT_AUTH_NOT_ENABLED")
+    assert cast.visitor.refused(off) == (400, "AGENT_AUTH_NOT_ENABLED")
 
 
 def test_browser_actions_are_for_trusted_origins(cast: Cast, ada: Person) -> None:

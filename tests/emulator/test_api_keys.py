@@ -98,7 +98,7 @@ def test_team_keys_are_for_those_who_manage_them(cast: Cast, ada: Person) -> Non
     changing = api_keys.update_team_api_key(key.id, team_id=team.id, description="x")
     for operation in (creating, reading, listing, changing):
         assert bob.refused(operation) == NOT_FOUND
-        assert cast.nobody.refused(operation) == (401, "USER_AUTHENTICATION_REQUIRED")
+        assert cast.visitor.refused(operation) == (401, "USER_AUTHENTICATION_REQUIRED")
     cast.server(grant_team_permission(team.id, bob.id, "$manage_api_keys"))
     assert bob(reading).value.last_four == key.value.reveal()[-4:]
     assert [each.id for each in bob(listing).items] == [key.id]
@@ -114,10 +114,10 @@ def test_kinds_are_apart(cast: Cast, ada: Person) -> None:
     assert cast.server.refused(api_keys.check_user_api_key(api_key=of_team.value)) == (400, "WRONG_API_KEY_TYPE")
 
 
-def test_nobody_gets_no_key(cast: Cast) -> None:
+def test_a_missing_owner_gets_no_key(cast: Cast) -> None:
     """Servers of April fail here, as recordings show."""
-    for_nobody = api_keys.create_user_api_key(user_id=NOWHERE, description="k", expires_at_millis=None)
-    assert cast.server.refused(for_nobody) == (400, "USER_ID_DOES_NOT_EXIST")
+    for_missing_user = api_keys.create_user_api_key(user_id=NOWHERE, description="k", expires_at_millis=None)
+    assert cast.server.refused(for_missing_user) == (400, "USER_ID_DOES_NOT_EXIST")
     for_no_team = api_keys.create_team_api_key(team_id=NOWHERE, description="k", expires_at_millis=None)
     assert cast.server.refused(for_no_team) == (404, "TEAM_NOT_FOUND")
 
@@ -139,7 +139,7 @@ def test_switched_off_keys_cannot_be_used(cast: Cast, ada: Person) -> None:
     assert ada.refused(api_keys.get_user_api_key(read_api_key(text).id)) == refused
 
 
-def test_a_leaked_key_is_revoked_and_its_user_told(cast: Cast, ask: Asker, ada: Person) -> None:
+def test_a_leaked_key_is_revoked_and_its_user_notified(cast: Cast, ask: Asker, ada: Person) -> None:
     """Without any key of the project, once; reporting it again changes nothing."""
     text = made(ada)
     assert ask.plain("POST", REVOKE, {"api_key": text}).json() == {"success": True}
@@ -149,7 +149,7 @@ def test_a_leaked_key_is_revoked_and_its_user_told(cast: Cast, ask: Asker, ada: 
     assert text not in cast.mails(ada.email)[0].text
 
 
-def test_a_leaked_key_of_a_team_is_told_to_those_who_manage_it(cast: Cast, ask: Asker, ada: Person) -> None:
+def test_a_leaked_key_of_a_team_is_reported_to_its_managers(cast: Cast, ask: Asker, ada: Person) -> None:
     """Members without the permission get no email."""
     bob = cast.person("bob")
     team = ada(create_team(display_name="Engines"))

@@ -45,7 +45,7 @@ def test_codes_belong_to_their_project(ask: Asker) -> None:
     assert refused.content == b"Refresh token does not belong to this project"
 
 
-def test_an_anonymous_session_is_handed_out_once(ask: Asker) -> None:
+def test_an_anonymous_session_is_issued_once(ask: Asker) -> None:
     """And not at all if a login starts with the session of a regular user."""
     refused = ask.client("POST", "/auth/cli", {"anon_refresh_token": session(ask)})
     assert refused.content == b"The provided refresh token does not belong to an anonymous user"

@@ -109,7 +109,7 @@ def test_clients_see_their_own_user_alone(cast: Cast, ada: Person, verb: str, st
         "delete": channels.delete_contact_channel(bob.id, theirs.id),
     }[verb]
     assert ada.refused(operation) == (status, f"Client can only {verb} contact channels for their own user.")
-    assert cast.nobody.refused(operation) == (400, "CANNOT_GET_OWN_USER_WITHOUT_USER")
+    assert cast.visitor.refused(operation) == (400, "CANNOT_GET_OWN_USER_WITHOUT_USER")
 
 
 def test_what_is_not_there(cast: Cast, ada: Person) -> None:
@@ -127,8 +127,8 @@ def test_what_is_not_there(cast: Cast, ada: Person) -> None:
 
 def test_users_must_exist(cast: Cast) -> None:
     """Servers of April fail instead."""
-    for_nobody = {"user_id": NOWHERE, "value": "x@example.com", "used_for_auth": False}
-    operation = channels.create_contact_channel_as_server(**for_nobody)  # type: ignore[arg-type]
+    for_missing_user = {"user_id": NOWHERE, "value": "x@example.com", "used_for_auth": False}
+    operation = channels.create_contact_channel_as_server(**for_missing_user)  # type: ignore[arg-type]
     assert cast.server.refused(operation) == (400, "USER_ID_DOES_NOT_EXIST")
     sending = channels.send_contact_channel_code(NOWHERE, NOWHERE, callback_url=CALLBACK)
     assert cast.server.refused(sending) == (400, "USER_ID_DOES_NOT_EXIST")
@@ -155,12 +155,12 @@ def test_the_mail_verifies_the_address(cast: Cast, ada: Person) -> None:
     ada(sending)
     first, second = [code_of(mail) for mail in cast.mails("new@example.com")]
     assert cast.mails("new@example.com")[0].link == f"{CALLBACK}?code={first}"
-    assert cast.nobody(channels.check_contact_channel_code(code=first)).is_code_valid
-    cast.nobody(channels.verify_contact_channel(code=first))
+    assert cast.visitor(channels.check_contact_channel_code(code=first)).is_code_valid
+    cast.visitor(channels.verify_contact_channel(code=first))
     assert ("new@example.com", False, True, False) in listed(ada)
     used = (409, "VERIFICATION_CODE_ALREADY_USED")
-    assert cast.nobody.refused(channels.verify_contact_channel(code=first)) == used
-    cast.nobody(channels.verify_contact_channel(code=second))
+    assert cast.visitor.refused(channels.verify_contact_channel(code=first)) == used
+    cast.visitor(channels.verify_contact_channel(code=second))
     assert ada.refused(sending) == (409, "EMAIL_ALREADY_VERIFIED")
 
 
@@ -173,9 +173,9 @@ def test_codes_for_verifying_verify_alone(cast: Cast, ada: Person) -> None:
     cast.ask.client("POST", "/auth/otp/send-sign-in-code", {"email": ada.email, "callback_url": CALLBACK})
     sign_in = code_of(cast.mails(ada.email)[0])
     not_found = (404, "VERIFICATION_CODE_NOT_FOUND")
-    assert cast.nobody.refused(channels.verify_contact_channel(code=sign_in)) == not_found
+    assert cast.visitor.refused(channels.verify_contact_channel(code=sign_in)) == not_found
     cast.ask.emulator.clock.advance(7 * 24 * 3600 + 1)
-    assert cast.nobody.refused(channels.verify_contact_channel(code=code)) == (400, "VERIFICATION_CODE_EXPIRED")
+    assert cast.visitor.refused(channels.verify_contact_channel(code=code)) == (400, "VERIFICATION_CODE_EXPIRED")
 
 
 def test_a_deleted_address_cannot_be_verified(cast: Cast, ada: Person) -> None:
@@ -185,8 +185,8 @@ def test_a_deleted_address_cannot_be_verified(cast: Cast, ada: Person) -> None:
     ada(channels.delete_contact_channel("me", new.id))
     code = code_of(cast.mails("new@example.com")[0])
     verifying = channels.verify_contact_channel(code=code)
-    assert cast.nobody.refused(verifying) == (400, "Contact channel not found. Was your contact channel deleted?")
-    assert cast.nobody.refused(verifying) == (409, "VERIFICATION_CODE_ALREADY_USED")
+    assert cast.visitor.refused(verifying) == (400, "Contact channel not found. Was your contact channel deleted?")
+    assert cast.visitor.refused(verifying) == (409, "VERIFICATION_CODE_ALREADY_USED")
 
 
 def test_codes_are_sent_to_trusted_places_for_oneself(cast: Cast, ada: Person) -> None:
@@ -206,7 +206,7 @@ def test_signing_up_by_password_sends_the_same_code(cast: Cast, ask: Asker) -> N
     """The code from sign-up verifies the address."""
     body = {"email": "new@example.com", "password": "correct horse", "verification_callback_url": CALLBACK}
     tokens = ask.client("POST", "/auth/password/sign-up", body).json()
-    cast.nobody(channels.verify_contact_channel(code=code_of(cast.mails("new@example.com")[0])))
+    cast.visitor(channels.verify_contact_channel(code=code_of(cast.mails("new@example.com")[0])))
     assert ask.client("GET", "/users/me", access_token=tokens["access_token"]).json()["primary_email_verified"]
 
 

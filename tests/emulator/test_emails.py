@@ -43,7 +43,7 @@ def test_what_is_sent_arrives(cast: Cast, ada: Person) -> None:
     assert "<p>Hello</p>" in (mail.html or "")
 
 
-def test_everybody_or_any_address(cast: Cast, ada: Person) -> None:
+def test_all_users_or_any_address(cast: Cast, ada: Person) -> None:
     """Users without an address are skipped, and the outbox says why."""
     cast.ask.server("POST", "/users", {})
     results = cast.server(emails.send_email(all_users=True, html="x")).results
@@ -84,7 +84,7 @@ def test_an_invitation_signs_in(cast: Cast) -> None:
     cast.server(emails.send_sign_in_invitation(email="eve@example.com", callback_url=url))
     [mail] = cast.mails("eve@example.com")
     assert mail.link == f"{url}?code={mail.code}"
-    assert cast.nobody(sign_in_with_code(code=mail.code or "")).is_new_user
+    assert cast.visitor(sign_in_with_code(code=mail.code or "")).is_new_user
 
 
 def test_scheduled_mail_waits_for_its_time(cast: Cast, ada: Person) -> None:

@@ -105,8 +105,8 @@ def test_clients_act_for_themselves_alone(cast: Cast, ada: Person, team: Team) -
     refused = (400, "CANNOT_GET_OWN_USER_WITHOUT_USER")
     assert ada.refused(invitations.list_team_invitations(user_id=bob.id)) == refused
     assert ada.refused(invitations.accept_team_invitation_by_id(invitation.id, user_id=bob.id)) == refused
-    assert cast.nobody.refused(invitations.list_team_invitations(user_id=bob.id)) == refused
-    assert cast.nobody.refused(invitations.list_team_invitations(team_id=team.id)) == refused
+    assert cast.visitor.refused(invitations.list_team_invitations(user_id=bob.id)) == refused
+    assert cast.visitor.refused(invitations.list_team_invitations(team_id=team.id)) == refused
     cast.server(invitations.accept_team_invitation_by_id(invitation.id, user_id=bob.id))
     assert members(ada, team) == [ada.id, bob.id]
 

@@ -45,9 +45,9 @@ def test_clients_choose_for_themselves(cast: Cast, ada: Person) -> None:
     changing = update_notification_preference(bob.id, MARKETING, enabled=False)
     assert ada.refused(listing) == (403, "You can only view your own notification preferences")
     assert ada.refused(changing) == (403, "You can only manage your own notification preferences")
-    assert cast.nobody.refused(listing) == (401, "USER_AUTHENTICATION_REQUIRED")
+    assert cast.visitor.refused(listing) == (401, "USER_AUTHENTICATION_REQUIRED")
     mine = list_notification_preferences("me")
-    assert cast.nobody.refused(mine) == (400, "CANNOT_GET_OWN_USER_WITHOUT_USER")
+    assert cast.visitor.refused(mine) == (400, "CANNOT_GET_OWN_USER_WITHOUT_USER")
 
 
 def test_what_is_not_there(cast: Cast, ada: Person) -> None:

@@ -50,7 +50,7 @@ def test_clients_keep_to_themselves(cast: Cast) -> None:
         (oauth.delete_oauth_provider(bob.id, provider_id), "delete"),
     ]:
         assert ada.refused(operation) == (403, f"Client can only {words} OAuth providers for their own user.")
-    assert cast.nobody.refused(oauth.list_oauth_providers(user_id="me")) == (400, "CANNOT_GET_OWN_USER_WITHOUT_USER")
+    assert cast.visitor.refused(oauth.list_oauth_providers(user_id="me")) == (400, "CANNOT_GET_OWN_USER_WITHOUT_USER")
 
 
 def test_changing_and_deleting(cast: Cast) -> None:
@@ -178,13 +178,13 @@ def test_clients_get_their_own_tokens_alone(cast: Cast) -> None:
 def test_tokens_that_others_sign_are_refused(cast: Cast) -> None:
     """By name, if the project is configured for them."""
     apple = auth.sign_in_with_apple(id_token="x")
-    assert cast.nobody.refused(apple) == (400, "APPLE_BUNDLE_ID_NOT_CONFIGURED")
+    assert cast.visitor.refused(apple) == (400, "APPLE_BUNDLE_ID_NOT_CONFIGURED")
     provider = {"type": "apple", "allowSignIn": True, "appleBundles": {"a": {"bundleId": "com.example.app"}}}
     cast.settings(auth__oauth__providers={"apple": provider})
-    assert cast.nobody.refused(apple) == (400, "INVALID_APPLE_CREDENTIALS")
+    assert cast.visitor.refused(apple) == (400, "INVALID_APPLE_CREDENTIALS")
     cast.settings(auth__oauth__providers={})
-    assert cast.nobody.refused(apple) == (400, "OAUTH_PROVIDER_NOT_FOUND_OR_NOT_ENABLED")
+    assert cast.visitor.refused(apple) == (400, "OAUTH_PROVIDER_NOT_FOUND_OR_NOT_ENABLED")
     external = auth.exchange_external_auth_token(provider_id="clerk-integration", token="x")
-    assert cast.nobody.refused(external) == (400, "EXTERNAL_AUTH_PROVIDER_NOT_CONFIGURED")
+    assert cast.visitor.refused(external) == (400, "EXTERNAL_AUTH_PROVIDER_NOT_CONFIGURED")
     empty = {"provider_id": "clerk-integration", "token": ""}
     assert code(cast.ask.client("POST", "/auth/external/token", empty)) == "SCHEMA_ERROR"

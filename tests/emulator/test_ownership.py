@@ -51,7 +51,7 @@ def internal(emulator: Emulator) -> Any:
     return ask
 
 
-def test_a_project_changes_hands(emulator: Emulator) -> None:
+def test_a_project_is_transferred(emulator: Emulator) -> None:
     """Between two teams of the user, who must manage the first."""
     ask = internal(emulator)
     signed_up = ask("POST", "/auth/password/sign-up", {"email": "o@example.com", "password": "correct horse battery"})

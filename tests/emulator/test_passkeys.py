@@ -105,7 +105,7 @@ def test_who_registered_signs_in(ask: Asker, token: str, key: Any) -> None:
         {"origin": "http://["},
         {"flags": 0},
     ],
-    ids=["other key", "other site", "untrusted origin", "unreadable origin", "nobody there"],
+    ids=["other key", "other site", "untrusted origin", "unreadable origin", "no user present"],
 )
 def test_a_forged_answer_is_refused(ask: Asker, token: str, forged: dict[str, Any]) -> None:
     """When signing in and, if detectable, when registering."""

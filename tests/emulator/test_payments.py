@@ -87,7 +87,7 @@ def test_items_go_with_a_cancelled_subscription(cast: Cast, ada: Person) -> None
 def test_a_paid_subscription_runs_to_the_end_of_its_period(cast: Cast, ada: Person) -> None:
     """Cancelled, it stays until then and cannot be cancelled again."""
     full_code = code(cast, ada, "basic")
-    cast.nobody(payments.create_purchase_session(full_code=full_code, price_id="monthly"))
+    cast.visitor(payments.create_purchase_session(full_code=full_code, price_id="monthly"))
     ada(payments.cancel_subscription("user", ada.id, "basic"))
     [product] = cast.server(payments.list_customer_products("user", ada.id)).items
     assert product.subscription is not None
@@ -100,11 +100,11 @@ def test_products_of_one_line_replace_each_other(cast: Cast, ada: Person) -> Non
     """The link warns before; the purchase ends the other."""
     cast.server(payments.grant_product("user", ada.id, product_id="basic"))
     full_code = code(cast, ada, "pro")
-    details = cast.nobody(payments.validate_purchase_code(full_code=full_code))
+    details = cast.visitor(payments.validate_purchase_code(full_code=full_code))
     assert [each.product_id for each in details.conflicting_products] == ["basic"]
     cast.admin(payments.complete_test_mode_purchase(full_code=full_code, price_id="monthly"))
     assert owned(cast, ada) == [("pro", 1)]
-    assert cast.nobody(payments.validate_purchase_code(full_code=full_code)).already_bought_non_stackable
+    assert cast.visitor(payments.validate_purchase_code(full_code=full_code)).already_bought_non_stackable
 
 
 def test_stackable_products_add_up(cast: Cast, ada: Person) -> None:
@@ -123,7 +123,7 @@ def test_switching_needs_a_paid_subscription_and_a_card(cast: Cast, ada: Person)
     cast.server(payments.grant_product("user", ada.id, product_id="basic"))
     assert ada.refused(switch) == (400, "This subscription cannot be switched.")
     ada(payments.cancel_subscription("user", ada.id, "basic"))
-    cast.nobody(payments.create_purchase_session(full_code=code(cast, ada, "basic"), price_id="monthly"))
+    cast.visitor(payments.create_purchase_session(full_code=code(cast, ada, "basic"), price_id="monthly"))
     assert ada.refused(switch) == (400, "DEFAULT_PAYMENT_METHOD_REQUIRED")
     intent = (
         ada(payments.create_payment_method_setup_intent("user", ada.id)).client_secret.reveal().partition("_secret")[0]
@@ -146,7 +146,7 @@ def test_test_mode_is_for_projects_in_it(cast: Cast, ada: Person) -> None:
 
 def test_invoices_and_refunds_are_of_paid_purchases(cast: Cast, ada: Person) -> None:
     """A refund ends what was bought, once; what was granted has nothing to refund."""
-    cast.nobody(payments.create_purchase_session(full_code=code(cast, ada, "basic"), price_id="monthly"))
+    cast.visitor(payments.create_purchase_session(full_code=code(cast, ada, "basic"), price_id="monthly"))
     [invoice] = ada(payments.list_invoices("user", ada.id)).items
     assert (invoice.status, invoice.amount_total) == ("paid", 950)
     [bought] = cast.admin(payments.list_transactions()).transactions
@@ -172,7 +172,7 @@ def test_refunds_of_april() -> None:
     """Entry by entry, once, and never without entries."""
     cast = Cast(Asker(Emulator(release="2026-04")))
     ada = customer(cast)
-    cast.nobody(payments.create_purchase_session(full_code=code(cast, ada, "pack"), price_id="once", quantity=2))
+    cast.visitor(payments.create_purchase_session(full_code=code(cast, ada, "pack"), price_id="once", quantity=2))
     [bought] = cast.admin(payments.list_transactions()).transactions
 
     def refused(*entries: dict[str, Any], **more: Any) -> str:
@@ -211,7 +211,7 @@ def test_cancelling_what_the_customer_does_not_have(cast: Cast, ada: Person) -> 
     cast.server(cancel("user", ada.id, "pro"))
 
 
-def test_nobody_buys_twice_what_does_not_stack(cast: Cast, ada: Person) -> None:
+def test_products_that_do_not_stack_are_bought_once(cast: Cast, ada: Person) -> None:
     """No link is created for it."""
     cast.server(payments.grant_product("user", ada.id, product_id="basic"))
     link = payments.create_purchase_url(customer_type="user", customer_id=ada.id, product_id="basic")
@@ -278,9 +278,12 @@ def test_a_code_of_another_project_is_unknown(cast: Cast, ada: Person) -> None:
     """The prefix of the code must be the project's."""
     full_code = code(cast, ada, "pro")
     wrong = "00000000-0000-4000-8000-000000000000_" + full_code.partition("_")[2]
-    assert cast.nobody.refused(payments.validate_purchase_code(full_code=wrong)) == (404, "VERIFICATION_CODE_NOT_FOUND")
+    assert cast.visitor.refused(payments.validate_purchase_code(full_code=wrong)) == (
+        404,
+        "VERIFICATION_CODE_NOT_FOUND",
+    )
     cast.ask.emulator.clock.advance(2 * DAY)
-    late = cast.nobody.refused(payments.validate_purchase_code(full_code=full_code))
+    late = cast.visitor.refused(payments.validate_purchase_code(full_code=full_code))
     assert late == (400, "VERIFICATION_CODE_EXPIRED")
 
 

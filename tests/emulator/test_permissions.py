@@ -73,7 +73,7 @@ def test_a_change_says_all(cast: Cast) -> None:
     assert (changed.id, changed.description, changed.contained_permission_ids) == ("write", None, ())
 
 
-def test_a_deleted_permission_is_held_by_nobody(cast: Cast) -> None:
+def test_a_deleted_permission_has_no_holders(cast: Cast) -> None:
     """Defining it again grants it to no one."""
     define(cast, "read")
     define(cast, "write", "read")
@@ -125,7 +125,7 @@ def test_contained_permissions_open_the_team(cast: Cast) -> None:
     assert bob.refused(update_team(team.id, display_name="x")) == (401, "TEAM_PERMISSION_REQUIRED")
 
 
-def test_events_tell_of_every_grant(cast: Cast) -> None:
+def test_every_grant_is_an_event(cast: Cast) -> None:
     """Including one that changes nothing; a refused revocation reports none."""
     define(cast, "read")
     ada = cast.person("ada")
@@ -167,7 +167,7 @@ def test_clients_list_their_own_permissions(cast: Cast) -> None:
         for operation in (listing(user_id=bob.id), listing()):
             status, text = ada.refused(operation)
             assert (status, text[:51]) == (403, "Client can only list permissions for their own user")
-        assert cast.nobody.refused(listing()) == (400, "CANNOT_GET_OWN_USER_WITHOUT_USER")
+        assert cast.visitor.refused(listing()) == (400, "CANNOT_GET_OWN_USER_WITHOUT_USER")
 
 
 def test_what_is_contained_cannot_be_taken_alone(cast: Cast) -> None:
@@ -186,7 +186,7 @@ def test_new_users_get_what_the_project_gives_them(cast: Cast) -> None:
     assert cast.events("project_permission") == []
 
 
-def test_a_default_that_is_not_defined_lets_nobody_in(cast: Cast) -> None:
+def test_an_undefined_default_permission_refuses_all_members(cast: Cast) -> None:
     """As in the real API, and the attempt changes nothing."""
     cast.admin(permissions.delete_team_permission_definition("team_admin"))
     ada = cast.person("ada")

@@ -67,7 +67,7 @@ import pytest
 from hexclave_api.operations.users import create_user, list_users
 
 @pytest.mark.parametrize("number", range(12))
-def test_nobody_else_is_here(hexclave_emulator, hexclave_server_app, number):
+def test_no_other_user_is_present(hexclave_emulator, hexclave_server_app, number):
     assert hexclave_server_app.call(list_users()).items == ()
     hexclave_server_app.call(create_user(primary_email="ada@example.com", primary_email_auth_enabled=True))
     hexclave_emulator.fail_next(503, times=100)
@@ -135,7 +135,7 @@ def test_the_documented_fixtures_are_all_there(tmp_path: Path) -> None:
         ('"POST", "/users", times=0', "  POST /api/v1/users -> 201"),
     ],
 )
-def test_a_missing_request_is_told_with_those_that_came(tmp_path: Path, arguments: str, complaint: str) -> None:
+def test_a_missing_request_is_reported_with_those_received(tmp_path: Path, arguments: str, complaint: str) -> None:
     """So that the failure explains itself."""
     source = f"""
 from hexclave_api.operations.users import create_user

@@ -79,7 +79,7 @@ def test_rows_of_one_id_are_refused() -> None:
         state[THINGS].insert(Thing(id="a", color="green"))
 
 
-def test_keep_tells_each_changed_row_once() -> None:
+def test_keep_reports_each_changed_row_once() -> None:
     """The changes to store: the last form of each row, `None` for deleted ones."""
     state = State()
     thing = state[THINGS].insert(Thing(id="a", color="red"))

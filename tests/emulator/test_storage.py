@@ -36,7 +36,7 @@ def test_state_comes_back(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes of files")
-def test_nobody_else_reads_the_file(tmp_path: Path) -> None:
+def test_the_file_is_readable_only_by_its_owner(tmp_path: Path) -> None:
     """It contains keys and tokens, as do the logs beside it."""
     emulator = Emulator(db=tmp_path / "state.db")
     Asker(emulator).server("POST", "/users", {})

@@ -67,7 +67,7 @@ def test_a_new_password_ends_all_sessions(ask: Asker, people: dict[str, str]) ->
     assert code(refused) == "REFRESH_TOKEN_NOT_FOUND_OR_EXPIRED"
 
 
-def test_events_tell_what_happened(ask: Asker) -> None:
+def test_changes_are_reported_as_events(ask: Asker) -> None:
     """Each change of a user is an event with the user as seen by servers; a refused request reports none."""
     from hexclave_emulator.webhooks.events import EVENTS
 

@@ -117,7 +117,7 @@ def test_after_the_last_attempt_a_delivery_has_failed() -> None:
         assert len(receiver.received) == 8
 
 
-def test_an_endpoint_that_nobody_serves_is_an_error_of_the_attempt() -> None:
+def test_an_unreachable_endpoint_is_an_error_of_the_attempt() -> None:
     """It gives the reason, and the emulator continues."""
     with emulator() as hx:
         hx.send_webhooks_to("http://127.0.0.1:9/")
@@ -153,7 +153,7 @@ def test_deliveries_survive_a_restart(tmp_path: Path) -> None:
         assert len(receiver.received) == 2
 
 
-def test_a_slow_endpoint_holds_nobody_up() -> None:
+def test_a_slow_endpoint_does_not_block_requests() -> None:
     """Requests are still answered, and stopping does not wait for it."""
     with socket.create_server(("127.0.0.1", 0)) as silent, emulator() as hx:
         hx.send_webhooks_to(f"http://127.0.0.1:{silent.getsockname()[1]}/")

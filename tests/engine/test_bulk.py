@@ -15,7 +15,7 @@ from hexclave._many import CONCURRENCY, Many
 from hexclave.bulk import AsyncOutcomes, Failure, Outcomes, Success, performed, performed_async
 from hexclave.errors import HexclaveError, UnsafeUseError
 from hexclave_api.operation import Operation
-from tests.e2e.calling import check_tells_nothing
+from tests.e2e.calling import check_reveals_nothing
 
 PASSWORD = "1not2a3real4password5"
 
@@ -294,7 +294,7 @@ def test_an_outcome_shows_neither_row_nor_password(mode):
         with pytest.raises((HexclaveError, ValueError)) as caught:
             seen[0].result()
         del row
-        check_tells_nothing(caught.value, (PASSWORD,))
+        check_reveals_nothing(caught.value, (PASSWORD,))
 
 
 def test_memory_does_not_grow_with_the_rows(mode):
@@ -335,7 +335,7 @@ def made(mode, rows, performer=None):
     return Outcomes(many, performer) if mode == "blocking" else AsyncOutcomes(many, performer.awaited)
 
 
-def test_outcomes_that_nobody_takes_are_warned_of(mode):
+def test_unconsumed_outcomes_cause_a_warning(mode):
     """Otherwise `app.users.create_many(rows)` as a statement would silently do nothing."""
     performer = Performer()
 
@@ -348,7 +348,7 @@ def test_outcomes_that_nobody_takes_are_warned_of(mode):
     assert performer.begun == []
 
 
-def test_outcomes_that_somebody_takes_are_not_warned_of(mode):
+def test_consumed_outcomes_cause_no_warning(mode):
     async def first(stream):
         async for outcome in stream:
             return outcome

@@ -74,7 +74,7 @@ ABOUT_THE_USER = [
 
 @pytest.mark.parametrize("changes", ABOUT_THE_USER)
 @pytest.mark.parametrize("access", ["client", "server"])
-def test_a_call_about_the_user_is_not_sent_while_nobody_is_signed_in(changes, access):
+def test_a_call_about_the_user_is_not_sent_when_signed_out(changes, access):
     played = play(context(access, session=MemoryTokenStore()), operation(**changes))
     assert isinstance(played.error, UnsafeUseError)
     assert "get_user requires a signed-in user" in str(played.error)

@@ -125,11 +125,11 @@ def test_after_a_session_expired_calls_go_out_signed_out():
 def test_a_late_end_of_an_old_session_leaves_a_newer_sign_in_alone():
     s = Setting(age=700)
 
-    def gone_while_somebody_signs_in(_request):
+    def deleted_during_a_sign_in(_request):
         s.store.save(Tokens(s.new("other"), "refresh-2"))
         return GONE
 
-    played = s.play(gone_while_somebody_signs_in, reply())
+    played = s.play(deleted_during_a_sign_in, reply())
     assert played.error is None
     assert s.store.load().refresh_token.reveal() == "refresh-2"
     assert sent_tokens(played)[-1] == s.store.load().access_token.reveal()
@@ -138,11 +138,11 @@ def test_a_late_end_of_an_old_session_leaves_a_newer_sign_in_alone():
 def test_a_late_refresh_does_not_overwrite_a_newer_sign_in():
     s = Setting(age=700)
 
-    def refreshed_while_somebody_signs_in(request):
+    def refreshed_during_a_sign_in(request):
         s.store.save(Tokens(s.new("other"), "refresh-2"))
         return s.refreshed()(request)
 
-    s.play(refreshed_while_somebody_signs_in, reply())
+    s.play(refreshed_during_a_sign_in, reply())
     assert s.store.load().refresh_token.reveal() == "refresh-2"
 
 
@@ -326,7 +326,7 @@ def test_the_error_of_a_hook_concerns_its_caller_alone():
 
 
 @pytest.mark.parametrize("end", [asyncio.CancelledError, KeyboardInterrupt, GeneratorExit])
-def test_a_cancelled_refresher_hands_over_to_the_next(end):
+def test_the_next_caller_takes_over_a_cancelled_refresh(end):
     s = Setting(age=700)
     leader, _ = started(s.app)
     follower, _ = started(s.app)

@@ -250,7 +250,7 @@ def test_whatever_the_body_is_the_message_says_something_readable(body: object, 
     assert (type(error), error.message, error.code) == (NotFoundError, message, None)
 
 
-def test_a_status_without_a_name_is_told_by_its_number() -> None:
+def test_a_status_without_a_name_is_reported_by_number() -> None:
     assert read(reply(299 + 300)).message == "The server answered 599 with an empty body."
 
 

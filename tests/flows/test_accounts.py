@@ -63,7 +63,7 @@ def test_there_is_no_header_and_no_partial_user_when_signed_out():
     assert app.auth.get_partial_user() is None
 
 
-def test_the_access_token_tells_who_is_signed_in():
+def test_the_access_token_identifies_the_user():
     recording = recorded("client")
     user = recording.app.auth.get_partial_user()
     assert user is not None

@@ -50,7 +50,7 @@ def test_a_key_of_another_kind_is_refused_before_it_is_sent(path, key):
         (400, "WRONG_API_KEY_TYPE"),
     ],
 )
-def test_nobody_is_found_by_a_key_that_does_not_work(status, code):
+def test_no_owner_is_found_by_an_invalid_key(status, code):
     recording = recorded("server", lambda *_: known_error(status, code))
     assert recording.app.users.find_by_api_key(USER_KEY) is None
     assert recording.app.teams.find_by_api_key(TEAM_KEY) is None
@@ -58,7 +58,7 @@ def test_nobody_is_found_by_a_key_that_does_not_work(status, code):
         recording.app.users.get_by_api_key(USER_KEY)
 
 
-def test_nobody_is_found_by_the_key_of_a_user_who_is_gone():
+def test_no_owner_is_found_by_the_key_of_a_deleted_user():
     def answer(_, name):
         return known_error(404, "USER_NOT_FOUND") if name == "get_user" else example(name, "server")
 

@@ -9,7 +9,7 @@ from tests.surface.recording import recorded
 
 
 @pytest.mark.parametrize("access", ["client", "server"])
-def test_nobody_is_found_without_asking_when_signed_out(access):
+def test_no_user_is_found_without_a_request_when_signed_out(access):
     recording = recorded(access)
     assert recorded(access).app.with_session(hexclave.MemoryTokenStore()).me.find() is None
     assert recording.sent == []
@@ -27,7 +27,7 @@ def test_a_user_whom_the_app_does_not_admit_is_not_found(status, code):
     assert recorded("client", lambda *_: known_error(status, code)).app.me.find() is None
 
 
-def test_a_failing_api_is_not_taken_for_nobody():
+def test_a_failing_api_is_not_reported_as_signed_out():
     with pytest.raises(errors.PermissionDeniedError):
         recorded("client", lambda *_: reply(403, b"no")).app.me.find()
 

@@ -17,25 +17,25 @@ from tests.generator.describing import (
 )
 
 
-def test_what_changed_in_a_shared_component_is_told_once_with_all_operations() -> None:
+def test_a_change_in_a_shared_component_is_reported_once_with_all_operations() -> None:
     old, new = in_many_places(Thing=record(a=STRING)), in_many_places(Thing=record(a=INTEGER))
     (change,) = compare(old, new)
     assert (change.subject, change.place, change.shared) == ("Thing", "a", True)
     assert set(change.operations) == {f"GET /a{number}" for number in range(40)}
 
 
-def test_a_component_nested_in_shared_ones_is_told_under_its_own_name() -> None:
+def test_a_component_nested_in_shared_ones_is_reported_under_its_own_name() -> None:
     schemas = {"Thing": record(part=ref("Part")), "Part": record(a=STRING)}
     (change,) = compare(in_many_places(2, **schemas), in_many_places(2, **schemas | {"Part": record(a=INTEGER)}))
     assert (change.subject, change.place) == ("Part", "a")
 
 
-def test_a_component_of_one_operation_is_told_where_it_stands() -> None:
+def test_a_component_of_one_operation_is_reported_in_place() -> None:
     old, new = receiving(ref("Part"), Part=record(a=STRING)), receiving(ref("Part"), Part=record(a=INTEGER))
     assert said(old, new) == [("GET /things response 200.field.a", "retyped", True)]
 
 
-def test_a_component_that_stands_twice_in_one_operation_is_told_once() -> None:
+def test_a_component_used_twice_in_one_operation_is_reported_once() -> None:
     def document(part: Json) -> Json:
         return api({"/things": {"get": operation(responses=reply(record(x=ref("Part"), y=ref("Part"))))}}, Part=part)
 

@@ -48,7 +48,7 @@ def test_new_names_break_python_alone(old: Json, new: Json, place: str, kind: st
     assert [change.fact.affects for change in compare(one(**old), one(**new))] == ["python"]
 
 
-def test_a_function_renamed_for_one_access_type_is_told_for_it_alone() -> None:
+def test_a_function_renamed_for_one_access_type_is_reported_only_for_it() -> None:
     names = {"client": "get_thing", "server": "get_thing_as_server", "admin": "get_thing_as_server"}
     changes = compare(one(), one(**{"x-access-names": names}))
     assert [(change.fact.kind, change.access) for change in changes] == [("renamed", ("server", "admin"))]
@@ -132,7 +132,7 @@ def test_a_body_added_says_what_it_holds() -> None:
     assert text == "added: a, b (required), c"
 
 
-def test_a_media_type_added_breaks_nobody_and_one_removed_breaks_who_sends_it() -> None:
+def test_adding_a_media_type_is_not_breaking_and_removing_one_breaks_its_senders() -> None:
     both = body(record(a=STRING))
     both["requestBody"]["content"] |= content(record(a=STRING), "application/x-www-form-urlencoded")["content"]
     assert said(one(**body(record(a=STRING))), one(**both)) == [("GET /things body", "media-type-added", False)]

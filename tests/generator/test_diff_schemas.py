@@ -101,7 +101,7 @@ def test_what_is_sent_may_begin_to_take_null_but_not_stop(old: Json, new: Json, 
     assert said(sending(old), sending(new)) == [("POST /things body.field", kind, breaking)]
 
 
-def test_a_reader_is_told_once_when_a_value_may_be_lacking() -> None:
+def test_a_value_that_may_be_missing_is_reported_once() -> None:
     """Missing and null are both `None`, so only losing the guarantee of a value breaks a reader."""
     states = {
         "always": record(("a",), a=STRING),

@@ -158,7 +158,7 @@ def test_any_subset_changes_nothing_when_nothing_changed(room: Room):
     assert room.spec.read_bytes() == before
 
 
-def test_names_that_somebody_changed_stay(room: Room):
+def test_names_changed_by_hand_are_kept(room: Room):
     room.take(client=teams(TEAM), server=teams(SERVER_TEAM))
     for old, new in [
         ("ServerTeam'", "Squad'"),
@@ -194,7 +194,7 @@ def test_a_renamed_path_parameter_keeps_names_and_words(room: Room):
     assert found["/teams/{id}"]["get"]["operationId"] == "read_team"
 
 
-def test_words_that_somebody_wrote_stay(room: Room):
+def test_wording_written_by_hand_is_kept(room: Room):
     room.take(client=teams(TEAM))
     description = room.description
     get = description["paths"][TEAM_PATH]["get"]

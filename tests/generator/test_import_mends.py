@@ -166,7 +166,7 @@ def test_the_type_of_an_event_is_its_name(room: Room):
     assert described["properties"]["type"] == {"type": "string", "const": "thing.made"}
 
 
-def test_nobody_reads_the_reply_to_an_event(room: Room):
+def test_the_reply_to_an_event_is_ignored(room: Room):
     document_of_events = events(**{"thing.made": THING})
     document_of_events["webhooks"]["thing.made"]["post"]["responses"] = operation({})["responses"]
     post = room.take(webhooks=document_of_events)["webhooks"]["thing.made"]["post"]

@@ -125,7 +125,7 @@ class TestRendering:
         assert package.function("make_new")(name="x").arguments_since == {"color": "after 2026-04"}
         assert package.function("get_new")().arguments_since == {}
 
-    def test_readers_are_told(self, package: Package):
+    def test_readers_are_informed(self, package: Package):
         words = {
             name: " ".join((package.function(name).__doc__ or "").split())
             for name in ("get_new", "get_old", "get_own", "make_new")

@@ -80,7 +80,7 @@ def test_what_is_no_longer_described_is_deleted(folder: Folder) -> None:
     assert check(folder.spec, folder.out) == []
 
 
-def test_a_file_of_somebody_else_is_reported_and_kept(folder: Folder) -> None:
+def test_a_foreign_file_is_reported_and_kept(folder: Folder) -> None:
     render(folder.spec, folder.out)
     (folder.out / "mine.py").write_text("")
     render(folder.spec, folder.out)
@@ -109,7 +109,7 @@ def test_a_changed_description_is_reported(folder: Folder) -> None:
     ]
 
 
-def test_bytecode_is_nobodys_business(folder: Folder) -> None:
+def test_bytecode_is_ignored(folder: Folder) -> None:
     render(folder.spec, folder.out)
     (folder.out / "__pycache__").mkdir()
     (folder.out / "__pycache__" / "x.pyc").write_bytes(b"")

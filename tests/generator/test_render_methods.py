@@ -76,7 +76,7 @@ def parameters(function: Callable[..., Any]) -> dict[str, Any]:
     return {name: each.annotation for name, each in inspect.signature(function).parameters.items() if name != "self"}
 
 
-def test_a_method_hands_its_operation_to_the_performer_in_both_modes(tmp_path: Path) -> None:
+def test_a_method_passes_its_operation_to_the_performer_in_both_modes(tmp_path: Path) -> None:
     module = things(tmp_path, "things.change")
     performer, awaiting = Recorder(), AsyncRecorder()
     assert module.Things(performer).change("a", name="b") == "done"

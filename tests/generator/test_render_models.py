@@ -116,7 +116,9 @@ class TestReading:
     @pytest.mark.parametrize(
         "unknown", [{"new": 1}, {"additional_properties": 2}, {"new": 1, "additional_properties": 2}]
     )
-    def test_unknown_fields_are_told_from_missing_ones(self, client: Package, known: Json, unknown: Json) -> None:
+    def test_unknown_fields_are_distinguished_from_missing_ones(
+        self, client: Package, known: Json, unknown: Json
+    ) -> None:
         team = client.model("Team").from_dict(known | unknown)
         assert (team.id, team.owner, team.additional_properties) == (known.get("id"), None, unknown)
 
@@ -191,7 +193,7 @@ class TestReading:
         with pytest.raises(reading_module.WireError, match=r"User at /pin: .* instead of text"):
             user_model.from_dict({"pin": value})
 
-    def test_json_masks_secrets_unless_told_to_reveal_them(self, user_model: Any) -> None:
+    def test_json_masks_secrets_unless_asked_to_reveal_them(self, user_model: Any) -> None:
         user = user_model.from_dict(WHOLE)
         assert user.to_dict()["pin"] == json.loads(user.to_json())["pin"] == str(user.pin) != WHOLE["pin"]
         assert user.to_dict(reveal=True)["pin"] == WHOLE["pin"]

@@ -82,7 +82,7 @@ def _rendered() -> Iterator[tuple[str, str]]:
                     yield f"{kind.__name__}.{name}", inspect.getdoc(method) or ""
 
 
-def test_everything_says_which_servers_lack_it_and_what_nobody_published() -> None:
+def test_docstrings_name_servers_that_lack_something_and_undocumented_parts() -> None:
     said = 0
     for name, words in _rendered():
         place = re.search(r"^(?:GET|PUT|POST|PATCH|DELETE) \S+(?=\.(?:\s|$))", words, re.MULTILINE)

@@ -79,17 +79,17 @@ def test_what_is_described_passes(client: Package, more: Json) -> None:
         ({"free": "secret"}, "/free: text instead of an object"),
     ],
 )
-def test_each_deviation_is_told_with_its_place(client: Package, more: Json, deviation: str) -> None:
+def test_each_deviation_is_reported_with_its_place(client: Package, more: Json, deviation: str) -> None:
     assert list(map(str, client.module("strict").check(client.model("Part"), GOOD | more))) == [deviation]
 
 
 @pytest.mark.parametrize("key", GOOD)
-def test_a_missing_field_is_told(client: Package, key: str) -> None:
+def test_a_missing_field_is_reported(client: Package, key: str) -> None:
     data = {name: value for name, value in GOOD.items() if name != key}
     assert list(map(str, client.module("strict").check(client.model("Part"), data))) == [f"/{key}: missing"]
 
 
-def test_all_deviations_are_told_at_once(client: Package) -> None:
+def test_all_deviations_are_reported_together(client: Package) -> None:
     strict = client.module("strict")
     with pytest.raises(strict.DeviationError) as caught:
         strict.parse(client.function("list_parts")(), [GOOD, GOOD | {"id": 1, "secret-name": "secret-value"}])

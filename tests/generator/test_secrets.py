@@ -16,7 +16,7 @@ SMELL: Final = re.compile(
 )
 
 NO_SECRETS: Final = {
-    "a public address, which lets nobody do anything": """
+    "a public address, which gives no access": """
         AgentDetails.url AgentDiscovery.token_endpoint AgentIdentity.url BackendUrls.urls ConfigAgentRun.commit_url
         DeploymentService.url Issue.url ServiceOutcome.url GetClickmapBody.url_pattern RegisterAgentBody.app_url
     """,
@@ -74,7 +74,7 @@ NO_SECRETS: Final = {
         WorkflowDivergence.unconsumed_step_keys WorkflowRun.run_key WorkflowStep.step_key WorkflowStepAttempt.step_key
         list_workflow_runs(run_key)
     """,
-    "a promo code, made to be told": """
+    "a promo code, meant to be shared": """
         CompleteTestModePurchaseBody.promo_codes CreatePromoCodeBody.code_name CreatePurchaseSessionBody.promo_codes
         PromoCode.code_name PromoCodeQuote.applied_code_names
         SwitchSubscriptionBody.promo_codes ValidatePromoCodesBody.promo_codes

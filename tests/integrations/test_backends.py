@@ -31,7 +31,7 @@ def test_the_header_of_the_browser_sdks_counts_too(backend, world):
     assert backend.get("/me", headers={"x-stack-access-token": world.token}).json() == {"user": world.user_id}
 
 
-def test_nobody_is_asked_to_sign_in(backend):
+def test_no_visitor_is_asked_to_sign_in(backend):
     response = backend.get("/me")
     assert_refused(response, 401, "USER_AUTHENTICATION_REQUIRED")
     assert "error=" not in response.headers["www-authenticate"]
@@ -62,7 +62,7 @@ def test_anonymous_users_come_in_only_where_they_are_admitted(backend, world):
     assert backend.get("/cart", headers=bearer(world.anonymous)).status_code == 200
 
 
-def test_open_endpoints_know_who_comes_and_turn_nobody_away(backend, world):
+def test_open_endpoints_know_the_user_and_accept_all_visitors(backend, world):
     for headers, user in ((bearer(world.token), world.user_id), ({}, None), (bearer(world.anonymous), None)):
         response = backend.get("/hello", headers=headers)
         assert (response.status_code, response.json()) == (200, {"user": user})
@@ -106,7 +106,7 @@ def test_members_of_the_team_come_in(backend, world):
 
 
 @pytest.mark.parametrize("team_id", ["00000000-0000-4000-8000-000000000000", "x", "%2e%2e", "a%20b", "%22%0d%0aX: y"])
-def test_nobody_is_a_member_of_a_team_that_does_not_exist(backend, world, team_id):
+def test_a_team_that_does_not_exist_has_no_members(backend, world, team_id):
     response = backend.get(f"/teams/{team_id}", headers=bearer(world.member))
     assert response.status_code in (403, 404), response.text
     assert "x" not in response.headers
@@ -125,7 +125,7 @@ def test_api_keys_of_teams_are_no_users(backend, world):
     assert world.team_key not in refused.text
 
 
-def test_asking_the_api_tells_of_users_that_were_deleted_since(backend, world):
+def test_asking_the_api_detects_deleted_users(backend, world):
     assert backend.get("/account", headers=bearer(world.token)).json() == {"user": world.user_id}
     ended = world.app.users.create(primary_email=f"gone-{backend.name}@example.com", primary_email_verified=True)
     token = world.app.sessions.create(ended.id).access_token.reveal()
@@ -140,7 +140,7 @@ def test_the_app_makes_calls_of_its_own(backend, world):
     assert backend.get("/profile", headers=bearer(world.token)).json() == {"name": "ada"}
 
 
-def test_answers_that_depend_on_nobody_may_be_cached(backend):
+def test_responses_that_do_not_depend_on_the_session_may_be_cached(backend):
     assert "cache-control" not in backend.get("/new-users").headers
 
 
@@ -157,7 +157,7 @@ def test_webhooks_are_handled_once(backend, world):
     assert backend.get("/new-users").json() == [created.id]
 
 
-def test_events_that_nobody_waits_for_are_taken(backend, world):
+def test_events_without_a_handler_are_accepted(backend, world):
     world.app.teams.create(display_name="Quiet")
     hook = world.emulator.webhooks[-1]
     response = backend.post("/webhooks", content=hook.body, headers=hook.headers)

@@ -207,7 +207,7 @@ def test_the_lazy_user_is_true_only_for_users(client, world):
     assert signed_in.headers["cache-control"] == "private, no-store"
 
 
-def test_nothing_is_found_out_before_somebody_asks(client, world):
+def test_nothing_is_requested_before_it_is_needed(client, world):
     before = len(world.emulator.requests)
     response = client.get("/untouched", headers=bearer(world.token))
     assert "cache-control" not in response.headers
@@ -291,7 +291,7 @@ def test_an_api_that_is_away_is_no_refusal(world):
         Client().get("/account", headers=bearer(world.token))
 
 
-def test_a_team_argument_that_the_url_does_not_have_lets_nobody_in(client, world):
+def test_a_team_argument_missing_from_the_url_refuses_all_users(client, world):
     with pytest.raises(UnsafeUseError, match="no path parameter 'team_id'"):
         client.get("/unnamed", headers=bearer(world.member))
 
@@ -315,7 +315,7 @@ def test_good_settings_pass_the_checks(client):
         ({"SECRET_SERVER_KEY": ""}, "secret_server_key"),
     ],
 )
-def test_wrong_settings_are_told_when_the_server_starts(world, monkeypatch, setting, says):
+def test_invalid_settings_are_reported_when_the_server_starts(world, monkeypatch, setting, says):
     monkeypatch.delenv("HEXCLAVE_SECRET_SERVER_KEY", raising=False)
     monkeypatch.delenv("STACK_SECRET_SERVER_KEY", raising=False)
     with override_settings(HEXCLAVE=of(world, **setting)):
@@ -328,19 +328,19 @@ def test_wrong_settings_are_told_when_the_server_starts(world, monkeypatch, sett
             Client().get("/untouched")
 
 
-def test_a_setting_that_is_no_dict_is_told(world):
+def test_a_setting_that_is_not_a_dict_is_reported(world):
     with override_settings(HEXCLAVE="key"):
         assert "must be a dict" in found()["hexclave.E001"].msg
 
 
-def test_a_missing_middleware_is_told(world):
+def test_a_missing_middleware_is_reported(world):
     with override_settings(HEXCLAVE=of(world), MIDDLEWARE=[CSRF]):
         assert set(found()) == {"hexclave.E002"}
         with pytest.raises(ImproperlyConfigured, match="MIDDLEWARE"):
             Client().get("/me")
 
 
-def test_cookies_without_protection_from_forged_requests_are_told(world):
+def test_cookies_without_csrf_protection_are_reported(world):
     with override_settings(HEXCLAVE=of(world, COOKIES=True), MIDDLEWARE=[MIDDLEWARE]):
         assert set(found()) == {"hexclave.W001"}
     with override_settings(HEXCLAVE=of(world, COOKIES=True)):

@@ -81,7 +81,7 @@ def test_security_schemes_are_those_that_each_endpoint_takes(world):
     async def team(): ...
 
     @api.get("/open")
-    async def nobody(app: ApiApp): ...
+    async def visitor(app: ApiApp): ...
 
     document = api.openapi()
     security = {path: methods["get"].get("security", []) for path, methods in document["paths"].items()}
@@ -167,7 +167,7 @@ def test_an_application_without_hexclave_says_what_to_do(world):
         asyncio.run(ask(api, "/me"))
 
 
-def test_a_team_parameter_that_the_route_does_not_have_is_an_error_and_lets_nobody_in(world):
+def test_a_team_parameter_missing_from_the_route_is_an_error_and_refuses_all_users(world):
     api = FastAPI()
     Hexclave(api, world.emulator.async_server_app)
 

@@ -139,7 +139,7 @@ def test_cookies_sign_in_only_where_they_are_asked_for(app, world):
     assert client.get("/me", headers={"cookie": cookies}).status_code == 401
 
 
-def test_everybody_can_be_asked_for_without_refusing(app, world):
+def test_the_user_is_optional_on_request(app, world):
     @app.get("/who")
     def who():
         assert isinstance(api_app(), HexclaveServerApp)
@@ -211,7 +211,7 @@ def test_an_application_without_hexclave_says_what_to_do():
         app.test_client().get("/me")
 
 
-def test_a_team_argument_that_the_view_does_not_have_lets_nobody_in(app, world):
+def test_a_team_argument_missing_from_the_view_refuses_all_users(app, world):
     @app.get("/team")
     @require_team_member("team_id")
     def team():

@@ -43,7 +43,7 @@ ARRIVALS = st.lists(
 
 
 @given(st.floats(0.5, 200), st.integers(1, 20), ARRIVALS)
-def test_the_ceiling_is_never_exceeded_and_nobody_waits_for_nothing(
+def test_the_ceiling_is_never_exceeded_and_no_call_waits_needlessly(
     per_second: float, burst: int, arrivals: list[tuple[float, bool, float]]
 ) -> None:
     scene = Scene(ceiling=RateLimit(per_second, burst))
@@ -115,7 +115,7 @@ def test_a_ceiling_out_of_range_is_refused_by_name(arguments: dict[str, Any], na
 
 
 @pytest.mark.parametrize("queued", [0, 1, 7])
-def test_the_wait_that_is_foretold_is_the_one_that_follows(queued: int) -> None:
+def test_the_predicted_wait_is_the_actual_one(queued: int) -> None:
     scene = Scene(ceiling=RateLimit(per_second=4))
     assert scene.passes_at_once() is not None
     scene.queue(queued)
@@ -126,7 +126,7 @@ def test_the_wait_that_is_foretold_is_the_one_that_follows(queued: int) -> None:
     assert foretold == pytest.approx((queued + 1) / 4, abs=0.06)
 
 
-def test_a_wait_that_would_be_too_long_is_foretold_as_such() -> None:
+def test_a_wait_that_would_be_too_long_is_predicted() -> None:
     scene = Scene(ceiling=RateLimit(per_second=0.1))
     assert scene.passes_at_once() is not None
     with pytest.raises(WaitTooLong) as caught:

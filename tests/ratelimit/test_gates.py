@@ -19,7 +19,7 @@ def test_a_scope_without_a_known_limit_costs_no_step_and_leaves_no_trace() -> No
     assert scene.gates._gates == {}
 
 
-def test_after_a_429_nobody_passes_before_the_time_it_named() -> None:
+def test_after_a_429_no_call_passes_before_the_time_given() -> None:
     scene = Scene()
     scene.refuse()
     scene.queue(3)
@@ -154,7 +154,7 @@ def test_a_caller_that_wakes_late_does_not_hold_up_others() -> None:
         next(frozen)
 
 
-def test_permits_that_nobody_used_are_not_saved_up() -> None:
+def test_unused_permits_do_not_accumulate() -> None:
     scene = Scene(ceiling=RateLimit(per_second=1000))
     waiting = [scene.gates.admit(SCOPE, deadline=None, clock=scene.world) for _ in range(40)]
     for steps in waiting:
@@ -190,7 +190,7 @@ def test_refusals_of_calls_that_were_under_way_do_not_count_as_attempts_to_open_
     assert caught.value.retry_after == pytest.approx(2, abs=0.1)
 
 
-def test_a_pace_that_nobody_needs_is_not_raised() -> None:
+def test_an_unused_pace_is_not_raised() -> None:
     scene = Scene()
     scene.refuse()
     scene.world.now += 5

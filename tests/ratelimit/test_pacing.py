@@ -62,7 +62,7 @@ def test_nearly_all_that_is_permitted_is_used_and_hardly_anything_refused(
     assert refused <= 0.01
 
 
-def test_a_long_window_that_nothing_tells_of_costs_some_attempts_to_find_its_end() -> None:
+def test_an_unannounced_long_window_costs_some_attempts_to_find_its_end() -> None:
     world, server = World(seed=1), Server(FixedWindow(600, 10), silent)
     used, refused = measured(world, [Gates()], server)
     assert used >= 0.95

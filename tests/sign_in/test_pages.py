@@ -380,7 +380,7 @@ def test_sessions_of_other_browsers_can_be_ended(browser, another):
     assert browser.get("/fresh").status_code == 200
 
 
-def test_nobody_can_change_what_belongs_to_others(browser, another):
+def test_shared_values_are_immutable(browser, another):
     browser.sign_up()
     other = another()
     other.sign_up("eve@example.com")
@@ -467,7 +467,7 @@ def test_invented_callbacks_are_refused(browser, query):
     assert browser.user() is None
 
 
-def test_a_refusal_of_the_provider_is_told(hx, browser):
+def test_a_refusal_of_the_provider_is_reported(hx, browser):
     url = start(browser)
     state = parse_qs(urlsplit(url).query)["state"][0]
     answer = browser.get(f"/auth/oauth-callback?state={state}&error=access_denied&error_description=<b>")

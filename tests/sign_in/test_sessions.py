@@ -323,7 +323,7 @@ def test_parallel_requests_refresh_once(hx, serve, options):
         assert refreshes(hx) == 1
 
 
-def test_an_api_that_is_away_signs_nobody_out(hx, browser):
+def test_an_unavailable_api_does_not_end_sessions(hx, browser):
     browser.sign_up()
     cookies = dict(browser.client.cookies)
     hx.clock.advance(100)

@@ -64,7 +64,7 @@ def test_every_changed_bit_and_every_truncation_is_refused():
 
 
 @pytest.mark.parametrize("text", ["", "1", "1.", "2.AAAA", "1.é", "1.!!!!", "1.A", "x" * 9000, "1." + "A" * 40])
-def test_what_nobody_sealed_is_refused(text):
+def test_unsealed_values_are_refused(text):
     assert Sealer([NEW], "p").open("session", text) is None
 
 

@@ -58,7 +58,7 @@ class AsyncCallable:
 
 
 @pytest.mark.parametrize("load", [async_load, functools.partial(async_load), AsyncCallable()])
-def test_async_callbacks_are_refused_where_nobody_would_await_them(load: Any) -> None:
+def test_async_callbacks_are_refused_where_they_would_not_be_awaited(load: Any) -> None:
     with pytest.raises(UnsafeUseError, match="load is async: use AsyncCallbackTokenStore"):
         CallbackTokenStore(load, lambda _: None)
     with pytest.raises(UnsafeUseError, match="save is async"):

@@ -30,7 +30,7 @@ def test_refreshed_tokens_end_the_wait_of_others(path: Path, store: FileTokenSto
     assert FileTokenStore(path).begin_refresh() is not None
 
 
-def test_a_late_ticket_does_not_end_somebody_elses_refresh(store: FileTokenStore) -> None:
+def test_a_late_ticket_does_not_end_another_callers_refresh(store: FileTokenStore) -> None:
     store.save(OLD)
     late = store.begin_refresh()
     assert late is not None
@@ -41,7 +41,7 @@ def test_a_late_ticket_does_not_end_somebody_elses_refresh(store: FileTokenStore
 
 
 @pytest.mark.parametrize("seconds", [15.1, 86_400, -86_400])
-def test_a_process_that_died_while_refreshing_or_a_clock_set_back_strands_nobody(
+def test_a_process_that_died_while_refreshing_or_a_clock_set_back_blocks_no_refresh(
     store: FileTokenStore, monkeypatch: pytest.MonkeyPatch, seconds: float
 ) -> None:
     store.save(OLD)
@@ -60,7 +60,7 @@ def test_a_refresh_that_began_this_very_moment_counts(store: FileTokenStore, mon
     assert store.begin_refresh() is None
 
 
-def test_nobody_waits_for_a_refresh_when_signed_out(store: FileTokenStore) -> None:
+def test_no_call_waits_for_a_refresh_when_signed_out(store: FileTokenStore) -> None:
     ticket = store.begin_refresh()
     assert ticket is not None
     assert store.begin_refresh() is not None

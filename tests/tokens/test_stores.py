@@ -160,7 +160,7 @@ def test_a_late_refresh_does_not_bring_back_a_session_that_was_signed_out(store:
     assert store.load() is None
 
 
-def test_a_sign_in_can_be_made_to_depend_on_nobody_being_signed_in(store: TokenStore) -> None:
+def test_a_sign_in_can_be_limited_to_signed_out_sessions(store: TokenStore) -> None:
     assert store.compare_and_set(None, OLD)
     assert not store.compare_and_set(None, NEWER)
     assert store.load() == OLD
@@ -250,13 +250,13 @@ def test_no_update_is_lost_between_tasks(async_store: AsyncTokenStore) -> None:
     asyncio.run(race())  # A second event loop finds no leftovers of the first.
 
 
-def test_stores_are_told_apart_by_identity_and_can_be_keys() -> None:
+def test_stores_are_compared_by_identity_and_can_be_keys() -> None:
     stores = [MemoryTokenStore(), MemoryTokenStore(), FixedTokens(OLD), FixedTokens(OLD), SessionTokenStore({})]
     assert len(set(stores)) == len(stores)
     assert len({FileTokenStore("x"), FileTokenStore("x")}) == 2
 
 
-def test_the_kinds_of_store_can_be_told_apart_at_run_time() -> None:
+def test_the_kinds_of_store_are_distinguishable_at_run_time() -> None:
     assert isinstance(SessionTokenStore({}), TokenStore)
     assert isinstance(SessionTokenStore({}), AsyncTokenStore)
     assert isinstance(RowTokenStore(), AsyncTokenStore)
@@ -272,7 +272,7 @@ def test_a_store_that_lacks_a_method_cannot_be_made() -> None:
         Half()  # type: ignore[abstract]
 
 
-def test_stores_that_no_other_process_shares_let_everybody_refresh() -> None:
+def test_stores_of_one_process_let_every_caller_refresh() -> None:
     store = SessionTokenStore({})
     assert store.begin_refresh() is not None
     assert store.begin_refresh() is not None

@@ -110,7 +110,7 @@ def test_no_credentials_are_signed_out() -> None:
     assert result.refusal_headers == {**UNCACHEABLE, "www-authenticate": 'Bearer realm="hexclave"'}
 
 
-def test_a_refresh_token_alone_is_signed_out_and_handed_on() -> None:
+def test_a_refresh_token_alone_is_signed_out_and_returned() -> None:
     result = authenticated({"x-stack-auth": json.dumps({"accessToken": None, "refreshToken": "r"})})
     assert result == SignedOut(source="x-stack-auth", tokens=Tokens(None, "r"))
 
@@ -145,7 +145,7 @@ def test_a_client_app_can_verify_tokens() -> None:
     assert authenticated(bearer(token()), access="client").signed_in
 
 
-def test_a_failure_to_get_the_keys_is_nobodys_fault_and_raised() -> None:
+def test_a_failure_to_fetch_the_keys_is_raised() -> None:
     api = Api()
     api.failure = reply(500)
     with pytest.raises(ServerError):
@@ -234,7 +234,7 @@ def test_what_the_api_says_of_the_token_is_the_reason(answer: Reply, kind: type[
         (reply(200, user(id="")), UnreadableReplyError),
     ],
 )
-def test_other_failures_of_the_api_are_raised_and_let_nobody_in(answer: Reply, kind: type[HexclaveError]) -> None:
+def test_other_failures_of_the_api_are_raised_and_refuse_access(answer: Reply, kind: type[HexclaveError]) -> None:
     with pytest.raises(kind):
         authenticated(bearer(token()), Api(users__me=answer), mode="api")
 
@@ -319,7 +319,7 @@ def test_the_keys_user_must_be_admitted(answer: Reply, kind: type[HexclaveError]
     reason(authenticated({"x-api-key": USER_KEY}, api, api_keys={"user"}), kind)
 
 
-def test_a_key_that_names_nobody_lets_nobody_in() -> None:
+def test_a_key_without_an_owner_is_refused() -> None:
     for api in (
         Api(user_api_keys__check=reply(200, {})),
         Api(user_api_keys__check=key_of("user"), users__user_1=reply(200, {})),

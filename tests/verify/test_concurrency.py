@@ -67,7 +67,7 @@ def test_callers_who_come_during_a_refresh_go_on_with_the_old_keys() -> None:
     assert finished(refreshing, reply(200, DOCUMENT)).user_id == "user-1"
 
 
-def test_a_failure_reaches_everybody_who_waits_as_a_copy() -> None:
+def test_a_failure_reaches_each_waiting_caller_as_a_copy() -> None:
     shared = checks()
     first, second, third = started(shared), started(shared), started(shared)
     for steps in (first, second, third):
@@ -92,7 +92,7 @@ def test_when_the_one_who_fetches_is_cancelled_another_fetches() -> None:
     assert finished(second, reply(200, DOCUMENT)).user_id == "user-1"
 
 
-def test_a_bug_in_a_hook_strands_nobody() -> None:
+def test_a_bug_in_a_hook_leaves_no_caller_waiting() -> None:
     shared = checks()
     first, second = started(shared), started(shared)
     next(first)

@@ -7,7 +7,7 @@ from typing import Any, TypeVar, Unpack, overload
 from asgiref.sync import iscoroutinefunction, sync_to_async
 from django.http import HttpRequest, HttpResponseBase
 
-from hexclave.integrations._guard import NOTHING, Demand, Options
+from hexclave.integrations._guard import NOTHING, Options, Requirement
 from hexclave.integrations._refused import Refused
 from hexclave.integrations.django._requests import refusal, visit_of
 from hexclave.integrations.django._settings import installed
@@ -60,7 +60,7 @@ def require_permission(
     Raises:
         UnsafeUseError: an argument is invalid.
     """
-    return _requiring(Demand.of(permission, team), options)
+    return _requiring(Requirement.of(permission, team), options)
 
 
 def require_team_member(team: str, **options: Unpack[AuthenticateOptions]) -> Callable[[View], View]:
@@ -71,22 +71,22 @@ def require_team_member(team: str, **options: Unpack[AuthenticateOptions]) -> Ca
     Raises:
         UnsafeUseError: an argument is invalid.
     """
-    return _requiring(Demand.of(team=team), options)
+    return _requiring(Requirement.of(team=team), options)
 
 
-def _requiring(demand: Demand | None, options: AuthenticateOptions) -> Callable[[View], View]:
+def _requiring(requirement: Requirement | None, options: AuthenticateOptions) -> Callable[[View], View]:
     Options.of(options)  # Validated early; the settings are only known during requests.
 
     def decorate(view: Any) -> Any:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-            refused = _refusal(request, demand, options, kwargs)
+            refused = _refusal(request, requirement, options, kwargs)
             return view(request, *args, **kwargs) if refused is None else refused
 
         @wraps(view)
         async def aguarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             # In a thread, because authentication may call the API and would block the event loop.
-            refused = await sync_to_async(_refusal, thread_sensitive=False)(request, demand, options, kwargs)
+            refused = await sync_to_async(_refusal, thread_sensitive=False)(request, requirement, options, kwargs)
             return await view(request, *args, **kwargs) if refused is None else refused
 
         return aguarded if iscoroutinefunction(view) else guarded
@@ -95,13 +95,17 @@ def _requiring(demand: Demand | None, options: AuthenticateOptions) -> Callable[
 
 
 def _refusal(
-    request: HttpRequest, demand: Demand | None, options: AuthenticateOptions, path: Mapping[str, object]
+    request: HttpRequest, requirement: Requirement | None, options: AuthenticateOptions, path: Mapping[str, object]
 ) -> HttpResponseBase | None:
     app, visit = installed(), visit_of(request)
     checked = Options.of(options, app.options)
     user: SignedIn | None
     try:
-        user = app.guard.optional(visit, checked) if demand is None else app.guard.admit(visit, checked, demand, path)
+        user = (
+            app.guard.optional(visit, checked)
+            if requirement is None
+            else app.guard.admit(visit, checked, requirement, path)
+        )
     except Refused as refused:
         return refusal(refused)
     request.hexclave_user = user  # type: ignore[attr-defined]

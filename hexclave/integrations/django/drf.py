@@ -16,7 +16,7 @@ from rest_framework.exceptions import APIException, AuthenticationFailed, Permis
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from hexclave.integrations._guard import Demand
+from hexclave.integrations._guard import Requirement
 from hexclave.integrations._refused import Refused, no_user
 from hexclave.integrations.django._requests import visit_of
 from hexclave.integrations.django._settings import installed
@@ -69,7 +69,7 @@ def has_permission(permission: str, *, team: str | Unset = UNSET) -> type[BasePe
     Raises:
         UnsafeUseError: an argument is invalid.
     """
-    return _demanding(Demand.of(permission, team))
+    return _permission_class(Requirement.of(permission, team))
 
 
 def is_team_member(team: str) -> type[BasePermission]:
@@ -80,10 +80,10 @@ def is_team_member(team: str) -> type[BasePermission]:
     Raises:
         UnsafeUseError: an argument is invalid.
     """
-    return _demanding(Demand.of(team=team))
+    return _permission_class(Requirement.of(team=team))
 
 
-def _demanding(demand: Demand) -> type[BasePermission]:
+def _permission_class(requirement: Requirement) -> type[BasePermission]:
     class HexclavePermission(BasePermission):
         def has_permission(self, request: Request, view: "APIView") -> bool:
             # Users of another authentication class have no permissions here.
@@ -91,7 +91,7 @@ def _demanding(demand: Demand) -> type[BasePermission]:
                 return False
             app = installed()
             try:
-                app.guard.admit(visit_of(request), app.options, demand, view.kwargs)
+                app.guard.admit(visit_of(request), app.options, requirement, view.kwargs)
             except Refused as refused:
                 failure = _exception(refused)
             else:
