@@ -5,7 +5,14 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-BOUND = re.compile(r"([\w.-]+)>=([\d.]+)")
+BOUND = re.compile(r"([\w.-]+)>=([\d.]+(?:b\d+)?)")
+OWN_EXTRA = re.compile(r"hexclave\[")
+COMPANIONS = {
+    "opentelemetry-exporter-prometheus": "opentelemetry-instrumentation",
+    "opentelemetry-instrumentation-httpx": "opentelemetry-instrumentation",
+    "opentelemetry-sdk": "opentelemetry-api",
+}
+"""Packages that the tests use and that work with one version of another package only."""
 
 
 def normal(name: str) -> str:
@@ -13,7 +20,7 @@ def normal(name: str) -> str:
 
 
 def numbers(version: str) -> list[int]:
-    return [int(part) for part in version.split(".") if part]
+    return [int(part) for part in re.split("[.b]", version) if part]
 
 
 def lowest() -> dict[str, str]:
@@ -21,12 +28,14 @@ def lowest() -> dict[str, str]:
     extras = project["optional-dependencies"]
     found: dict[str, str] = {}
     for requirement in [*project["dependencies"], *(each for name in extras if name != "dev" for each in extras[name])]:
+        if OWN_EXTRA.match(requirement):
+            continue
         bound = BOUND.match(requirement)
         if bound is None:
             raise ValueError(f"pyproject.toml: {requirement} has no lower bound")
         name = normal(bound[1])
         found[name] = max(found.get(name, ""), bound[2], key=numbers)
-    return found
+    return found | {name: found[other] for name, other in COMPANIONS.items()}
 
 
 if __name__ == "__main__":

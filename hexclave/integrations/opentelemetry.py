@@ -10,7 +10,6 @@
 """
 
 from collections.abc import Collection
-from importlib.metadata import version
 from typing import Any, TypeAlias
 
 try:
@@ -86,8 +85,8 @@ class HexclaveInstrumentor(BaseInstrumentor):  # type: ignore[misc]
     """
 
     def instrumentation_dependencies(self) -> Collection[str]:
-        """Return the supported versions of the SDK: this one, which the instrumentation is part of."""
-        return (f"hexclave == {version('hexclave')}",)
+        """Return nothing, because the instrumentation is part of the SDK."""
+        return ()
 
     def _instrument(self, **options: Any) -> None:
         Instrumented.instrumentation = Recorder(options.get("tracer_provider"), options.get("meter_provider"))

@@ -75,6 +75,18 @@ def test_no_pattern_no_copy_and_no_inspection_stand_on_the_path_of_a_call(app: H
     assert not {"fullmatch", "findall", "sub", "deepcopy"} & set(counts)
 
 
+def test_without_hooks_nothing_of_what_observes_calls_runs(app: HexclaveServerApp) -> None:
+    counts = calls_of(lambda: app.call(get_user("u1")))
+    codes = [code for code in counts if isinstance(code, CodeType)]
+    assert not [
+        code for code in codes if Path(code.co_filename).name in ("observing.py", "_events.py", "contextlib.py")
+    ]
+    asked = {
+        code.co_name: counts[code] for code in codes if code.co_name in ("observing_hooks", "_performed", "waited")
+    }
+    assert asked == {"observing_hooks": 1, "_performed": 2}
+
+
 def test_the_url_of_an_operation_is_made_once_in_a_call(app: HexclaveServerApp) -> None:
     counts = calls_of(lambda: app.call(get_user("u1")))
     urls = [count for code, count in counts.items() if isinstance(code, CodeType) and code.co_name == "url"]
