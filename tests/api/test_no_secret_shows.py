@@ -136,7 +136,7 @@ ECHOES: Final = {
 
 
 @pytest.mark.parametrize("echo", ECHOES.values(), ids=ECHOES)
-def test_what_was_sent_is_masked_where_a_server_repeats_it(echo: Callable[[str], str]) -> None:
+def test_sent_secrets_are_masked_in_the_servers_text(echo: Callable[[str], str]) -> None:
     password, said = f'{MARK} "é', echo(f'{MARK} "é')
     body = {"code": "SCHEMA_ERROR", "error": said, "details": {"message": said, "sent": [{"again": said}]}}
     recording = recorded("client", lambda *_: reply(400, body))

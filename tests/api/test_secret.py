@@ -147,7 +147,7 @@ def test_a_secret_never_equals_a_string() -> None:
     assert Secret("fake-key") != "fake-key"
 
 
-def test_what_comes_out_of_a_pickle_shows_the_mask_and_refuses_to_be_revealed() -> None:
+def test_an_unpickled_secret_shows_the_mask_and_cannot_be_revealed() -> None:
     secret = Secret("fake-key-" * 5 + "1234")
     loaded = pickle.loads(pickle.dumps(secret))
     assert repr(loaded) == "Secret('****1234')"

@@ -110,7 +110,7 @@ class TestJson:
         with pytest.raises(TypeError, match="Object of type object is not JSON serializable"):
             json.dumps([object()], default=Model.to_dict)
 
-    def test_what_was_written_shares_nothing_with_the_model(self) -> None:
+    def test_written_values_share_nothing_with_the_model(self) -> None:
         team = Team.from_dict({**TEAM, "client_metadata": {"plan": ["free"]}})
         team.to_dict()["client_metadata"]["plan"].append("pro")
         assert team.client_metadata == {"plan": ["free"]}
@@ -147,7 +147,7 @@ class TestPydantic:
             assert membership.model_dump() == {"team": TEAM, "member": member}
             assert Membership.model_validate_json(membership.model_dump_json(by_alias=True)) == membership
 
-    def test_what_is_missing_or_wrong_is_reported_in_its_place(self) -> None:
+    def test_missing_or_invalid_values_are_reported_with_their_place(self) -> None:
         with pytest.raises(ValidationError) as caught:
             Membership.model_validate({"team": {**TEAM, "id": 5, "display_name": None}})
         assert [error["loc"] for error in caught.value.errors()] == [("team", "id"), ("team", "display_name")]

@@ -181,7 +181,7 @@ def test_without_a_project_a_token_is_only_read(run: Run, hx: RunningEmulator) -
     ("text", "complaint"),
     [("ssk_not_a_real_key", "This is a secret server key"), ("a.b.c", "Not an access token"), ("", "is empty")],
 )
-def test_what_is_no_token(run: Run, text: str, complaint: str) -> None:
+def test_values_that_are_not_tokens(run: Run, text: str, complaint: str) -> None:
     ran = run("token", "inspect", stdin=text)
     assert (ran.status in (1, 2), complaint in ran.err) == (True, True)
     assert "not_a_real" not in ran.out + ran.err

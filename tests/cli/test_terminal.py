@@ -172,7 +172,7 @@ def test_it_starts_fast(arguments: list[str]) -> None:
     assert least(*COMMAND, *arguments) < limit
 
 
-def test_what_help_does_not_import() -> None:
+def test_help_imports_little() -> None:
     """Neither tables nor HTTP nor the keyring nor the emulator."""
     code = (
         "import sys; from hexclave.cli import main; main(['users', 'list', '--help']); "

@@ -83,7 +83,7 @@ def test_at_least_995_of_1000_are_equal() -> None:
     assert sum(not each.differences for each in outcomes) >= 0.995 * len(outcomes)
 
 
-def test_what_is_wrong_with_input_is_said_in_the_words_of_the_api() -> None:
+def test_invalid_input_is_reported_in_the_wording_of_the_api() -> None:
     """Content and order of SCHEMA_ERROR."""
     outcomes = [each for scenario in COMPLETE for each in replayed(scenario)]
     faults = [each for each in outcomes if each.exchange.code == "SCHEMA_ERROR"]

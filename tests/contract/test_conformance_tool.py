@@ -60,7 +60,7 @@ def test_a_scenario_that_there_is_not(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "has no scenario other" in capsys.readouterr().err
 
 
-def test_what_the_scenario_links_is_not_there_before() -> None:
+def test_accounts_linked_by_the_scenario_do_not_exist_before() -> None:
     """An account that a request names is created by that request; otherwise it would be refused as a duplicate."""
     recorder = Recorder()
     user_id, _ = recorder.user("ada")

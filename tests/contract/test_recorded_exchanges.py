@@ -46,7 +46,7 @@ NEEDS = {"access_token": "auth.user", "refresh_token": "headers.x-stack-refresh-
 
 
 @each_scenario
-def test_what_matches_no_operation_is_nothing_that_the_backend_offers_this_caller(scenario: str) -> None:
+def test_exchanges_without_an_operation_are_refused_by_the_backend(scenario: str) -> None:
     assert [(exchange, reason) for exchange, reason in unmatched(scenario) if not _explained(exchange, reason)] == []
 
 
@@ -65,7 +65,7 @@ def test_a_request_that_the_description_allows_is_rebuilt_exactly(scenario: str)
 
 
 @each_scenario
-def test_what_the_backend_took_is_allowed_or_has_a_note(scenario: str) -> None:
+def test_accepted_requests_are_allowed_or_have_a_note(scenario: str) -> None:
     taken = [verdict for verdict in verdicts(scenario) if verdict.exchange.status < 400]
     assert [(v, str(fault)) for v in taken for fault in v.faults if fault.note is None] == []
 
@@ -79,7 +79,7 @@ def test_a_function_takes_no_value_too_many_and_none_too_few(scenario: str) -> N
 
 
 @each_scenario
-def test_what_the_backend_calls_missing_or_unknown_the_description_does_too(scenario: str) -> None:
+def test_the_description_agrees_on_missing_and_unknown_fields(scenario: str) -> None:
     for verdict in verdicts(scenario):
         faults = {(fault.kind, fault.place) for fault in verdict.faults}
         for kind, text in _complaints(verdict.exchange):

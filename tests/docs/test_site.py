@@ -66,7 +66,7 @@ def test_results_are_those_of_the_methods():
         assert line in users
 
 
-def test_what_is_left_out_is_explained_where_it_occurs():
+def test_omissions_are_explained_where_they_occur():
     for path, text in PAGES.items():
         assert ("sent only if you pass it" in text) is (f"= {LEFT_OUT}" in text), path
 

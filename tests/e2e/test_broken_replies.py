@@ -103,7 +103,7 @@ GARBAGE = {
 
 
 @pytest.mark.parametrize("reply", GARBAGE.values(), ids=GARBAGE)
-def test_what_is_not_http_is_a_broken_connection(server: Server, mode: str, reply: bytes) -> None:
+def test_a_reply_that_is_not_http_is_a_broken_connection(server: Server, mode: str, reply: bytes) -> None:
     here = server.raw(reply)
     outcome = call(mode, here, operation("POST"))
     check(outcome)

@@ -107,7 +107,7 @@ def test_compare_and_set_goes_by_the_refresh_token(store: RedisTokenStore) -> No
 
 
 @pytest.mark.parametrize("broken", ["fake-access\n", "", "fake access", "fake-access-\u00e9"])
-def test_what_are_no_tokens_is_an_error_that_does_not_show_them(client: Any, broken: str) -> None:
+def test_invalid_tokens_are_an_error_that_does_not_show_them(client: Any, broken: str) -> None:
     client.hset("session:1", mapping={"access_token": broken, "refresh_token": "fake-refresh"})
     with pytest.raises(ValueError, match="'session:1' is not tokens; delete it") as caught:
         RedisTokenStore(client, "session:1").load()

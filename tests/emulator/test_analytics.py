@@ -79,7 +79,7 @@ def test_a_query_took_time(cast: Cast) -> None:
         "SELECT load_extension('x')",
     ],
 )
-def test_what_is_no_question_is_refused(cast: Cast, query: str) -> None:
+def test_invalid_queries_are_refused(cast: Cast, query: str) -> None:
     """Only reading is allowed."""
     assert cast.server.refused(analytics.run_analytics_query(query=query)) == (400, "ANALYTICS_QUERY_ERROR")
 

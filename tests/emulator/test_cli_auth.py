@@ -18,7 +18,7 @@ def session(ask: Asker, **fields: object) -> str:
     return str(ask.server("POST", "/auth/sessions", {"user_id": user["id"]}).json()["refresh_token"])
 
 
-def test_how_long_a_login_may_take_depends_on_the_release() -> None:
+def test_the_lifetime_of_a_login_depends_on_the_release() -> None:
     """Two minutes, and two hours before mid-2026; what is asked for counts in both."""
     for release, life in (("2026-09", 120), ("2026-04", 7200)):
         asker = Asker(Emulator(release=release))  # type: ignore[arg-type]

@@ -113,7 +113,7 @@ def test_wrong_seeds_say_what_is_wrong(emulator: Emulator, tmp_path: Path, conte
     assert "seed.yaml" in str(refused.value)
 
 
-def test_what_cannot_be_performed_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_operations_that_are_not_implemented_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """An operation from a newer description: 501, shaped like a known error, or an example if requested."""
     monkeypatch.delitem(routes._REGISTERED, ("GET", "/teams"))
     reply = Asker(Emulator()).server("GET", "/teams")

@@ -99,7 +99,7 @@ def test_pushed_settings_know_their_source(cast: Cast) -> None:
         '{"rbac.permissions.a.scope": "world"}',
     ],
 )
-def test_what_no_setting_can_be_is_refused(cast: Cast, text: str) -> None:
+def test_invalid_settings_are_refused(cast: Cast, text: str) -> None:
     """In plain text, and nothing changes."""
     before = config(cast)
     status, words = cast.admin.refused(update_config_override("environment", config_override_string=text))
@@ -117,7 +117,7 @@ values = st.recursive(
 
 
 @given(st.dictionaries(names, values), names, values)
-def test_what_was_set_last_holds(earlier: dict[str, Any], name: str, value: Any) -> None:
+def test_the_last_change_is_effective(earlier: dict[str, Any], name: str, value: Any) -> None:
     """Whatever was set before, above or below; after a reset nothing of it is left."""
     overrides = settings.changed({}, "environment", earlier)
     overrides = settings.changed(overrides, "environment", {name: value})

@@ -112,7 +112,7 @@ def test_clients_see_their_own_user_alone(cast: Cast, ada: Person, verb: str, st
     assert cast.visitor.refused(operation) == (400, "CANNOT_GET_OWN_USER_WITHOUT_USER")
 
 
-def test_what_is_not_there(cast: Cast, ada: Person) -> None:
+def test_missing_items(cast: Cast, ada: Person) -> None:
     """Reading says 404, changing and deleting 400; another user's channel is not there either."""
     bob = cast.person("bob")
     (theirs,) = bob(channels.list_contact_channels(user_id="me")).items

@@ -35,7 +35,7 @@ def send(cast: Cast, ada: Person, **fields: Any) -> Any:
     return outbox(cast)[0]
 
 
-def test_what_is_sent_arrives(cast: Cast, ada: Person) -> None:
+def test_sent_emails_arrive(cast: Cast, ada: Person) -> None:
     """At once, as HTML and as text."""
     assert send(cast, ada).status == "sent"
     [mail] = cast.mails(ada.email)

@@ -94,7 +94,7 @@ def test_any_path(path: str) -> None:
     ],
     ids=["nan", "infinite", "deep list", "deep object", "long number", "not utf-8", "empty"],
 )
-def test_what_is_not_json_is_a_parsing_error(ask: Asker, content: bytes) -> None:
+def test_invalid_json_is_a_parsing_error(ask: Asker, content: bytes) -> None:
     """The API's JSON is the standard's."""
     assert code(ask.server("POST", "/users", content)) == "BODY_PARSING_ERROR"
 

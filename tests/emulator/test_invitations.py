@@ -138,7 +138,7 @@ def test_invitations_end_with_their_team(cast: Cast, ada: Person, team: Team) ->
     ("field", "value"),
     [("email", "nobody"), ("callback_url", "https://"), ("callback_url", "a b"), ("team_id", "x"), ("email", None)],
 )
-def test_what_is_no_invitation_is_not_sent(cast: Cast, ada: Person, team: Team, field: str, value: object) -> None:
+def test_an_invalid_invitation_is_not_sent(cast: Cast, ada: Person, team: Team, field: str, value: object) -> None:
     """A fault in any field is a SCHEMA_ERROR, and nothing reaches the outbox."""
     body = {"team_id": team.id, "email": "bob@example.com", "callback_url": CALLBACK, field: value}
     sent = cast.ask.server("POST", "/team-invitations/send-code", body)

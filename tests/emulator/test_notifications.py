@@ -50,7 +50,7 @@ def test_clients_choose_for_themselves(cast: Cast, ada: Person) -> None:
     assert cast.visitor.refused(mine) == (400, "CANNOT_GET_OWN_USER_WITHOUT_USER")
 
 
-def test_what_is_not_there(cast: Cast, ada: Person) -> None:
+def test_missing_items(cast: Cast, ada: Person) -> None:
     """Neither unknown categories nor unknown users have preferences."""
     unknown = update_notification_preference("me", NOWHERE, enabled=False)
     assert ada.refused(unknown) == (404, "Notification category not found")

@@ -26,7 +26,7 @@ def location(reply: Reply) -> dict[str, str]:
     return dict(parse_qsl(urlsplit(reply.headers["location"]).query))
 
 
-def test_who_comes_back_is_the_same_user(ask: Asker, browser: Browser) -> None:
+def test_a_returning_user_is_the_same_user(ask: Asker, browser: Browser) -> None:
     """The first sign-in creates a user, the second finds it; name and address come from the provider."""
     first = browser.sign_in(name="Ada")
     second = browser.sign_in(name="Somebody")
@@ -80,7 +80,7 @@ def test_a_code_works_once_and_not_for_long(ask: Asker, browser: Browser) -> Non
 
 
 @pytest.mark.parametrize("grant", [("authorization_code", "code"), ("refresh_token", "refresh_token")])
-def test_what_is_missing_is_said_as_oauth_says_it(browser: Browser, grant: tuple[str, str]) -> None:
+def test_missing_parameters_are_reported_in_the_oauth_format(browser: Browser, grant: tuple[str, str]) -> None:
     """Not as a known error of the API."""
     refused = browser.tokens("", grant_type=grant[0])
     assert refused.status == 400

@@ -94,7 +94,7 @@ def test_an_account_signs_one_user_in(cast: Cast) -> None:
     assert not bob(oauth.get_oauth_provider("me", second)).allow_sign_in
 
 
-def test_what_links_need(cast: Cast) -> None:
+def test_the_requirements_of_links(cast: Cast) -> None:
     """A provider that is set up, and a user."""
     fields: dict[str, Any] = {"account_id": "1", "allow_sign_in": True, "allow_connected_accounts": True}
     ada = cast.person("ada")

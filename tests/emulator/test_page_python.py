@@ -34,7 +34,7 @@ def shown(inner: Emulator, access: str, line: str, body: Any) -> Any:
 
 
 @pytest.mark.parametrize(("access", "row"), SINGLE, ids=[f"{access}-{row[0][:60]}" for access, row in SINGLE])
-def test_what_every_method_sends_is_shown_as_a_program_that_sends_it(
+def test_the_request_of_every_method_is_shown_as_a_program(
     access: str, row: tuple[Any, ...], monkeypatch: pytest.MonkeyPatch, inner: Emulator
 ) -> None:
     """For each row of the table of what methods send."""

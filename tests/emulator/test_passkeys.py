@@ -87,7 +87,7 @@ def sign_in(ask: Asker, authenticator: Authenticator, **changes: Any) -> Reply:
     ],
     ids=["ES256", "RS256", "EdDSA"],
 )
-def test_who_registered_signs_in(ask: Asker, token: str, key: Any) -> None:
+def test_a_registered_passkey_signs_in(ask: Asker, token: str, key: Any) -> None:
     """With each kind of key that the options ask for."""
     authenticator = Authenticator(key)
     assert register(ask, token, authenticator).json() == {"user_handle": "credential"}

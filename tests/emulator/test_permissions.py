@@ -170,7 +170,7 @@ def test_clients_list_their_own_permissions(cast: Cast) -> None:
         assert cast.visitor.refused(listing()) == (400, "CANNOT_GET_OWN_USER_WITHOUT_USER")
 
 
-def test_what_is_contained_cannot_be_taken_alone(cast: Cast) -> None:
+def test_a_contained_permission_cannot_be_revoked_alone(cast: Cast) -> None:
     """Only what was given directly is taken back."""
     ada = cast.person("ada")
     team = ada(create_team(display_name="Engines"))

@@ -46,7 +46,7 @@ def test_a_code_counts_as_often_as_it_may(cast: Cast, ada: Person) -> None:
     assert cast.server.refused(again) == (400, "Promo code SPRING is expired.")
 
 
-def test_what_a_purchase_costs_is_what_is_paid(cast: Cast, ada: Person) -> None:
+def test_the_price_of_a_purchase_is_the_amount_paid(cast: Cast, ada: Person) -> None:
     """The quote for a link, and the invoice of the buyer."""
     made(cast)
     link = {"full_code": code(cast, ada, "basic"), "price_id": "monthly", "promo_codes": ["SPRING"]}

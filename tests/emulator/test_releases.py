@@ -17,7 +17,7 @@ from tests.emulator.asking import Asker, code
         ("2026-10", ["2026-10"]),
     ],
 )
-def test_what_a_release_has(since: str | None, releases: list[str]) -> None:
+def test_the_contents_of_a_release(since: str | None, releases: list[str]) -> None:
     """It is in all releases since the one that introduced it."""
     described = {} if since is None else {"x-since": since}
     assert [each for each in ("2026-04", "2026-09", "2026-10") if has(each, described)] == releases

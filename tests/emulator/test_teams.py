@@ -74,7 +74,7 @@ def test_members_may_leave_and_not_throw_out(cast: Cast) -> None:
     assert bob.refused(teams.remove_team_member(team.id, "me")) == (404, "TEAM_MEMBERSHIP_NOT_FOUND")
 
 
-def test_who_left_keeps_nothing(cast: Cast, ask: Asker) -> None:
+def test_a_former_member_keeps_no_permissions(cast: Cast, ask: Asker) -> None:
     """Permissions are removed with the membership, and the team is no longer selected."""
     ada, bob = cast.person("ada"), cast.person("bob")
     team = ada(teams.create_team(display_name="Engines"))

@@ -127,7 +127,7 @@ def test_an_unreachable_endpoint_is_an_error_of_the_attempt() -> None:
         assert "ConnectionRefusedError" in delivery.attempts[0]["error"]
 
 
-def test_what_a_refused_request_would_have_reported_is_not_sent() -> None:
+def test_events_of_a_refused_request_are_not_sent() -> None:
     """Events are committed or rolled back together with the changes they report."""
     with emulator() as hx, endpoint() as receiver:
         hx.send_webhooks_to(receiver.url)

@@ -146,7 +146,7 @@ def test_switches_and_branch_become_headers():
 
 
 @pytest.mark.parametrize("value", ["a\r\nb", "a\nb", "ä", "a\0b", " a", "a ", "", "a\x7f"])
-def test_what_a_header_cannot_carry_is_refused(value):
+def test_values_that_are_invalid_in_a_header_are_refused(value):
     for argument in ("project_id", "secret_server_key", "branch_id"):
         with pytest.raises(UnsafeUseError, match=argument):
             make("server", hexclave.HexclaveServerApp, **{argument: value})

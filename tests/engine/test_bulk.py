@@ -256,7 +256,7 @@ def test_a_row_without_a_key_fails_alone(mode):
     assert len(performer.begun) == 1
 
 
-def test_what_is_done_may_grow_with_the_outcomes():
+def test_the_set_of_completed_rows_may_grow_with_the_outcomes():
     """So one set is enough to skip repeated rows."""
     done = set()
     performer = Performer()
@@ -271,7 +271,7 @@ def test_a_concurrency_that_is_none_is_refused(concurrency):
         Many([], described, concurrency)
 
 
-def test_what_is_done_needs_a_key():
+def test_skipping_completed_rows_needs_a_key():
     with pytest.raises(UnsafeUseError, match="done requires key"):
         Many([], described, done={"a"})
 

@@ -38,7 +38,7 @@ def test_a_client_resource_says_so_too(cls):
 
 
 @pytest.mark.parametrize("cls", CLIENTS + SERVERS)
-def test_what_no_app_has_is_missed_as_ever(cls):
+def test_a_name_that_no_app_has_is_an_ordinary_attribute_error(cls):
     app = cls("p1", *([SSK] if cls in SERVERS else []))
     with pytest.raises(AttributeError, match=f"^{cls.__name__} has no userz\\.$"):
         _ = app.userz

@@ -63,7 +63,7 @@ class TestOperations:
             "app instead." in error.message
         )
 
-    def test_what_every_release_has_points_at_the_address(self):
+    def test_an_unknown_route_that_every_release_has_points_at_the_address(self):
         error = failed(users.list_users(), plain(404, NO_PAGE))
         assert isinstance(error, OperationNotAvailable)
         assert error.since is None

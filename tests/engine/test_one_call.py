@@ -205,7 +205,7 @@ class TestUserAgent:
         ],
         ids=str,
     )
-    def test_what_cannot_stand_in_the_header_is_refused(self, given: dict[str, Any]) -> None:
+    def test_characters_not_allowed_in_the_header_are_refused(self, given: dict[str, Any]) -> None:
         with pytest.raises(UnsafeUseError, match="AppInfo: "):
             AppInfo(**given)
 

@@ -297,7 +297,7 @@ class StoreOfProcesses(MemoryTokenStore):
 
 
 @pytest.mark.parametrize("refusals", [0, 1, 3])
-def test_what_another_process_refreshed_is_not_refreshed_again(refusals):
+def test_tokens_refreshed_by_another_process_are_not_refreshed_again(refusals):
     s = Setting(age=700)
     fresh = Tokens(s.new("theirs"), "refresh-1")
     store = StoreOfProcesses(s.store.load(), fresh, refusals)

@@ -15,7 +15,7 @@ PATHS = st.sampled_from(["", "/", "/a/b-c_d", "//", "/a//b", "/A", "/a:b", "/%20
 @given(st.sampled_from(["http", "https", "ftp", "HTTP", ""]), LABELS, PORTS, PATHS)
 @example("https", "api.example.com", "", "")
 @example("http", "127.0.0.1", ":8102", "/prefix")
-def test_what_is_read_by_hand_is_what_the_standard_library_reads(scheme: str, host: str, port: str, path: str) -> None:
+def test_handwritten_parsing_agrees_with_the_standard_library(scheme: str, host: str, port: str, path: str) -> None:
     url = f"{scheme}://{host}{port}{path}"
     read = credentials._ordinary(url)
     if read is not None:

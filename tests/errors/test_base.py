@@ -326,7 +326,7 @@ def test_keys_and_tokens_are_masked(text: str, shown: str) -> None:
         "request id 7k2m9x4c1v8b5n3q",
     ],
 )
-def test_what_is_no_secret_is_left_alone(text: str) -> None:
+def test_other_values_are_left_unchanged(text: str) -> None:
     assert safe_text(text) == text
 
 

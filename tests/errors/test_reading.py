@@ -261,7 +261,7 @@ def test_a_long_text_is_cut() -> None:
 
 
 @pytest.mark.parametrize("code", ["", "has space", "x" * 101, "ÄÖ", "1ST", "a\nb", None, 5, ["USER_NOT_FOUND"], {}])
-def test_what_cannot_be_a_code_is_none(code: object) -> None:
+def test_an_invalid_code_is_none(code: object) -> None:
     error = read(reply(404, {"code": code, "error": "text"}))
     assert (type(error), error.code, error.message) == (NotFoundError, None, "text")
 

@@ -31,7 +31,7 @@ def test_secrets_of_the_configuration_do_not_show() -> None:
         assert read["auth.password.allowSignIn"] is True
 
 
-def test_what_was_read_is_written_back_with_its_secrets() -> None:
+def test_a_configuration_is_written_back_with_its_secrets() -> None:
     read = recorded("admin", answering(STORED)).app.config.get_override("environment")
     recording = recorded("admin", lambda *_: Reply(200, {"content-type": "application/json"}, b'{"success": true}'))
     recording.app.config.replace_override("environment", read)

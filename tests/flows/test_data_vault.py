@@ -28,7 +28,7 @@ def test_the_key_is_hashed_as_the_official_sdk_does_it():
     assert KEY.hashed == HASHED_KEY
 
 
-def test_what_the_official_sdk_stored_is_read():
+def test_values_stored_by_the_official_sdk_are_read():
     recording = recorded("server", lambda *_: reply(200, {"encrypted_value": STORED}))
     assert recording.app.data_vault.get("v", "my-key", secret=hexclave.Secret("my-secret")) == hexclave.Secret(
         "hello world"
@@ -36,7 +36,7 @@ def test_what_the_official_sdk_stored_is_read():
     assert recording.sent == [("POST /data-vault/stores/v/get", {"hashed_key": HASHED_KEY})]
 
 
-def test_what_is_sent_can_be_read_again_and_shows_nothing():
+def test_a_sent_value_can_be_read_again_and_shows_nothing():
     recording = recorded("server", lambda *_: reply(200, {"success": True}))
     recording.app.data_vault.set("v", "my-key", "precious", secret="my-secret")
     [(_, body)] = recording.sent

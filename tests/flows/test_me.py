@@ -41,13 +41,13 @@ def test_there_is_no_me_without_a_session(call):
     assert recording.sent == []
 
 
-def test_who_was_deleted_is_signed_out():
+def test_a_deleted_user_is_signed_out():
     recording = recorded("client")
     recording.app.me.delete()
     assert recording.app.auth.get_refresh_token() is None
 
 
-def test_who_could_not_be_deleted_stays_signed_in():
+def test_a_failed_deletion_keeps_the_session():
     recording = recorded("client", lambda *_: reply(403, b"users may not delete themselves"))
     with pytest.raises(errors.PermissionDeniedError):
         recording.app.me.delete()

@@ -34,7 +34,7 @@ def test_bytes_and_text(name: str, data: st.DataObject) -> None:
 @pytest.mark.parametrize("name", TARGETS)
 @settings(deadline=None)
 @given(st.data())
-def test_what_was_once_good(name: str, data: st.DataObject) -> None:
+def test_previously_valid_values(name: str, data: st.DataObject) -> None:
     target = TARGETS[name]
     for seed in target.seeds:
         target.run(seed)

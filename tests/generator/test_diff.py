@@ -193,9 +193,7 @@ def test_bad_input_gets_one_line_with_file_and_pointer(
 
 
 @pytest.mark.parametrize("text", ["a: [", "{", "a: 1\na: 2\n", "\x00"])
-def test_what_is_no_document_at_all_gets_one_line(
-    text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_invalid_document_gets_one_line(text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bad = tmp_path / "bad.yaml"
     bad.write_text(text)
     assert main(["diff", str(bad), write(tmp_path / "good.yaml", one())]) == 2

@@ -54,7 +54,7 @@ def test_components_that_double_at_each_level_are_compared_once() -> None:
     assert (change.subject, change.place) == ("L50", "a")
 
 
-def test_what_a_component_that_stands_twice_holds_stands_twice_too() -> None:
+def test_components_inside_one_used_twice_count_as_used_twice() -> None:
     def document(leaf: Json) -> Json:
         paths = {"/things": {"get": operation(responses=reply(record(x=ref("Outer"), y=ref("Outer"))))}}
         return api(paths, Outer=record(inner=ref("Inner")), Inner=record(a=leaf))

@@ -105,7 +105,7 @@ def test_a_parameter_of_the_path_counts_for_its_operations() -> None:
         ({"deprecated": True}, {}, "undeprecated", False),
     ],
 )
-def test_what_a_call_must_carry_and_may_do(old: Json, new: Json, kind: str, breaking: bool) -> None:
+def test_the_headers_and_limits_of_a_call(old: Json, new: Json, kind: str, breaking: bool) -> None:
     assert said(one(**old), one(**new)) == [("GET /things", kind, breaking)]
 
 

@@ -97,7 +97,7 @@ def test_a_schema_rule_judges_each_direction_by_itself(rule: str, side: str) -> 
         (STRING, {"type": ["string", "null"]}, "became-nullable", False),
     ],
 )
-def test_what_is_sent_may_begin_to_take_null_but_not_stop(old: Json, new: Json, kind: str, breaking: bool) -> None:
+def test_a_request_field_may_begin_to_accept_null_but_not_stop(old: Json, new: Json, kind: str, breaking: bool) -> None:
     assert said(sending(old), sending(new)) == [("POST /things body.field", kind, breaking)]
 
 

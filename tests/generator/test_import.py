@@ -215,7 +215,7 @@ def test_wording_written_by_hand_is_kept(room: Room):
     assert room.take(client=teams(TEAM)) == description
 
 
-def test_what_is_ours_stays_and_wins(room: Room):
+def test_our_parts_are_kept_and_take_precedence(room: Room):
     room.take(client=teams(TEAM))
     description = room.description
     ours: Json = {"x-ours": "The documents are wrong."}
@@ -237,7 +237,7 @@ def test_what_is_ours_stays_and_wins(room: Room):
     assert again == description
 
 
-def test_what_is_ours_says_nothing_about_the_shape_that_it_replaces(room: Room):
+def test_our_parts_do_not_affect_the_shape_that_they_replace(room: Room):
     other = record(x=STRING)
     documented = document(
         **teams(TEAM)["paths"],
@@ -276,7 +276,7 @@ def test_a_component_of_ours_stays_where_nothing_refers_to_it(room: Room):
     assert "Ours" in schemas(room.take(client=teams(TEAM)))
 
 
-def test_what_vanished_goes_unless_it_is_ours_or_its_document_is_not_imported(room: Room):
+def test_vanished_items_are_removed_unless_ours_or_not_imported(room: Room):
     both = document(**{"/a": {"get": operation(TEAM)}, "/b": {"get": operation(SERVER_TEAM)}})
     room.take(client=both, server=both)
     less = document(**{"/a": {"get": operation(TEAM)}})
@@ -310,7 +310,7 @@ def test_the_place_that_did_not_change_keeps_the_name_though_more_places_did(roo
     assert schemas(description)["Team"] == record(**NAMED)
 
 
-def test_what_surrounds_a_shape_that_splits_splits_too(room: Room):
+def test_shapes_around_one_that_splits_split_too(room: Room):
     def both(one: Json, other: Json) -> Json:
         holder = {"/a": record(holder=record(team=one)), "/b": record(holder=record(team=other))}
         return document(**{path: {"get": operation(shape)} for path, shape in holder.items()})

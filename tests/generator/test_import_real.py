@@ -60,7 +60,7 @@ def test_no_two_components_have_the_same_shape(described: Json):
     assert [shape for shape, count in shapes.items() if count > 1] == []
 
 
-def test_what_a_release_brought_is_worded(described: Json):
+def test_additions_of_a_release_have_wording(described: Json):
     """After an import: write the wording that its list of work asks for."""
     neutral = [
         naming.text(place)

@@ -87,9 +87,7 @@ FIELD = f"{AT}/responses/200/content/application~1json/schema/properties/field"
         ),
     ],
 )
-def test_what_is_not_understood_is_refused_by_file_and_pointer(
-    room: Room, upstream: Json | bytes, where: str, what: str
-):
+def test_unknown_constructs_are_refused_by_file_and_pointer(room: Room, upstream: Json | bytes, where: str, what: str):
     room.take(client=GOOD)
     before = room.spec.read_bytes()
     assert room.try_import(client=GOOD, server=upstream) == 2

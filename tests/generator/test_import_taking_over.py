@@ -78,7 +78,7 @@ def test_our_names_and_words_stay_and_the_facts_are_the_documents(ours: Room):
     assert schemas(description)["Team"] == schemas(before)["Team"]
 
 
-def test_what_the_documents_leave_out_stays_ours_and_is_not_promised(ours: Room):
+def test_undocumented_parts_stay_ours_and_are_not_guaranteed(ours: Room):
     description = ours.take(client=described(), server=described())
     draft = schemas(description)["Draft"]
     assert draft["properties"]["note"] == STRING | {"x-ours": True}
@@ -134,7 +134,7 @@ def test_a_field_of_ours_is_taken_over_and_compared(room: Room):
     assert "Team.size: number → integer" in _section(room, "Decide")
 
 
-def test_what_corrects_the_documents_stays_and_is_listed_with_its_reason(room: Room):
+def test_corrections_of_the_documents_stay_and_are_listed_with_their_reason(room: Room):
     description = room.take(client=OLD)
     why = "The documents say text."
     schemas(description)["Team"]["properties"]["id"] = {"type": "integer", "x-ours": why}
@@ -161,7 +161,7 @@ def test_a_field_that_the_documents_stop_requiring_is_always_there_no_longer(roo
     assert "x-since" not in team["properties"]["size"]
 
 
-def test_what_a_body_newly_requires_is_required(room: Room):
+def test_newly_required_fields_of_a_body_are_required(room: Room):
     room.take(client=document(**{"/teams": {"post": operation(TEAM, record(name=STRING))}}))
     newer = document(**{"/teams": {"post": operation(TEAM, record(name=STRING, size=NUMBER))}})
     assert schemas(room.take(client=newer))["CreateTeamBody"]["required"] == ["name", "size"]

@@ -48,7 +48,7 @@ def mark(room: Room, **releases: Json) -> int:
 
 
 class TestMarking:
-    def test_what_the_first_release_lacked_is_marked_with_the_release_that_brought_it(self, room: Room):
+    def test_items_missing_from_the_first_release_are_marked_with_the_one_that_introduced_them(self, room: Room):
         room.take(client=NEW)
         assert mark(room, _2026_04=OLD, _2026_09=NEW) == 0
         things, parts = room.description["paths"]["/things"], room.description["paths"]["/parts"]
@@ -79,7 +79,7 @@ class TestMarking:
         mark(room, _2026_04=OLD, _2026_09=NEW)
         assert not room.description["paths"]["/things"]["get"].keys() & {"x-since", "x-unpublished"}
 
-    def test_what_no_document_describes_is_unpublished_and_keeps_its_own_mark(self, room: Room):
+    def test_undocumented_items_are_unpublished_and_keep_their_own_mark(self, room: Room):
         marked = room.take(client=NEW)
         marked["paths"]["/parts"]["get"] |= {"x-ours": True, "x-since": "after 2026-04"}
         room.rewrite(marked)

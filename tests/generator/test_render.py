@@ -71,7 +71,7 @@ def test_bytes_do_not_depend_on_how_python_hashes(folder: Folder, tmp_path: Path
     assert seen[0] == seen[1]
 
 
-def test_what_is_no_longer_described_is_deleted(folder: Folder) -> None:
+def test_files_no_longer_described_are_deleted(folder: Folder) -> None:
     render(folder.spec, folder.out)
     folder.describe(one())
     report = render(folder.spec, folder.out)

@@ -83,7 +83,7 @@ def test_secrets_are_hidden_before_anything_else(tmp_path: Path) -> None:
     assert ast.unparse(look.body[1]) == "key = hidden(key)"
 
 
-def test_what_is_marked_of_an_endpoint_is_said_of_the_flow(tmp_path: Path) -> None:
+def test_notes_on_an_endpoint_appear_on_the_flow(tmp_path: Path) -> None:
     words = "Look at it. GET /things/{thing_id}."
     plain = facade(tmp_path, flow("Steps[int]", words=words))["things.py"]
     assert ast.get_docstring(methods(plain, "ServerThings")["look"]) == words
@@ -100,7 +100,7 @@ def test_what_is_marked_of_an_endpoint_is_said_of_the_flow(tmp_path: Path) -> No
         ("def look(self) -> Steps[int]:\n    raise NotImplementedError", "look needs a docstring"),
     ],
 )
-def test_what_cannot_be_a_flow_stops_the_rendering(tmp_path: Path, written: str, problem: str) -> None:
+def test_an_invalid_flow_stops_the_rendering(tmp_path: Path, written: str, problem: str) -> None:
     with pytest.raises(DescriptionError, match=problem) as caught:
         facade(tmp_path, written)
     assert "things.py:" in str(caught.value)

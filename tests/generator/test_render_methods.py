@@ -136,7 +136,7 @@ def test_times_are_never_bare_numbers(tmp_path: Path) -> None:
         resource.change("a", seen_at=datetime(2026, 1, 1))  # noqa: DTZ001 - the mistake to be refused
 
 
-def test_what_may_be_absent_is_found_or_none(tmp_path: Path) -> None:
+def test_optional_objects_are_found_or_none(tmp_path: Path) -> None:
     module = things(tmp_path, {"method": "things.find", "absent": ["THING_NOT_FOUND"]})
     performer = Recorder()
     assert module.Things(performer).find("a") is None
@@ -186,7 +186,7 @@ def test_a_docstring_speaks_of_the_method(tmp_path: Path) -> None:
         ({"method": "things.list"}, "client already has things.list"),
     ],
 )
-def test_what_cannot_be_a_method_stops_the_rendering(tmp_path: Path, options: Any, problem: str) -> None:
+def test_an_invalid_method_stops_the_rendering(tmp_path: Path, options: Any, problem: str) -> None:
     with pytest.raises(DescriptionError, match=problem) as caught:
         things(tmp_path, options)
     assert "/paths/~1things~1{thing_id}/patch/x-methods/0" in str(caught.value)

@@ -122,7 +122,7 @@ class TestReading:
         team = client.model("Team").from_dict(known | unknown)
         assert (team.id, team.owner, team.additional_properties) == (known.get("id"), None, unknown)
 
-    def test_what_is_read_is_left_as_it_was(self, user_model: Any) -> None:
+    def test_reading_does_not_change_its_input(self, user_model: Any) -> None:
         for data in (WHOLE, WHOLE | {"new": {"a": 1}}, {"team": {"id": "t", "owner": {}}}):
             before = copy.deepcopy(data)
             user_model.from_dict(data)
@@ -153,7 +153,7 @@ class TestReading:
             ({"labels": "secret"}, "User at /labels: text instead of a list"),
         ],
     )
-    def test_what_must_be_an_object_or_a_list_is_refused_with_its_place(
+    def test_a_value_other_than_an_object_or_a_list_is_refused_with_its_place(
         self, user_model: Any, reading_module: ModuleType, data: object, message: str
     ) -> None:
         with pytest.raises(reading_module.WireError) as caught:
@@ -161,7 +161,7 @@ class TestReading:
         assert str(caught.value) == message
         assert str(pickle.loads(pickle.dumps(caught.value))) == message
 
-    def test_what_was_read_can_be_had_back(self, user_model: Any) -> None:
+    def test_the_original_object_is_available(self, user_model: Any) -> None:
         for data in (WHOLE, WHOLE | {"new": {"a": 1}}, {"id": "u"}):
             promised = dict.fromkeys(["id", "name", "kind", "age", "team", "created_at_millis"])
             assert as_json(user_model.from_dict(data)) == promised | data

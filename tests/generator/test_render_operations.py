@@ -159,7 +159,7 @@ class TestBody:
         assert client.function("create_thing")(parts=[{"camelCase": "x"}]).body == {"parts": [{"camelCase": "x"}]}
         assert not hasattr(client.module("models"), "Part")
 
-    def test_what_is_read_and_sent_is_a_model_and_an_input(self, tmp_path: Path) -> None:
+    def test_an_object_read_and_sent_is_a_model_and_an_input(self, tmp_path: Path) -> None:
         paths = {
             "/things": {
                 "post": operation("create_thing", responses=reply(ref("Part")), **body(record(part=ref("Part"))))

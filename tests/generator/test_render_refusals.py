@@ -193,7 +193,7 @@ def test_a_malformed_description_is_explained(tmp_path: Path) -> None:
     assert "/paths/~1things/get/parameters/0" in refused(description, tmp_path)
 
 
-def test_what_is_prepared_does_not_change_the_description() -> None:
+def test_preparing_does_not_change_the_description() -> None:
     description = thing(choice("a", "b"))
     before = copy.deepcopy(description)
     prepare(description)

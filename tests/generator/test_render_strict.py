@@ -50,7 +50,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Package:
         {"either": [1, 2], "free": {}, "anything": {"x": 1}},
     ],
 )
-def test_what_is_described_passes(client: Package, more: Json) -> None:
+def test_described_data_passes(client: Package, more: Json) -> None:
     data = GOOD | more
     assert client.module("strict").check(client.model("Part"), data) == []
     part = client.function("get_part")()

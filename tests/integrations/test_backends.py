@@ -164,7 +164,7 @@ def test_events_without_a_handler_are_accepted(backend, world):
     assert response.json() == {"outcome": "ignored"}
 
 
-def test_what_is_no_webhook_is_refused(backend, world):
+def test_invalid_webhooks_are_refused(backend, world):
     hook = world.emulator.webhooks[-1]
     for content, headers in ((hook.body + b" ", hook.headers), (hook.body, {}), (b"", {})):
         assert backend.post("/webhooks", content=content, headers=headers).status_code == 400

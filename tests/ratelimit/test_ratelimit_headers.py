@@ -49,7 +49,7 @@ NO_SECONDS += ["Wed, 99 Foo 2026 99:99:99 GMT", "Mon, 01 Jan 99999 00:00:00 GMT"
 
 
 @pytest.mark.parametrize("text", NO_SECONDS)
-def test_what_is_no_number_of_seconds_is_ignored(text: str) -> None:
+def test_an_invalid_number_of_seconds_is_ignored(text: str) -> None:
     assert read(retry_after=text) == NOTHING
     for family in ("ratelimit", "x_ratelimit", "x_rate_limit"):
         assert read(**{f"{family}_limit": text, f"{family}_remaining": text, f"{family}_reset": text}) == NOTHING
@@ -124,7 +124,7 @@ def test_the_forms_of_older_drafts() -> None:
     )
 
 
-def test_what_one_family_leaves_out_another_adds() -> None:
+def test_one_family_of_headers_completes_another() -> None:
     info = read(ratelimit='"p";r=0', x_ratelimit_limit="10", x_ratelimit_reset="3")
     assert info == RateLimitInfo(limit=10, remaining=0, reset=3)
 

@@ -144,7 +144,7 @@ def test_sign_up_says_what_to_correct(browser, another):
     assert "already exists" in problem(another().post("/auth/sign-up", email="ada@example.com", password=PASSWORD))
 
 
-def test_what_users_enter_is_escaped(browser):
+def test_user_input_is_escaped(browser):
     answer = browser.post("/auth/sign-in", email='"><script>x@y', password="z")
     assert "<script>x" not in answer.text
     answer = browser.get("/auth/sign-in?next=/%22%3E%3Cscript%3Ex")

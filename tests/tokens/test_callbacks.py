@@ -66,7 +66,7 @@ def test_async_callbacks_are_refused_where_they_would_not_be_awaited(load: Any) 
 
 
 @pytest.mark.parametrize("kind", [CallbackTokenStore, AsyncCallbackTokenStore])
-def test_what_cannot_be_called_is_refused_by_name(kind: Any) -> None:
+def test_uncallable_members_are_refused_by_name(kind: Any) -> None:
     with pytest.raises(UnsafeUseError, match="load must be a function, not Tokens"):
         kind(OLD, async_save)
 

@@ -157,9 +157,7 @@ def test_one_layer_of_compression_is_undone(coding: str, sent: bytes) -> None:
         ("gzip", gzip.compress(bytes((1 << 20) + 1), mtime=0), "larger than max_reply_size, 1048576"),
     ],
 )
-def test_what_cannot_be_decompressed_is_unreadable_and_empty_where_the_status_says_enough(
-    coding: str, sent: bytes, reason: str
-) -> None:
+def test_a_corrupt_compressed_body_is_unreadable_and_ignored_for_errors(coding: str, sent: bytes, reason: str) -> None:
     with pytest.raises(UnreadableReplyError, match=reason):
         decode(200, coding, sent, 1 << 20, None)
     assert decode(500, coding, sent, 1 << 20, None) == b""

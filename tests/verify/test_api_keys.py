@@ -51,7 +51,7 @@ def test_every_wrong_character_shows(at: int, character: str) -> None:
         *[None, 7, b"x"],
     ],
 )
-def test_what_is_no_key_is_refused(text: str) -> None:
+def test_an_invalid_key_is_refused(text: str) -> None:
     with pytest.raises(InvalidApiKeyError) as caught:
         read_api_key(text)
     assert SECRET not in f"{caught.value!r} {caught.value.explain()}"

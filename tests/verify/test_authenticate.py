@@ -135,7 +135,7 @@ def test_bad_tokens_are_invalid_with_a_reason(text: str, kind: type[HexclaveErro
     assert text not in f"{result!r} {failure.explain()}"
 
 
-def test_who_is_admitted_can_be_widened() -> None:
+def test_anonymous_and_restricted_users_can_be_allowed() -> None:
     assert authenticated(bearer(token("restricted")), allow_restricted=True).signed_in
     assert authenticated(bearer(token("anonymous")), allow_anonymous=True).signed_in
     assert authenticated(bearer(token("restricted")), allow_anonymous=True).signed_in
@@ -162,7 +162,7 @@ def test_options_are_checked(options: dict[str, Any]) -> None:
         authenticated({}, **options)
 
 
-def test_what_is_no_request_is_refused_without_showing_it() -> None:
+def test_an_invalid_request_object_is_refused_without_showing_it() -> None:
     text = token()
     try:
         authenticated({"authorization": f"Bearer {text}", "x-api-key": 7})
@@ -218,7 +218,7 @@ def test_the_api_lets_in_whom_the_call_admits_not_the_app(
         (known_error(400, "CANNOT_GET_OWN_USER_WITHOUT_USER"), CannotGetOwnUserWithoutUser, 401),
     ],
 )
-def test_what_the_api_says_of_the_token_is_the_reason(answer: Reply, kind: type[HexclaveError], status: int) -> None:
+def test_the_apis_error_for_the_token_is_the_reason(answer: Reply, kind: type[HexclaveError], status: int) -> None:
     result = authenticated(bearer(token()), Api(users__me=answer), mode="api")
     reason(result, kind)
     assert result.status_code == status
@@ -302,7 +302,7 @@ def test_a_mistyped_key_is_refused_without_asking() -> None:
         (known_error(404, "API_KEY_NOT_FOUND"), ApiKeyNotFound),
     ],
 )
-def test_what_the_api_says_of_the_key_is_the_reason(answer: Reply, kind: type[HexclaveError]) -> None:
+def test_the_apis_error_for_the_key_is_the_reason(answer: Reply, kind: type[HexclaveError]) -> None:
     reason(authenticated({"x-api-key": USER_KEY}, Api(user_api_keys__check=answer), api_keys={"user"}), kind)
 
 

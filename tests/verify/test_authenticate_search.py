@@ -370,6 +370,6 @@ def test_a_header_called_headers_is_nothing_special(value: object) -> None:
         {"a": "b"}.items,
     ],
 )
-def test_what_is_no_request_is_a_mistake_of_the_caller(request_: object) -> None:
+def test_an_invalid_request_object_is_a_mistake_of_the_caller(request_: object) -> None:
     with pytest.raises(UnsafeUseError):
         found(request_)

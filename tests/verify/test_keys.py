@@ -55,7 +55,7 @@ def test_keys_are_asked_for_without_any_credential() -> None:
     assert request.method == "GET"
     assert request.url == f"https://api.example.com/api/v1/projects/{PROJECT}/.well-known/jwks.json"
     assert request.content is None
-    assert request.headers.keys() == {HEADERS["nonce"], "x-gateway", "authorization"}
+    assert request.headers.keys() == {HEADERS["nonce"], "user-agent", "x-gateway", "authorization"}
 
 
 def test_each_kind_of_user_has_a_document_that_is_fetched_when_needed() -> None:

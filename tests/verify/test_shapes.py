@@ -134,6 +134,6 @@ def test_a_huge_token_is_refused_before_it_is_read() -> None:
 
 
 @pytest.mark.parametrize("value", [None, 7, b"a.b.c", ["a"], object()])
-def test_what_is_no_text_is_a_mistake_of_the_caller(value: object) -> None:
+def test_a_value_other_than_text_is_a_mistake_of_the_caller(value: object) -> None:
     with pytest.raises(UnsafeUseError, match="token must be a str"):
         made_verifier()[0].verify(value)  # type: ignore[arg-type]

@@ -375,7 +375,7 @@ def test_the_header_of_a_genuine_token_is_decoded_once(monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize("remember", [-1, 1_000_001])
-def test_how_many_are_remembered_has_bounds(remember: int) -> None:
+def test_the_size_of_the_cache_has_bounds(remember: int) -> None:
     with pytest.raises(UnsafeUseError, match="remember"):
         made_verifier(remember=remember)
 
