@@ -24,3 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return run(sys.argv[1:] if arguments is None else arguments)
     except KeyboardInterrupt:
         return 130
+    except Exception as error:
+        # Python 3.11 wraps an interrupt that comes while it makes a class.
+        if isinstance(error.__cause__, KeyboardInterrupt):
+            return 130
+        raise

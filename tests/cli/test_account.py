@@ -217,6 +217,18 @@ def test_a_keyring_keeps_keys_and_tokens(
         keyring.set_keyring(before)
 
 
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [("users l", "list"), ("users list --order", "--order-by"), ("teams mem", "members"), ("docto", "doctor")],
+)
+def test_completions(run: Run, words: str, wanted: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of groups, commands and options, as a shell asks for them."""
+    monkeypatch.setenv("_HEXCLAVE_PY_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", f"hexclave-py {words}")
+    monkeypatch.setenv("COMP_CWORD", str(len(words.split())))
+    assert f"plain,{wanted}\n" in run().out
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_scripts(run: Run, shell: str) -> None:
     ran = run("completion", shell)

@@ -40,7 +40,7 @@ def compared(name: str, screen: str) -> None:
     """Compare a screen with the golden one; IDs and ports are different each time."""
     screen = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "00000000-0000-4000-8000-000000000000", screen)
     screen = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:8102", screen)
-    screen = re.sub(r"python@[\d.]+", "python@0.0.0", screen)
+    screen = re.sub(r"(python@|python/|Python/)[\d.]+\w*", r"\g<1>0.0.0", screen)
     screen = re.sub(r"\*{4}\w{4}", "****1234", screen)
     # Where a line is broken depends on what stands before it.
     screen = re.sub(r"(reque\s?st id )\S+\)|(--cursor )[\w\s-]+\.", lambda found: f"{found[1] or found[2]}…", screen)
@@ -187,3 +187,14 @@ def test_without_the_extra() -> None:
     code = "import sys; sys.modules['click'] = None; from hexclave.cli import main; sys.exit(main([]))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (2, "hexclave-py needs click: pip install 'hexclave[cli]'\n")
+
+
+def test_an_interrupt_inside_of_an_import(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which Python 3.11 reports as an error of the class that was being made."""
+    import hexclave.cli._running
+
+    def wrapped(_: object) -> int:
+        raise RuntimeError("Error calling __set_name__") from KeyboardInterrupt()
+
+    monkeypatch.setattr(hexclave.cli._running, "run", wrapped)
+    assert hexclave.cli.main([]) == 130
