@@ -15,7 +15,7 @@ from wsgiref.simple_server import WSGIServer, make_server
 from opentelemetry import metrics
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from opentelemetry.sdk.metrics import MeterProvider
-from prometheus_client import make_wsgi_app
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 import hexclave
 from hexclave.integrations.opentelemetry import HexclaveInstrumentor
@@ -27,13 +27,12 @@ if TYPE_CHECKING:
 metrics.set_meter_provider(MeterProvider([PrometheusMetricReader()]))
 HexclaveInstrumentor().instrument()
 app = hexclave.HexclaveServerApp()
-show_metrics = make_wsgi_app()
 
 
 def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
     if environ["PATH_INFO"] == "/metrics":
-        page: Iterable[bytes] = show_metrics(environ, start_response)
-        return page
+        start_response("200 OK", [("content-type", CONTENT_TYPE_LATEST)])
+        return [generate_latest()]
     caller = app.authenticate(environ)
     if not isinstance(caller, SignedIn):
         start_response("401 Unauthorized", list(caller.refusal_headers.items()))

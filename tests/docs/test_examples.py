@@ -254,14 +254,16 @@ def test_prometheus_metrics(hx):
     browser = hx.client_app()
     browser.auth.sign_up_with_password(email="ada@example.com", password="correct horse battery")
     headers = {"x-stack-access-token": browser.auth.get_access_token().reveal()}
-    with running(hx, "prometheus_metrics.py") as (_, url), httpx.Client(base_url=url, trust_env=False) as client:
-        assert client.get("/").status_code == 401
-        assert client.get("/", headers=headers).text.startswith("Hello")
-        hx.fail_next(429, path="/api/v1/users", headers={"retry-after": "1"})
-        assert client.get("/", headers=headers).status_code == 200
-        hx.fail_next(500, path="/api/v1/users")
-        assert client.get("/", headers=headers).status_code == 500
-        exported = client.get("/metrics").text
+    with running(hx, "prometheus_metrics.py") as process:
+        url = first_url(process)
+        with httpx.Client(base_url=url, trust_env=False) as client:
+            assert client.get("/").status_code == 401
+            assert client.get("/", headers=headers).text.startswith("Hello")
+            hx.fail_next(429, path="/api/v1/users", headers={"retry-after": "1"})
+            assert client.get("/", headers=headers).status_code == 200
+            hx.fail_next(500, path="/api/v1/users")
+            assert client.get("/", headers=headers).status_code == 500
+            exported = client.get("/metrics").text
     labels = {}
     for name, pairs in re.findall(r"^([a-z_]+)\{(.*)\} ", exported, re.MULTILINE):
         labels.setdefault(name, set()).update(re.findall(r'([a-z_]+)="', pairs))
