@@ -338,11 +338,11 @@ def awaiting_executor(options: Options) -> "AwaitingExecutor":
     return AwaitingExecutor(options.transport, options.own_transports)
 
 
-def empty_store() -> "MemoryTokenStore":
-    """Return a token store without tokens."""
-    from hexclave.tokens import MemoryTokenStore
+def own_store() -> "MemoryTokenStore":
+    """Return an empty token store for an app that was created without one."""
+    from hexclave.tokens._memory import OwnTokens
 
-    return MemoryTokenStore()
+    return OwnTokens()
 
 
 def _admin_token_steps(token: AdminAccessToken | SecretText | None) -> Callable[[], Steps[Secret]] | None:

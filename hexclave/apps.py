@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, Unpack
 
-from hexclave._app import AwaitingApp, BlockingApp, awaiting_executor, blocking_executor, empty_store
+from hexclave._app import AwaitingApp, BlockingApp, awaiting_executor, blocking_executor, own_store
 from hexclave._engine.context import AdminAccessToken
 from hexclave._engine.options import validated_options
 from hexclave._engine.performing import AsyncPerformer, BlockingPerformer
@@ -65,7 +65,7 @@ class HexclaveClientApp(BlockingApp, ClientResources):
                 "client",
                 project_id,
                 keys,
-                empty_store() if session is None else session,
+                own_store() if session is None else session,
                 chosen,
             ),
             blocking_executor(chosen),
@@ -167,7 +167,7 @@ class AsyncHexclaveClientApp(AwaitingApp, AsyncClientResources):
                 "client",
                 project_id,
                 keys,
-                empty_store() if session is None else session,
+                own_store() if session is None else session,
                 chosen,
             ),
             awaiting_executor(chosen),

@@ -1,5 +1,6 @@
 """The base class of all sign-in flows: stores the tokens in the session."""
 
+import warnings
 from typing import Final, TypeVar
 
 from hexclave._engine.context import Context
@@ -8,7 +9,8 @@ from hexclave._engine.session import Session, received
 from hexclave._flows.base import Flows
 from hexclave._steps import Steps
 from hexclave.errors import SessionExpired, UnsafeUseError
-from hexclave.tokens import FixedTokens
+from hexclave.tokens import FixedTokens, Tokens
+from hexclave.tokens._memory import OwnTokens, SessionReplacedWarning
 from hexclave_api.models import OAuthTokens, SignInOrSignUpResult, SignInResult
 from hexclave_api.operation import Operation
 from hexclave_api.secret import Secret, SecretText
@@ -29,7 +31,10 @@ class SigningIn(Flows):
             result = None
         if result is None:
             result = yield from exchange(self._alone(), operation)
-        yield session.save(received(result.access_token, result.refresh_token))
+        tokens = received(result.access_token, result.refresh_token)
+        if isinstance(session.store, OwnTokens):
+            _warn_if_replaced(session.store.load(), tokens)
+        yield session.save(tokens)
         return result
 
     def _access_token(self) -> Steps[Secret | None]:
@@ -55,3 +60,24 @@ class SigningIn(Flows):
 
     def _client_secret(self) -> SecretText:
         return self._context.publishable_client_key or PUBLIC_CLIENT
+
+
+def _warn_if_replaced(old: Tokens | None, new: Tokens) -> None:
+    """Warn if a server signs several users in with one app: all of its calls would be made as the last of them."""
+    if old is None or old.access_token is None or new.access_token is None:
+        return
+    # Imported here, because only a second sign-in needs it.
+    from hexclave.verify import InvalidTokenError, read_unverified
+
+    try:
+        before, after = read_unverified(old.access_token), read_unverified(new.access_token)
+    except InvalidTokenError:
+        return
+    if before.user_id != after.user_id and not before.is_anonymous:
+        warnings.warn(
+            "A second user has signed in with the same client app, and replaces the first. In a server, give each "
+            "browser a session of its own: app.with_session(store), or the sign-in pages (docs/sign-in.md). In a "
+            "program with one user, call app.auth.sign_out() first.",
+            SessionReplacedWarning,
+            stacklevel=2,
+        )

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from hexclave.tokens._callbacks import AsyncCallbackTokenStore, CallbackTokenStore
     from hexclave.tokens._file import FileTokenStore
-    from hexclave.tokens._memory import FixedTokens, MemoryTokenStore
+    from hexclave.tokens._memory import FixedTokens, MemoryTokenStore, SessionReplacedWarning
     from hexclave.tokens._redis import AsyncRedisTokenStore, RedisTokenStore
     from hexclave.tokens._store import AsyncTokenStore, Tokens, TokenStore
 else:
@@ -42,6 +42,7 @@ __all__ = [
     "FixedTokens",
     "MemoryTokenStore",
     "RedisTokenStore",
+    "SessionReplacedWarning",
     "TokenStore",
     "Tokens",
 ]
@@ -54,6 +55,7 @@ _HOMES = {
     "FixedTokens": "_memory",
     "MemoryTokenStore": "_memory",
     "RedisTokenStore": "_redis",
+    "SessionReplacedWarning": "_memory",
     "TokenStore": "_store",
     "Tokens": "_store",
 }

@@ -61,6 +61,18 @@ class MemoryTokenStore(TokenStore):
         self.end_refresh(ticket)
 
 
+class OwnTokens(MemoryTokenStore):
+    """The store of an app that was created without one, for the one user of a program."""
+
+
+class SessionReplacedWarning(UserWarning):
+    """A second user has signed in with the same client app, whose calls are now made as that user.
+
+    In a server, give each browser a session of its own: `app.with_session(store)`, or the sign-in pages of
+    `hexclave.integrations`, see docs/sign-in.md. In a program with one user, sign out first.
+    """
+
+
 class FixedTokens(MemoryTokenStore):
     """The tokens of a single session, for example that of the request a backend is handling.
 
