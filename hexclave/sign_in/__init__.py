@@ -1,6 +1,7 @@
 """Sign-in pages and browser sessions, the same for all frameworks.
 
-The integrations serve them: `SignIn` of `hexclave.integrations.fastapi`, `starlette` or `asgi`. Here is what their
+The integrations serve them: `SignIn` of `hexclave.integrations.fastapi`, `starlette`, `asgi` or `flask`, and
+`hexclave.integrations.django.sign_in`. Here is what their
 options take. Needs `hexclave[sign-in]`.
 
 | sessions | where the tokens are |

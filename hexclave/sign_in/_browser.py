@@ -57,7 +57,7 @@ class Browser:
         self._session_at: float = session.get("at", 0.0)
         self._session_id: str | None = session.get("id")
         self._received: Final = _tokens(session)
-        self._session_changed = False
+        self.session_changed = False
         self.store: AsyncTokenStore = self._store_of(self._received, self._session_id)
         browser = {} if self.is_cross_site else self._opened(BROWSER, _STARTED_FOR)
         self._id: str = browser.get("id", "")
@@ -141,7 +141,7 @@ class Browser:
         self._begin_anew()
 
     def _begin_anew(self) -> None:
-        self._session_changed = True
+        self.session_changed = True
         self._id = secrets.token_urlsafe(24)
         self.started.clear()
 
@@ -201,15 +201,13 @@ class Browser:
         value: dict[str, object]
         age = now - self._session_at
         if self.settings.sessions is not None:
-            if not self._session_changed and (
-                self._session_id is None or age < _RENEWED_AFTER * self.settings.lifetime
-            ):
+            if not self.session_changed and (self._session_id is None or age < _RENEWED_AFTER * self.settings.lifetime):
                 return []
             value = {} if self._session_id is None else {"id": self._session_id}
         else:
             # Sessions in cookies are in memory while a request lasts.
             tokens = cast(MemoryTokenStore, self.store).load()
-            if not self._session_changed and tokens == self._received:
+            if not self.session_changed and tokens == self._received:
                 return []
             value = {} if tokens is None else {**tokens.reveal()}
         return self._written(SESSION, {**value, "at": now} if value else None, self.settings.lifetime)

@@ -3,8 +3,11 @@
 SCREENSHOTS=directory keeps pictures of all pages, light and dark.
 """
 
+import contextlib
 import os
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,16 +20,18 @@ axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-p
 
 from hexclave.testing import RunningEmulator, emulator  # noqa: E402
 from hexclave_emulator.operations.mfa import totp_digits  # noqa: E402
-from tests.integrations.serving import GUNICORN, UVICORN, served  # noqa: E402
-from tests.sign_in.conftest import PASSWORD  # noqa: E402 -- after what may skip the module
+from tests.integrations.serving import GUNICORN, ROOT, UVICORN, served  # noqa: E402
+from tests.sign_in.conftest import PASSWORD, SECRET  # noqa: E402 -- after what may skip the module
 from tests.sign_in.test_pages import totp_of  # noqa: E402
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed (Debian: apt-get install chromium)")
 
+DJANGO = (sys.executable, "examples/django_sign_in_app.py")
 SERVERS = {
     "fastapi-uvicorn": (*UVICORN, "examples.fastapi_sign_in_app:api"),
     "flask-gunicorn": (*GUNICORN, "--workers", "4", "examples.flask_sign_in_app:app"),
+    "django-runserver": (*DJANGO, "runserver", "--noreload", "{port}"),
 }
 SCREENSHOTS = os.environ.get("SCREENSHOTS")
 
@@ -48,8 +53,17 @@ def project() -> Iterator[RunningEmulator]:
 
 
 @pytest.fixture(scope="module", params=list(SERVERS))
-def url(request: pytest.FixtureRequest, project: RunningEmulator) -> Iterator[str]:
-    with served(SERVERS[request.param], project) as address:
+def url(
+    request: pytest.FixtureRequest, project: RunningEmulator, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    with pytest.MonkeyPatch.context() as patch, contextlib.ExitStack() as stack:
+        if request.param.startswith("django"):
+            patch.setenv("DATABASE", str(tmp_path_factory.mktemp("django") / "db.sqlite3"))
+            patch.setenv("SESSION_SECRET", SECRET)
+            for name, value in project.environment().items():
+                patch.setenv(name, value)
+            subprocess.run([*DJANGO, "migrate"], cwd=ROOT, check=True, capture_output=True)
+        address = stack.enter_context(served(SERVERS[request.param], project))
         yield address.replace("127.0.0.1", "localhost")
 
 
@@ -226,6 +240,7 @@ def test_by_keyboard(open_page: Open, email: str) -> None:
     assert heading(page) == "Hello, stranger"
 
 
+@pytest.mark.parametrize("url", ["fastapi-uvicorn"], indirect=True)  # the pages are the same everywhere
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_accessible_pages(open_page: Open, project: RunningEmulator, email: str, scheme: str) -> None:
     page = open_page(javascript=True, color_scheme=scheme)
