@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from docs.site import llms
+from docs.site import examples, llms
 from docs.site.links import places, with_links
 from docs.site.reference import reference
 
@@ -37,6 +37,7 @@ def main(folder: Path = ROOT / "build") -> None:
         target: linked((ROOT / source).read_text(encoding="utf-8"), source, targets)
         for source, target in targets.items()
     }
+    texts["examples.md"] = examples.page()
     for target, text in texts.items():
         write(target, text)
     shutil.copy(ROOT / "docs" / "site" / "style.css", pages_folder)
@@ -64,9 +65,11 @@ def linked(text: str, source: str, targets: dict[str, str]) -> str:
         meant = (ROOT / source).parent.joinpath(path).resolve().relative_to(ROOT).as_posix()
         if meant.endswith(".svg"):
             return match[0]
+        up = "../" * targets[source].count("/")
+        if meant.startswith("examples/"):
+            return f"[{words}]({up}examples.md#{Path(meant).stem})"
         if meant not in targets:
             return words
-        up = "../" * targets[source].count("/")
         return f"[{words}]({up}{targets[meant]}{anchor})"
 
     return LINK.sub(follow, text)

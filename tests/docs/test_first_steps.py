@@ -104,7 +104,7 @@ def test_the_page_leads_to_a_protected_app(newcomer):
             assert re.search(".*".join(parts), output + "\n"), (text, output)
             compared += 1
         elif "pip install" in text:
-            assert "'hexclave[emulator]' fastapi pytest" in text
+            assert "'hexclave[emulator]' fastapi httpx2 pytest" in text
         elif text.startswith("hexclave-emulator"):
             newcomer.paste_exports(newcomer.start(f"{text.strip()} --port 8102"))
         elif text.startswith("uvicorn"):
