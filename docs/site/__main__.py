@@ -32,17 +32,20 @@ def main(folder: Path = ROOT / "build") -> None:
         path.write_text(text, encoding="utf-8")
 
     guides = {path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md")}
-    targets = ELSEWHERE | {name: name.removeprefix("docs/") for name in guides}
+    sources = ELSEWHERE | {name: name.removeprefix("docs/") for name in guides}
+    files = [*(ROOT / "docs").glob("*.svg"), *(ROOT / "examples").rglob("*.json")]
+    targets = {name: name.removeprefix("docs/") for name in (path.relative_to(ROOT).as_posix() for path in files)}
+    for source, target in [*targets.items(), ("docs/site/style.css", "style.css")]:
+        (pages_folder / target).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / source, pages_folder / target)
+    targets |= sources | {f"examples/{name}.py": f"examples.md#{name}" for name in examples.names()}
     texts = {
         target: linked((ROOT / source).read_text(encoding="utf-8"), source, targets)
-        for source, target in targets.items()
+        for source, target in sources.items()
     }
     texts["examples.md"] = examples.page()
     for target, text in texts.items():
         write(target, text)
-    shutil.copy(ROOT / "docs" / "site" / "style.css", pages_folder)
-    for drawing in (ROOT / "docs").glob("*.svg"):
-        shutil.copy(drawing, pages_folder)
     groups: dict[str, list[dict[str, str]]] = {"Reference": [], "Resources": []}
     pages = list(reference())
     known = places(pages)
@@ -63,13 +66,9 @@ def linked(text: str, source: str, targets: dict[str, str]) -> str:
     def follow(match: re.Match[str]) -> str:
         words, path, anchor = match[1], match[2], match[3] or ""
         meant = (ROOT / source).parent.joinpath(path).resolve().relative_to(ROOT).as_posix()
-        if meant.endswith(".svg"):
-            return match[0]
-        up = "../" * targets[source].count("/")
-        if meant.startswith("examples/"):
-            return f"[{words}]({up}examples.md#{Path(meant).stem})"
         if meant not in targets:
             return words
+        up = "../" * targets[source].count("/")
         return f"[{words}]({up}{targets[meant]}{anchor})"
 
     return LINK.sub(follow, text)

@@ -14,7 +14,7 @@ import attrs
 import hexclave
 import hexclave_api.inputs as inputs
 from docs.site.signatures import LEFT_OUT, signature_of
-from hexclave import errors, models
+from hexclave import errors, models, tokens
 from hexclave.options import AppOptions
 
 APPS = {
@@ -29,19 +29,6 @@ ROOMS = {
     "opentelemetry": ("OpenTelemetry", "hexclave.integrations.opentelemetry"),
     "testing": ("Testing", "hexclave.testing"),
 }
-OPTIONS = (
-    "Hooks",
-    "CallEvent",
-    "RequestEvent",
-    "ResponseEvent",
-    "RetryEvent",
-    "WaitEvent",
-    "RateLimit",
-    "Retries",
-    "Timeout",
-    "Secret",
-)
-VALUES = ("Operation", "OAuthAuthorization", "PendingCliLogin")
 LEGEND = f"An argument whose default is *{LEFT_OUT}* is sent only if you pass it. `None` clears a field."
 
 
@@ -61,9 +48,22 @@ def reference() -> Iterator[Page]:
         yield page
 
 
+def _values() -> Iterator[type]:
+    """Yield the public classes of the package itself that have no page of their own."""
+    elsewhere = {
+        *tokens.__all__,
+        "Unset",
+        *(f"{mode}{type(app).__name__}" for app in APPS.values() for mode in ("", "Async")),
+    }
+    for name in hexclave.__all__:
+        kind = getattr(hexclave, name)
+        if name not in elsewhere and inspect.isclass(kind) and not issubclass(kind, BaseException):
+            yield kind
+
+
 def _pages() -> Iterator[Page]:
     yield _apps()
-    yield _objects("options", "Options and values", [getattr(hexclave, name) for name in OPTIONS + VALUES])
+    yield _objects("options", "Options and values", list(_values()))
     lists = [importlib.import_module("hexclave.pagination"), importlib.import_module("hexclave.bulk")]
     streams = [getattr(lists[0], name) for name in ("Page", "AsyncPages", "AsyncPage")]
     outcomes = [getattr(lists[1], name) for name in lists[1].__all__]
@@ -194,10 +194,10 @@ def _records(path: str, title: str, words: str, found: list[Any]) -> Page:
 
 
 def _errors() -> Page:
+    kinds = [getattr(errors, name) for name in errors.__all__]  # loads all classes, which the tree needs
     parts = ["# Errors", "", "Catching a class also catches its subclasses. See [the guide](../errors.md).", ""]
     parts += ["```text", *_tree(errors.HexclaveError, 0, set()), "```", "", "| class | code | |", "|---|---|---|"]
-    for name in errors.__all__:
-        kind = getattr(errors, name)
+    for name, kind in zip(errors.__all__, kinds, strict=True):
         if inspect.isclass(kind) and issubclass(kind, BaseException):
             code = kind.__dict__.get("code")
             shown = f"`{code}`" if isinstance(code, str) and code else ""

@@ -3,6 +3,9 @@
 import ast
 import posixpath
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -16,9 +19,11 @@ from docs.site.reference import APPS, reference
 from docs.site.signatures import LEFT_OUT
 from tests.surface.members import members
 
+ROOT = Path(__file__).parents[2]
 ALL = list(reference())
 PAGES = {page.path: page.text for page in ALL}
 PLACES = places(ALL)
+BLOCK_OF_TEXT = re.compile(r"^```text\n(.*?)^```", re.MULTILINE | re.DOTALL)
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
@@ -69,6 +74,21 @@ def test_results_are_those_of_the_methods():
 def test_omissions_are_explained_where_they_occur():
     for path, text in PAGES.items():
         assert ("sent only if you pass it" in text) is (f"= {LEFT_OUT}" in text), path
+
+
+def test_every_error_is_in_the_tree():
+    """In a process of its own, because classes of errors are loaded on first access."""
+    program = "from docs.site.reference import reference; [page] = (p for p in reference() if p.title == 'Errors'); "
+    page = subprocess.check_output([sys.executable, "-c", f"{program}print(page.text)"], cwd=ROOT, text=True)
+    tree = BLOCK_OF_TEXT.search(page)[1].split()
+    assert tree.count("UserNotFound") == 1
+    kinds = {name for name in hexclave.errors.__all__ if is_error(getattr(hexclave.errors, name))}
+    assert len(kinds) > 140
+    assert kinds - set(tree) == set()
+
+
+def is_error(kind):
+    return isinstance(kind, type) and issubclass(kind, hexclave.HexclaveError)
 
 
 @pytest.mark.parametrize("path", sorted(PAGES))
