@@ -1,8 +1,11 @@
 """Classes: models for replies, `TypedDict`s for objects in requests."""
 
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Iterator
+from typing import Final, NamedTuple
 
 import attrs
+from openapi_python_client import schema as oai
 from openapi_python_client.parser.properties import ModelProperty
 from openapi_python_client.parser.properties.protocol import PropertyProtocol
 from openapi_python_client.schema.untrusted_string import UntrustedString
@@ -10,7 +13,43 @@ from openapi_python_client.schema.untrusted_string import UntrustedString
 from generator.rendering.identifiers import attribute, is_identifier
 from generator.rendering.types import Types, quoted
 
-_MILLIS = "_at_millis"
+_MOMENT = re.compile(r"(^|_)(at|since|until|start|end)$")
+
+
+class Unit(NamedTuple):
+    """What a number or a text counts, and how it is read."""
+
+    suffix: str
+    """Of the field that has it as sent."""
+    python: str
+    reader: str
+    """The expression that reads `{}`."""
+    words: str
+
+
+_UNITS: Final = {
+    "unix-millis": Unit("_millis", "datetime", "moment({})", "a time in UTC"),
+    "unix-seconds": Unit("_seconds", "datetime", "moment({}, seconds=1)", "a time in UTC"),
+    "date-time": Unit("_text", "datetime", "read_time({})", "a time in UTC"),
+    "date": Unit("_text", "date", "read_date({})", "a date"),
+    "milliseconds": Unit("_millis", "timedelta", "duration({}, seconds=0.001)", "a duration"),
+    "seconds": Unit("_seconds", "timedelta", "duration({}, seconds=1)", "a duration"),
+    "cents": Unit("_cents", "Decimal", "whole({})", "an amount in US dollars"),
+    "decimal": Unit("_text", "Decimal", "amount({})", "an amount"),
+    "decimals": Unit("_text", "Mapping[str, Decimal]", "amounts({})", "amounts by currency"),
+}
+"""By `format` in the description. For numbers whose names say the unit, it follows from the name."""
+_NUMBERS: Final = re.compile(r"(int|float)( \| None)?")
+_UNITS_OF_NAMES: Final = {"millis": "milliseconds", "ms": "milliseconds", "seconds": "seconds", "cents": "cents"}
+
+
+class View(NamedTuple):
+    """A property that returns a field with its unit."""
+
+    name: str
+    annotation: str
+    expression: str
+    words: str
 
 
 @attrs.frozen
@@ -19,9 +58,8 @@ class Field:
     wire_name: str
     annotation: str
     description: UntrustedString | None
-    moment: str | None
-    """The name of the `datetime` variant of the field."""
-    moment_type: str
+    view: "View | None"
+    """The property that returns it with its unit."""
 
 
 @attrs.frozen
@@ -56,28 +94,48 @@ class Input:
 
 def model(prop: ModelProperty, types: Types, undefined: Collection[str]) -> Model:
     """Render the model that reads an object; `undefined` are the classes defined later in its module."""
+    fields = list(types.fields(prop))
+    units = [_unit(prop, field, types) for field in fields]
+    wire_names = [field.name.get_untrusted_value() for field in fields]
     names: list[str] = []
-    for field in types.fields(prop):
-        names.append(attribute(field.name.get_untrusted_value(), names))
-    fields = [_field(prop, field, name, names, types) for field, name in zip(types.fields(prop), names, strict=True)]
-    fields = [attrs.evolve(field, annotation=quoted(field.annotation, undefined)) for field in fields]
-    return Model(prop.class_info.name, prop.description, fields)
+    for name, unit in zip(wire_names, units, strict=True):
+        says_so = unit is None or name.rpartition("_")[2] in _UNITS_OF_NAMES
+        names.append(attribute(name if says_so or unit is None else f"{name}{unit.suffix}", names))
+    made = [_field(prop, *row, names, types) for row in zip(fields, units, names, strict=True)]
+    made = [attrs.evolve(field, annotation=quoted(field.annotation, undefined)) for field in made]
+    return Model(prop.class_info.name, prop.description, made)
 
 
-def _field(model: ModelProperty, prop: PropertyProtocol, name: str, taken: list[str], types: Types) -> Field:
+def _unit(model: ModelProperty, prop: PropertyProtocol, types: Types) -> Unit | None:
+    name, read_type = prop.name.get_untrusted_value(), types.read_type(prop)
+    schemas = list(types.schemas(model, prop))
+    written = next((each for schema in schemas for each in _formats(schema) if each in _UNITS), None)
+    if written is not None:
+        return _UNITS["decimals" if read_type.startswith("Mapping") else written]
+    stem, _, suffix = name.rpartition("_")
+    if not _NUMBERS.fullmatch(read_type) or suffix not in _UNITS_OF_NAMES or not stem:
+        return None
+    return _UNITS["unix-millis" if suffix == "millis" and _MOMENT.search(stem) else _UNITS_OF_NAMES[suffix]]
+
+
+def _formats(schema: oai.Schema) -> Iterator[str]:
+    for part in (schema, *schema.anyOf, schema.additionalProperties):
+        if isinstance(part, oai.Schema) and part.schema_format is not None:
+            yield part.schema_format.get_untrusted_value()
+
+
+def _field(
+    model: ModelProperty, prop: PropertyProtocol, unit: Unit | None, name: str, taken: list[str], types: Types
+) -> Field:
     annotation = read_type = types.read_type(prop)
     if not prop.required:
         annotation = f"Maybe[{annotation}]"
-    moment = name.removesuffix("_millis")
-    has_moment = name.endswith(_MILLIS) and read_type in ("int", "int | None") and moment not in taken
-    return Field(
-        name=name,
-        wire_name=prop.name.get_untrusted_value(),
-        annotation=annotation,
-        description=types.description(model, prop),
-        moment=moment if has_moment else None,
-        moment_type="datetime" if annotation == "int" else "datetime | None",
-    )
+    view = None
+    if unit is not None and (stem := name.rpartition("_")[0]) not in taken:
+        can_be_none = not prop.required or "None" in read_type
+        kind = f"{unit.python} | None" if can_be_none else unit.python
+        view = View(stem, kind, unit.reader.format(f"self.{name}"), unit.words)
+    return Field(name, prop.name.get_untrusted_value(), annotation, types.description(model, prop), view)
 
 
 def input_of(prop: ModelProperty, types: Types, undefined: Collection[str]) -> Input:

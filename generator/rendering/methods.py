@@ -38,7 +38,13 @@ _PAGE_SIZE: Final = 100
 """Items per page for a list with a limit if the caller sets none: the API refuses to send more than 1,000 at once."""
 _MILLIS: Final = re.compile(r"_(millis|ms)(?=_|$)")
 _MOMENT: Final = re.compile(r"(^|_)(at|since|until)(_|$)")
-_TIMES: Final = {"moment": "datetime", "duration": "timedelta"}
+_AMOUNT: Final = re.compile(r"_usd$")
+_TYPES: Final = {
+    "moment_millis": ("int", "datetime"),
+    "duration_millis": ("int", "timedelta"),
+    "amount_text": ("str", "Decimal | str"),
+}
+"""By the function that converts an argument: its type as sent, and that of the argument."""
 
 
 @attrs.frozen
@@ -221,11 +227,11 @@ class _Builder:
     def _value(self, arg: Argument) -> str:
         if (fixed := self._fixed.get(arg.name)) is not None:
             return fixed
-        name, time = self._name(arg), _time(arg)
-        return name if time is None else f'{time}_millis({name}, "{name}")'
+        name, convert = self._name(arg), _converter(arg)
+        return name if convert is None else f'{convert}({name}, "{name}")'
 
     def _name(self, arg: Argument) -> str:
-        plain = arg.name if _time(arg) is None else _MILLIS.sub("", arg.name)
+        plain = _MILLIS.sub("", arg.name) if _converter(arg) else arg.name
         return self._renamed.get(arg.name, plain)
 
     def _parameter(self, arg: Argument) -> Parameter:
@@ -236,8 +242,9 @@ class _Builder:
         if arg.name in self._defaults:
             default = literal(self._defaults[arg.name])
             annotation = union(option for option in annotation.split(" | ") if option != "Unset")
-        if (time := _time(arg)) is not None:
-            annotation = re.sub(r"\bint\b", _TIMES[time], annotation)
+        if (convert := _converter(arg)) is not None:
+            sent, taken = _TYPES[convert]
+            annotation = re.sub(rf"\b{sent}\b", taken, annotation)
         return Parameter(self._name(arg), annotation, default, arg.description, "Secret" in annotation)
 
     def _result(self) -> tuple[str, str, str | None]:
@@ -285,8 +292,11 @@ def _takes_limit_everywhere(function: Function) -> bool:
     return "limit" not in function.call.arguments_since and any(arg.name == "limit" for arg in function.keyword)
 
 
-def _time(arg: Argument) -> str | None:
-    """Return the Python type for milliseconds: a timestamp or a duration. Methods accept neither as a number."""
-    if not _MILLIS.search(arg.name) or "int" not in arg.annotation.split(" | "):
+def _converter(arg: Argument) -> str | None:
+    """Return the function for a time, a duration or an amount. Methods accept none of them as a bare number."""
+    options = arg.annotation.split(" | ")
+    if _AMOUNT.search(arg.name) and "str" in options:
+        return "amount_text"
+    if not _MILLIS.search(arg.name) or "int" not in options:
         return None
-    return "moment" if _MOMENT.search(_MILLIS.sub("", arg.name)) else "duration"
+    return "moment_millis" if _MOMENT.search(_MILLIS.sub("", arg.name)) else "duration_millis"

@@ -15,7 +15,7 @@ from generator.rendering.releases import remarks_on_input
 Node = Mapping[str, Any]
 
 # openapi-python-client has no notion of secrets; a separate class for text is all the renderer needs.
-_FORMATS: Final = {"date": "date", "date-time": "date-time", "password": "uuid"}
+_FORMATS: Final = {"date": "date", "date-time": "date-time", "decimal": "decimal", "password": "uuid"}
 
 
 class Simplifier:
@@ -51,7 +51,7 @@ class Simplifier:
             case None | "object":
                 return self._object(schema)
             case kind:
-                written = _FORMATS.get(schema.get("format", "")) if kind == "string" else None
+                written = _FORMATS.get(schema.get("format", "")) if kind == "string" else schema.get("format")
                 return {"type": kind, "format": written} if written else {"type": kind}
 
     def _alternatives(self, schema: Node) -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
 """Sign-in of a command-line program through a browser."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 import attrs
@@ -51,7 +51,7 @@ class CliLogin(SigningIn):
                 url=Secret(f"{app_url.rstrip('/')}/handler/cli-auth-confirm?{query}"),
                 login_code=started.login_code,
                 polling_code=started.polling_code,
-                expires_at=datetime.fromisoformat(started.expires_at).astimezone(UTC),
+                expires_at=started.expires_at,
             )
 
         return (yield from exchange(self._alone(), operation.mapped(pending)))

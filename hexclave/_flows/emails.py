@@ -1,6 +1,6 @@
 """Email operations whose responses contain times as text."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from hexclave._flows.base import Flows
 from hexclave_api.operation import Operation
@@ -21,6 +21,4 @@ class EmailFlows(Flows):
 
         POST /emails/capacity-boost.
         """
-        return emails.activate_email_capacity_boost().mapped(
-            lambda boost: datetime.fromisoformat(boost.expires_at).astimezone(UTC)
-        )
+        return emails.activate_email_capacity_boost().mapped(lambda boost: boost.expires_at)

@@ -1,5 +1,6 @@
 """Promotion codes: created, counted, and deducted from payments."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -37,7 +38,11 @@ def test_a_code_counts_as_often_as_it_may(cast: Cast, ada: Person) -> None:
     cast.settings(payments__testMode=True)
     made(cast, max_redemptions=1)
     quoted = cast.server(payments.validate_promo_codes(product_id="basic", promo_codes=[" spring "]))
-    assert (quoted.original_amount, quoted.net_amount, quoted.recurring_amount) == ("9.5", "7.6", "9.5")
+    assert (quoted.original_amount_text, quoted.net_amount, quoted.recurring_amount) == (
+        "9.5",
+        Decimal("7.6"),
+        Decimal("9.5"),
+    )
     bought = {"full_code": code(cast, ada, "basic"), "price_id": "monthly", "promo_codes": ["SPRING"]}
     assert cast.ask.admin("POST", "/internal/payments/test-mode-purchase-session", bought).status == 200
     [shown] = cast.admin(promo_codes.list_promo_codes()).promo_codes
@@ -64,7 +69,7 @@ def test_codes_stack_and_last_as_they_say(cast: Cast, ada: Person) -> None:
     quoted = ada(
         payments.validate_promo_codes_for_customer("user", "me", product_id="basic", promo_codes=["SPRING", "FIVE"])
     )
-    assert (quoted.net_amount, quoted.recurring_amount) == ("0", "0")
+    assert (quoted.net_amount, quoted.recurring_amount) == (0, 0)
     assert list(quoted.applied_code_names) == ["SPRING", "FIVE"]
     bob = cast.person("bob")
     other = payments.validate_promo_codes_for_customer("user", ada.id, product_id="basic")

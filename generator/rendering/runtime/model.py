@@ -226,17 +226,20 @@ _set_attributes: Final = vars(Model)["__dict__"].__set__
 
 
 @overload
-def moment(millis: int) -> datetime: ...
+def moment(count: float, *, seconds: float = 0.001) -> datetime: ...
 @overload
-def moment(millis: int | None) -> datetime | None: ...
-def moment(millis: int | None) -> datetime | None:
-    """Convert milliseconds since 1970 to a UTC time; out-of-range values give the first or last `datetime`."""
-    if millis is None:
+def moment(count: float | None, *, seconds: float = 0.001) -> datetime | None: ...
+def moment(count: float | None, *, seconds: float = 0.001) -> datetime | None:
+    """Convert milliseconds since 1970 to a UTC time; out-of-range values give the first or last `datetime`.
+
+    `seconds` is the length of what is counted, if not milliseconds.
+    """
+    if count is None:
         return None
     try:
-        return _EPOCH + timedelta(milliseconds=millis)
+        return _EPOCH + count * timedelta(seconds=seconds)
     except OverflowError:
-        return _LAST if millis > 0 else _FIRST
+        return _LAST if count > 0 else _FIRST
 
 
 def _lay_out(hints: Mapping[str, Any], wire_names: Mapping[str, str]) -> Layout:

@@ -5,7 +5,7 @@ import hmac
 import secrets
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 from urllib.parse import quote, urlencode
 
@@ -55,10 +55,8 @@ def show(visit: Visit) -> Steps[Outcome]:
     )
 
 
-def _day(millis: object) -> JsonValue:
-    return (
-        datetime.fromtimestamp(millis / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC") if isinstance(millis, int) else None
-    )
+def _day(time: datetime | None) -> JsonValue:
+    return None if time is None else time.strftime("%Y-%m-%d %H:%M UTC")
 
 
 def _change(call: Callable[[Visit], Callable[[HexclaveClientApp], object]], notice: str) -> Handler:
