@@ -354,7 +354,7 @@ def _admin_token_steps(token: AdminAccessToken | SecretText | None) -> Callable[
 
 
 def _ask(token: AdminAccessToken) -> Steps[Secret]:
-    # Wrapped before it is a local variable anywhere: the frame that performs the step holds its result.
+    # Wrapped before it becomes a local variable: the frame that performs the step has its result.
     secret = yield Call(blocking=lambda: credentials.as_secret(cast(str, token())), awaiting=lambda: _awaited(token))
     return credentials.checked(secret, "admin_access_token")
 

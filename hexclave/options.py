@@ -46,7 +46,7 @@ class AppInfo(Value):
     """Your program, named in the `User-Agent` of every call: `my-app/1.2.0 (+https://example.com)`.
 
     Raises:
-        UnsafeUseError: a value cannot stand in a header.
+        UnsafeUseError: a value is not valid in a header.
     """
 
     name: str

@@ -32,7 +32,7 @@ _TIMEOUT: Final = 0.5
 _FIRST_PAUSE: Final = 1.0
 _LONGEST_PAUSE: Final = 30.0
 _KEPT_FOR: Final = 600
-"""Seconds; longer than a gate stays closed or is kept in memory."""
+"""Seconds; longer than a gate stays closed or in memory."""
 
 # Redis's clock is used, because the clocks of the processes may differ.
 # A value that cannot be a state, by its type, size or bytes, is overwritten.

@@ -34,14 +34,14 @@ class WithReply(Generic[T]):
     value: T
     """The result of the method itself."""
     replies: Sequence[ReplyInfo]
-    """One for each request of the call, in order. A page adds those of the pages after it as they are loaded."""
+    """One for each request of the call, in order. A page adds those of the following pages as they are loaded."""
 
     @property
     def last(self) -> ReplyInfo:
         """The last reply.
 
         Raises:
-            LookupError: the call made no request with the app that it was given.
+            LookupError: the call made no request with the app passed to it.
         """
         if not self.replies:
             raise LookupError("The call made no request with the app that the function was given.")

@@ -158,7 +158,7 @@ class Emulator:
         except Exception:
             self.state.undo()
             _LOG.exception("%s %s failed inside the emulator", request.method, request.path)
-            return text("The emulator failed; its log says why.", status=500)
+            return text("The emulator failed; see its log.", status=500)
         return reply
 
     # -- tokens

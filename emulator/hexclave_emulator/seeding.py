@@ -32,7 +32,7 @@ def plant(emulator: Emulator, file: Path) -> None:
     seed = _read(file)
     unknown = seed.keys() - {"project", "users", "calls", "webhooks"}
     if unknown:
-        raise ValueError(f"{file}: a seed has project, users, calls and webhooks, but no {', '.join(sorted(unknown))}")
+        raise ValueError(f"{file}: unknown {', '.join(sorted(unknown))}; a seed has project, users, calls and webhooks")
     if emulator.ready is None:
         raise ValueError(f"{file}: this emulator has no ready project to put it into")
     _change_project(emulator, emulator.ready, dict(seed.get("project") or {}), file)
@@ -75,7 +75,7 @@ def _parsed(content: str, file: Path) -> Any:
 def _change_project(emulator: Emulator, ready: Ready, wanted: JsonObject, file: Path) -> None:
     unknown = wanted.keys() - {"display_name", "settings"}
     if unknown:
-        raise ValueError(f"{file}: a project has display_name and settings, but no {', '.join(sorted(unknown))}")
+        raise ValueError(f"{file}: unknown {', '.join(sorted(unknown))}; a project has display_name and settings")
     with emulator.transaction() as state:
         project = change_settings(state, emulator.project(ready.project_id), wanted.get("settings") or {})
         if "display_name" in wanted:

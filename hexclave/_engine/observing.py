@@ -65,7 +65,7 @@ def before(call: "_Call", request: "Request") -> "Request":
     assert call.hooks.on_request is not None  # noqa: S101 - the caller's check
     name, method = call.operation.name, call.operation.method
     event = RequestEvent(name, method, call.shown_url, _shown(request), call.attempt, call.app.client_request_id)
-    # The frames that may raise hold neither the request's headers nor plain values of added ones.
+    # The frames that may raise contain neither the request's headers nor plain values of added ones.
     added = added_headers(headers_as_secrets(_mapping(call.hooks.on_request(event))), request.headers.keys())
     if not added:
         return request

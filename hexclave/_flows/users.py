@@ -128,7 +128,7 @@ class UserFlows(Flows):
 
 
 def _check(api_key: SecretText) -> Operation["UserApiKey"]:
-    # Loaded here, because few programs check keys, and these modules are as large as all of the users.
+    # Imported here, because few programs check keys, and these modules are large.
     from hexclave.api_keys import key_of
     from hexclave_api.operations.api_keys import check_user_api_key
 

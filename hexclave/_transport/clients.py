@@ -1,4 +1,4 @@
-"""An httpx or httpx2 client as a transport, by its public interface alone.
+"""An httpx or httpx2 client as a transport, using only its public interface.
 
 The client's proxies, hooks, transports and TLS settings hold. What cannot be bounded from outside: in blocking mode a
 reply whose headers trickle in, because each wait has its limit but all together have none; and bytes that the client
@@ -212,7 +212,7 @@ def _built(client: _Client[R], request: Request, deadline: float | None) -> R:
     made = client.build_request(
         request.method, request.url, content=request.content, headers=headers, timeout=(connect, read, read, left)
     )
-    made.headers.pop("cookie", None)  # The client's cookies would carry one user's call over into another's.
+    made.headers.pop("cookie", None)  # The client's cookies would leak one user's session into another's call.
     return made
 
 

@@ -27,7 +27,7 @@ def decode(status: int, encoding: str, content: bytes, limit: int, deadline: flo
 
 
 async def decode_async(status: int, encoding: str, content: bytes, limit: int, deadline: float | None) -> bytes:
-    """Do the same without holding up the event loop.
+    """Do the same without blocking the event loop.
 
     Raises:
         UnreadableReplyError: the content is damaged, too large, or compressed more than once.

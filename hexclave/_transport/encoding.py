@@ -34,7 +34,7 @@ def encode_head(request: Request, origin: Origin, target: str) -> bytes:
     head = "".join(lines)
     if head.isascii() and head.count("\n") == ends and head.count("\r") == ends and "\0" not in head:
         return head.encode() + b"\r\n"
-    raise UnsafeUseError("A header of the call holds a line break, a NUL or a character that is not ASCII.")
+    raise UnsafeUseError("A header of the call contains a line break, a NUL or a non-ASCII character.")
 
 
 @functools.lru_cache(maxsize=256)

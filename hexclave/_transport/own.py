@@ -32,7 +32,7 @@ class OwnTransports(NamedTuple):
         """Make the transport of a blocking app.
 
         Raises:
-            UnsafeUseError: what it needs is not installed, or a proxy of the environment cannot be used.
+            UnsafeUseError: a required package is not installed, or a proxy in the environment cannot be used.
         """
         if self.http2 or names_proxy():
             import httpx
@@ -48,7 +48,7 @@ class OwnTransports(NamedTuple):
         """Make the transport of an async app for the running event loop.
 
         Raises:
-            UnsafeUseError: what it needs is not installed, or a proxy of the environment cannot be used.
+            UnsafeUseError: a required package is not installed, or a proxy in the environment cannot be used.
         """
         if self.http2 or names_proxy():
             import httpx
@@ -71,7 +71,7 @@ class OwnTransports(NamedTuple):
         problem = "A proxy that the environment names (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY) cannot be used"
         try:
             return kind(verify=self.ssl_context or default_context(), http2=self.http2, limits=limits)
-        except ImportError as error:  # It says what to install.
+        except ImportError as error:  # The message says what to install.
             problem = f"http2=True, or a SOCKS proxy of the environment, needs more: {error}"
         except (ValueError, httpx.InvalidURL) as error:
             # Not in its words, which may show the proxy's password.

@@ -187,7 +187,7 @@ class ReplyReader:
     def on_headers_complete(self) -> None:
         if not self.status:
             self.status = self._parser.get_status_code()
-            # Right only here: when asked after the message it is always `False`.
+            # Only valid here: after the message, it is always `False`.
             self.reusable = self._parser.should_keep_alive()
 
     def on_body(self, data: bytes) -> None:

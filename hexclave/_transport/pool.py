@@ -69,7 +69,7 @@ class Pool(Generic[C]):
                 oldest.close()
 
     def close(self) -> None:
-        """Close what is idle; what is given back later is closed then."""
+        """Close idle connections; those in use are closed when they are returned."""
         self.is_closed = True
         for idle in list(self._idle.values()):
             while idle:

@@ -181,7 +181,7 @@ class _Connection:
         except OSError:
             if not self.has_sent:
                 raise
-            return False, early  # The reply may say why the server does not take the rest.
+            return False, early  # The reply may say why the server does not accept the rest.
         return early is None, early
 
     def _limit(self, silence: float | None, deadline: float | None) -> None:

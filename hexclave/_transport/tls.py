@@ -28,7 +28,7 @@ def _certifi_file() -> str:
     spec = None if "certifi" in sys.modules else find_spec("certifi")
     for folder in (spec and spec.submodule_search_locations) or ():
         path = f"{folder}/cacert.pem"
-        if os.access(path, os.R_OK):  # Distributions that have certificates of their own leave it out.
+        if os.access(path, os.R_OK):  # Distributions with their own certificates omit it.
             return path
     import certifi
 

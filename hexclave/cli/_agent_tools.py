@@ -127,7 +127,7 @@ class Tools:
         given = _checked(name, call, arguments)
         if entry.method == "POST" and call.returns_secrets:
             raise ToolError(
-                f"The reply of {name} holds a secret that is shown only once, which does not belong in a conversation. "
+                f"The reply of {name} contains a secret shown only once, which does not belong in a conversation. "
                 f"A person can run: hexclave-py call {name.replace('_', '-')} --reveal"
             )
         if entry.method == "DELETE":
@@ -143,7 +143,7 @@ class Tools:
         return _as_json(app.call(call.function(**given)))
 
     def _code(self, name: str, arguments: Mapping[str, Any]) -> str:
-        """A code for this deletion alone, which only a refused call tells."""
+        """A code for this deletion only, which only a refused call reveals."""
         text = json.dumps([name, dict(arguments)], sort_keys=True).encode()
         return hmac.digest(self._key, text, hashlib.sha256).hex()[:12]
 

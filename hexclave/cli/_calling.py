@@ -1,4 +1,4 @@
-"""`call`, `docs` and `open`: operations by their names, and what is written about them."""
+"""`call`, `docs` and `open`: operations by name, and their documentation."""
 
 import html
 import tempfile
@@ -122,7 +122,7 @@ def open_command(words: tuple[str, ...]) -> None:
 
 
 def documentation(words: Sequence[str]) -> str:
-    """Return what is written about a command or operation.
+    """Return the documentation of a command or operation.
 
     Raises:
         click.UsageError: there is none with this name.

@@ -63,7 +63,7 @@ def connect(profile: Profile, access: AccessType, transport: "Transport | None" 
         return hexclave.HexclaveAdminApp(profile.project_id, profile.keys["super_secret_admin_key"], **options)
     key = profile.keys.get("publishable_client_key")
     if key is None:
-        # Else the app would take one from the environment, which may be of another project.
+        # Otherwise the app would use one from the environment, which may belong to another project.
         for prefix in ("HEXCLAVE", "STACK"):
             os.environ.pop(f"{prefix}_PUBLISHABLE_CLIENT_KEY", None)
     return hexclave.HexclaveClientApp(
@@ -75,7 +75,7 @@ def session_of(profile: Profile) -> "TokenStore":
     """Return the token store of the user signed in with this profile."""
     name = profile.name
     if name in (ENVIRONMENT, EMULATOR):
-        # These stand for different projects at different times.
+        # These refer to different projects at different times.
         place = f"{profile.api_url} {profile.project_id}"
         name = f"{name}-{hashlib.sha256(place.encode()).hexdigest()[:16]}"
     return session_store(name, profile.kept_in)

@@ -54,8 +54,8 @@ class Finding:
 def doctor_command() -> None:
     """Find out why calls fail: checks versions, variables, keys, the address, the clock and the server.
 
-    Each problem comes with a cure. The exit status is 1 if there is an error. Sends read-only requests alone; keys are
-    sent to the configured address only, and never printed.
+    Each problem comes with a solution. The exit status is 1 if there is an error. Sends only read-only requests; keys
+    are sent to the configured address only, and never printed.
     """
     findings: list[Finding] = []
     for finding in examined():
@@ -86,7 +86,7 @@ def _print(finding: Finding) -> None:
 
 
 def examined() -> Iterator[Finding]:
-    """Yield the findings as they are made."""
+    """Yield the findings as they become available."""
     yield from _versions()
     yield from _variables()
     try:

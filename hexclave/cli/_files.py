@@ -23,7 +23,7 @@ def write_private(path: Path, content: bytes) -> None:
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
-    # Left by a killed process, or planted to read what is written.
+    # Left by a killed process, or planted by an attacker to read the secrets.
     fresh.unlink(missing_ok=True)
     try:
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:

@@ -43,7 +43,7 @@ def load_keys(profile: str, keeping: Keeping) -> Mapping[str, Secret]:
 
 
 def save_keys(profile: str, keeping: Keeping, keys: Mapping[str, Secret]) -> None:
-    """Replace the keys of a profile; no keys remove what was kept."""
+    """Replace the keys of a profile; without keys, the stored ones are removed."""
     content = json.dumps({name: secret.reveal() for name, secret in keys.items()})
     if keeping == "keyring":
         _to_keyring(f"{profile}: keys", content if keys else None)

@@ -17,7 +17,7 @@ except ImportError:
 
 @contextmanager
 def _unlocked() -> Iterator[None]:
-    """Name the keyring when it refuses. Its own errors are not chained: they may hold what was to be stored."""
+    """Name the keyring when it refuses. Its own errors are not chained: they may contain the secret."""
     try:
         yield
     except PasswordDeleteError:
@@ -30,7 +30,7 @@ def _unlocked() -> Iterator[None]:
 
 
 def get(service: str, name: str) -> str | None:
-    """Return what is stored under this name."""
+    """Return the text stored under this name."""
     found: list[str | None] = [None]
     with _unlocked():
         found[0] = keyring.get_password(service, name)

@@ -156,7 +156,7 @@ def _chained(first: list[dict[str, Any]], rest: Iterator[Any]) -> Iterator[dict[
 
 
 def _row(value: Any) -> dict[str, Any]:
-    """A row with times as people read them; whatever is no object is a value."""
+    """A row with times as people read them; anything but an object is a value."""
     if not isinstance(value, dict):
         return {"value": value}
     return dict(_readable(name, field) for name, field in value.items())

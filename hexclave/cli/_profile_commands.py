@@ -59,13 +59,13 @@ def list_profiles() -> None:
 @click.option("--project-id", required=True, help="ID of the project.")
 @click.option("--api-url", help="Base URL of a self-hosted API, without /api/v1.")
 @click.option("--app-url", help="The web app that confirms logins, such as https://app.example.com.")
-@click.option("--publishable-client-key", help="The publishable client key, which is no secret.")
+@click.option("--publishable-client-key", help="The publishable client key, which is not secret.")
 @click.option("--secret-server-key", type=SecretType(), help="The secret server key; allows --as server.")
 @click.option("--super-secret-admin-key", type=SecretType(), help="The super secret admin key; allows --as admin.")
 def add_profile(
     name: str, project_id: str, api_url: str | None, app_url: str | None, **keys: SecretText | None
 ) -> None:
-    """Add a profile, or change one: keys that are not given stay as they are.
+    """Add a profile, or change one: other keys are unchanged.
 
     The first one becomes the default.
     """

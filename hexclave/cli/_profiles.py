@@ -86,7 +86,7 @@ class Config:
         profiles: Any = content.get("profiles", {})
         if not isinstance(profiles, dict) or not all(_is_profile(each) for each in profiles.values()):
             known = ", ".join(_SETTINGS)
-            raise Failure(f"{cls.path()}: a profile needs a project_id, and has text alone: {known}.", Exit.LOCAL)
+            raise Failure(f"{cls.path()}: a profile needs a project_id, and only text values: {known}.", Exit.LOCAL)
         return cls(content.get("default"), profiles)
 
     def save(self) -> None:
@@ -112,7 +112,9 @@ def check_name(name: str) -> str:
         Failure: it is not one.
     """
     if not _NAME.fullmatch(name) or name in (ENVIRONMENT, EMULATOR):
-        problem = "is built in" if name in (ENVIRONMENT, EMULATOR) else "needs letters, digits, dots, - and _ alone"
+        problem = (
+            "is built in" if name in (ENVIRONMENT, EMULATOR) else "may only contain letters, digits, dots, - and _"
+        )
         raise Failure(f"The name of the profile {problem}: {name}", Exit.USAGE)
     return name
 
@@ -131,7 +133,7 @@ def chosen_name(given: str | None, config: Config) -> str:
     if config.default is not None:
         return config.default
     raise Failure(
-        "There is no project to work with.",
+        "No project is configured.",
         Exit.SIGNED_OUT,
         "Set HEXCLAVE_PROJECT_ID and a key, or run hexclave-py profile add, or pass --profile emulator.",
     )

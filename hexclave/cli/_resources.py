@@ -222,7 +222,7 @@ def _access_of(calls: Mapping[AccessType, Any], state: State) -> AccessType:
 def run_method(
     path: tuple[str, ...], calls: Mapping[AccessType, Call], arguments: Mapping[str, Any], *, every: bool
 ) -> None:
-    """Call the method of an app and print what it returns.
+    """Call the method of an app and print its result.
 
     Raises:
         HexclaveError: the call failed.
@@ -251,12 +251,12 @@ def check_secrets(call: Call, *, creates: bool) -> None:
     """Refuse a call whose result would be lost, before anything is sent.
 
     Raises:
-        Failure: the reply holds secrets, which the mask would hide for good.
+        Failure: the reply holds secrets, which the mask would hide permanently.
     """
     state = current()
     if creates and not state.reveal and not state.dry_run and call.returns_secrets:
         raise Failure(
-            "The reply holds secrets, some of which the API shows only once.",
+            "The reply contains secrets, some of which the API shows only once.",
             Exit.USAGE,
             "Nothing was sent. Pass --reveal to print them.",
         )

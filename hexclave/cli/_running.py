@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run a command and return its exit status. Never raises, except for defects."""
+    """Run a command and return its exit status. Never raises, except for bugs."""
     try:
         status = _performed(arguments)
         sys.stdout.flush()
@@ -42,7 +42,7 @@ def _performed(arguments: Sequence[str]) -> int:
             from click.shell_completion import shell_complete
 
             return shell_complete(command, {}, "hexclave-py", "_HEXCLAVE_PY_COMPLETE", instruction)
-        # Not `main`, which ends the process with a status of its own where the reader of the output has gone.
+        # Not `main`, which exits with another status if the output pipe was closed.
         with command.make_context("hexclave-py", list(arguments)) as context:
             status = command.invoke(context)
     except click.exceptions.Exit as ended:
@@ -106,7 +106,7 @@ def _about_file(error: OSError) -> str:
 
 
 def _forget_output() -> None:
-    """Send what is still buffered nowhere: the interpreter would fail to write it when it exits."""
+    """Discard buffered output: the interpreter would fail to write it at exit."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     with contextlib.suppress(OSError, ValueError):
         sys.stdout.flush()

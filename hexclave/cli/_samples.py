@@ -42,7 +42,7 @@ def _value(shape: Any, key: str) -> Any:
     if isinstance(shape, type) and issubclass(shape, Model):
         return _object(shape)
     if origin in (Union, UnionType):
-        # A value that is known says more than just any text, and anything more than null.
+        # A known value is better than arbitrary text, and anything is better than null.
         options = [each for each in args if each is not type(None)]
         return _value(next((each for each in options if get_origin(each) is Literal), options[0]), key)
     if origin is Annotated:

@@ -163,7 +163,7 @@ class _SecretOption(click.Option):
 
 
 def _evaluated(annotation: Any, function: Callable[..., Any]) -> Any:
-    """The annotation, which is text where it names what its module imports for type checkers alone."""
+    """Return the annotation, resolved if it is text because its module imports the name only for type checkers."""
     if not isinstance(annotation, str):
         return annotation
     return getattr(sys.modules[function.__module__], annotation, annotation)

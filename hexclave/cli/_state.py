@@ -1,4 +1,4 @@
-"""Options that every command has, and what they were set to."""
+"""Options of every command, and their values."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias

@@ -145,7 +145,7 @@ class TextOrJson(JsonType):
 
 
 class TextOrBool(click.ParamType[str | bool]):
-    """Text, in which `true` and `false` stand for themselves."""
+    """Text, except for `true` and `false`."""
 
     name = "TEXT|true|false"
 

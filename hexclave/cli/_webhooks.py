@@ -98,7 +98,7 @@ def _endpoint(base_url: str, body: dict[str, Any]) -> Iterator[dict[str, str]]:
 
 
 def _follow(base_url: str, endpoint_id: str) -> None:
-    """Print the attempts of deliveries as they are made."""
+    """Print delivery attempts as they happen."""
     seen: dict[str, int] = {}
     while True:
         try:

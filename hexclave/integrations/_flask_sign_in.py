@@ -28,7 +28,7 @@ _KEY: Final = "hexclave.sign_in"
 _BROWSER: Final = "hexclave.browser"
 _USER: Final = "hexclave.session_user"
 _EXECUTOR: Final = BlockingExecutor()
-"""Performs steps that call an app, which has connections of its own."""
+"""Performs steps that call an app, which has its own connections."""
 
 
 def default_app() -> HexclaveClientApp:

@@ -69,7 +69,7 @@ class Recorder:
             return
         self.waits.record(event.seconds, {"hexclave.operation": event.operation, "hexclave.wait.reason": event.reason})
         if event.reason == "refresh" and call.nested:
-            return  # The refresh has a span of its own.
+            return  # The refresh has its own span.
         started = time.time_ns() - int(event.seconds * 1e9)
         self.tracer.start_span(
             "hexclave.wait", start_time=started, attributes={"hexclave.wait.reason": event.reason}

@@ -33,7 +33,7 @@ ASGIApp: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _KEY: Final = "hexclave.browser"
 _EXECUTOR: Final = AwaitingExecutor()
-"""Performs steps that call an app, which has connections of its own."""
+"""Performs steps that call an app, which has its own connections."""
 
 
 def default_app() -> AsyncHexclaveClientApp:

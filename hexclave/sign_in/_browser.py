@@ -185,7 +185,7 @@ class Browser:
         return hmac.compare_digest(bytes(one ^ other for one, other in zip(mask, masked, strict=True)), self._csrf())
 
     def _csrf(self) -> bytes:
-        # The ID is known to the server alone: it is in an encrypted cookie.
+        # Only the server knows the ID: it is in an encrypted cookie.
         return hmac.new(self._id.encode(), b"hexclave csrf token", hashlib.sha256).digest()
 
     # -- cookies
@@ -286,7 +286,7 @@ def _is_cross_site(request: Request, origin: str) -> bool:
         return False
     site = request.headers.get("sec-fetch-site")
     if site is not None:
-        # What current browsers say; `Origin` is `null` if the site has chosen to send no referrer.
+        # Sent by current browsers; `Origin` is `null` if the site sends no referrer.
         return site not in ("same-origin", "none")
     # Programs send neither, and no browser that knows `SameSite`.
     return request.headers.get("origin", origin).lower() != origin

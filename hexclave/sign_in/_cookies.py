@@ -33,7 +33,7 @@ def joined(cookies: Mapping[str, str], name: str) -> str | None:
 
 
 def written(name: str, value: str, cookies: Mapping[str, str], *, max_age: int, secure: bool) -> list[str]:
-    """Return the `Set-Cookie` headers that store the value and delete what is left of an older one.
+    """Return the `Set-Cookie` headers that store the value and delete the remains of an older one.
 
     An empty value deletes the cookie.
 

@@ -81,7 +81,7 @@ class Pages:
 
 
 def _with_problem(visit: Visit, route: Route, problem: Problem) -> Steps[Outcome]:
-    """Return the page again with the problem; without a page of its own, one that only shows the problem."""
+    """Return the page again with the problem; if it has none, a page that only shows the problem."""
     page = Page("problem")
     form = route.form or route.get
     if form is not None and visit.request.method == "POST":

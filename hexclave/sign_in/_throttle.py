@@ -18,7 +18,7 @@ PER_ADDRESS: Final = 60
 """Attempts in a burst from one address; people in one office share one."""
 PER_ACCOUNT: Final = 10
 PERIOD: Final = 300.0
-"""Seconds in which a used-up limit becomes full again; shorter than a state is kept."""
+"""Seconds until an exhausted limit has recovered completely; shorter than the lifetime of the state."""
 
 _TRIES: Final = 5
 _MOST: Final = 50_000
@@ -45,7 +45,7 @@ class MemoryState:
 
 
 class Throttle:
-    """Token buckets. Names are hashed with a secret, so that the store holds no email."""
+    """Token buckets. Names are hashed with a secret, so that the store contains no email."""
 
     def __init__(self, secret: Secret, project_id: str, shared: SharedState | None) -> None:
         self._secret: Final = secret

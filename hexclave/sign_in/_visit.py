@@ -153,7 +153,7 @@ class Route:
     get: Handler | None = None
     post: Handler | None = None
     form: Handler | None = None
-    """The page with the form, if it is another one: it shows the problem with what was entered."""
+    """The page with the form, if it is another one: it shows the problem and the input."""
     needs_user: bool = False
     """True if visitors without a session are redirected to the sign-in page first."""
 

@@ -10,7 +10,7 @@ from hexclave_api.secret import Secret
 
 
 class ProcessLock:
-    """A lock between threads, new in a forked process, where the thread that holds it may not exist."""
+    """A lock between threads, recreated in a forked process, where the thread that holds it may not exist."""
 
     def __init__(self) -> None:
         self._locks: dict[int, threading.Lock] = {}

@@ -154,7 +154,7 @@ async def _awaited(command: Callable[[], Awaitable[Any]]) -> Any:
 
 
 def _without_secrets(error: Exception) -> Exception:
-    """Remove frames, which hold the command, and the server's echo of its arguments from the client's error."""
+    """Remove frames, which contain the command, and the server's echo of its arguments from the client's error."""
     error.__traceback__ = error.__cause__ = error.__context__ = None
     error.args = tuple(str(argument).partition(", with args beginning with")[0] for argument in error.args)
     return error

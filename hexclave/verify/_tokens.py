@@ -133,7 +133,7 @@ class TokenChecks:
             if self._remembered is not None:
                 self._remembered.put(name, Entry(Done(claims), keys.by_id, self._keys.document(kind)))
         except InvalidTokenError as error:
-            # Without the frames below and the locals of this one, which hold the token.
+            # Without the frames below and the locals of this one, which contain the token.
             failure = error.with_traceback(None)
         else:
             return claims

@@ -54,5 +54,5 @@ class Terminal:
 
     @property
     def screen(self) -> str:
-        """What is on the screen, without trailing spaces."""
+        """Return the contents of the screen, without trailing spaces."""
         return "\n".join(line.rstrip() for line in self._screen.display).rstrip()

@@ -150,7 +150,7 @@ def test_keys_of_the_environment_stay_away_from_other_projects(
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["profile", "add", "a/b", "--project-id", "p"], "needs letters"),
+        (["profile", "add", "a/b", "--project-id", "p"], "may only contain letters"),
         (["profile", "add", "emulator", "--project-id", "p"], "built in"),
         (["profile", "add", "a", "--project-id", "ssk_not_a_real_key"], "is a key"),
         (["profile", "add", "a", "--project-id", "p", "--api-url", "https://a.example.com/api/v1"], "/api/v1"),

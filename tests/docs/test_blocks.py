@@ -19,7 +19,7 @@ NEWER = re.compile(r"^# needs a server of release 2026-09", re.MULTILINE | re.IG
 # Together they are 340 MB, too much to install for two blocks.
 OPTIONAL = re.compile(r"^import (pandas|polars)$", re.MULTILINE)
 WHOLE_PROCESS = re.compile(r"\b(sentry_sdk\.init|set_tracer_provider|logging\.basicConfig)\(")
-"""What changes the process, so that such a block has one of its own."""
+"""Marks of blocks that change the process, so each gets its own."""
 ONCE = (NEWER, TESTS, WHOLE_PROCESS)
 LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)")
 

@@ -94,13 +94,13 @@ def test_seeds(emulator: Emulator, tmp_path: Path, suffix: str) -> None:
     ("content", "complaint"),
     [
         ("users: [{primary_email: nope}]", "user 1 was refused: 400"),
-        ("nobody: []", "but no nobody"),
+        ("nobody: []", "unknown nobody"),
         ("[]", "a seed is an object"),
         ("a: [", "is not YAML"),
         ("calls: [{path: /users}]", "call 1 needs a method and a path"),
-        ("project: {keys: 1}", "but no keys"),
+        ("project: {keys: 1}", "unknown keys"),
         ("webhooks: [{}]", "webhook 1 needs a url"),
-        ("webhooks: [{url: mailto:a}]", "webhook 1: 'mailto:a' is not a URL"),
+        ("webhooks: [{url: mailto:a}]", "webhook 1: 'mailto:a' is not a valid webhook URL"),
         ("webhooks: [{url: 'http://a/', secret: b}]", "webhook 1: A webhook secret must be whsec_"),
     ],
 )

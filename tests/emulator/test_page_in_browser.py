@@ -127,7 +127,7 @@ def test_a_refusal_is_said(hx: RunningEmulator, open_page: Open) -> None:
     page = open_page("webhooks")
     page.get_by_label("Deliver events to").fill("ftp://example.com/")
     page.get_by_role("button", name="Add endpoint").click()
-    playwright.expect(page.get_by_role("status")).to_contain_text("not a URL that webhooks can go to")
+    playwright.expect(page.get_by_role("status")).to_contain_text("not a valid webhook URL")
 
 
 def test_all_is_done_by_keyboard(hx: RunningEmulator, open_page: Open) -> None:

@@ -170,7 +170,7 @@ def test_a_slow_endpoint_does_not_block_requests() -> None:
 )
 def test_a_url_that_nothing_can_be_sent_to_is_refused(url: str) -> None:
     """Before any event is lost."""
-    with emulator() as hx, pytest.raises(ValueError, match="not a URL that webhooks can go to"):
+    with emulator() as hx, pytest.raises(ValueError, match="not a valid webhook URL"):
         hx.send_webhooks_to(url)
 
 

@@ -120,7 +120,7 @@ def verify(answer: Answer, key: str) -> None:
         else:
             loaded.verify(signature, signed)
     except (InvalidSignature, TypeError, ValueError) as error:
-        raise RejectedError("the signature is not by this passkey") from error
+        raise RejectedError("the signature was not made with this passkey") from error
 
 
 def _load(encoded: Any) -> ec.EllipticCurvePublicKey | rsa.RSAPublicKey | ed25519.Ed25519PublicKey:

@@ -65,7 +65,7 @@ def _check_origin(emulator: "Emulator", request: HttpRequest) -> None:
     foreign = origin is not None and origin != request.base_url
     rebound = not emulator.beyond_loopback and not is_local
     if foreign or rebound or request.headers.get("sec-fetch-site") == "cross-site":
-        raise Refusal(text("The emulator's own operations are for this machine alone.", status=403))
+        raise Refusal(text("The emulator's own operations are only available from this machine.", status=403))
 
 
 def _arguments(request: HttpRequest) -> JsonObject:
@@ -99,7 +99,7 @@ def _snapshot(emulator: "Emulator", body: JsonObject) -> Reply:
 def _restore(emulator: "Emulator", body: JsonObject) -> Reply:
     snapshot = emulator.snapshots.get(_name(body))
     if snapshot is None:
-        raise plain(404, "There is no snapshot of this name.")
+        raise plain(404, "There is no snapshot with this name.")
     emulator.restore(snapshot)
     return success()
 
@@ -135,7 +135,7 @@ def _replay(emulator: "Emulator", arguments: JsonObject) -> Reply:
 def _logged(emulator: "Emulator", arguments: JsonObject) -> "Logged":
     found = next((each for each in emulator.log if str(each.number) == str(arguments.get("number"))), None)
     if found is None:
-        raise plain(404, "There is no request of this number, or no longer.")
+        raise plain(404, "There is no request with this number in the log.")
     return found
 
 
@@ -146,7 +146,7 @@ def _overview(emulator: "Emulator", arguments: JsonObject) -> Reply:
 def _add_endpoint(emulator: "Emulator", body: JsonObject) -> Reply:
     types, secret, project_id = body.get("types", []), body.get("secret"), body.get("project_id")
     if not isinstance(types, list) or not all(isinstance(each, str) for each in types):
-        raise plain(400, "types is a list such as ['user.created'].")
+        raise plain(400, "types must be a list such as ['user.created'].")
     if not isinstance(secret, str | None) or not isinstance(project_id, str | None):
         raise plain(400, "secret and project_id must be text.")
     if project_id is None and emulator.ready is not None:
@@ -169,9 +169,9 @@ def _deploy(emulator: "Emulator", body: JsonObject) -> Reply:
     name, env, error = body.get("service_id"), body.get("env", {}), body.get("error")
     project_id = body.get("project_id") or (emulator.ready.project_id if emulator.ready is not None else None)
     if not isinstance(name, str) or not name or "/" in name or not isinstance(error, str | None):
-        raise plain(400, "service_id is the name of a service, and error is text.")
+        raise plain(400, "service_id must be the name of a service, and error must be text.")
     if not isinstance(env, dict) or not all(isinstance(value, str) for value in env.values()):
-        raise plain(400, "env maps names to texts.")
+        raise plain(400, "env must map names to strings.")
     if not isinstance(project_id, str) or emulator.state[PROJECTS].get(project_id) is None:
         raise plain(404, "There is no such project.")
     made = deploy(emulator.state, project_id, name, env=env, error=error, now=emulator.clock.millis())
@@ -197,9 +197,9 @@ _FAULT_TYPES: Final[dict[str, Any]] = {
 def _add_fault(emulator: "Emulator", body: JsonObject) -> Reply:
     for name, value in body.items():
         if name not in _FAULT_TYPES:
-            raise plain(400, f"A fault has no {name}; it has {', '.join(_FAULT_TYPES)}.")
+            raise plain(400, f"Unknown field {name}; a fault has {', '.join(_FAULT_TYPES)}.")
         if not isinstance(value, _FAULT_TYPES[name]):
-            raise plain(400, f"{name} of a fault is of the wrong type.")
+            raise plain(400, f"{name} of a fault has the wrong type.")
     if not 100 <= body.get("status", 200) <= 599 or not 0 <= body.get("delay", 0) <= 3600:
         raise plain(400, "status must be from 100 to 599 and delay from 0 to 3600 seconds.")
     if not all(isinstance(value, str) for value in body.get("headers", {}).values()):
@@ -217,7 +217,7 @@ def _clock(emulator: "Emulator", body: JsonObject) -> Reply:
     advance, freeze = body.get("advance_seconds"), body.get("freeze_at_millis")
     for value in (advance, freeze):
         if value is not None and (not isinstance(value, int | float) or isinstance(value, bool) or abs(value) > 1e14):
-            raise plain(400, "advance_seconds and freeze_at_millis are numbers.")
+            raise plain(400, "advance_seconds and freeze_at_millis must be numbers.")
     if freeze is not None:
         emulator.clock.freeze(int(freeze))
     if body.get("resume"):

@@ -188,7 +188,7 @@ def create_browser_action(request: Request, state: State) -> Reply:
             raise schema_error(request.method, request.path, ["body.user_id must be defined"])
         user_id = find_user(state, request.project.id, request.user_id(user_id)).id
     elif user_id is not None:
-        raise plain(400, "user_id goes with impersonation.")
+        raise plain(400, "user_id is only allowed for impersonation.")
     life = body.get("session_expires_in_millis", _IMPERSONATION_LIFE)
     made = state[BROWSER_ACTIONS].insert(
         BrowserAction(

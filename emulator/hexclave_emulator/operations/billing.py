@@ -106,7 +106,7 @@ def set_default_card(request: Request, state: State) -> Reply:
     of_customer = {"project_id": request.project.id, "customer_type": customer_type, "customer_id": customer_id}
     chosen = state[INTENTS].first(**of_customer, intent_id=request.body["setup_intent_id"])
     if chosen is None:
-        raise plain(400, "There is no such setup intent of this customer.")
+        raise plain(400, "The customer has no such setup intent.")
     for intent in state[INTENTS].where(**of_customer):
         state[INTENTS].update(intent, is_default=intent.id == chosen.id)
     method = default_method(state, request.project.id, customer_type, customer_id)

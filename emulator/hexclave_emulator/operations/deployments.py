@@ -63,7 +63,7 @@ def get_service_logs(request: Request, state: State) -> Reply:
 def add_domain(request: Request, state: State) -> Reply:
     service, hostname = _service(request, state), request.body["hostname"].lower()
     if state[DOMAINS].first(project_id=request.project.id, hostname=hostname) is not None:
-        raise plain(409, "The domain belongs to a service already.")
+        raise plain(409, "The domain already belongs to a service.")
     others = state[DOMAINS].where(service_id=service.id)
     is_primary = request.body.get("is_primary", not others)
     if is_primary:

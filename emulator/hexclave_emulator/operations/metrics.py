@@ -69,7 +69,7 @@ def count_users(request: Request, state: State) -> Reply:
 def get_sync_status(request: Request, _state: State) -> Reply:
     if request.project.id != INTERNAL:
         raise known("EXPECTED_INTERNAL_PROJECT")
-    raise plain(501, "The emulator syncs no external databases.")
+    raise plain(501, "The emulator does not sync external databases.")
 
 
 def _days(now: int) -> list[str]:

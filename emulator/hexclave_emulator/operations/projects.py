@@ -70,7 +70,7 @@ def create_own_project(request: Request, state: State) -> Reply:
     _require_internal(request)
     body, user = request.body, request.user
     if membership(state, body["owner_team_id"], user.id) is None:
-        raise plain(403, "You do not belong to the team that shall own the project.")
+        raise plain(403, "You are not a member of the team that is to own the project.")
     names = ("description", "owner_team_id", "is_production_mode", "onboarding_status")
     project = create_project(
         state,

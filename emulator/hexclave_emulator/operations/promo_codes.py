@@ -66,11 +66,13 @@ def _check(body: JsonObject) -> None:
         raise plain(400, "discount_amount must be above 0, and at most 100 where it is a percentage.")
     lasts = body["subscription_behavior"] == "fixed_duration"
     if lasts != (body["subscription_discount_duration_months"] is not None):
-        raise plain(400, "subscription_discount_duration_months goes with fixed_duration, and with that alone.")
+        raise plain(
+            400, "subscription_discount_duration_months is required for fixed_duration, and only allowed there."
+        )
     times = (body["starts_at_millis"], body["ends_at_millis"])
     if body["availability_type"] == "always":
         if times != (None, None):
-            raise plain(400, "starts_at_millis and ends_at_millis go with between_dates.")
+            raise plain(400, "starts_at_millis and ends_at_millis require between_dates.")
     elif None in times or times[0] >= times[1]:
         raise plain(400, "between_dates needs starts_at_millis before ends_at_millis.")
 
@@ -100,10 +102,10 @@ def resume_promo_code(request: Request, state: State) -> Reply:
 def end_promo_code(request: Request, state: State) -> Reply:
     code = _find(request, state)
     if code.ended_at_millis is not None:
-        raise plain(400, "The promo code has ended already.")
+        raise plain(400, "The promo code has already ended.")
     profits = promo_code_view(state, code, request.now)["has_active_subscription_redemptions"]
     if profits and "existing_subscription_discounts" not in request.body:
-        raise plain(400, "Subscriptions still profit from this promo code: say what becomes of their discount.")
+        raise plain(400, "Subscriptions still use this promo code: choose what happens to their discount.")
     return _shown(request, state, state[PROMO_CODES].update(code, ended_at_millis=request.now))
 
 

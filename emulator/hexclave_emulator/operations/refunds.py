@@ -50,7 +50,7 @@ def _check_action(body: JsonObject) -> None:
         if "invoice_id" in body:
             raise _wrong("invoice_id is not applicable to one-time purchases.")
         if action == "at-period-end":
-            raise _wrong("A one-time purchase has no period: end_action must be 'now' or left out.")
+            raise _wrong("A one-time purchase has no period: end_action must be 'now' or omitted.")
     if amount == 0 and action is None:
         raise _wrong("Refund must do something: specify a non-zero amount or set end_action.")
 
@@ -96,9 +96,9 @@ def _refund_entries(request: Request, state: State, purchase: Purchase) -> None:
 def _refund_amount(request: Request, state: State, purchase: Purchase) -> Refund:
     amount, action = cents(request.body["amount_usd"]), request.body.get("end_action")
     if action == "at-period-end" and purchase.ended_at_millis is not None:
-        raise _wrong("The subscription ends already: leave end_action out to refund the amount.")
+        raise _wrong("The subscription already ends: omit end_action to refund the amount.")
     if action == "now" and not purchase.is_owned(request.now):
-        raise _wrong("The purchase has ended already: leave end_action out to refund the amount.")
+        raise _wrong("The purchase has already ended: omit end_action to refund the amount.")
     left = purchase.paid_cents - sum(each.amount_cents for each in state[REFUNDS].where(purchase_id=purchase.id))
     if amount > left:
         raise _wrong(f"Refund amount cannot exceed the remaining refundable amount (${money(left)}).")

@@ -173,7 +173,7 @@ def upgrade_runs(request: Request, state: State) -> Reply:
     body, workflow = request.body, _find(request, state)
     to_version = body["to_version"]
     if not any(each.version == to_version for each in versions(state, workflow)):
-        raise plain(404, "The workflow has no such version.")
+        raise plain(404, "The workflow does not have this version.")
     found = [
         each
         for each in _runs(request, state, workflow, ACTIVE)

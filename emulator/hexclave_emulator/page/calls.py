@@ -53,7 +53,7 @@ def _request(emulator: "Emulator", base_url: str, arguments: JsonObject) -> Http
         raise plain(400, "A call has access (client, server, admin), method, and path, which begins with a slash.")
     query = arguments.get("query", {})
     if not isinstance(query, dict) or not all(isinstance(each, str) for each in query.values()):
-        raise plain(400, "query maps names to texts.")
+        raise plain(400, "query must map names to strings.")
     project_id = arguments.get("project_id")
     if project_id is None and emulator.ready is not None:
         project_id = emulator.ready.project_id

@@ -1,4 +1,4 @@
-"""Requests as Python: a program that sends the same."""
+"""Conversion of requests to Python programs that send the same."""
 
 import inspect
 import re

@@ -99,7 +99,7 @@ def add_endpoint(
     except ValueError:
         readable = False
     if not readable:
-        raise ValueError(f"{url!r} is not a URL that webhooks can go to, such as http://localhost:8000/webhooks")
+        raise ValueError(f"{url!r} is not a valid webhook URL, such as http://localhost:8000/webhooks")
     secret = new_secret() if secret is None else secret
     signed("", secret, "msg_")
     return state[ENDPOINTS].insert(
