@@ -190,7 +190,7 @@ def test_without_the_extra() -> None:
 
 
 def test_an_interrupt_inside_of_an_import(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Which Python 3.11 reports as an error of the class that was being made."""
+    """Python 3.11 reports it as an error of the class being defined."""
     import hexclave.cli._running
 
     def wrapped(_: object) -> int:

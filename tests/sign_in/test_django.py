@@ -1,4 +1,4 @@
-"""What is Django's own: its users, its CSRF tokens, its settings. The example project, over sockets."""
+"""Django: its users, its CSRF tokens, its settings. The example project, over sockets."""
 
 import os
 import subprocess
