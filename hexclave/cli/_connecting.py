@@ -9,6 +9,7 @@ from hexclave.cli._exits import Exit, Failure
 from hexclave.cli._keeping import session_store
 from hexclave.cli._profiles import EMULATOR, ENVIRONMENT, KEYS, Profile
 from hexclave.cli._state import State
+from hexclave.credentials import DEFAULT_BASE_URL
 from hexclave_api.operation import AccessType
 
 if TYPE_CHECKING:
@@ -51,24 +52,32 @@ def _missing_key(profile: Profile, wanted: Collection[AccessType]) -> Failure:
 
 
 def connect(profile: Profile, access: AccessType, transport: "Transport | None" = None) -> "AnyApp":
-    """Return an app of this access type for the project of the profile; close it after use."""
-    options: Any = {"base_url": profile.api_url or "https://api.hexclave.com", "transport": transport}
-    if transport is None:
-        del options["transport"]
+    """Return an app of this access type for the project of the profile; close it after use.
+
+    `transport` is that of a dry run.
+    """
     import hexclave
+    from hexclave.tokens import Tokens
+
+    options: Any = {"base_url": profile.api_url or DEFAULT_BASE_URL}
+    if transport is not None:
+        options["transport"] = transport
 
     if access == "server":
         return hexclave.HexclaveServerApp(profile.project_id, profile.keys["secret_server_key"], **options)
     if access == "admin":
         return hexclave.HexclaveAdminApp(profile.project_id, profile.keys["super_secret_admin_key"], **options)
+    store = session_of(profile)
+    session: TokenStore | Tokens = store
+    if transport is not None and (tokens := store.load()) is not None:
+        # The request that would be sent, not the refresh that may come before it.
+        session = Tokens(tokens.access_token or "would-be-refreshed")
     key = profile.keys.get("publishable_client_key")
     if key is None:
         # Otherwise the app would use one from the environment, which may belong to another project.
         for prefix in ("HEXCLAVE", "STACK"):
             os.environ.pop(f"{prefix}_PUBLISHABLE_CLIENT_KEY", None)
-    return hexclave.HexclaveClientApp(
-        profile.project_id, key if key is not None else None, session=session_of(profile), **options
-    )
+    return hexclave.HexclaveClientApp(profile.project_id, key, session=session, **options)
 
 
 def session_of(profile: Profile) -> "TokenStore":

@@ -96,6 +96,18 @@ def test_login_whoami_logout(run: Run, hx: RunningEmulator) -> None:
     assert run("logout").status == 0
 
 
+def test_a_dry_run_of_somebody_signed_in(run: Run, hx: RunningEmulator, bare: Path) -> None:
+    """The request itself, not the refresh that may come first, and no token."""
+    add(run, hx)
+    sign_in(run, hx)
+    ran = run("me", "get", "--dry-run")
+    shown = json.loads(ran.out)
+    assert shown["url"].endswith("/api/v1/users/me")
+    assert shown["headers"]["x-stack-access-token"].startswith("****")
+    kept = json.loads((bare / "sessions" / "local.json").read_text())
+    assert not [token for token in kept.values() if token and token in ran.out + ran.err]
+
+
 def test_whoami_without_anything(run: Run, hx: RunningEmulator) -> None:
     """Neither a project, nor somebody signed in."""
     assert run("whoami").status == 3
