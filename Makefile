@@ -65,9 +65,12 @@ demo: setup ## Generate the client and make real calls to the emulator
 	$(BIN)/python examples/demo.py
 
 RECORDINGS ?= ../shared/recordings
+RELEASES ?= 2026-04
 
-conformance: setup ## Replay recorded traffic against the emulator: make conformance RECORDINGS=DIR
-	$(BIN)/python -m tests.contract.conformance $(RECORDINGS)
+conformance: setup ## Replay recorded traffic against the emulator: make conformance RECORDINGS=DIR RELEASES="2026-04 …"
+	@for release in $(RELEASES); do \
+		echo "== release $$release"; $(BIN)/python -m tests.contract.conformance $(RECORDINGS) --release $$release || exit 1; \
+	done
 
 fuzz: setup ## Fuzz all parsers for two minutes
 	$(BIN)/python -m tests.fuzz

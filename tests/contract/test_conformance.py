@@ -1,18 +1,21 @@
 """The emulator answers recorded requests like the real API."""
 
 from functools import cache
+from typing import get_args
 
 import attrs
 import pytest
 
 from hexclave_emulator import Emulator
 from hexclave_emulator.checking.description import DescribedOperation
+from hexclave_emulator.checking.releases import OLDEST, Release
 from hexclave_emulator.messages.exchange import ok
 from hexclave_emulator.routing.routes import Router
 from tests.contract.conformance.__main__ import DEFAULT
 from tests.contract.conformance.altering import KINDS, altered
 from tests.contract.conformance.expected import COMPLETE, REASONS, reason
 from tests.contract.conformance.fitting import faults
+from tests.contract.conformance.newer import CHANGES
 from tests.contract.conformance.recording import Exchange, load
 from tests.contract.conformance.replay import Outcome, replay
 from tests.contract.conformance.report import details
@@ -26,9 +29,9 @@ def recordings() -> dict[str, list[Exchange]]:
 
 
 @cache
-def replayed(scenario: str) -> list[Outcome]:
+def replayed(scenario: str, release: Release = OLDEST) -> list[Outcome]:
     library = [exchange for exchanges in recordings().values() for exchange in exchanges]
-    return replay(recordings()[scenario], library)
+    return replay(recordings()[scenario], library, release=release)
 
 
 @pytest.mark.parametrize("scenario", COMPLETE)
@@ -75,6 +78,16 @@ def test_every_reason_still_holds() -> None:
     """Reasons for differences are removed together with the difference."""
     kept = {each.reason for scenario in COMPLETE for each in replayed(scenario) if each.differences}
     assert set(REASONS) == kept
+
+
+@pytest.mark.parametrize("release", [each for each in get_args(Release) if each != OLDEST])
+def test_newer_releases_differ_in_the_listed_changes_alone(release: Release) -> None:
+    """Every difference has a reason, and every listed change is seen."""
+    outcomes = [each for scenario in COMPLETE for each in replayed(scenario, release) if each.differences]
+    assert [f"{each.exchange.scenario} #{each.exchange.seq}" for each in outcomes if each.reason is None] == []
+    seen = {(each.exchange.scenario, each.exchange.seq) for each in outcomes}
+    listed = {(each.scenario, seq) for each in CHANGES if each.since <= release for seq in each.seqs}
+    assert listed - seen == set()
 
 
 def test_at_least_995_of_1000_are_equal() -> None:

@@ -153,3 +153,17 @@ def test_run_needs_a_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert "name the command behind --" in capsys.readouterr().err
     assert main(["run", "--", "no-such-command-anywhere"]) == 127
     assert "no-such-command-anywhere cannot be run" in capsys.readouterr().err
+
+
+def test_the_command_of_the_dockerfile_serves_the_page(tmp_path: Path) -> None:
+    """With the arguments of ENTRYPOINT, as the user of an empty directory; only the port is another."""
+    dockerfile = (Path(__file__).parents[2] / "Dockerfile").read_text("utf-8")
+    entry = json.loads(dockerfile.rpartition("ENTRYPOINT ")[2])
+    assert entry[0] == "hexclave-emulator"
+    command = [sys.executable, "-m", "hexclave_emulator", *entry[1:], "--port", "0"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        address = running.stdout.readline().split()[-1].replace("0.0.0.0", "127.0.0.1")
+        with urllib.request.urlopen(f"{address}/_emulator", timeout=20) as page:
+            assert page.status == 200
+        running.terminate()

@@ -154,7 +154,7 @@ _FORM: Final = """
 <ul>{scopes}</ul>
 {fault}
 <form method="post">
-  <label>E-mail address
+  <label>Email address
     <input name="email" type="email" value="{email}" list="known" autocomplete="off" maxlength="256" required autofocus>
   </label>
   <datalist id="known">{known}</datalist>

@@ -38,7 +38,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--only", metavar="SCENARIO", action="append", help="this scenario alone; may be repeated")
     parser.add_argument(
-        "--release", choices=get_args(Release), default="2026-04", help="of the recorded server (default: %(default)s)"
+        "--release",
+        choices=get_args(Release),
+        default="2026-04",
+        help="the release to behave like; changes since the recorded 2026-04 are known (default: %(default)s)",
     )
     parser.add_argument(
         "--altered", action="store_true", help="alter the recorded replies one by one and say which kinds are noticed"

@@ -9,12 +9,13 @@ from urllib.parse import parse_qsl, urlencode
 import attrs
 
 from hexclave_emulator import Emulator, Fault, HttpRequest, Reply
-from hexclave_emulator.checking.releases import Release
+from hexclave_emulator.checking.releases import OLDEST, Release
 from tests.contract.conformance import presuppositions  # noqa: F401 -- registers what domains presuppose
 from tests.contract.conformance.addressing import template
 from tests.contract.conformance.comparison import BASE_URL, Comparison
 from tests.contract.conformance.expected import Reason, reason
 from tests.contract.conformance.mapping import Mapping
+from tests.contract.conformance.newer import Change, change
 from tests.contract.conformance.recording import Exchange
 from tests.contract.conformance.side_channels import FINDERS
 from tests.contract.conformance.world import World, set_up
@@ -33,11 +34,14 @@ class Outcome:
     """Method and template."""
     known: Mapping = attrs.field(factory=Mapping)
     """The mapping of random values before this reply."""
+    release: str = OLDEST
+    """The release that the emulator behaved like."""
 
     @property
-    def reason(self) -> Reason | None:
+    def reason(self) -> Reason | Change | None:
         """The known reason for the difference."""
-        return reason(self.exchange.scenario, self.exchange.seq, self.operation, self.differences)
+        scenario, seq = self.exchange.scenario, self.exchange.seq
+        return reason(scenario, seq, self.operation, self.differences) or change(self.release, scenario, seq)
 
 
 ANY_ORDER: Final = ("GET /contact-channels", "GET /team-invitations", "GET /team-member-profiles")
@@ -51,7 +55,7 @@ def replay(
 
     Args:
         library: all recordings of the folder.
-        release: of the server that was recorded.
+        release: the release of the API to behave like.
     """
     emulator = Emulator(ready=False, release=release)
     emulator.clock.freeze(exchanges[0].millis - 2000)
@@ -72,7 +76,8 @@ def _replay_one(world: World, exchange: Exchange) -> Outcome:
     before = world.mapping.copy()
     comparison = Comparison(world.mapping, any_order=operation in ANY_ORDER)
     comparison.reply(exchange, reply)
-    return Outcome(exchange, tuple(comparison.differences), reply, tuple(comparison.words), operation, before)
+    release = world.emulator.release
+    return Outcome(exchange, tuple(comparison.differences), reply, tuple(comparison.words), operation, before, release)
 
 
 def _request(world: World, exchange: Exchange) -> HttpRequest:
