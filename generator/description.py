@@ -137,7 +137,7 @@ class _StrictLoader(yaml.CSafeLoader):
             if key.tag != "tag:yaml.org,2002:str" and not (key.tag == "tag:yaml.org,2002:int"):
                 raise yaml.constructor.ConstructorError(None, None, "a key that is not text", key.start_mark)
             if key.value in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"the key {key.value!r} twice", key.start_mark)
+                raise yaml.constructor.ConstructorError(None, None, f"duplicate key {key.value!r}", key.start_mark)
             seen.add(key.value)
         return {
             self.construct_object(key, deep=True) if key.tag.endswith(":str") else key.value: self.construct_object(

@@ -63,7 +63,7 @@ class _Document:
         self._seen = seen
         try:
             self._root = json.loads(
-                path.read_bytes().decode("utf-8"), object_pairs_hook=_no_key_twice, parse_constant=_no_constant
+                path.read_bytes().decode("utf-8"), object_pairs_hook=_no_duplicate_keys, parse_constant=_no_constant
             )
         except OSError as error:
             raise DescriptionError(f"{path}: cannot be read: {error.strerror}") from None
@@ -267,11 +267,11 @@ def _escape(key: str) -> str:
     return key.replace("~", "~0").replace("/", "~1")
 
 
-def _no_key_twice(pairs: list[tuple[str, Any]]) -> Json:
+def _no_duplicate_keys(pairs: list[tuple[str, Any]]) -> Json:
     mapping = dict(pairs)
     if len(mapping) < len(pairs):
         names = [name for name, _ in pairs]
-        raise ValueError(f"the key {next(name for name in names if names.count(name) > 1)!r} twice in one object")
+        raise ValueError(f"duplicate key {next(name for name in names if names.count(name) > 1)!r}")
     return mapping
 
 

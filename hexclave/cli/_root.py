@@ -35,7 +35,7 @@ BESIDE: Final[Mapping[str, Mapping[str, str]]] = {
         "trigger": "_webhooks: Send a signed sample event to a URL.",
     },
 }
-"""Commands of our own beside the methods of a resource."""
+"""Additional commands of a resource."""
 
 
 class Root(LazyGroup):

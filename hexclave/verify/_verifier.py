@@ -27,7 +27,7 @@ P_co = TypeVar("P_co", covariant=True)
 
 
 class HasPerformer(Protocol[P_co]):
-    """An app, as its verifier sees it."""
+    """The interface of an app that its verifier uses."""
 
     @property
     def _performer(self) -> P_co: ...
