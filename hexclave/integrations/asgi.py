@@ -41,6 +41,21 @@ def default_app() -> AsyncHexclaveClientApp:
     return AsyncHexclaveClientApp(allow_restricted=True, allow_anonymous=True)
 
 
+class _Visit:
+    """A request whose cookies are decrypted when its session is needed."""
+
+    def __init__(self, settings: Settings, request: Request) -> None:
+        self._settings: Final = settings
+        self._request: Final = request
+        self.opened: Browser | None = None
+
+    @property
+    def browser(self) -> Browser:
+        if self.opened is None:
+            self.opened = Browser(self._settings, self._request)
+        return self.opened
+
+
 class SignIn:
     """Middleware with the sign-in pages, below `/auth`, and with a session for each browser.
 
@@ -93,16 +108,16 @@ class SignIn:
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         pages, request = self._running(), _request(scope)
-        browser = Browser(pages.settings, request)
-        scope[_KEY] = browser
+        visit = scope[_KEY] = _Visit(pages.settings, request)
         if scope["type"] == "http" and pages.owns(request.path):
-            answer = await _answered(pages, browser, request, receive)
-            await _send(answer, browser, send, with_body=request.method != "HEAD")
+            answer = await _answered(pages, visit.browser, request, receive)
+            await _send(answer, visit.browser, send, with_body=request.method != "HEAD")
             return
 
         async def marked(message: Message) -> None:
-            if message["type"] in ("http.response.start", "websocket.accept", "websocket.http.response.start"):
-                message["headers"] = [*message.get("headers", ()), *_headers_of(browser, message)]
+            starts = message["type"] in ("http.response.start", "websocket.accept", "websocket.http.response.start")
+            if starts and visit.opened is not None:
+                message["headers"] = [*message.get("headers", ()), *_headers_of(visit.opened, message)]
             await send(message)
 
         await self._application(scope, receive, marked)
@@ -136,10 +151,10 @@ def browser_of(scope: Scope) -> Browser:
     Raises:
         UnsafeUseError: the middleware is not installed.
     """
-    browser: Browser | None = scope.get(_KEY)
-    if browser is None:
+    visit: _Visit | None = scope.get(_KEY)
+    if visit is None:
         raise UnsafeUseError("The sign-in pages are not installed in this application: add SignIn when you create it.")
-    return browser
+    return visit.browser
 
 
 def _request(scope: Scope) -> Request:

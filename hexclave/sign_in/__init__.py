@@ -14,5 +14,6 @@ options take. Needs `hexclave[sign-in]`.
 from hexclave.sign_in._messages import Request
 from hexclave.sign_in._settings import SignInOptions
 from hexclave.sign_in._stores import AsyncRedisSessions, MemorySessions, RedisSessions, Sessions
+from hexclave.sign_in._texts import TEXTS
 
-__all__ = ["AsyncRedisSessions", "MemorySessions", "RedisSessions", "Request", "Sessions", "SignInOptions"]
+__all__ = ["TEXTS", "AsyncRedisSessions", "MemorySessions", "RedisSessions", "Request", "Sessions", "SignInOptions"]

@@ -1,13 +1,20 @@
 """The pages: what each is for, what it refuses, and what it gives away."""
 
+import ast
 import base64
+import re
 import time
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from hexclave import sign_in
+from hexclave.sign_in import TEXTS
 from hexclave.sign_in._handler import _ROUTES
+from hexclave.sign_in._problems import _PROBLEMS
 from hexclave.sign_in._throttle import PER_ACCOUNT
+from hexclave.testing import Fault
 from hexclave_emulator.operations.mfa import totp_digits
 from tests.sign_in.conftest import PASSWORD, hidden_field
 from tests.sign_in.test_values import HOSTILE
@@ -594,3 +601,36 @@ def test_an_anonymous_user_who_signs_up_keeps_the_id(hx, serve):
         browser.sign_up()
         (user,) = hx.server_app().users.list()
         assert user.id == result.user_id
+
+
+def test_a_sign_out_that_fails_can_be_repeated(hx, browser):
+    browser.sign_up()
+    hx.inner.faults.add(Fault(method="DELETE", status=500, times=10))
+    assert browser.post("/auth/sign-out").status_code == 503
+    assert browser.user() == "ada@example.com"
+    hx.inner.faults.clear()
+    assert where(browser.post("/auth/sign-out")) == "/"
+    assert browser.user() is None
+
+
+def test_every_text_is_in_the_list_for_translators():
+    """What templates and handlers say, found in their source."""
+    room = Path(sign_in.__file__).parent
+    said = set()
+    for template in room.rglob("*.html"):
+        said |= set(re.findall(r"_\('([^']+)'\)", template.read_text("utf-8")))
+    for source in room.rglob("*.py"):
+        for node in ast.walk(ast.parse(source.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) in SAYING:
+                said |= {each.value for each in node.args if isinstance(each, ast.Constant)}
+    said |= {text for _, text, _ in _PROBLEMS}
+    said = {each for each in said if isinstance(each, str)}
+    assert said <= TEXTS
+    assert {each for each in TEXTS if not any(each in path.read_text("utf-8") for path in sources(room))} == set()
+
+
+SAYING = ("Problem", "notify", "_change")
+
+
+def sources(room):
+    return [*room.rglob("*.html"), *(path for path in room.rglob("*.py") if path.name != "_texts.py")]
