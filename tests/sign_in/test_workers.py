@@ -8,9 +8,12 @@ import pytest
 from hexclave.sign_in._throttle import PER_ACCOUNT
 from hexclave.testing import emulator
 from tests.e2e.redis_process import redis_process
-from tests.integrations.serving import UVICORN, served
+from tests.integrations.serving import GUNICORN, UVICORN, served
 
-SERVERS = {"fastapi": (*UVICORN, "--workers", "4", "tests.sign_in.redis_app:api")}
+SERVERS = {
+    "fastapi-uvicorn": (*UVICORN, "--workers", "4", "tests.sign_in.redis_app:api"),
+    "flask-gunicorn": (*GUNICORN, "--workers", "4", "tests.sign_in.redis_flask_app:app"),
+}
 JSON = {"accept": "application/json"}
 
 
