@@ -273,7 +273,7 @@ def _words(thing: Any) -> str:
     for line in lines:
         if match := re.fullmatch(r"(Args|Raises|Attributes|Returns):", line):
             section = match[1]
-            text += [f"**{section}**", ""]
+            text += [f"**{'Arguments' if section == 'Args' else section}**", ""]
         elif section and (match := re.fullmatch(r" {4}(\*{0,2}\w+): (.*)", line)):
             text.append(f"- `{match[1]}`: {match[2]}")
         elif section and line.startswith("     "):

@@ -37,6 +37,8 @@ def test_every_page_fits_a_desk_and_a_phone(tmp_path):
     built = subprocess.run(zensical, cwd=tmp_path, capture_output=True, text=True)
     assert built.returncode == 0, built.stdout + built.stderr
     site = tmp_path / "docs"
+    assert (site / "llms.txt").exists()
+    assert (site / "llms-full.txt").exists()
     pages = [*sorted(site.glob("*.html")), *sorted((site / "reference").glob("*.html"))]
     pages += [site / "reference" / "resources" / f"{name}.html" for name in SAMPLE]
     assert len(pages) > 40
@@ -44,7 +46,7 @@ def test_every_page_fits_a_desk_and_a_phone(tmp_path):
     with playwright.sync_playwright() as driver:
         # Without its sandbox, which a container cannot give it; it loads nothing but files of the site.
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page()
+        page = browser.new_page(java_script_enabled=False)  # which only searches and highlights, and takes time
         for each in pages:
             page.set_viewport_size({"width": 1300, "height": 900})
             page.goto(each.as_uri(), wait_until="load")
