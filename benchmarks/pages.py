@@ -30,6 +30,8 @@ def rows(url: str) -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as folder:
         stock = _stock_model(folder)
         plain, quick = functools.partial(json.loads, content), Reply(200, {}, content).json
+        for _ in range(20):
+            quick()  # msgspec is imported after some megabytes.
         for kind, decode, target in (("", plain, 0.42), (", with msgspec", quick, 0.22)):
             values = ratios(
                 timed(lambda decode=decode: parse(decode()), 20),

@@ -23,27 +23,30 @@ def encode_head(request: Request, origin: Origin, target: str) -> bytes:
         UnsafeUseError: the method, or a header, cannot be sent as it is.
     """
     content, method = request.content, _checked_method(request.method)
-    lines = [f"{method} {target} HTTP/1.1\r\nhost: {origin.header}\r\n"]
     headers = {**_DEFAULTS, **request.headers}
-    lines += [f"{_checked_name(name)}: {value}\r\n" for name, value in headers.items()]
+    if not headers.keys() <= _allowed_names:
+        for name in headers:
+            _check_name(name)
+    values = "".join(headers.values())
+    if "\n" in values or "\r" in values or "\0" in values or not values.isascii():
+        raise UnsafeUseError("A header of the call contains a line break, a NUL or a non-ASCII character.")
     if content is not None or method in _WITH_BODY:
-        lines.append(f"content-length: {len(content or b'')}\r\n")
-        ends = len(headers) + 3  # the request line and `Host` are two
-    else:
-        ends = len(headers) + 2
-    head = "".join(lines)
-    if head.isascii() and head.count("\n") == ends and head.count("\r") == ends and "\0" not in head:
-        return head.encode() + b"\r\n"
-    raise UnsafeUseError("A header of the call contains a line break, a NUL or a non-ASCII character.")
+        headers["content-length"] = str(len(content or b""))
+    lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+    return f"{method} {target} HTTP/1.1\r\nhost: {origin.header}\r\n{lines}\r\n".encode("ascii")
 
 
-@functools.lru_cache(maxsize=256)
-def _checked_name(name: str) -> str:
+_allowed_names: Final[set[str]] = set()
+_MOST_NAMES: Final = 256
+
+
+def _check_name(name: str) -> None:
     if not name or not _TOKEN.issuperset(name):
         raise UnsafeUseError(f"{name!r} is not a valid name of a header.")
     if name.lower() in _OURS:
         raise UnsafeUseError(f"The header {name!r} is set by the transport and cannot be given.")
-    return name
+    if len(_allowed_names) < _MOST_NAMES:
+        _allowed_names.add(name)
 
 
 @functools.lru_cache(maxsize=16)

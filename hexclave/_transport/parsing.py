@@ -12,6 +12,7 @@ LONGEST_HEAD: Final = 1 << 16
 _LONGEST_LINE: Final = 1 << 14
 _INTERIM: Final = (100, 103)
 _FRAMING: Final = frozenset({"content-length", "transfer-encoding"})
+_FRAMING_BYTES: Final = frozenset(name.encode() for name in _FRAMING)
 _CONTROLS: Final = bytes([*range(9), *range(10, 32), 127])
 _NO_BODY: Final = (204, 304)
 _END: Final = b"\r\n\r\n"
@@ -42,7 +43,8 @@ class ReplyReader:
         self._head_size = 0
         self._left = limit
         """Bytes of the body that are missing, or that may still come if its length is unknown."""
-        self._chunked = self._until_close = self._begun = self._done = self._oversized = False
+        self._chunked = self._until_close = self._begun = self._done = False
+        self._problem = ""
         self._tail = b""
         self.started = False
         """True if any byte was received."""
@@ -109,8 +111,8 @@ class ReplyReader:
         line = head[: head.find(b"\r\n")]
         if not self.status or len(line.translate(None, _CONTROLS)) < len(line):
             raise _malformed(problem)
-        if self._oversized:
-            raise _malformed("a header is too long")
+        if self._problem:
+            raise _malformed(self._problem)
         if head[7:9] == b"0 ":
             self.reusable = False
 
@@ -158,8 +160,8 @@ class ReplyReader:
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             _let_interrupts_through(error)
             problem = str(error)
-        if problem and not self._done:
-            raise _malformed(problem)
+        if self._problem or (problem and not self._done):
+            raise _malformed(self._problem or problem)
         self._tail = (self._tail + data)[-6:]
         # llhttp skips line ends after a message without a word.
         if self._done and (problem or self._tail[-4:] != _END or self._tail == b"\r\n\r\n\r\n"):
@@ -177,10 +179,12 @@ class ReplyReader:
         self._begun = True
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self.status:
-            return  # a trailer, or a second message
+        if self.status:  # a trailer, or a second message
+            if not self._done and name.lower() in _FRAMING_BYTES:
+                self._problem = "a trailer says how long the body is"
+            return
         if len(name) + len(value) > _LONGEST_LINE:
-            self._oversized = True
+            self._problem = "a header is too long"
         key, text = name.lower().decode("latin-1"), value.decode("latin-1")
         self.headers[key] = f"{self.headers[key]}, {text}" if key in self.headers else text
 

@@ -66,6 +66,17 @@ def theirs(method: str, data: bytes, *, ended: bool) -> Verdict | None:
         return None
 
 
+def check_verdict(method: str, pieces: list[bytes], *, ended: bool) -> None:
+    """Expect that a reply which is read is read by h11, too, with the same result."""
+    mine = ours(method, pieces, ended=ended)
+    if mine is None:
+        return
+    other = theirs(method, b"".join(pieces), ended=ended)
+    assert other is not None
+    assert (mine.status, mine.content) == (other.status, other.content)
+    assert not mine.reusable or other.reusable
+
+
 STATUS = st.sampled_from(
     [
         b"HTTP/1.1 200 OK",
@@ -159,6 +170,7 @@ BODY = st.sampled_from(
         b"2\r\n{}\r\n0\r\nx: 1\r\n\r\n{}",
         b"2\r\n{}\r\n0\r\n",
         b"2\r\n{}\r\n0\r\ncontent-length: 9\r\n\r\n",
+        b"2\r\n{}\r\n0\r\nTransfer-Encoding: gzip\r\n\r\n",
         b"-2\r\n{}\r\n0\r\n\r\n",
         b"2\r\n{}\r\n0\r\n\r\n\n",
         b"0\r\n\r\n0\r\n\r\n",
@@ -196,13 +208,7 @@ def cut(data: bytes, places: list[int]) -> list[bytes]:
 @example("GET", b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n\r\n", [], False)
 @example("GET", b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}\r\n", [], False)
 def test_a_verdict_is_that_of_h11_or_a_stricter_one(method: str, data: bytes, places: list[int], ended: bool) -> None:
-    mine = ours(method, cut(data, places), ended=ended)
-    if mine is None:
-        return
-    other = theirs(method, data, ended=ended)
-    assert other is not None
-    assert (mine.status, mine.content) == (other.status, other.content)
-    assert not mine.reusable or other.reusable
+    check_verdict(method, cut(data, places), ended=ended)
 
 
 @settings(max_examples=1_000, deadline=None)
@@ -227,6 +233,14 @@ def test_a_usual_reply_keeps_its_connection_byte_by_byte(data: bytes) -> None:
     assert ours("GET", [bytes([byte]) for byte in data], ended=False) == Verdict(200, b"{}", True)
     assert ours("GET", [data, b"\r\n"], ended=False) == ours("GET", [data + b"\r\n"], ended=False)
     assert ours("GET", [data + b"\r\n"], ended=False) == Verdict(200, b"{}", False)
+
+
+@pytest.mark.parametrize("trailer", [b"Transfer-Encoding: gzip", b"transfer-encoding: chunked", b"Content-Length: 2"])
+@pytest.mark.parametrize("rest", [b"", b"HTTP/1.1 204 No\r\n\r\n"])
+def test_a_trailer_about_the_length_is_refused(trailer: bytes, rest: bytes) -> None:
+    data = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n" + trailer + b"\r\n\r\n" + rest
+    assert ours("GET", [data], ended=True) is None
+    assert ours("GET", cut(data, list(range(len(data)))), ended=True) is None
 
 
 @pytest.mark.parametrize(

@@ -98,9 +98,12 @@ class Server:
     secure_port: int
     authority: str
     """The file of the certificate to trust at the secure port."""
+    is_secure: bool = False
+    """Whether its places are called by TLS."""
 
     def at(self, behaviour: str, *arguments: object) -> Place:
-        return Place(self.port, ",".join([behaviour, *map(str, arguments)]), uuid.uuid4().hex[:12])
+        secure = {"secure_port": self.secure_port, "authority": self.authority} if self.is_secure else {}
+        return Place(self.port, ",".join([behaviour, *map(str, arguments)]), uuid.uuid4().hex[:12], **secure)
 
     def elsewhere(self, behaviour: str, *arguments: object) -> Place:
         """Return another origin: the same host, another port."""
@@ -108,7 +111,7 @@ class Server:
 
     def secure(self, behaviour: str, *arguments: object) -> Place:
         """Return the same place with TLS."""
-        return attrs.evolve(self.at(behaviour, *arguments), secure_port=self.secure_port, authority=self.authority)
+        return attrs.evolve(self, is_secure=True).at(behaviour, *arguments)
 
     def raw(self, *replies: bytes, then: str = "close") -> Place:
         """The n-th request gets the n-th reply; `then` the connection is `close`d, `reset`, `keep`t or `hold` open."""

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import attrs
 import pytest
 
 pytest.register_assert_rewrite("tests.e2e.calling")
@@ -23,6 +24,12 @@ def server() -> Iterator[Server]:
         yield Server(*map(int, ports), authority=authority)
         process.communicate()  # closing its standard input ends it
     assert process.returncode == 0
+
+
+@pytest.fixture(params=["plain", "tls"])
+def either(server: Server, request: pytest.FixtureRequest) -> Server:
+    """The misbehaving server, called by plain HTTP and by TLS."""
+    return attrs.evolve(server, is_secure=request.param == "tls")
 
 
 @pytest.fixture(params=["blocking", "async"])

@@ -55,6 +55,8 @@ class Hangup(Exception):
 class Connection:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int) -> None:
         self.reader, self.writer, self.number = reader, writer, number
+        # Otherwise a reply may wait for the client to confirm a TLS session ticket, and a reset would drop it.
+        writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     async def send(self, content: bytes) -> None:
         self.writer.write(content)

@@ -29,8 +29,8 @@ def message(status: str, content: bytes, **headers: str) -> bytes:
 
 @pytest.mark.parametrize("how", ["reset", "close", "hold"])
 @pytest.mark.parametrize("place", ["before", "headers", "body"])
-def test_a_get_is_repeated_after_a_reply_that_broke_off(server: Server, mode: str, place: str, how: str) -> None:
-    here = server.at("broken", place, how, 1)
+def test_a_get_is_repeated_after_a_reply_that_broke_off(either: Server, mode: str, place: str, how: str) -> None:
+    here = either.at("broken", place, how, 1)
     outcome = call(mode, here, operation(), timeout=SHORT if how == "hold" else 5)
     check(outcome)
     assert outcome.result["number"] == 2
@@ -39,8 +39,8 @@ def test_a_get_is_repeated_after_a_reply_that_broke_off(server: Server, mode: st
 
 @pytest.mark.parametrize("how", ["reset", "close", "hold"])
 @pytest.mark.parametrize("place", ["before", "headers", "body"])
-def test_a_post_is_not_sent_twice_after_a_reply_that_broke_off(server: Server, mode: str, place: str, how: str) -> None:
-    here = server.at("broken", place, how, 1)
+def test_a_post_is_not_sent_twice_after_a_reply_that_broke_off(either: Server, mode: str, place: str, how: str) -> None:
+    here = either.at("broken", place, how, 1)
     outcome = call(mode, here, operation("POST", body={"a": 1}), timeout=SHORT if how == "hold" else 5)
     check(outcome)
     assert type(outcome.error) is LOST[how]
@@ -60,8 +60,8 @@ def test_attempts_end(server: Server, mode: str, method: str) -> None:
 
 
 @pytest.mark.parametrize("how", ["reset", "close"])
-def test_a_connection_that_dies_after_a_complete_reply_is_harmless(server: Server, mode: str, how: str) -> None:
-    here = server.at("broken", "after", how)
+def test_a_connection_that_dies_after_a_complete_reply_is_harmless(either: Server, mode: str, how: str) -> None:
+    here = either.at("broken", "after", how)
     outcome = call(mode, here, operation("POST"))
     check(outcome)
     assert outcome.result["number"] == 1
@@ -103,8 +103,8 @@ GARBAGE = {
 
 
 @pytest.mark.parametrize("reply", GARBAGE.values(), ids=GARBAGE)
-def test_a_reply_that_is_not_http_is_a_broken_connection(server: Server, mode: str, reply: bytes) -> None:
-    here = server.raw(reply)
+def test_a_reply_that_is_not_http_is_a_broken_connection(either: Server, mode: str, reply: bytes) -> None:
+    here = either.raw(reply)
     outcome = call(mode, here, operation("POST"))
     check(outcome)
     assert type(outcome.error) is APIConnectionError, repr(outcome.error)

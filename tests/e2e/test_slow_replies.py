@@ -17,9 +17,9 @@ ONLY_TOTAL = Timeout(total=TOTAL, connect=None, read=None)
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_drip_ends_with_the_total_timeout(server: Server, mode: str, method: str) -> None:
+def test_a_drip_ends_with_the_total_timeout(either: Server, mode: str, method: str) -> None:
     """Each byte arrives within the read timeout, and the last one would take minutes."""
-    places = {place: server.at("drip", place, 0.1) for place in PLACES}
+    places = {place: either.at("drip", place, 0.1) for place in PLACES}
     limits = Timeout(total=TOTAL, read=0.4)
     for place, outcome in at_once(
         lambda place: call(mode, places[place], operation(method), timeout=limits), places
@@ -30,8 +30,8 @@ def test_a_drip_ends_with_the_total_timeout(server: Server, mode: str, method: s
 
 
 @pytest.mark.parametrize("place", ["headers", "body"])
-def test_a_drip_that_ends_in_time_is_a_reply(server: Server, mode: str, place: str) -> None:
-    outcome = call(mode, server.at("drip", place, 0.0005), operation(), timeout=4)
+def test_a_drip_that_ends_in_time_is_a_reply(either: Server, mode: str, place: str) -> None:
+    outcome = call(mode, either.at("drip", place, 0.0005), operation(), timeout=4)
     check(outcome, total=4)
     assert outcome.result["number"] == 1
 
@@ -42,9 +42,9 @@ def test_a_drip_that_ends_in_time_is_a_reply(server: Server, mode: str, place: s
     ids=["read", "total"],
 )
 def test_silence_ends_with_the_limit_that_comes_first(
-    server: Server, mode: str, limits: Timeout, error: type[Exception]
+    either: Server, mode: str, limits: Timeout, error: type[Exception]
 ) -> None:
-    places = {place: server.at("broken", place, "hold") for place in PLACES}
+    places = {place: either.at("broken", place, "hold") for place in PLACES}
     for place, outcome in at_once(
         lambda place: call(mode, places[place], operation("POST"), timeout=limits), PLACES
     ).items():

@@ -20,6 +20,7 @@ from hexclave.verify import (
     read_unverified,
 )
 from hexclave.webhooks import WebhookEvent, sign, verify
+from tests.api.test_reply_reader import PLAIN, check_verdict
 from tests.playing import reply
 from tests.signing import NORMAL, App, KeyServer, b64, encoded, payload, signature, token
 from tests.verify.test_api_keys import KEY
@@ -105,6 +106,14 @@ def webhook_headers(data: bytes) -> None:
     only_sdk_errors(lambda: verify(body, headers | changed, SECRET), WebhookEvent)
 
 
+def http_reply(data: bytes) -> None:
+    """Read a reply; the first byte chooses the method, whether the connection ends, and the size of the pieces."""
+    if data:
+        size, reply = (data[0] >> 2) * 4 + 1, data[1:]
+        pieces = [reply[place : place + size] for place in range(0, len(reply), size)]
+        check_verdict("HEAD" if data[0] & 1 else "GET", pieces, ended=bool(data[0] & 2))
+
+
 @attrs.frozen
 class Target:
     run: Callable[[bytes], None]
@@ -140,6 +149,7 @@ TARGETS = {
             (b'{"keys":[{"kty":"EC","crv":"P-256","alg":"ES256","kid":"k","x":"AA","y":"AA"}]}', b"max-age=3600"),
         ),
         Target(webhook_body, (EVENT,)),
+        Target(http_reply, tuple(bytes([how]) + reply for how in (0, 1, 2, 254) for reply in PLAIN)),
         Target(webhook_headers, (f"msg_1\n{int(time.time())}\nv1,abc v1,def".encode(),)),
     )
 }
