@@ -82,6 +82,9 @@ class Guarded:
         self._expected = Secret(f"Bearer {token.reveal()}")
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close"})
+            return
         if scope["type"] == "http":
             given = dict(scope["headers"]).get(b"authorization", b"")
             if not hmac.compare_digest(given, self._expected.reveal().encode()):

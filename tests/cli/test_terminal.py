@@ -2,7 +2,6 @@
 
 import os
 import re
-import resource
 import signal
 import subprocess
 import sys
@@ -16,6 +15,8 @@ from hexclave.testing import RunningEmulator
 
 if sys.platform == "win32":
     pytest.skip("there is no pty", allow_module_level=True)
+
+import resource
 
 from tests.cli.terminal import COMMAND, Terminal
 
@@ -55,7 +56,7 @@ def compared(name: str, screen: str) -> None:
 @pytest.mark.parametrize(
     ("name", "arguments"),
     [
-        ("help", ["--help"]),
+        ("help", ["profile", "--help"]),
         ("users-list", ["users", "list"]),
         ("users-list-limited", ["users", "list", "--limit", "1"]),
         ("project", ["project", "get", "--as", "client"]),
@@ -71,6 +72,16 @@ def test_screens(env: Mapping[str, str], name: str, arguments: list[str], width:
         assert f"{ESCAPE}31mHopper" not in terminal.output
         assert "\u202e" not in terminal.output
         compared(f"{name}-{width}", terminal.screen)
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_help_fits_the_terminal(env: Mapping[str, str], width: int) -> None:
+    """Each command in one line, and no line breaks where the terminal would make it."""
+    with Terminal("--help", env=env, width=width, height=120) as terminal:
+        assert terminal.finish() == 0
+        lines = terminal.output.splitlines()
+        assert max(map(len, lines)) <= width
+        assert any(line.startswith("  users ") for line in lines)
 
 
 def test_no_color_where_nobody_wants_it(env: Mapping[str, str]) -> None:
