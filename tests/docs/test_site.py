@@ -76,6 +76,12 @@ def test_omissions_are_explained_where_they_occur():
         assert ("sent only if you pass it" in text) is (f"= {LEFT_OUT}" in text), path
 
 
+def test_every_guide_is_in_the_navigation_once():
+    nav = re.findall(r": ([\w-]+\.md)$", (ROOT / "mkdocs.yml").read_text("utf-8"), re.MULTILINE)
+    assert sorted(set(nav)) == sorted(nav)
+    assert {page.name for page in (ROOT / "docs").glob("*.md")} - set(nav) == set()
+
+
 def test_every_error_is_in_the_tree():
     """In a process of its own, because classes of errors are loaded on first access."""
     program = "from docs.site.reference import reference; [page] = (p for p in reference() if p.title == 'Errors'); "
