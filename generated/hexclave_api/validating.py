@@ -5,6 +5,7 @@ import ast
 import inspect
 import itertools
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final, Literal, cast, get_args, get_origin
 
 from pydantic import (
@@ -41,13 +42,13 @@ _SCALARS: Final[Mapping[object, CoreSchema]] = {
 def model_schema(model: "type[Model]", handler: GetCoreSchemaHandler) -> CoreSchema:
     """The schema of a model: an instance, or an object with the API's names whose fields have the described types."""
     ref = f"{model.__module__}.{model.__qualname__}:{id(model)}"
-    if ref in _BEGUN:
+    if ref in (begun := _BEGUN.get()):
         return core_schema.definition_reference_schema(ref)
-    _BEGUN.add(ref)
+    token = _BEGUN.set(begun | {ref})
     try:
         fields = {field.key: _field(field, handler) for field in model.layout().fields}
     finally:
-        _BEGUN.discard(ref)
+        _BEGUN.reset(token)
     return core_schema.no_info_wrap_validator_function(
         _reading(model),
         core_schema.typed_dict_schema(fields, extra_behavior="allow"),
@@ -70,7 +71,8 @@ def described(model: "type[Model]", schema: JsonSchemaValue, handler: GetJsonSch
 
 
 _PART: Final = SchemaSerializer(core_schema.any_schema())
-_BEGUN: Final[set[str]] = set()
+# Of this thread or task, because others may make the schema of the same model at the same time.
+_BEGUN: Final[ContextVar[frozenset[str]]] = ContextVar("begun", default=frozenset())
 
 
 def _field(field: "WireField", handler: GetCoreSchemaHandler) -> core_schema.TypedDictField:

@@ -5,6 +5,8 @@ import json
 import pickle
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, Any, cast
 
 import pytest
@@ -13,7 +15,7 @@ from fastapi.testclient import TestClient
 from jsonschema import Draft202012Validator
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from hexclave.models import Link, Model, ServerTeam, ServerUser, ServerUserPage, Team
+from hexclave.models import Link, Metrics, Model, ServerTeam, ServerUser, ServerUserPage, Team
 from hexclave_api.pagination import AsyncPage, Page, Pages
 from hexclave_api.secret import Secret
 from tests.api.wire_samples import MARK, MODELS, samples
@@ -171,6 +173,21 @@ class TestPydantic:
         assert TypeAdapter(ServerTeam).dump_python(team, include={"id"}) == {"id": team.id}
         written = Membership(team=team).model_dump(exclude={"team": {"server_metadata"}, "member": True})
         assert written == {"team": {key: value for key, value in TEAM.items() if key != "server_metadata"}}
+
+    def test_threads_make_the_schema_of_a_model_at_the_same_time(self) -> None:
+        before, barrier = sys.getswitchinterval(), threading.Barrier(8)
+
+        def schema() -> dict[str, Any]:
+            barrier.wait()
+            return TypeAdapter(Metrics).json_schema()
+
+        sys.setswitchinterval(1e-6)
+        try:
+            with ThreadPoolExecutor(8) as threads:
+                made = [future.result() for future in [threads.submit(schema) for _ in range(8)]]
+        finally:
+            sys.setswitchinterval(before)
+        assert all(each == made[0] for each in made)
 
     def test_it_is_imported_by_nothing_but_itself(self) -> None:
         code = (

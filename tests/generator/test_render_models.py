@@ -18,6 +18,7 @@ import attrs
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
 from tests.generator.describing import INTEGER, STRING, Json, api, choice, nullable, operation, record, ref, reply
 from tests.generator.rendering import Package, reading, rendered
@@ -388,7 +389,11 @@ class TestDescriptions:
         paths = {f"/{name}": {"get": operation(f"get_{name}", responses=reply(ref(name.upper())))} for name in "abc"}
         schemas = {"A": record(b=ref("B")), "B": record(c=ref("C")), "C": record(a=ref("A"))}
         client = rendered(tmp_path, api(paths, **schemas))
-        assert client.model("A").from_dict({"b": {"c": {"a": {}}}}).b.c.a == client.model("A").from_dict({})
+        nested = {"b": {"c": {"a": {}}}}
+        assert client.model("A").from_dict(nested).b.c.a == client.model("A").from_dict({})
+        adapter = TypeAdapter(client.model("A"))
+        assert adapter.validate_python(nested) == client.model("A").from_dict(nested)
+        assert adapter.json_schema()["$defs"].keys() == {"A", "B", "C"}
 
     def test_models_can_be_imported_in_any_order_however_they_hold_each_other(self, tmp_path: Path) -> None:
         chance = random.Random(5)
