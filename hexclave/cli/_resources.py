@@ -18,7 +18,7 @@ from hexclave.cli._exits import Exit, Failure
 from hexclave.cli._lazy import LazyGroup
 from hexclave.cli._output import for_people, json_text, note, print_items, print_line, print_result
 from hexclave.cli._profiles import load
-from hexclave.cli._signatures import Call, Doc
+from hexclave.cli._signatures import Call, Doc, option_name
 from hexclave.cli._state import State, common_options, current
 from hexclave.resources import by_access
 from hexclave_api.operation import AccessType
@@ -231,6 +231,9 @@ def run_method(
     state = current()
     access = _access_of(calls, state)
     call, profile = calls[access], load(state.profile)
+    if unknown := [option_name(name) for name in arguments if name not in call.shapes]:
+        # Only if `--as` or `--profile` stands where it was not seen before parsing.
+        raise click.UsageError(f"Not available as {access}: --{', --'.join(unknown)}. Put --as and --profile first.")
     # After a sign-in with `auth`, the tokens are in the profile's session.
     check_secrets(call, creates=call.creates and path[0] != "auth")
     with connect(profile, access, DryTransport() if state.dry_run else None) as app:

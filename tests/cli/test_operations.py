@@ -213,6 +213,15 @@ def test_the_access_type_follows_from_the_keys(cli: Run, monkeypatch: pytest.Mon
     assert "HEXCLAVE_SECRET_SERVER_KEY" in missing.err
 
 
+def test_options_of_another_access_type(cli: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They belong to the access type of the call, and are refused where it is seen too late."""
+    assert "--user-id" in cli("teams", "list", "--help").out
+    assert "--user-id" not in cli("--as", "client", "teams", "list", "--help").out
+    monkeypatch.setattr("hexclave.cli._root.peeked", lambda _: State())
+    ran = cli("teams", "list", "--user-id", "x", "--as", "client")
+    assert (ran.status, "Not available as client: --user-id" in ran.err) == (2, True)
+
+
 def test_bound_resources_take_their_argument_first(cli: Run, hx: RunningEmulator) -> None:
     shown = json.loads(cli("payments", "for-user", "user-1", "list-products", "--dry-run").out)
     assert shown["url"].startswith(f"{hx.base_url}/api/v1/payments/products/user/user-1")
