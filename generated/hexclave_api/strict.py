@@ -71,7 +71,7 @@ def parse(operation: Operation[T], data: Any, *, release: str | None = None) -> 
         DeviationError: it does not match.
         KeyError: the description has no operation of this name.
     """
-    if deviations := check(_result(operation.name), data, release=release):
+    if deviations := check(result_type(operation.name), data, release=release):
         raise DeviationError(operation.name, tuple(deviations))
     return operation.parse(data)
 
@@ -89,7 +89,7 @@ def _schemas() -> Mapping[str, Any]:
 
 
 @cache
-def _result(name: str) -> Any:
+def result_type(name: str) -> Any:
     operations = import_module(f"{__package__}.operations").OPERATIONS
     return get_args(get_annotations(operations[name].function)["return"])[0]
 

@@ -17,7 +17,7 @@ _MOMENT = re.compile(r"(^|_)(at|since|until|start|end)$")
 
 
 class Unit(NamedTuple):
-    """What a number or a text counts, and how it is read."""
+    """The unit of a number or a text, and its type in Python."""
 
     suffix: str
     """Of the field that has it as sent."""

@@ -14,7 +14,7 @@ from generator.rendering.functions import Argument, Function
 from generator.rendering.identifiers import file_name, is_identifier
 from generator.rendering.types import Types, literal, union
 
-_OPTIONS: Final = frozenset(
+METHOD_OPTIONS: Final = frozenset(
     {
         "method",
         "access",
@@ -129,7 +129,7 @@ def resources(description: Mapping[str, Any], functions: Sequence[Function], typ
                 where = f"#/paths/{path.replace('~', '~0').replace('/', '~1')}/{verb}/x-methods/{at}"
                 options: Mapping[str, Any] = {"method": entry} if isinstance(entry, str) else entry
                 resource, _, name = options["method"].rpartition(".")
-                if unknown := options.keys() - _OPTIONS:
+                if unknown := options.keys() - METHOD_OPTIONS:
                     raise DescriptionError(f"{where}: unknown option {', '.join(sorted(unknown))}")
                 if not resource or not is_identifier(name):
                     raise DescriptionError(f"{where}: {options['method']!r} is not of the form resource.method")

@@ -91,7 +91,7 @@ class SharedGate(Gate[P]):
                     sent, closings = len(self._unsent), self._closings
                     pace = self._with_unsent(sent)
                     lease = pace.grant(clock.monotonic(), self.wanted)
-                    new = _text(pace, self._ahead) if self._seen != _UNREAD else ""
+                    new = write_pace(pace, self._ahead) if self._seen != _UNREAD else ""
                 swapped = yield from self._store.swap(self._key, self._seen, new)
                 with lock:
                     now = clock.monotonic()
@@ -107,7 +107,7 @@ class SharedGate(Gate[P]):
                         if closings == self._closings:  # otherwise the permits are void
                             self.take(lease)
                         return
-                    held = _pace(pace, swapped.state, self._ahead, now)
+                    held = read_pace(pace, swapped.state, self._ahead, now)
                     # A store that lost its state gets the last shared one, not our local changes.
                     self._joint = held or self._joint
         finally:
@@ -146,12 +146,12 @@ _COUNTED: Final[dict[str, tuple[float, float]]] = {
 _TIMES: Final = frozenset({"opens", "cut", "reopened"})
 
 
-def _text(pace: Adaptive | Ceiling, ahead: float) -> str:
+def write_pace(pace: Adaptive | Ceiling, ahead: float) -> str:
     counted = {name: value for name, value in attrs.asdict(pace).items() if name in _COUNTED}
     return json.dumps({name: value + ahead if name in _TIMES else value for name, value in counted.items()})
 
 
-def _pace(own: P, text: str, ahead: float, now: float) -> P | None:
+def read_pace(own: P, text: str, ahead: float, now: float) -> P | None:
     """Return our pace with the stored values, in our clock; `None` if they are missing or invalid."""
     try:
         values: dict[str, Any] = json.loads(text)

@@ -21,7 +21,7 @@ def test_the_error_of_a_sent_email_is_text() -> None:
         "to": ["User ID: u1"],
         "error": "Render error: x is not defined",
     }
-    result = strict._result("list_sent_emails")
+    result = strict.result_type("list_sent_emails")
     assert strict.check(result, {"items": [email], "is_paginated": False}) == []
 
 
@@ -30,7 +30,7 @@ def test_metrics_list_whole_users(where: str) -> None:
     metrics = json.loads(example("get_metrics", "admin").content)
     user = json.loads(example("get_user", "server").content)
     assert len(user) == 27
-    assert strict.check(strict._result("get_metrics"), metrics | {where: [user]}) == []
+    assert strict.check(strict.result_type("get_metrics"), metrics | {where: [user]}) == []
 
 
 @pytest.mark.parametrize("function", [email_drafts.create_email_draft, email_drafts.update_email_draft])

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from docs.site.emulated import STANDS_IN, written
-from hexclave_emulator.http.control import _ACTIONS
+from hexclave_emulator.http.control import ACTIONS
 from hexclave_emulator.routing.routes import Router
 
 PAGE = (Path(__file__).parents[2] / "docs" / "emulator.md").read_text(encoding="utf-8")
@@ -24,6 +24,6 @@ def test_every_stand_in_is_of_an_operation():
 def test_every_operation_of_the_emulator_itself_is_documented():
     """Under `/_emulator/api`, except for operations that only its page uses."""
     listed = set(re.findall(r"`(GET|POST|DELETE) ([a-z-]+)", PAGE))
-    actions = {(method, path.removeprefix("api/")) for method, path in _ACTIONS if path.startswith("api/")}
+    actions = {(method, path.removeprefix("api/")) for method, path in ACTIONS if path.startswith("api/")}
     assert actions - listed == {("GET", "overview")}
     assert listed <= actions

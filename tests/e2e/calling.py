@@ -99,7 +99,7 @@ class Server:
     authority: str
     """The file of the certificate to trust at the secure port."""
     is_secure: bool = False
-    """Whether its places are called by TLS."""
+    """True if its places are called with TLS."""
 
     def at(self, behaviour: str, *arguments: object) -> Place:
         secure = {"secure_port": self.secure_port, "authority": self.authority} if self.is_secure else {}

@@ -115,7 +115,7 @@ def test_wrong_seeds_say_what_is_wrong(emulator: Emulator, tmp_path: Path, conte
 
 def test_operations_that_are_not_implemented_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """An operation from a newer description: 501, shaped like a known error, or an example if requested."""
-    monkeypatch.delitem(routes._REGISTERED, ("GET", "/teams"))
+    monkeypatch.delitem(routes.REGISTERED, ("GET", "/teams"))
     reply = Asker(Emulator()).server("GET", "/teams")
     assert (reply.status, code(reply)) == (501, "NOT_IMPLEMENTED_IN_EMULATOR")
     assert "/teams" in reply.json()["error"]

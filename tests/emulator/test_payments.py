@@ -301,19 +301,19 @@ changes = st.lists(st.tuples(st.integers(0, 50), st.integers(-20, 20), st.sample
 def test_without_expiry_the_balance_is_the_sum(found: list[tuple[int, int, int]]) -> None:
     """Debts and grants settle each other whatever their order."""
     lasting = sorted((at, quantity, NEVER) for at, quantity, _ in found)
-    assert purchases._balance(lasting, 100) == sum(quantity for _, quantity, _ in lasting)
+    assert purchases.balance_of(lasting, 100) == sum(quantity for _, quantity, _ in lasting)
 
 
 @given(changes)
 def test_expiry_never_gives(found: list[tuple[int, int, int]]) -> None:
     """Expiry never increases the balance, and a debt is never forgiven."""
     lasting = sorted((at, quantity, NEVER) for at, quantity, _ in found)
-    assert purchases._balance(sorted(found), 100) <= purchases._balance(lasting, 100)
+    assert purchases.balance_of(sorted(found), 100) <= purchases.balance_of(lasting, 100)
 
 
 def test_taking_uses_up_what_expires_first() -> None:
     """So that what lasts is left."""
-    assert purchases._balance([(0, 5, NEVER), (1, 5, 10), (2, -5, NEVER)], 20) == 5
+    assert purchases.balance_of([(0, 5, NEVER), (1, 5, 10), (2, -5, NEVER)], 20) == 5
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hexclave._ratelimit.pacing import LONGEST_CLOSED, Adaptive
-from hexclave._ratelimit.shared_gate import _pace, _text
+from hexclave._ratelimit.shared_gate import read_pace, write_pace
 from hexclave._steps import Steps
 from hexclave.ratelimit import Gates, RateLimit, Ticket, WaitTooLong
 from tests.engine.simulated import SCOPE, Server, Store, TokenBucket, World, worker
@@ -187,7 +187,7 @@ def test_whatever_a_process_counts_the_others_read(
             pace.grant(now, 3)
         else:
             pace.succeed(now, waited=event != "succeed")
-    read = _pace(Adaptive(0.0, 0.0), _text(pace, ahead), ahead, now)
+    read = read_pace(Adaptive(0.0, 0.0), write_pace(pace, ahead), ahead, now)
     assert read is not None
     assert attrs.astuple(read) == pytest.approx(attrs.astuple(pace), abs=1e-6)
 

@@ -614,7 +614,7 @@ def test_a_sign_out_that_fails_can_be_repeated(hx, browser):
 
 
 def test_every_text_is_in_the_list_for_translators():
-    """What templates and handlers say, found in their source."""
+    """Return the texts of templates and handlers, found in their source."""
     room = Path(sign_in.__file__).parent
     said = set()
     for template in room.rglob("*.html"):

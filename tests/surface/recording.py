@@ -99,7 +99,7 @@ def example(name: str, access: str) -> Reply:
     data = json.loads(answered.content)
     if isinstance(data, dict):
         data.update(ANSWERS.get(name, {}))
-    result = strict._result(name)
+    result = strict.result_type(name)
     assert strict.check(result, data) == [], name
     return reply(answered.status, data)
 

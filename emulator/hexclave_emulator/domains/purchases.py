@@ -161,7 +161,7 @@ def item_quantity(state: State, project_id: str, customer_type: str, customer_id
     ]
     for purchase in state[PURCHASES].where(**of_customer):
         changes += _included(purchase, item_id, now)
-    return _balance(sorted(changes), now)
+    return balance_of(sorted(changes), now)
 
 
 def _included(purchase: Purchase, item_id: str, now: int) -> list[tuple[int, int, int]]:
@@ -184,7 +184,7 @@ def _included(purchase: Purchase, item_id: str, now: int) -> list[tuple[int, int
     return given
 
 
-def _balance(changes: list[tuple[int, int, int]], now: int) -> int:
+def balance_of(changes: list[tuple[int, int, int]], now: int) -> int:
     """Return the balance: withdrawals use the quantity that expires soonest, and a debt uses the next grant."""
     left: list[tuple[int, int]] = []
     debt = 0

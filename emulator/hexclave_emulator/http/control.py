@@ -48,7 +48,7 @@ def _performed(emulator: "Emulator", request: HttpRequest, segments: list[str]) 
     call = _CALLS.get(place)
     if call is not None:
         return call(emulator, request.base_url, _arguments(request))
-    action = _ACTIONS.get(place)
+    action = ACTIONS.get(place)
     if action is not None:
         return action(emulator, _arguments(request))
     if request.method == "GET" and len(segments) <= 1:
@@ -227,7 +227,7 @@ def _clock(emulator: "Emulator", body: JsonObject) -> Reply:
     return ok({"now_millis": emulator.clock.millis()})
 
 
-_ACTIONS: Final[dict[tuple[str, str], Callable[["Emulator", JsonObject], Reply]]] = {
+ACTIONS: Final[dict[tuple[str, str], Callable[["Emulator", JsonObject], Reply]]] = {
     ("GET", "api/overview"): _overview,
     ("GET", "api/project"): _project,
     ("POST", "api/reset"): _reset,

@@ -101,7 +101,7 @@ class Route:
     """`None` if the API has it but its documents do not."""
 
 
-_REGISTERED: Final[dict[tuple[str, str], Route]] = {}
+REGISTERED: Final[dict[tuple[str, str], Route]] = {}
 
 
 def route(
@@ -125,9 +125,9 @@ def route(
 
     def register(handler: Handler) -> Handler:
         key = (method, re.sub(r"\{\w+\}", "{}", template))
-        if key in _REGISTERED:
+        if key in REGISTERED:
             raise ValueError(f"{method} {template} is registered twice")
-        _REGISTERED[key] = Route(method, template, access, rules or {}, april or {}, needs, handler)
+        REGISTERED[key] = Route(method, template, access, rules or {}, april or {}, needs, handler)
         return handler
 
     return register
@@ -193,11 +193,11 @@ class Router:
         self.routes: list[Route] = []
         described = _by_place(self.description)
         newer = _by_place(description()).keys() - described
-        for key in {**described, **_REGISTERED}:
+        for key in {**described, **REGISTERED}:
             if key in newer:
                 continue
             operation = described.get(key)
-            registered = _REGISTERED.get(key)
+            registered = REGISTERED.get(key)
             if registered is not None:
                 rules = {**registered.rules, **(registered.april if release == OLDEST else {})}
                 self._add(attrs.evolve(registered, rules=rules, operation=operation))
