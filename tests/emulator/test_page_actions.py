@@ -78,6 +78,8 @@ def test_the_page_of_a_user_changes_all_that_belongs_to_it(hx: RunningEmulator, 
 
     page.get_by_role("button", name="Verify: ada@example.com").click()
     expect(page.locator("#said")).to_have_text("Contact channel updated.")
+    press(page, "Show the call")
+    expect(page.locator("#calls details").first).to_contain_text("app.contact_channels.update(")
     press(page, "Add…")
     fill(page, Email="second@example.com")
     submit(page, "Add", "Contact channel added.")

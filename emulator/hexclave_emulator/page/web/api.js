@@ -61,8 +61,8 @@ export async function change(call, message) {
 }
 
 export function record(call, found) {
-  const panel = find("#calls");
-  panel.hidden = false;
+  find("#calls").hidden = false;
+  find("#show-call").hidden = false;
   const rows = find("#calls .rows");
   rows.prepend(element("details", {},
     element("summary", {}, element("span", { class: "method" }, call.method), statusBadge(found.status),
@@ -74,6 +74,7 @@ export function record(call, found) {
 export function clearCalls() {
   find("#calls .rows").replaceChildren();
   find("#calls").hidden = true;
+  find("#show-call").hidden = true;
 }
 
 export const one = (label, call, message, attributes = {}) =>

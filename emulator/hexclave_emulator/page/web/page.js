@@ -53,10 +53,16 @@ async function go() {
   if (section !== wanted()[0]) return;
   for (const each of all("main > section")) each.hidden = each !== section;
   for (const entry of all("nav a")) {
-    if (entry.hash === `#${name || "requests"}`) entry.setAttribute("aria-current", "page");
-    else entry.removeAttribute("aria-current");
+    if (entry.hash === `#${name || "requests"}`) {
+      entry.setAttribute("aria-current", "page");
+      // Not scrollIntoView, after which Tab would begin here instead of at the skip link.
+      find("nav").scrollLeft = entry.offsetLeft - find("nav").clientWidth / 3;
+    } else entry.removeAttribute("aria-current");
   }
-  if (byNavigation) say("");
+  if (byNavigation) {
+    say("");
+    find("#show-call").hidden = true;
+  }
   scrollTo(0, 0);
   title();
   if (id && !byNavigation) find("h2", section)?.focus();
@@ -125,6 +131,11 @@ find("#project-choice").addEventListener("change", (event) => {
   for (const name of Object.keys(views)) find(`#${name}`).replaceChildren();
   if (place().length > 1) location.hash = `#${place()[0]}`;
   return state.refresh();
+});
+find("#show-call").addEventListener("click", () => {
+  const latest = find("#calls details");
+  latest.open = true;
+  latest.querySelector("summary").focus();
 });
 find("#help").addEventListener("click", help);
 window.addEventListener("hashchange", go);
