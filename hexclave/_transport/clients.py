@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Mutable
 from typing import Final, Generic, Protocol, TypeVar
 
 from hexclave._messages import Reply, Request
+from hexclave._transport.connecting import sooner
 from hexclave._transport.failures import broken, timed_out
 from hexclave.errors import APIConnectionError, HexclaveError, UnreadableReplyError, UnsafeUseError
 
@@ -207,17 +208,13 @@ def _built(client: _Client[R], request: Request, deadline: float | None) -> R:
     left = None if deadline is None else deadline - time.monotonic()
     if left is not None and left <= 0:
         raise timed_out(deadline)
-    connect, read = _sooner(request.connect_timeout, left), _sooner(request.read_timeout, left)
+    connect, read = sooner(request.connect_timeout, left), sooner(request.read_timeout, left)
     headers = {"accept-encoding": _ACCEPTED, **request.headers}
     made = client.build_request(
         request.method, request.url, content=request.content, headers=headers, timeout=(connect, read, read, left)
     )
     made.headers.pop("cookie", None)  # The client's cookies would leak one user's session into another's call.
     return made
-
-
-def _sooner(limit: Seconds, left: Seconds) -> Seconds:
-    return min((each for each in (limit, left) if each is not None), default=None)
 
 
 def _reply(response: ClientReply, content: bytes) -> Reply:

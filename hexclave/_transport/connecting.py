@@ -28,6 +28,11 @@ def connected(origin: Origin, ends: float | None) -> socket.socket:
     raise OSError("the name has no address")
 
 
+def sooner(one: float | None, other: float | None) -> float | None:
+    """Return the smaller of two numbers, either of which may be missing."""
+    return min((each for each in (one, other) if each is not None), default=None)
+
+
 def time_left(ends: float | None) -> float | None:
     if ends is None:
         return None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from hexclave._messages import Reply, Request
 from hexclave._transport.address import Origin, address
-from hexclave._transport.connecting import connected, time_left
+from hexclave._transport.connecting import connected, sooner, time_left
 from hexclave._transport.encoding import encode_head
 from hexclave._transport.failures import broken, timed_out, unreachable
 from hexclave._transport.parsing import ReplyReader
@@ -98,7 +98,7 @@ class SocketTransport:
             return reader
 
     def _connect(self, origin: Origin, limit: float | None, deadline: float | None) -> "_Connection":
-        ends = _sooner(None if limit is None else time.monotonic() + limit, deadline)
+        ends = sooner(None if limit is None else time.monotonic() + limit, deadline)
         failure: HexclaveError
         sock: socket.socket | None = None
         tls: ssl.SSLSocket | None = None
@@ -225,7 +225,3 @@ class _Connection:
 
     def close(self) -> None:
         self._sock.close()
-
-
-def _sooner(one: float | None, other: float | None) -> float | None:
-    return min((each for each in (one, other) if each is not None), default=None)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from hexclave._messages import Reply, Request
 from hexclave._transport.address import Origin, address
+from hexclave._transport.connecting import sooner
 from hexclave._transport.encoding import encode_head
 from hexclave._transport.failures import broken, timed_out, unreachable
 from hexclave._transport.parsing import ReplyReader
@@ -93,8 +94,7 @@ class AsyncSocketTransport:
     async def _connect(
         self, loop: asyncio.AbstractEventLoop, origin: Origin, limit: float | None, deadline: float | None
     ) -> "_Connection":
-        ends = None if limit is None else time.monotonic() + limit
-        ends = deadline if ends is None or (deadline is not None and deadline < ends) else ends
+        ends = sooner(None if limit is None else time.monotonic() + limit, deadline)
         failure: HexclaveError
         try:
             async with asyncio.timeout(None if ends is None else ends - time.monotonic()):

@@ -66,6 +66,7 @@ def plain(value: Any) -> Any:
 
     from hexclave_api.model import Model
     from hexclave_api.secret import Secret
+    from hexclave_api.value import Value
 
     if isinstance(value, Secret):
         return value.reveal() if current().reveal else str(value)
@@ -73,6 +74,8 @@ def plain(value: Any) -> Any:
         return value.to_dict(reveal=current().reveal)
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, Value):
+        return {name: plain(field) for name, field in vars(value).items()}
     if attrs.has(type(value)):
         return {field.name: plain(getattr(value, field.name)) for field in attrs.fields(type(value))}
     if isinstance(value, datetime):

@@ -4,7 +4,7 @@ import inspect
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, get_args, get_origin
+from typing import Any, Final, get_args, get_origin, get_type_hints
 
 import attrs
 import click
@@ -14,6 +14,7 @@ from hexclave_api.model import Model
 from hexclave_api.operation import Operation, Unset
 from hexclave_api.pagination import Page
 from hexclave_api.secret import Secret
+from hexclave_api.value import Value
 
 _ARGUMENT: Final = re.compile(r"^    (\w+): (.*(?:\n        .*)*)", re.MULTILINE)
 _ENDPOINT: Final = re.compile(r"\b(GET|POST|PATCH|PUT|DELETE) /\S*")
@@ -180,6 +181,8 @@ def has_secrets(annotation: Any, seen: frozenset[type] = frozenset()) -> bool:
         return True
     if isinstance(annotation, type) and issubclass(annotation, Model) and annotation not in seen:
         return any(has_secrets(field.shape, seen | {annotation}) for field in annotation.layout().fields)
+    if isinstance(annotation, type) and issubclass(annotation, Value) and annotation not in seen:
+        return any(has_secrets(each, seen | {annotation}) for each in get_type_hints(annotation).values())
     if isinstance(annotation, type) and attrs.has(annotation) and annotation not in seen:
         return any(has_secrets(field.type, seen | {annotation}) for field in attrs.fields(annotation))
     return any(has_secrets(each, seen) for each in get_args(annotation))

@@ -4,11 +4,10 @@ from abc import abstractmethod
 from collections.abc import Callable
 from typing import Final, Protocol, TypeVar, runtime_checkable
 
-import attrs
-
 from hexclave.credentials import as_secret
 from hexclave.errors import UnsafeUseError
 from hexclave_api.secret import Secret, hidden
+from hexclave_api.value import Value
 
 REFRESH_LEASE: Final = 15.0
 """Seconds after which a ticket of `begin_refresh` expires, so that a crashed process does not block others."""
@@ -38,8 +37,7 @@ def _text(secret: Secret | None) -> str | None:
     return None if secret is None else secret.reveal()
 
 
-@attrs.frozen(init=False)
-class Tokens:
+class Tokens(Value):
     """The tokens of a session. A session without a refresh token ends when its access token expires.
 
     Raises:
@@ -53,10 +51,10 @@ class Tokens:
     def __init__(self, access_token: str | Secret | None = None, refresh_token: str | Secret | None = None) -> None:
         access_token, refresh_token = as_secret(access_token), as_secret(refresh_token)
         # Needed by the repr if a traceback with locals shows invalid tokens.
-        for name in ("access_token", "refresh_token"):
-            object.__setattr__(self, name, None)
-        object.__setattr__(self, "access_token", _secret("access_token", access_token))
-        object.__setattr__(self, "refresh_token", _secret("refresh_token", refresh_token))
+        fields = vars(self)
+        fields.update(access_token=None, refresh_token=None)
+        fields["access_token"] = _secret("access_token", access_token)
+        fields["refresh_token"] = _secret("refresh_token", refresh_token)
         # A traceback with locals must not show the tokens.
         del access_token, refresh_token
         if self.access_token is None and self.refresh_token is None:

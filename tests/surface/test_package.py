@@ -138,7 +138,9 @@ def test_a_blocking_app_loads_what_it_is_made_of():
 
 
 def test_a_session_is_loaded_for_those_who_have_one():
-    assert ours(loaded_by("import hexclave; hexclave.HexclaveClientApp('p1')")) == APP | SESSION
+    loaded = loaded_by("import hexclave; hexclave.HexclaveClientApp('p1')")
+    assert ours(loaded) == APP | SESSION
+    assert not loaded & {*NEVER}
 
 
 class Answering(BaseHTTPRequestHandler):
