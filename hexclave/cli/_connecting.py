@@ -81,10 +81,19 @@ def connect(profile: Profile, access: AccessType, transport: "Transport | None" 
 
 
 def session_of(profile: Profile) -> "TokenStore":
-    """Return the token store of the user signed in with this profile."""
+    """Return the token store of the user signed in with this profile.
+
+    Raises:
+        Failure: what it has stored is damaged.
+    """
     name = profile.name
     if name in (ENVIRONMENT, EMULATOR):
         # These refer to different projects at different times.
         place = f"{profile.api_url} {profile.project_id}"
         name = f"{name}-{hashlib.sha256(place.encode()).hexdigest()[:16]}"
-    return session_store(name, profile.kept_in)
+    store = session_store(name, profile.kept_in)
+    try:
+        store.load()
+    except ValueError as error:
+        raise Failure(str(error), Exit.LOCAL) from None
+    return store

@@ -10,7 +10,7 @@ from hexclave.cli._files import folder
 from hexclave.cli._keeping import load_keys, save_keys, session_store, usual_keeping
 from hexclave.cli._output import note, print_items
 from hexclave.cli._profiles import EMULATOR, ENVIRONMENT, Config, Profile, check_name, chosen_name, load, variable
-from hexclave.cli._state import common_options
+from hexclave.cli._state import common_options, profile_names
 from hexclave.cli._values import SecretType
 from hexclave_api.secret import Secret, SecretText
 
@@ -111,7 +111,7 @@ def stored(
 
 
 @profile_command.command("use")
-@click.argument("name")
+@click.argument("name", shell_complete=profile_names)
 def use_profile(name: str) -> None:
     """Make a profile the default."""
     config = Config.load()
@@ -122,7 +122,7 @@ def use_profile(name: str) -> None:
 
 
 @profile_command.command("remove")
-@click.argument("name")
+@click.argument("name", shell_complete=profile_names)
 def remove_profile(name: str) -> None:
     """Remove a profile with its keys and tokens. Its session is not ended; run logout first for that."""
     config = Config.load()

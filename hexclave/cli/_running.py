@@ -1,6 +1,7 @@
 """A run of the command line: what its failures print, and the exit status."""
 
 import contextlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 
 def run(arguments: Sequence[str]) -> int:
     """Run a command and return its exit status. Never raises, except for bugs."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # Names of users have characters that not every terminal can show.
+            stream.reconfigure(errors="backslashreplace")
     try:
         status = _performed(arguments)
         sys.stdout.flush()

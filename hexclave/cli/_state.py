@@ -54,8 +54,21 @@ def _option(*declarations: str, field: str, **rest: Any) -> Any:
     return lambda: click.Option(declarations, expose_value=False, is_eager=True, callback=_stored(field), **rest)
 
 
+def profile_names(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
+    """Return the profiles whose names begin with this, for completion."""
+    from hexclave.cli._profiles import EMULATOR, ENVIRONMENT, Config
+
+    return [name for name in (*Config.load().profiles, ENVIRONMENT, EMULATOR) if name.startswith(incomplete)]
+
+
 _OPTIONS: Final = {
-    "profile": _option("--profile", field="profile", metavar="NAME", help="Profile to use; see `hexclave-py profile`."),
+    "profile": _option(
+        "--profile",
+        field="profile",
+        metavar="NAME",
+        help="Profile to use; see `hexclave-py profile`.",
+        shell_complete=profile_names,
+    ),
     "json": _option("--json", field="json", is_flag=True, help="Print JSON, also on a terminal."),
     "as": _option(
         "--as",

@@ -229,9 +229,25 @@ def test_a_keyring_keeps_keys_and_tokens(
         keyring.set_keyring(before)
 
 
+def test_a_damaged_session_is_named(run: Run, hx: RunningEmulator, bare: Path) -> None:
+    add(run, hx)
+    (bare / "sessions").mkdir(mode=0o700)
+    session = bare / "sessions" / "local.json"
+    session.write_text("{}")
+    session.chmod(0o600)
+    ran = run("whoami")
+    assert (ran.status, f"{session} does not contain tokens; delete it" in ran.err) == (5, True)
+
+
 @pytest.mark.parametrize(
     ("words", "wanted"),
-    [("users l", "list"), ("users list --order", "--order-by"), ("teams mem", "members"), ("docto", "doctor")],
+    [
+        ("users l", "list"),
+        ("users list --order", "--order-by"),
+        ("teams mem", "members"),
+        ("docto", "doctor"),
+        ("profile use emu", "emulator"),
+    ],
 )
 def test_completions(run: Run, words: str, wanted: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of groups, commands and options, as a shell asks for them."""

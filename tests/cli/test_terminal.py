@@ -1,5 +1,6 @@
 """The command line as a person sees it, in a real terminal, and as a pipe or a full disk does."""
 
+import json
 import os
 import re
 import signal
@@ -98,6 +99,24 @@ def test_no_color_where_nobody_wants_it(env: Mapping[str, str]) -> None:
     piped = subprocess.run([*COMMAND, "users", "list"], env={**os.environ, **env}, capture_output=True, check=True)
     assert b"\x1b" not in piped.stdout + piped.stderr
     assert piped.stderr == b""
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-8"])
+def test_characters_that_the_terminal_cannot_show(env: Mapping[str, str], encoding: str) -> None:
+    """Are escaped; JSON stays JSON."""
+    whole = {**env, "PYTHONIOENCODING": encoding}
+    done = subprocess.run(
+        [*COMMAND, "users", "create", "--display-name", "葛麗絲 😀"],
+        env={**os.environ, **whole},
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    )
+    assert json.loads(done.stdout)["display_name"] == "葛麗絲 😀"
+    with Terminal("doctor", env=whole, width=300) as terminal:
+        assert terminal.finish() in (0, 1)
+        assert "Traceback" not in terminal.output
+        assert ("\\u2713" in terminal.output) is (encoding == "latin-1")
 
 
 def test_a_secret_is_asked_for_without_echo(env: Mapping[str, str]) -> None:
