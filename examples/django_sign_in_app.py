@@ -32,14 +32,16 @@ settings.configure(
 django.setup()
 
 from django.contrib.auth.decorators import login_required  # noqa: E402 -- Django needs its settings first
-from django.http import HttpRequest, HttpResponse, JsonResponse  # noqa: E402
+from django.http import HttpResponse, JsonResponse  # noqa: E402
 from django.urls import include, path  # noqa: E402
 from django.utils.html import format_html  # noqa: E402
+
+from hexclave.integrations.django.sign_in import SessionRequest  # noqa: E402
 
 PAGE = '<!doctype html><html lang="en"><title>Example</title><main><h1>{}</h1><p><a href="{}">{}</a></p></main>'
 
 
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: SessionRequest) -> HttpResponse:
     user = request.hexclave.user()
     if user is None:
         return HttpResponse(format_html(PAGE, "Hello, stranger", "/auth/sign-in", "Sign in"))
@@ -47,7 +49,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-def documents(request: HttpRequest) -> HttpResponse:
+def documents(request: SessionRequest) -> HttpResponse:
     teams = [team.display_name for team in request.hexclave.app.teams.list()]  # called as the user
     return JsonResponse({"user": request.user.get_username(), "teams": teams})
 

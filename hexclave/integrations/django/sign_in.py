@@ -37,7 +37,7 @@ from hexclave.verify import AccessTokenClaims
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
 
-__all__ = ["BrowserSession", "SignInMiddleware", "local_user", "page", "require_session"]
+__all__ = ["BrowserSession", "SessionRequest", "SignInMiddleware", "local_user", "page", "require_session"]
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -69,6 +69,13 @@ class BrowserSession:
             HexclaveError: the tokens have expired and the API is not available.
         """
         return _EXECUTOR.run(self._browser.user(fresh=fresh))
+
+
+class SessionRequest(HttpRequest):
+    """Type of the request in views behind `SignInMiddleware`."""
+
+    hexclave: BrowserSession
+    """The session of the browser."""
 
 
 class SignInMiddleware:
