@@ -85,7 +85,7 @@ def logout_command() -> None:
     """Sign out: end the session and forget its tokens. DELETE /auth/sessions/current."""
     profile = load(current().profile)
     if session_of(profile).load() is None:
-        note("Nobody is signed in.")
+        note("No user is signed in.")
         return
     with _client(profile) as app:
         app.auth.sign_out()
@@ -130,5 +130,5 @@ def whoami_command() -> None:
     )
     if user is None:
         if not keys:
-            raise Failure("Nobody is signed in.", Exit.SIGNED_OUT, "hexclave-py login")
-        note("Nobody is signed in; the keys work without.")
+            raise Failure("No user is signed in.", Exit.SIGNED_OUT, "hexclave-py login")
+        note("No user is signed in; the keys work without.")

@@ -133,7 +133,7 @@ class Tools:
         if entry.method == "DELETE":
             code = self._code(name, arguments)
             if confirm is None or not hmac.compare_digest(confirm, code):
-                raise ConfirmationNeeded(code, f"{name} with {json.dumps(dict(arguments))} deletes for good.")
+                raise ConfirmationNeeded(code, f"{name} with {json.dumps(dict(arguments))} deletes permanently.")
         if "limit" in call.shapes and entry.method == "GET":
             given.setdefault("limit", _USUAL_LIMIT)
         usable = {each: self._apps[each] for each in ORDER if each in entry.access and each in self._apps}

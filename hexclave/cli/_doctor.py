@@ -281,7 +281,7 @@ def _session(profile: Profile) -> Finding:
     except (Failure, OSError, ValueError) as error:
         return Finding("session", "error", str(error), "hexclave-py logout, then login")
     if tokens is None:
-        return Finding("session", "skipped", "Nobody is signed in.")
+        return Finding("session", "skipped", "No user is signed in.")
     try:
         with connect(profile, "client") as app:
             app.me.get()

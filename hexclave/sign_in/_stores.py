@@ -75,7 +75,7 @@ class _Opened(Generic[Store]):
 class RedisSessions:
     """Sessions in Redis, for the workers of a blocking application, such as one with Flask.
 
-    `client` is a `redis.Redis`; you close it. Of all requests of a browser, on all workers, one refreshes the tokens.
+    `client` is a `redis.Redis`; you close it. Of all requests of a browser, on any worker, one refreshes the tokens.
     """
 
     def __init__(self, client: "redis.Redis", *, prefix: str = "hexclave") -> None:

@@ -28,11 +28,11 @@ _NO_LINKS: Final[int] = getattr(os, "O_NOFOLLOW", 0)  # Windows does not have it
 @attrs.frozen
 class _Lease:
     ticket: str
-    until: float
+    expires_at: float
 
-    def runs(self) -> bool:
+    def is_held(self) -> bool:
         # Setting the clock back must not extend the lease.
-        return 0 < self.until - time.time() <= REFRESH_LEASE
+        return 0 < self.expires_at - time.time() <= REFRESH_LEASE
 
 
 @attrs.frozen
@@ -92,7 +92,7 @@ class FileTokenStore(TokenStore):
             record = self._read()
             if record is None:
                 return ticket
-            if record.lease is not None and record.lease.runs():
+            if record.lease is not None and record.lease.is_held():
                 return None
             self._write(_Record(record.tokens, _Lease(ticket, time.time() + REFRESH_LEASE)))
             return ticket
@@ -196,7 +196,7 @@ def _parsed(content: bytes) -> _Record | None:
         lease = saved.get("refresh")
         return _Record(
             Tokens(saved.get("access_token"), saved.get("refresh_token")),
-            None if lease is None else _Lease(str(lease["ticket"]), float(lease["until"])),
+            None if lease is None else _Lease(str(lease["ticket"]), float(lease["expires_at"])),
         )
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         # The caller raises, because these errors and their frames contain the text of the file.

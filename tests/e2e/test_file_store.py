@@ -317,8 +317,8 @@ BROKEN = {
     "number as token": b'{"access_token": 5}',
     "token with a line break": b'{"access_token": "fake-access-token-1\\n"}',
     "lease of another shape": b'{"access_token": "fake-access-token-1", "refresh": 5}',
-    "lease without a ticket": b'{"access_token": "fake-access-token-1", "refresh": {"until": 1}}',
-    "lease beyond floats": b'{"access_token": "fake-access-token-1", "refresh": {"ticket": "", "until": 1%s}}'
+    "lease without a ticket": b'{"access_token": "fake-access-token-1", "refresh": {"expires_at": 1}}',
+    "lease beyond floats": b'{"access_token": "fake-access-token-1", "refresh": {"ticket": "", "expires_at": 1%s}}'
     % (b"0" * 400),
     "not UTF-8": b"\xff\xfe\x00fake-access-token-1",
     "too deep": b"[" * 100_000,
