@@ -4,7 +4,6 @@ import os
 import re
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -16,8 +15,8 @@ BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 TESTS = re.compile(r"^def test_", re.MULTILINE)
 NEWER = re.compile(r"^# needs a server of release 2026-09", re.MULTILINE | re.IGNORECASE)
 """The mark of blocks that an older server refuses."""
-# Together they are 340 MB, too much to install for two blocks.
-OPTIONAL = re.compile(r"^import (pandas|polars)$", re.MULTILINE)
+# pandas and polars take 340 MB, too much for two blocks; cattrs needs a newer attrs than the SDK does.
+OPTIONAL = re.compile(r"^import (cattrs|pandas|polars)$", re.MULTILINE)
 WHOLE_PROCESS = re.compile(r"\b(sentry_sdk\.init|set_tracer_provider|logging\.basicConfig)\(")
 """Marks of blocks that change the process, so each gets its own."""
 ONCE = (NEWER, TESTS, WHOLE_PROCESS)
@@ -46,8 +45,8 @@ def blocks():
 def test_block_runs(request, page, line, source, tmp_path):
     if request.node.callspec.params["server"] == "2026-04" and any(each.search(source) for each in ONCE):
         pytest.skip("the block says that it needs a newer server, or has a process of its own")
-    if (library := OPTIONAL.search(source)) and find_spec(library[1]) is None:
-        pytest.skip(f"{library[1]} is not installed")
+    if library := OPTIONAL.search(source):
+        pytest.importorskip(library[1], exc_type=ImportError)
     if TESTS.search(source):
         file = tmp_path / "test_block.py"
         file.write_text("\n" * (line - 1) + source, encoding="utf-8")

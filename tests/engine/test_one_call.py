@@ -166,6 +166,16 @@ class TestClientRequestId:
         assert "client request id: order-17" in caught.value.explain()
         assert [event.error.client_request_id for event in events if getattr(event, "error", None)] == ["order-17"] * 3
 
+    def test_it_stands_in_log_records(self, mode: Mode, caplog: pytest.LogCaptureFixture) -> None:
+        app = mode.app(Server([reply()]))
+        with caplog.at_level("DEBUG", "hexclave"):
+            mode.run(lambda: app.options(client_request_id="order-17").users.get("u1"))
+            mode.run(lambda: app.users.get("u1"))
+        ids = [
+            vars(record)["hexclave_client_request_id"] for record in caplog.records if record.name == "hexclave.calls"
+        ]
+        assert ids == ["order-17", None]
+
     def test_without_one_nothing_is_sent(self, mode: Mode) -> None:
         server = Server([missing()])
         with pytest.raises(NotFoundError) as caught:
