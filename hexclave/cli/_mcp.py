@@ -2,7 +2,11 @@
 
 import hmac
 import json
+import os
 import secrets
+import signal
+import socket
+import sys
 from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -12,7 +16,7 @@ import click
 from hexclave._version import __version__
 from hexclave.cli._agent_tools import LONGEST, ConfirmationNeeded, ToolError, Tools
 from hexclave.cli._connecting import ORDER, AnyApp, connect
-from hexclave.cli._exits import missing_extra
+from hexclave.cli._exits import Exit, missing_extra
 from hexclave.cli._output import note
 from hexclave.cli._profiles import load
 from hexclave.cli._state import common_options, current
@@ -35,7 +39,9 @@ _INSTRUCTIONS: Final = (
 @click.command("mcp", params=common_options(("profile",)))
 @click.option("--write", is_flag=True, help="Allow operations that change data; by default, they are refused.")
 @click.option("--http", is_flag=True, help="Serve HTTP on this machine instead of standard input and output.")
-@click.option("--port", type=click.IntRange(0, 65535), default=8103, show_default=True, help="Port for --http.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8103, show_default=True, help="Port for --http, 0 for a free one."
+)
 @click.option("--token", type=SecretType(), help="Bearer token that --http asks for; by default, a new one.")
 def mcp_command(write: bool, http: bool, port: int, token: Secret | None) -> None:
     """Serve the API to agents (Model Context Protocol). Needs `hexclave[mcp]`.
@@ -47,8 +53,6 @@ def mcp_command(write: bool, http: bool, port: int, token: Secret | None) -> Non
         import mcp  # noqa: F401 - an extra
     except ImportError:
         raise missing_extra("mcp", "mcp") from None
-    import anyio
-
     profile = load(current().profile)
     with ExitStack() as stack:
         apps: dict[AccessType, AnyApp] = {}
@@ -58,20 +62,31 @@ def mcp_command(write: bool, http: bool, port: int, token: Secret | None) -> Non
                 stack.callback(apps[access].close)
         server = mcp_server(Tools(profile, apps, write=write))
         if not http:
-            anyio.run(server.run_stdio_async)
+            _serve_standard_input(server)
             return
+        listening = socket.create_server(("127.0.0.1", port))
         if token is None:
             token = Secret(secrets.token_urlsafe(24))
             # Generated for this run: clients need it to connect.
             note(f"Authorization: Bearer {token.reveal()}", always=True)
-        note(f"http://127.0.0.1:{port}/mcp", always=True)
-        _serve(Guarded(server.streamable_http_app(host="127.0.0.1"), token), port)
+        note(f"http://127.0.0.1:{listening.getsockname()[1]}/mcp", always=True)
+        _serve(Guarded(server.streamable_http_app(host="127.0.0.1"), token), listening)
 
 
-def _serve(app: "ASGIApp", port: int) -> None:
+def _serve_standard_input(server: "MCPServer") -> None:
+    import anyio
+
+    if sys.stdin.isatty():
+        note("Waiting for a client on standard input; agents start this command themselves. Ctrl-C ends it.")
+    # The thread that reads standard input cannot be interrupted, and nothing is left to be saved.
+    signal.signal(signal.SIGINT, lambda *_: os._exit(Exit.INTERRUPTED))
+    anyio.run(server.run_stdio_async)
+
+
+def _serve(app: "ASGIApp", listening: socket.socket) -> None:
     import uvicorn
 
-    uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning")
+    uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listening])
 
 
 class Guarded:

@@ -336,11 +336,8 @@ def test_over_standard_input_and_output(hx: RunningEmulator, bare: Path) -> None
 
 def test_over_http_with_a_token(hx: RunningEmulator, bare: Path) -> None:
     """The token is required, and printed once; Ctrl-C ends it."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     environment = {"PATH": os.environ["PATH"], "XDG_CONFIG_HOME": str(bare.parent), **hx.environment()}
-    command = [sys.executable, "-m", "hexclave", "mcp", "--http", "--port", str(port)]
+    command = [sys.executable, "-m", "hexclave", "mcp", "--http", "--port", "0"]
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         header = process.stderr.readline().strip().removeprefix("Authorization: ")
@@ -368,8 +365,14 @@ def test_over_http_with_a_token(hx: RunningEmulator, bare: Path) -> None:
             anyio.run(act)
         finally:
             process.send_signal(2)
-            process.wait(10)
+            assert process.wait(10) == 130
         assert "Traceback" not in process.stderr.read()
+
+
+def test_a_taken_port(cli: Run) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        ran = cli("mcp", "--http", "--port", str(taken.getsockname()[1]))
+    assert (ran.status, "in use" in ran.err) == (5, True)
 
 
 def test_without_the_extra(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -161,6 +161,16 @@ def test_ctrl_c_while_waiting(env: Mapping[str, str]) -> None:
         assert "Traceback" not in terminal.output
 
 
+def test_ctrl_c_in_a_server_for_agents(env: Mapping[str, str]) -> None:
+    """Although it waits for standard input."""
+    with Terminal("mcp", env=env) as terminal:
+        terminal.wait_for("Waiting for a client")
+        time.sleep(0.5)
+        terminal.process.sendintr()
+        assert terminal.finish() == 130
+        assert "Traceback" not in terminal.output
+
+
 def test_a_closed_pipe(env: Mapping[str, str]) -> None:
     """`| head -1` ends it quietly."""
     shell = f"{' '.join(COMMAND)} call --help | head -1; echo ${{PIPESTATUS[0]}}"
