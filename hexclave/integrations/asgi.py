@@ -15,7 +15,7 @@ from hexclave import AsyncHexclaveClientApp
 from hexclave._engine.async_executor import AwaitingExecutor
 from hexclave.errors import UnsafeUseError
 from hexclave.sign_in import SignInOptions
-from hexclave.sign_in._browser import WEBSOCKET, Browser
+from hexclave.sign_in._browser import WEBSOCKET, Browser, LazyBrowser
 from hexclave.sign_in._messages import LARGEST_BODY, Request, Response, form_fields
 from hexclave.sign_in._settings import Settings
 from hexclave.verify import AccessTokenClaims
@@ -39,21 +39,6 @@ _EXECUTOR: Final = AwaitingExecutor()
 def default_app() -> AsyncHexclaveClientApp:
     """Return an app with keys from the environment whose restricted users can open their account page."""
     return AsyncHexclaveClientApp(allow_restricted=True, allow_anonymous=True)
-
-
-class _Visit:
-    """A request whose cookies are decrypted when its session is needed."""
-
-    def __init__(self, settings: Settings, request: Request) -> None:
-        self._settings: Final = settings
-        self._request: Final = request
-        self.opened: Browser | None = None
-
-    @property
-    def browser(self) -> Browser:
-        if self.opened is None:
-            self.opened = Browser(self._settings, self._request)
-        return self.opened
 
 
 class SignIn:
@@ -108,16 +93,16 @@ class SignIn:
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         pages, request = self._running(), _request(scope)
-        visit = scope[_KEY] = _Visit(pages.settings, request)
+        lazy = scope[_KEY] = LazyBrowser(pages.settings, request)
         if scope["type"] == "http" and pages.owns(request.path):
-            answer = await _answered(pages, visit.browser, request, receive)
-            await _send(answer, visit.browser, send, with_body=request.method != "HEAD")
+            answer = await _answered(pages, lazy.browser, request, receive)
+            await _send(answer, lazy.browser, send, with_body=request.method != "HEAD")
             return
 
         async def marked(message: Message) -> None:
             starts = message["type"] in ("http.response.start", "websocket.accept", "websocket.http.response.start")
-            if starts and visit.opened is not None:
-                message["headers"] = [*message.get("headers", ()), *_headers_of(visit.opened, message)]
+            if starts and lazy.opened is not None:
+                message["headers"] = [*message.get("headers", ()), *_headers_of(lazy.opened, message)]
             await send(message)
 
         await self._application(scope, receive, marked)
@@ -151,10 +136,10 @@ def browser_of(scope: Scope) -> Browser:
     Raises:
         UnsafeUseError: the middleware is not installed.
     """
-    visit: _Visit | None = scope.get(_KEY)
-    if visit is None:
+    lazy: LazyBrowser | None = scope.get(_KEY)
+    if lazy is None:
         raise UnsafeUseError("The sign-in pages are not installed in this application: add SignIn when you create it.")
-    return visit.browser
+    return lazy.browser
 
 
 def _request(scope: Scope) -> Request:

@@ -234,6 +234,21 @@ class Browser:
         return f"__Host-{name}" if self._secure else name
 
 
+class LazyBrowser:
+    """A browser whose cookies are decrypted when its session is needed, so that other requests cost nothing."""
+
+    def __init__(self, settings: Settings, request: Request) -> None:
+        self._settings: Final = settings
+        self._request: Final = request
+        self.opened: Browser | None = None
+
+    @property
+    def browser(self) -> Browser:
+        if self.opened is None:
+            self.opened = Browser(self._settings, self._request)
+        return self.opened
+
+
 def ask(app: ClientApp, call: Callable[[HexclaveClientApp], T]) -> Steps[T]:
     """Return what the call of the app returns. `call` is written for a blocking app; an async app's is awaited."""
     called = cast(Callable[[ClientApp], Any], call)

@@ -152,3 +152,62 @@ def test_wrong_settings_stop_the_server():
     command = [sys.executable, "-c", CHECK.format(wrong=WRONG)]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+UNPROTECTED = """
+import django
+from django.conf import settings
+from django.urls import include, path
+
+settings.configure(
+    ALLOWED_HOSTS=["*"],
+    HEXCLAVE_SIGN_IN={"ORIGIN": "http://localhost"},
+    MIDDLEWARE=["hexclave.integrations.django.sign_in.SignInMiddleware"],
+    ROOT_URLCONF="__main__",
+    SECRET_KEY="k" * 50,
+)
+django.setup()
+from django.http import HttpResponse
+from django.test import AsyncClient, Client
+from hexclave.integrations.django.sign_in import require_session
+import asyncio
+
+@require_session()
+def private(request):
+    return HttpResponse(request.hexclave.user().email)
+
+@require_session()
+async def aprivate(request):
+    return HttpResponse("async")
+
+urlpatterns = [
+    path("private", private),
+    path("aprivate", aprivate),
+    path("login/", include("hexclave.integrations.django.sign_in_urls")),
+]
+client = Client(enforce_csrf_checks=True)
+assert client.get("/private").headers["location"] == "/login/sign-in?next=%2Fprivate"
+page = client.get("/login/sign-up").content.decode()
+token = page.partition('name="csrfmiddlewaretoken" value="')[2].partition('"')[0]
+form = {"email": "alan@example.com", "password": "correct horse battery"}
+assert client.post("/login/sign-up", form).status_code == 403
+assert client.get("/private").status_code == 303
+form["csrfmiddlewaretoken"] = token
+body = "&".join(f"{name}={value}" for name, value in form.items())
+signed = client.post("/login/sign-up", body, "application/x-www-form-urlencoded")
+assert signed.status_code == 303, signed.content
+assert client.get("/private").content == b"alan@example.com"
+assert client.get("/aprivate").content == b"async"
+other = AsyncClient()
+answer = asyncio.run(other.get("/aprivate", headers={"accept": "application/json"}))
+assert (answer.status_code, answer.headers["cache-control"]) == (401, "private, no-store")
+"""
+
+
+def test_a_project_without_users_and_csrf_middleware(project):
+    """The pages check tokens all the same; views have `require_session`, sync and async."""
+    hx, _ = project
+    command = [sys.executable, "-c", UNPROTECTED]
+    environment = {**os.environ, **hx.environment()}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

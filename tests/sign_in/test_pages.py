@@ -505,6 +505,18 @@ def test_an_account_is_connected_only_to_who_asked_for_it(hx, browser):
     assert browser.user() is None
 
 
+def test_an_account_is_not_connected_after_the_session_has_ended(hx, browser):
+    browser.sign_up()
+    callback = at_provider(hx, start(browser, link="yes"), "lovelace@example.com")
+    app = hx.server_app()
+    (user,) = app.users.list()
+    for session in app.sessions.list(user.id):
+        app.sessions.revoke(user.id, session.id)
+    assert browser.get("/fresh").status_code == 303
+    assert "Another user has signed in" in problem(browser.get(callback), 409)
+    assert browser.user() is None
+
+
 def test_the_token_in_a_link_to_a_provider_does_not_reach_scripts(browser):
     browser.sign_up()
     token = browser.get("/auth/account", headers=JSON).json()["csrf_token"]

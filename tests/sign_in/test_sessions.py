@@ -12,7 +12,7 @@ from flask import Flask
 from starlette.testclient import TestClient
 
 from hexclave.errors import ServerError, UnsafeUseError
-from hexclave.integrations.fastapi import SessionUser
+from hexclave.integrations.fastapi import SessionUser, SignIn
 from hexclave.sign_in import MemorySessions
 from hexclave.testing import Fault
 from tests.sign_in.conftest import SECRET, Browser, application
@@ -127,6 +127,22 @@ def test_wrong_origins_stop_the_application(serve, origin):
 def test_wrong_options_stop_the_application(serve, options, said):
     with pytest.raises(UnsafeUseError, match=said), serve(**options):
         pass
+
+
+def test_the_app_is_closed_with_the_application(hx):
+    api = FastAPI()
+    made = []
+
+    def make_app():
+        made.append(hx.async_client_app())
+        return made[-1]
+
+    SignIn(api, make_app, secret=SECRET)
+    with TestClient(api, base_url="http://localhost") as client:
+        assert client.get("/auth/sign-in").status_code == 200
+        (app,) = made
+    with pytest.raises(UnsafeUseError, match="closed"):
+        asyncio.run(app.project.get())
 
 
 def test_an_application_without_sign_in_says_what_to_do():

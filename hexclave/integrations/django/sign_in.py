@@ -28,7 +28,7 @@ from hexclave import HexclaveClientApp
 from hexclave._engine.executor import BlockingExecutor
 from hexclave.errors import UnsafeUseError
 from hexclave.sign_in import SignInOptions
-from hexclave.sign_in._browser import Browser, Refusal
+from hexclave.sign_in._browser import Browser, LazyBrowser, Refusal
 from hexclave.sign_in._handler import Pages
 from hexclave.sign_in._messages import Request, form_fields
 from hexclave.sign_in._settings import Settings
@@ -51,13 +51,13 @@ _EXECUTOR: Final = BlockingExecutor()
 class BrowserSession:
     """`request.hexclave`: the session of the browser that sent the request."""
 
-    def __init__(self, browser: Browser) -> None:
-        self._browser: Final = browser
+    def __init__(self, lazy: LazyBrowser) -> None:
+        self._lazy: Final = lazy
 
     @property
     def app(self) -> HexclaveClientApp:
         """The app that acts as the user of the session: its calls are made with that user's tokens."""
-        return cast(HexclaveClientApp, self._browser.app)
+        return cast(HexclaveClientApp, self._lazy.browser.app)
 
     def user(self, *, fresh: bool = False) -> AccessTokenClaims | None:
         """Return the claims about the user of the session, or `None`.
@@ -68,7 +68,7 @@ class BrowserSession:
         Raises:
             HexclaveError: the tokens have expired and the API is not available.
         """
-        return _EXECUTOR.run(self._browser.user(fresh=fresh))
+        return _EXECUTOR.run(self._lazy.browser.user(fresh=fresh))
 
 
 class SessionRequest(HttpRequest):
@@ -97,11 +97,11 @@ class SignInMiddleware:
             markcoroutinefunction(cast(Any, self))
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
-        browser = _begin(request)
-        return self._awaited(request, browser) if self._is_async else _finished(browser, self._get_response(request))
+        lazy = _begin(request)
+        return self._awaited(request, lazy) if self._is_async else _finished(lazy, self._get_response(request))
 
-    async def _awaited(self, request: HttpRequest, browser: Browser) -> HttpResponseBase:
-        return _finished(browser, await self._get_response(request))
+    async def _awaited(self, request: HttpRequest, lazy: LazyBrowser) -> HttpResponseBase:
+        return _finished(lazy, await self._get_response(request))
 
 
 @csrf_protect
@@ -241,11 +241,11 @@ def _local_user_function() -> "Callable[[AccessTokenClaims], AbstractBaseUser | 
     return cast("Callable[[AccessTokenClaims], AbstractBaseUser | None]", found)
 
 
-def _begin(request: HttpRequest) -> Browser:
+def _begin(request: HttpRequest) -> LazyBrowser:
     """Set the attributes of the request."""
-    browser = Browser(installed().settings, _received(request))
-    setattr(request, _BROWSER, browser)
-    session = request.hexclave = BrowserSession(browser)  # type: ignore[attr-defined]
+    lazy = LazyBrowser(installed().settings, _received(request))
+    setattr(request, _BROWSER, lazy)
+    session = request.hexclave = BrowserSession(lazy)  # type: ignore[attr-defined]
     find = _local_user_function()
     if find is not None:
         from django.contrib.auth.models import AnonymousUser
@@ -260,10 +260,13 @@ def _begin(request: HttpRequest) -> Browser:
 
         request.user = cast(Any, SimpleLazyObject(user))
         request.auser = sync_to_async(user)
-    return browser
+    return lazy
 
 
-def _finished(browser: Browser, response: HttpResponseBase) -> HttpResponseBase:
+def _finished(lazy: LazyBrowser, response: HttpResponseBase) -> HttpResponseBase:
+    browser = lazy.opened
+    if browser is None:
+        return response
     cookies = browser.cookies()
     for cookie in cookies:
         name, _, rest = cookie.partition("=")
@@ -278,10 +281,10 @@ def _finished(browser: Browser, response: HttpResponseBase) -> HttpResponseBase:
 
 
 def _browser_of(request: HttpRequest) -> Browser:
-    browser: Browser | None = getattr(request, _BROWSER, None)
-    if browser is None:
+    lazy: LazyBrowser | None = getattr(request, _BROWSER, None)
+    if lazy is None:
         raise ImproperlyConfigured("Add hexclave.integrations.django.sign_in.SignInMiddleware to MIDDLEWARE.")
-    return browser
+    return lazy.browser
 
 
 def _received(request: HttpRequest, *, csrf: tuple[str, str] | None = None) -> Request:
