@@ -162,8 +162,11 @@ class MomentType(click.ParamType[datetime]):
         if isinstance(value, datetime):
             return value
         if value[:1] in ("+", "-") and (found := _DURATION.fullmatch(value[1:])):
-            distance = timedelta(**{_UNITS[found[2]]: float(found[1])})
-            return datetime.now(UTC) + (distance if value[0] == "+" else -distance)
+            sign = 1 if value[0] == "+" else -1
+            try:
+                return datetime.now(UTC) + sign * timedelta(**{_UNITS[found[2]]: float(found[1])})
+            except OverflowError:
+                return self.fail(f"{value!r} is not a time that a calendar has.", param, ctx)
         try:
             moment = datetime.fromisoformat(value)
         except ValueError:

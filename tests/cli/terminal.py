@@ -20,6 +20,7 @@ class Terminal:
         self._screen = pyte.Screen(width, height)
         self._stream = pyte.Stream(self._screen)
         whole = {"PATH": os.environ["PATH"], "TERM": "xterm-256color", "LANG": "C.UTF-8", **env}
+        whole |= {name: value for name, value in os.environ.items() if name.startswith("COV")}
         self.process: pexpect.spawn[str] = pexpect.spawn(
             COMMAND[0], [*COMMAND[1:], *arguments], env=whole, dimensions=(height, width), encoding="utf-8", timeout=20
         )

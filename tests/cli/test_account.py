@@ -229,6 +229,35 @@ def test_a_keyring_keeps_keys_and_tokens(
         keyring.set_keyring(before)
 
 
+def test_a_locked_keyring_is_named(run: Run, hx: RunningEmulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without what was to be stored."""
+    import keyring
+    from keyring.errors import KeyringLocked
+
+    def locked(*_: object) -> None:
+        raise KeyringLocked("secret text")
+
+    monkeypatch.setattr("hexclave.cli._profile_commands.usual_keeping", lambda: "keyring")
+    monkeypatch.setattr(keyring, "get_password", locked)
+    ran = run("profile", "add", "locked", "--project-id", hx.project.project_id)
+    assert (ran.status, "The keyring refused (KeyringLocked)" in ran.err) == (5, True)
+    assert "secret text" not in ran.err
+
+
+def test_damaged_keys_are_named(run: Run, hx: RunningEmulator, bare: Path) -> None:
+    add(run, hx)
+    (bare / "keys" / "local.json").write_text("[]")
+    ran = run("users", "list")
+    assert (ran.status, "The keys of the profile local are damaged" in ran.err) == (5, True)
+
+
+def test_a_profile_of_another_project_starts_anew(run: Run, hx: RunningEmulator) -> None:
+    """The keys of the former project are gone."""
+    add(run, hx)
+    assert run("profile", "add", "local", "--project-id", "another-project").status == 0
+    assert run("users", "list").status == 3
+
+
 def test_a_damaged_session_is_named(run: Run, hx: RunningEmulator, bare: Path) -> None:
     add(run, hx)
     (bare / "sessions").mkdir(mode=0o700)

@@ -14,7 +14,9 @@ from subprocess import PIPE
 import pytest
 
 from hexclave.cli._samples import sample_event
+from hexclave.errors import APIConnectionError
 from hexclave.testing import RunningEmulator
+from hexclave.transport import Reply
 from hexclave.webhooks import verify
 from hexclave_api import strict
 from hexclave_api.webhooks import EVENTS
@@ -247,3 +249,62 @@ def test_a_wrong_clock(cli: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hexclave.cli._doctor.time.time", lambda: late)
     found = findings(cli("doctor"))["clock"]
     assert (found["status"], "ahead of" in found["message"]) == ("error", True)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "check", "message"),
+    [
+        ("API_URL", "http://localhost:8101", "address", "looks like the dashboard"),
+        ("API_URL", "https://app.example.com", "address", "looks like the dashboard"),
+        ("API_URL", "https://example.com/auth", "address", "has a path"),
+        ("PROJECT_ID", "my-project", "project ID", "does not look like one"),
+    ],
+)
+def test_warnings(cli: Run, monkeypatch: pytest.MonkeyPatch, name: str, value: str, check: str, message: str) -> None:
+    """Of what may be meant, and usually is not. No server is asked that could be somebody else's."""
+    monkeypatch.setenv(f"HEXCLAVE_{name}", value)
+    monkeypatch.setattr("hexclave.cli._doctor.ask", unreachable)
+    found = findings(cli("doctor"))[check]
+    assert (found["status"], message in found["message"]) == ("warning", True)
+
+
+def unreachable(*_: object, **__: object) -> Reply:
+    raise APIConnectionError("cannot be reached")
+
+
+@pytest.mark.parametrize(
+    ("reply", "message"),
+    [
+        (Reply(302, {"location": "https://example.com/x?secret=1"}, b""), "redirects to https://example.com/x."),
+        (Reply(404, {}, b"<html>"), "does not look like the API"),
+    ],
+)
+def test_what_answers_is_not_the_api(cli: Run, monkeypatch: pytest.MonkeyPatch, reply: Reply, message: str) -> None:
+    monkeypatch.setattr("hexclave.cli._doctor.ask", lambda *_, **__: reply)
+    ran = cli("doctor")
+    assert (ran.status, message in findings(ran)["server"]["message"]) == (1, True)
+
+
+def test_the_session_is_checked(cli: Run, hx: RunningEmulator) -> None:
+    """Signed in, then with a session that somebody else has ended."""
+    password = ("--password", "-")
+    cli("auth", "sign-up-with-password", "--email", "doctor@example.com", *password, stdin="correct horse battery")
+    assert findings(cli("doctor"))["session"]["message"] == "signed in"
+    user = json.loads(cli("whoami").out)["user_id"]
+    assert cli("users", "delete", user).status == 0
+    ran = cli("doctor")
+    assert (ran.status, findings(ran)["session"]["status"]) == (1, "error")
+
+
+def test_the_built_in_profile_of_the_emulator(run: Run, hx: RunningEmulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever runs on the usual port, with its keys; else the command that starts one."""
+    monkeypatch.setattr("hexclave.cli._profiles.EMULATOR_URL", hx.base_url)
+    assert json.loads(run("whoami", "--profile", "emulator").out)["project_id"] == hx.project.project_id
+    assert run("profile", "use", "emulator").status == 0
+    assert run("users", "list").status == 0
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    assert (run("open").status, opened) == (0, [f"{hx.base_url}/_emulator"])
+    monkeypatch.setattr("hexclave.cli._profiles.EMULATOR_URL", "http://127.0.0.1:9")
+    ran = run("users", "list")
+    assert (ran.status, "hexclave-py emulator" in ran.err) == (4, True)

@@ -192,6 +192,7 @@ def test_a_full_disk(env: Mapping[str, str]) -> None:
     assert (done.returncode, done.stderr) == (5, "Error: No space left on device\n")
 
 
+@pytest.mark.skipif("coverage" in sys.modules, reason="measuring coverage takes its time")
 @pytest.mark.parametrize(
     "arguments", [["--version"], ["--help"], ["users", "list", "--help"], ["users", "list", "--dry-run"]]
 )
