@@ -1,6 +1,7 @@
 """The way from a request for a sign-in page to its response, the same for all frameworks."""
 
 import logging
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Final
 
@@ -85,8 +86,9 @@ def _with_problem(visit: Visit, route: Route, problem: Problem) -> Steps[Outcome
     page = Page("problem")
     form = route.form or route.get
     if form is not None and visit.request.method == "POST":
-        shown = yield from form(visit)
-        page = shown if isinstance(shown, Page) else page
+        with suppress(Problem, HexclaveError):  # The page itself may have the same problem.
+            shown = yield from form(visit)
+            page = shown if isinstance(shown, Page) else page
     data = {**page.data, "problem": problem.text, "field": problem.field, "email": visit.field("email")}
     return attrs.evolve(page, data=data, status=problem.status)
 

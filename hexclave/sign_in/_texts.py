@@ -87,6 +87,8 @@ TEXTS: Final = frozenset(
         "This account cannot be created.",
         "This account is connected to another user.",
         "This code is invalid or has expired. Please request a new one.",
+        "This does not exist any more.",
+        "This is not possible.",
         "This form has expired, or was sent by another site. Please go back and try again.",
         "This invitation is for another email.",
         "This page does not exist.",

@@ -2,6 +2,7 @@
 
 import base64
 import hmac
+import re
 import secrets
 import time
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from hexclave.sign_in._pages.entering import checked_email, checked_password
 from hexclave.sign_in._visit import Handler, Problem, Route, Routes, Visit, done
 from hexclave_api.operation import JsonValue
 
+_ID: Final = re.compile(r"[0-9A-Za-z_-]{1,100}")
 _TOTP: Final = "totp"
 _SECRET_BYTES: Final = 20
 _DIGITS: Final = 6
@@ -63,11 +65,25 @@ def _change(call: Callable[[Visit], Callable[[HexclaveClientApp], object]], noti
     """Return a handler that makes one call and shows the account page with a notice."""
 
     def handle(visit: Visit) -> Steps[Outcome]:
-        yield from visit.ask(call(visit))
+        made = call(visit)
+        yield from visit.limit()  # Some of them send emails.
+        yield from visit.ask(made)
         visit.notify(notice)
         return visit.to_page("account")
 
     return handle
+
+
+def _chosen(visit: Visit) -> str:
+    """Return the ID of what a form is about.
+
+    Raises:
+        Problem: it cannot be one.
+    """
+    given = visit.field("id")
+    if not _ID.fullmatch(given):
+        raise Problem("This does not exist any more.", status=404)
+    return given
 
 
 def _rename(visit: Visit) -> Callable[[HexclaveClientApp], object]:
@@ -91,6 +107,7 @@ def change_password(visit: Visit) -> Steps[Outcome]:
 
 def add_email(visit: Visit) -> Steps[Outcome]:
     email, url = checked_email(visit), visit.page_url("verify-email")
+    yield from visit.limit(email)
     channel = yield from visit.ask(lambda app: app.contact_channels.create(value=email, used_for_auth=False))
     yield from visit.ask(lambda app: app.contact_channels.send_verification_email(channel.id, callback_url=url))
     visit.notify("We have sent you a link to verify this email.")
@@ -98,27 +115,27 @@ def add_email(visit: Visit) -> Steps[Outcome]:
 
 
 def _send_verification(visit: Visit) -> Callable[[HexclaveClientApp], object]:
-    channel, url = visit.field("id"), visit.page_url("verify-email")
+    channel, url = _chosen(visit), visit.page_url("verify-email")
     return lambda app: app.contact_channels.send_verification_email(channel, callback_url=url)
 
 
 def _make_primary(visit: Visit) -> Callable[[HexclaveClientApp], object]:
-    channel = visit.field("id")
+    channel = _chosen(visit)
     return lambda app: app.contact_channels.update(channel, is_primary=True, used_for_auth=True)
 
 
 def _remove_email(visit: Visit) -> Callable[[HexclaveClientApp], object]:
-    channel = visit.field("id")
+    channel = _chosen(visit)
     return lambda app: app.contact_channels.delete(channel)
 
 
 def _revoke_session(visit: Visit) -> Callable[[HexclaveClientApp], object]:
-    session = visit.field("id")
+    session = _chosen(visit)
     return lambda app: app.sessions.revoke(session)
 
 
 def _disconnect(visit: Visit) -> Callable[[HexclaveClientApp], object]:
-    provider = visit.field("id")
+    provider = _chosen(visit)
     return lambda app: app.oauth_providers.delete(provider)
 
 

@@ -52,6 +52,8 @@ def _host(visit: Visit) -> str:
 
 
 def _asked(visit: Visit, kind: str, started: PasskeyOptions, changes: Mapping[str, JsonValue]) -> Outcome:
+    if not visit.request.wants_json:
+        raise Problem("The sign-in with a passkey failed.", status=406)
     visit.browser.started[kind] = started.code.reveal()
     return Page("passkey-options", {"options": {**started.options_json, **changes}})
 
