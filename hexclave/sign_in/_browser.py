@@ -61,6 +61,8 @@ class Browser:
         self.store: AsyncTokenStore = self._store_of(self._received, self._session_id)
         browser = {} if self.is_cross_site else self._opened(BROWSER, _STARTED_FOR)
         self._id: str = browser.get("id", "")
+        self._at: float = browser.get("at", 0.0)
+        self._renewed = False
         self.started: Final[dict[str, Any]] = browser.get("started", {})
         """Values of a pending sign-in for the browser to complete, hidden from scripts and the user."""
         self._as_received: Final = (self._id, repr(self.started))
@@ -169,6 +171,8 @@ class Browser:
         """Return a token for the forms of this browser, different each time."""
         if not self._id:
             self._id = secrets.token_urlsafe(24)
+        # The form may be sent as late as the cookie is valid.
+        self._renewed = self.settings.now() - self._at > _RENEWED_AFTER * _STARTED_FOR
         mask = secrets.token_bytes(_MASK)
         masked = bytes(one ^ other for one, other in zip(mask, self._csrf(), strict=True))
         return base64.urlsafe_b64encode(mask + masked).rstrip(b"=").decode()
@@ -213,7 +217,8 @@ class Browser:
         return self._written(SESSION, {**value, "at": now} if value else None, self.settings.lifetime)
 
     def _browser_cookies(self) -> list[str]:
-        if self.is_cross_site or (self._id, repr(self.started)) == self._as_received:
+        is_same = (self._id, repr(self.started)) == self._as_received
+        if self.is_cross_site or (is_same and not self._renewed):
             return []
         return self._written(
             BROWSER, {"id": self._id, "started": self.started, "at": self.settings.now()}, _STARTED_FOR

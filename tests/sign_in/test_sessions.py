@@ -195,6 +195,20 @@ def test_websockets_of_other_sites_have_no_session(hx):
     assert greeted("https://evil.example") == "nobody"
 
 
+def test_a_form_can_be_sent_within_the_hour_whenever_the_browser_first_came(browser):
+    browser.sign_up()
+    began, settings = time.time(), browser.pages.settings
+    tokens = []
+    for minutes in (0, 50):
+        object.__setattr__(settings, "now", lambda at=began + minutes * 60: at)
+        tokens.append(browser.token())
+    object.__setattr__(settings, "now", lambda: began + 70 * 60)
+    sent = browser.client.post("/auth/account/name", data={"csrf_token": tokens[1], "name": "Ada"})
+    assert sent.status_code != 403
+    object.__setattr__(settings, "now", lambda: began + 200 * 60)
+    assert browser.client.post("/auth/account/name", data={"csrf_token": tokens[1]}).status_code == 403
+
+
 # -- what ends a session
 
 
