@@ -321,9 +321,14 @@ def test_secrets_in_results_are_masked(hx: RunningEmulator) -> None:
     acting(hx, script)
 
 
+def process_environment(hx: RunningEmulator, folder: Path) -> dict[str, str]:
+    measuring = {name: value for name, value in os.environ.items() if name.startswith("COV")}
+    return {"PATH": os.environ["PATH"], "XDG_CONFIG_HOME": str(folder.parent), **measuring, **hx.environment()}
+
+
 def test_over_standard_input_and_output(hx: RunningEmulator, bare: Path) -> None:
     """The command itself, as a client starts it."""
-    environment = {"PATH": os.environ["PATH"], "XDG_CONFIG_HOME": str(bare.parent), **hx.environment()}
+    environment = process_environment(hx, bare)
     server = StdioServerParameters(command=sys.executable, args=["-m", "hexclave", "mcp"], env=environment)
 
     async def act() -> None:
@@ -336,7 +341,7 @@ def test_over_standard_input_and_output(hx: RunningEmulator, bare: Path) -> None
 
 def test_over_http_with_a_token(hx: RunningEmulator, bare: Path) -> None:
     """The token is required, and printed once; Ctrl-C ends it."""
-    environment = {"PATH": os.environ["PATH"], "XDG_CONFIG_HOME": str(bare.parent), **hx.environment()}
+    environment = process_environment(hx, bare)
     command = [sys.executable, "-m", "hexclave", "mcp", "--http", "--port", "0"]
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None

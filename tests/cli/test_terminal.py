@@ -25,6 +25,7 @@ GOLDEN = Path(__file__).with_name("screens")
 UPDATE = "UPDATE_SCREENS" in os.environ
 """`UPDATE_SCREENS=1 pytest tests/cli/test_terminal.py` writes the screens anew."""
 ESCAPE = "\x1b["
+measured = pytest.mark.skipif("coverage" in sys.modules, reason="measuring coverage changes how Python starts")
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +128,7 @@ def test_a_secret_is_asked_for_without_echo(env: Mapping[str, str]) -> None:
         assert "correct horse" not in terminal.output
 
 
+@measured
 @pytest.mark.parametrize("moment", [0.05, 0.15, 0.4])
 @pytest.mark.parametrize("arguments", [["login", "--no-browser", "--app-url", "http://localhost:3000"], ["doctor"]])
 def test_ctrl_c_at_any_time(env: Mapping[str, str], moment: float, arguments: list[str]) -> None:
@@ -192,7 +194,7 @@ def test_a_full_disk(env: Mapping[str, str]) -> None:
     assert (done.returncode, done.stderr) == (5, "Error: No space left on device\n")
 
 
-@pytest.mark.skipif("coverage" in sys.modules, reason="measuring coverage takes its time")
+@measured
 @pytest.mark.parametrize(
     "arguments", [["--version"], ["--help"], ["users", "list", "--help"], ["users", "list", "--dry-run"]]
 )
