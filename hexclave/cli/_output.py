@@ -3,7 +3,7 @@
 import json
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
@@ -38,8 +38,8 @@ def print_result(result: Any) -> None:
     if result is None:
         return
     value = plain(result)
-    if isinstance(result, Sequence) and not isinstance(result, str):
-        print_items(result)
+    if isinstance(value, list):
+        print_items(value)
     elif for_people():
         _print_one(value)
     else:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from hexclave.cli._keeping import usual_keeping
 from hexclave.testing import RunningEmulator
 from hexclave.tokens import Tokens
 from hexclave_emulator.operations.cli_auth import CLI_LOGINS
@@ -290,3 +291,21 @@ def test_completions(run: Run, words: str, wanted: str, monkeypatch: pytest.Monk
 def test_completion_scripts(run: Run, shell: str) -> None:
     ran = run("completion", shell)
     assert (ran.status, "_HEXCLAVE_PY_COMPLETE" in ran.out) == (0, True)
+
+
+def test_a_login_needs_a_page_and_opens_it_on_a_terminal(
+    run: Run, hx: RunningEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("profile", "add", "plain", "--project-id", hx.project.project_id, "--api-url", hx.base_url)
+    ran = run("login")
+    assert (ran.status, "--app-url" in ran.err) == (2, True)
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    assert run("login", "--app-url", "http://localhost:3000", "--within", "1s").status == 3
+    assert opened[0].startswith("http://localhost:3000/handler/cli-auth-confirm?login_code=")
+
+
+def test_without_the_package_keyring_files_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "keyring", None)
+    assert usual_keeping() == "file"

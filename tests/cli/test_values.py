@@ -8,9 +8,9 @@ from typing import Any, Literal
 import click
 import pytest
 
-from hexclave.cli._agent_tools import ToolError, _value
+from hexclave.cli._agent_tools import ToolError, _as_json, _value
 from hexclave.cli._dry_run import described, request_lines
-from hexclave.cli._output import plain
+from hexclave.cli._output import plain, print_result
 from hexclave.cli._state import State
 from hexclave.cli._values import UnsupportedType, shape_of
 from hexclave.transport import Request
@@ -132,3 +132,36 @@ def test_bodies_of_dry_runs(content: bytes, kind: str, body: object) -> None:
     assert "not-to-be-shown" not in text
     assert "given-secret" not in text
     assert found["body"] == body or body.items() <= found["body"].items()
+
+
+@pytest.mark.parametrize(
+    ("result", "piped", "on_a_terminal"),
+    [
+        ("text\x1b", '"text\\u001b"\n', "text\\u001b\n"),
+        (b"file", '"file"\n', "file\n"),
+        (True, "true\n", "true\n"),
+        (["a", "b"], '"a"\n"b"\n', "value\na\nb\n"),
+        ([], "", ""),
+        ({"at_millis": None, "made_at_millis": 10**20}, None, " made_at_millis   100000000000000000000 \n"),
+        (None, "", ""),
+    ],
+)
+def test_results(
+    result: object,
+    piped: str | None,
+    on_a_terminal: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """JSON for programs, text and tables for people."""
+    monkeypatch.setenv("TERM", "dumb")
+    with click.Context(click.Command("test"), obj=State()):
+        print_result(result)
+        assert piped in (None, capsys.readouterr().out)
+        monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+        print_result(result)
+        assert capsys.readouterr().out.strip() == on_a_terminal.strip()
+
+
+def test_results_of_agents() -> None:
+    assert _as_json([b"a", {"b": 1}, ("c",)]) == ["a", {"b": 1}, ["c"]]
