@@ -17,7 +17,7 @@ NEWER = re.compile(r"^# needs a server of release 2026-09", re.MULTILINE | re.IG
 """The mark of blocks that an older server refuses."""
 # pandas and polars take 340 MB, too much for two blocks; cattrs needs a newer attrs than the SDK does.
 OPTIONAL = re.compile(r"^import (cattrs|pandas|polars)$", re.MULTILINE)
-WHOLE_PROCESS = re.compile(r"\b(sentry_sdk\.init|set_tracer_provider|logging\.basicConfig)\(")
+WHOLE_PROCESS = re.compile(r"\b(sentry_sdk\.init|set_tracer_provider|logging\.basicConfig|setLevel)\(")
 """Marks of blocks that change the process, so each gets its own."""
 ONCE = (NEWER, TESTS, WHOLE_PROCESS)
 LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)")

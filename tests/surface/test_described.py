@@ -7,6 +7,7 @@ import inspect
 import json
 import re
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -62,6 +63,8 @@ def _example(name: str, schema: dict[str, Any], access: str, annotation: str) ->
         return HOUR, HOUR_MILLIS
     if "datetime" in annotation:
         return NOON, NOON_MILLIS
+    if "Decimal" in annotation:
+        return Decimal("9.99"), "9.99"
     value = example(schema, access)
     value = name if value == "example" else value
     return value, value

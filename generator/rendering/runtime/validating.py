@@ -5,6 +5,7 @@ import inspect
 import itertools
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, Literal, cast, get_args, get_origin
 
 from pydantic import (
@@ -69,6 +70,7 @@ def described(model: "type[Model]", schema: JsonSchemaValue, handler: GetJsonSch
     return schema
 
 
+_PARSING: Final = Lock()
 _PART: Final = SchemaSerializer(core_schema.any_schema())
 # Of this thread or task, because others may make the schema of the same model at the same time.
 _BEGUN: Final[ContextVar[frozenset[str]]] = ContextVar("begun", default=frozenset())
@@ -81,7 +83,9 @@ def _field(field: "WireField", handler: GetCoreSchemaHandler) -> core_schema.Typ
 def _field_docstrings(model: "type[Model]") -> dict[str, str]:
     """Return the docstring of each field from the source; empty if the program was shipped without sources."""
     try:
-        body = cast(ast.ClassDef, ast.parse(inspect.getsource(model)).body[0]).body
+        # CPython 3.11 counts the depth of a parse for all threads together, and raises a SystemError.
+        with _PARSING:
+            body = cast(ast.ClassDef, ast.parse(inspect.getsource(model)).body[0]).body
     except OSError:
         return {}
     words = {}
