@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, Unpack, cast
 
 from hexclave import credentials
+from hexclave._base_url import origin_of
 from hexclave._engine.context import AdminAccessToken, Context, Shared
 from hexclave._engine.misuse import ClosedWithAwait, ClosedWithoutAwait, ResourcesOfOtherApps
 from hexclave._engine.options import Options
@@ -69,7 +70,7 @@ class App(ResourcesOfOtherApps, Generic[P, Store]):
             project_id=project_id,
             access=access,
             base_url=f"{options.base_url}/api/v1",
-            origin=credentials.origin(options.base_url),
+            origin=origin_of(options.base_url),
             static_headers=headers,
             client_id=f"{project_id}#{branch}" if branch else project_id,
             publishable_client_key=held.get("publishable_client_key"),

@@ -4,39 +4,33 @@
 """
 
 import sys
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
-from hexclave import credentials
+from hexclave._base_url import origin_of
 from hexclave._engine.body import WITH_BODY, content
+from hexclave._engine.call import Call
 from hexclave._engine.checks import check_use, check_use_signed_out
 from hexclave._engine.context import Context
 from hexclave._messages import Reply, Request
 from hexclave._steps import Send, Sleep, Steps
 from hexclave.credentials import HEADERS
 from hexclave.errors import (
-    APIConnectionError,
-    APIStatusError,
-    ConnectTimeout,
     CrossOriginRedirectError,
     HexclaveError,
     RateLimitError,
-    ReadTimeout,
     TooManyRedirectsError,
-    TotalTimeout,
     TransportError,
     UnreadableReplyError,
     UnsafeUseError,
 )
 from hexclave.errors._reading import failed_status, from_reply, request_id_of
-from hexclave.ratelimit import Gates, Scope, Ticket, WaitTooLong
-from hexclave.retries import Answered, Failure, NoReply, NotSent
+from hexclave.ratelimit import Gates, Ticket, WaitTooLong
 from hexclave_api.operation import UNSET, Operation
 from hexclave_api.reading import WireError, as_it_is, nothing
 from hexclave_api.secret import Secret, secrets_in
 from hexclave_api.value import evolve
 
 if TYPE_CHECKING:
-    from hexclave._events import WaitReason
     from hexclave.tokens import Tokens
 
 T = TypeVar("T")
@@ -62,7 +56,7 @@ def exchange(app: Context, operation: Operation[T], *, tokens: "Tokens | None" =
         HexclaveError: any failure.
     """
     check_use(app, operation, tokens)
-    call = _Call(app, operation)
+    call = Call(app, operation)
     steps = _performed(call, operation, tokens)
     if call.hooks.on_call is None:
         return (yield from steps)
@@ -71,7 +65,7 @@ def exchange(app: Context, operation: Operation[T], *, tokens: "Tokens | None" =
     return (yield from enclosed(steps, call))
 
 
-def _performed(call: "_Call", operation: Operation[T], tokens: "Tokens | None") -> Steps[T]:
+def _performed(call: Call, operation: Operation[T], tokens: "Tokens | None") -> Steps[T]:
     app = call.app
     rejected: Tokens | None = None
     while True:
@@ -114,7 +108,7 @@ def _performed(call: "_Call", operation: Operation[T], tokens: "Tokens | None") 
             call.waited("backoff", since)
 
 
-def _hand_over(call: "_Call") -> None:
+def _hand_over(call: Call) -> None:
     """Pass the reply to the caller that requested it with `with_reply`."""
     from hexclave._engine.observing import redact_reply_headers
     from hexclave.replies import ReplyInfo
@@ -146,107 +140,7 @@ def _access_token_refused(failure: HexclaveError) -> bool:
     return isinstance(failure, InvalidAccessToken)
 
 
-class _Call:
-    """The state of one call between its attempts."""
-
-    def __init__(self, app: Context, operation: Operation[object]) -> None:
-        self.app = app
-        self.operation = operation
-        self.hooks = app.observing_hooks
-        self.attempt = 0
-        self.reply: Reply | None = None
-        """The reply to the last attempt, if somebody wants it."""
-        self.last: HexclaveError | None = None
-        """The failure of the previous attempt."""
-        self.url = app.base_url + operation.url
-        total = app.timeout.total
-        self.deadline = None if total is None else app.clock.monotonic() + total
-
-    @property
-    def shown_url(self) -> str:
-        """The URL without the query, which may contain secrets."""
-        return self.url.partition("?")[0]
-
-    @property
-    def path(self) -> str:
-        return self.shown_url[len(self.app.base_url) :]
-
-    @property
-    def host(self) -> str:
-        scheme, name, port = self.app.origin
-        return f"{scheme}://{f'[{name}]' if ':' in name else name}:{port}"
-
-    @property
-    def scope(self) -> Scope:
-        return Scope(self.app.project_id, self.app.access, self.operation.method, self.operation.template)
-
-    def waited(self, reason: "WaitReason", since: float) -> None:
-        """Report a wait, or none if it was too short to notice."""
-        if self.hooks.on_wait is not None:
-            from hexclave._engine.observing import waited
-
-            waited(self, reason, self.app.clock.monotonic() - since)
-
-    def remaining(self) -> float | None:
-        """Return the seconds left for the whole call.
-
-        Raises:
-            TotalTimeout: no time is left.
-        """
-        if self.deadline is None:
-            return None
-        left = self.deadline - self.app.clock.monotonic()
-        if left <= 0:
-            raise self.located(
-                TotalTimeout(f"The call did not complete within its total timeout of {self.app.timeout.total:g} s.")
-            )
-        return left
-
-    def located(self, error: E) -> E:
-        """Add the request to the error and return it."""
-        error.operation, error.client_request_id = self.operation.name, self.app.client_request_id
-        error.method, error.path, error.attempts = self.operation.method, self.path, self.attempt
-        if isinstance(error, TransportError):
-            error.host = self.host
-        return error
-
-    def pause_before_next(self, error: HexclaveError) -> "_Pause | None":
-        """Return the wait before the next attempt, or `None` if there is none."""
-        failure = _failure(error)
-        if failure is None:
-            return None
-        retries, gates, clock = self.app.retries, self.app.shared.local.gates, self.app.clock
-        wait = retries.wait(failure, attempt=self.attempt, idempotent=self.operation.idempotent)
-        if wait is None or (self.deadline is not None and clock.monotonic() + wait >= self.deadline):
-            return None
-        try:
-            closed = gates.wait(
-                self.scope, deadline=self.deadline, clock=clock, longest_closed=retries.longest_retry_after
-            )
-        except WaitTooLong:
-            return None
-        return _Pause(wait, max(wait, closed))
-
-
-class _Pause(NamedTuple):
-    """Seconds between two attempts."""
-
-    chosen: float
-    """Backoff of the retry policy."""
-    expected: float
-    """Including the wait for the rate limit."""
-
-
-def _failure(error: HexclaveError) -> Failure | None:
-    """Classify the failure of an attempt for the retry policy; `None` if retrying cannot help."""
-    if isinstance(error, APIStatusError) and error.status is not None:
-        return Answered(error.status, error.retry_after)
-    if isinstance(error, (APIConnectionError, ConnectTimeout, ReadTimeout)):
-        return NoReply() if error.sent else NotSent()
-    return None
-
-
-def _attempt(call: _Call, tokens: "Tokens | None", admin_token: Secret | None) -> Steps[Reply]:
+def _attempt(call: Call, tokens: "Tokens | None", admin_token: Secret | None) -> Steps[Reply]:
     """Make one attempt and return a successful reply. Reports the outcome to the rate limit."""
     app = call.app
     local = app.shared.local
@@ -291,7 +185,7 @@ def _is_logged() -> bool:
     return logger.isEnabledFor(_DEBUG)
 
 
-def _admitted(call: _Call, gates: Gates) -> Steps[Ticket]:
+def _admitted(call: Call, gates: Gates) -> Steps[Ticket]:
     """Wait for the rate limit of the call's scope and return a ticket."""
     app = call.app
     since, longest = app.clock.monotonic(), app.retries.longest_retry_after
@@ -313,7 +207,7 @@ def _admitted(call: _Call, gates: Gates) -> Steps[Ticket]:
     )
 
 
-def _followed(call: _Call, request: Request, reply: Reply) -> Steps[Reply]:
+def _followed(call: Call, request: Request, reply: Reply) -> Steps[Reply]:
     """Follow redirects within the API's own origin, keeping method and body."""
     for _ in range(MAX_REDIRECTS):
         if reply.status not in _REDIRECTS or not reply.headers.get("location"):
@@ -343,13 +237,13 @@ def _target(url: str, location: str, origin: tuple[str, str, int]) -> str | None
         given, target = urlsplit(location), urljoin(url, location)
         # Parsers disagree whether `http:host/path` is relative or absolute.
         inside = bool(given.netloc) or not given.scheme
-        inside = inside and "@" not in urlsplit(target).netloc and credentials.origin(target) == origin
+        inside = inside and "@" not in urlsplit(target).netloc and origin_of(target) == origin
     except ValueError:
         return None
     return target if inside else None
 
 
-def _request(call: _Call, nonce: str, tokens: "Tokens | None", admin_token: Secret | None) -> Request:
+def _request(call: Call, nonce: str, tokens: "Tokens | None", admin_token: Secret | None) -> Request:
     app, operation = call.app, call.operation
     timeout = app.timeout
     return Request(
@@ -383,7 +277,7 @@ def _headers(
     return headers
 
 
-def _value(call: _Call, operation: Operation[T], reply: Reply) -> T:
+def _value(call: Call, operation: Operation[T], reply: Reply) -> T:
     try:
         return operation.parse(_decoded(operation, reply))
     # Any body must result in a value or one of the SDK's own errors.
@@ -407,7 +301,7 @@ def _decoded(operation: Operation[object], reply: Reply) -> object:
     return reply.json()
 
 
-def _reported(call: _Call, reply: Reply) -> HexclaveError:
+def _reported(call: Call, reply: Reply) -> HexclaveError:
     # Imported here because successful calls do not need them.
     from hexclave._engine.observing import CREDENTIAL_HEADERS
     from hexclave._ratelimit.headers import read_rate_limit

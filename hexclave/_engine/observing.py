@@ -16,7 +16,7 @@ from hexclave_api.secret import Secret
 from hexclave_api.value import evolve
 
 if TYPE_CHECKING:
-    from hexclave._engine.exchange import _Call
+    from hexclave._engine.call import Call
     from hexclave._events import WaitReason
     from hexclave._messages import Reply, Request
 
@@ -45,7 +45,7 @@ _NONE: Final = Hooks()
 logger: Final = logging.getLogger("hexclave.calls")
 
 
-def enclosed(steps: Steps[T], call: "_Call") -> Steps[T]:
+def enclosed(steps: Steps[T], call: "Call") -> Steps[T]:
     """Perform the steps of a call within the context manager that `on_call` returns."""
     app, operation = call.app, call.operation
     assert call.hooks.on_call is not None  # noqa: S101 - the caller's check
@@ -60,7 +60,7 @@ def enclosed(steps: Steps[T], call: "_Call") -> Steps[T]:
     raise UnsafeUseError("Hooks: the context manager of on_call suppressed an error of the call, which it must not.")
 
 
-def before(call: "_Call", request: "Request") -> "Request":
+def before(call: "Call", request: "Request") -> "Request":
     """Call `on_request` and return the request with the headers that the hook adds."""
     assert call.hooks.on_request is not None  # noqa: S101 - the caller's check
     name, method = call.operation.name, call.operation.method
@@ -76,7 +76,7 @@ def _shown(request: "Request") -> dict[str, str]:
     return {name: value if name in _SHOWN_HEADERS else str(Secret(value)) for name, value in request.headers.items()}
 
 
-def after(call: "_Call", reply: "Reply | None", failure: HexclaveError | None, seconds: float) -> None:
+def after(call: "Call", reply: "Reply | None", failure: HexclaveError | None, seconds: float) -> None:
     """Log the outcome of an attempt and call `on_response`."""
     operation, status = call.operation, None if reply is None else reply.status
     request_id = None if reply is None else request_id_of(reply)
@@ -106,7 +106,7 @@ def after(call: "_Call", reply: "Reply | None", failure: HexclaveError | None, s
         )
 
 
-def retrying(call: "_Call", failure: HexclaveError, wait: float) -> None:
+def retrying(call: "Call", failure: HexclaveError, wait: float) -> None:
     """Log that an attempt is about to be retried and call `on_retry`."""
     operation = call.operation
     if call.hooks.on_retry is not None:
@@ -132,7 +132,7 @@ def retrying(call: "_Call", failure: HexclaveError, wait: float) -> None:
         )
 
 
-def waited(call: "_Call", reason: "WaitReason", seconds: float) -> None:
+def waited(call: "Call", reason: "WaitReason", seconds: float) -> None:
     """Call `on_wait` unless the wait is too short to notice."""
     operation = call.operation
     if call.hooks.on_wait is not None and seconds >= _NOTICED:
@@ -198,7 +198,7 @@ def _mapping(added: object) -> Mapping[str, str]:
     return added
 
 
-def _fields(call: "_Call", failure: HexclaveError | None, **more: object) -> dict[str, object]:
+def _fields(call: "Call", failure: HexclaveError | None, **more: object) -> dict[str, object]:
     # With a prefix, because a name that a program's own record factory also sets would make the log call raise.
     fields = {
         "operation": call.operation.name,

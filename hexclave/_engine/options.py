@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from hexclave import credentials
+from hexclave._base_url import checked_base_url
 from hexclave._messages import MAX_REPLY_SIZE
 from hexclave._transport.own import OwnTransports
 from hexclave.errors import UnsafeUseError
@@ -76,7 +77,7 @@ def validated_options(app: str, given: AppOptions[Any, Any]) -> Options:
     for name in _SWITCHES:
         switch(name, options.get(name, False))
     return Options(
-        base_url=credentials.base_url(base_url, allow_insecure_http=options.get("allow_insecure_http", False)),
+        base_url=checked_base_url(base_url, allow_insecure_http=options.get("allow_insecure_http", False)),
         branch_id=None if branch_id is None else credentials.header_value(branch_id, "branch_id"),
         extra_headers=credentials.extra_headers(extra_headers),
         allow_anonymous=options.get("allow_anonymous", False),

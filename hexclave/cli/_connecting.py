@@ -5,11 +5,11 @@ import os
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from hexclave._base_url import DEFAULT_BASE_URL
 from hexclave.cli._exits import Exit, Failure
 from hexclave.cli._keeping import session_store
 from hexclave.cli._profiles import EMULATOR, ENVIRONMENT, KEYS, Profile
 from hexclave.cli._state import State
-from hexclave.credentials import DEFAULT_BASE_URL
 from hexclave_api.operation import AccessType
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ import attrs
 import click
 
 from hexclave import credentials
+from hexclave._base_url import DEFAULT_BASE_URL, checked_base_url
 from hexclave._version import __version__
 from hexclave.cli._asking import ask
 from hexclave.cli._connecting import ORDER, connect, session_of
@@ -21,7 +22,6 @@ from hexclave.cli._exits import Exit, Failure
 from hexclave.cli._output import for_people, print_items, print_line
 from hexclave.cli._profiles import KEYS, NAMES, Profile, load, variable
 from hexclave.cli._state import common_options, current
-from hexclave.credentials import DEFAULT_BASE_URL
 from hexclave.errors import HexclaveError, UnsafeUseError
 from hexclave.transport import Reply
 from hexclave_api.operation import AccessType
@@ -173,7 +173,7 @@ def _address(profile: Profile) -> Iterator[Finding]:
         yield Finding("address", "ok", f"{DEFAULT_BASE_URL} (the default)")
         return
     try:
-        url = credentials.base_url(given, allow_insecure_http=False)
+        url = checked_base_url(given, allow_insecure_http=False)
     except UnsafeUseError as error:
         yield Finding("address", "error", error.message, _address_cure(given))
         return

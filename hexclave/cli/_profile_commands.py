@@ -84,6 +84,7 @@ def stored(
         UnsafeUseError: a key is of another kind, or the URL cannot be one.
     """
     from hexclave import credentials
+    from hexclave._base_url import checked_base_url
 
     checked = {
         argument: credentials.checked(credentials.as_secret(text), argument)
@@ -92,7 +93,7 @@ def stored(
     }
     credentials.project_id(project_id)
     if api_url is not None:
-        api_url = credentials.base_url(api_url, allow_insecure_http=False)
+        api_url = checked_base_url(api_url, allow_insecure_http=False)
     config = Config.load()
     settings = dict(config.profiles.get(check_name(name), {}))
     kept_in = "file" if settings.get("kept_in") == "file" else usual_keeping()

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 import hypothesis.strategies as st
 from hypothesis import example, given
 
-from hexclave import credentials
+from hexclave import _base_url
 
 LABELS = st.text("abcz019-_.", max_size=6)
 PORTS = st.sampled_from(["", ":", ":0", ":00", ":1", ":080", ":8080", ":65535", ":65536", ":99999", ":1x", ":\u0661"])
@@ -17,7 +17,7 @@ PATHS = st.sampled_from(["", "/", "/a/b-c_d", "//", "/a//b", "/A", "/a:b", "/%20
 @example("http", "127.0.0.1", ":8102", "/prefix")
 def test_handwritten_parsing_agrees_with_the_standard_library(scheme: str, host: str, port: str, path: str) -> None:
     url = f"{scheme}://{host}{port}{path}"
-    read = credentials._ordinary(url)
+    read = _base_url._ordinary(url)
     if read is not None:
         split = urlsplit(url)
         default = {"http": 80, "https": 443}[split.scheme]
@@ -26,4 +26,4 @@ def test_handwritten_parsing_agrees_with_the_standard_library(scheme: str, host:
 
 def test_usual_urls_are_read_by_hand() -> None:
     for url in ("https://api.hexclave.com", "http://localhost:8102/prefix/"):
-        assert credentials._ordinary(url) is not None
+        assert _base_url._ordinary(url) is not None

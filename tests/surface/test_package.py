@@ -68,6 +68,8 @@ APP = {
     "hexclave",
     "hexclave._app",
     "hexclave._engine.body",
+    "hexclave._base_url",
+    "hexclave._engine.call",
     "hexclave._engine.context",
     "hexclave._engine.instrumentation",
     "hexclave._engine",
