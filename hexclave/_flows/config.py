@@ -13,8 +13,8 @@ from hexclave_api.operations import config
 from hexclave_api.secret import hidden, revealed
 
 Level = Literal["project", "branch", "environment"]
-_SECRETS: Final = frozenset({"clientSecret", "password"})
-"""Settings whose text is a secret: of OAuth providers and of the mail server."""
+_SECRETS: Final = frozenset({"clientSecret", "password", "connectionString"})
+"""Settings whose text is a secret: of OAuth providers, the mail server and databases."""
 
 
 class _AnyConfigFlows(Flows):
@@ -72,14 +72,19 @@ def _read(text: ConfigText) -> Mapping[str, JsonValue]:
     return cast(Mapping[str, JsonValue], _hidden(value))
 
 
-def _hidden(value: Any) -> Any:
+def _hidden(value: Any, *, secret: bool = False) -> Any:
     """Return the value with a `Secret` for each secret text. Keys may be paths, such as `emails.server.password`."""
     if isinstance(value, dict):
-        return {
-            key: hidden(item) if key.rpartition(".")[2] in _SECRETS and isinstance(item, str) else _hidden(item)
-            for key, item in value.items()
-        }
-    return [_hidden(item) for item in value] if isinstance(value, list) else value
+        return {key: _hidden(item, secret=secret or _is_secret(key, item)) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_hidden(item, secret=secret) for item in value]
+    return hidden(value) if secret and isinstance(value, str) else value
+
+
+def _is_secret(key: str, value: Any) -> bool:
+    path = key.split(".")
+    # Other names with the same word, such as `auth.password`, are objects.
+    return (path[-1] in _SECRETS and isinstance(value, str)) or "connectionStrings" in path
 
 
 def _text(override: Mapping[str, JsonValue]) -> str:

@@ -30,6 +30,12 @@ SECTIONS: Final[Mapping[str, Mapping[str, str]]] = {
 """Commands of our own, with their modules; the resources of the apps follow."""
 
 BESIDE: Final[Mapping[str, Mapping[str, str]]] = {
+    "config": {
+        "pull": "_project_code: Write the project's settings to a folder.",
+        "plan": "_project_code: Show what `config apply` would change.",
+        "apply": "_project_code: Change the project's settings to those in a folder.",
+        "drift": "_project_code: Show what has changed since the last pull or apply.",
+    },
     "webhooks": {
         "listen": "_webhooks: Forward the emulator's webhooks to a URL.",
         "trigger": "_webhooks: Send a signed sample event to a URL.",

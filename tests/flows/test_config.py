@@ -12,6 +12,8 @@ STORED = {
     "auth": {"oauth": {"providers": {"github": {"clientId": "id", "clientSecret": "provider-secret"}}}},
     "emails.server.password": "mail-password",
     "lists": [{"password": "listed-password"}],
+    "dbSync.externalDatabases": {"copy": {"connectionString": "postgres://copy-password"}},
+    "sourceOfTruth": {"connectionStrings": {"main": "postgres://main-password"}},
 }
 
 
@@ -27,6 +29,8 @@ def test_secrets_of_the_configuration_do_not_show() -> None:
         assert "provider-secret" not in shown
         assert "mail-password" not in shown
         assert "listed-password" not in shown
+        assert "copy-password" not in shown
+        assert "main-password" not in shown
         assert read["emails.server.password"] == Secret("mail-password")
         assert read["auth.password.allowSignIn"] is True
 
