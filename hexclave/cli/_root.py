@@ -16,6 +16,10 @@ SECTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "whoami": "_account: Show the project, the keys and who is signed in.",
         "profile": "_profile_commands: Profiles: projects and their keys.",
     },
+    "Move": {
+        "import": "_moving.commands: Move users and teams into the project.",
+        "export": "_moving.commands: Move users and teams out of the project.",
+    },
     "Develop": {
         "emulator": "_emulator: Run the API on this machine.",
         "token": "_token: Inspect access tokens.",
