@@ -291,6 +291,21 @@ def test_everything_makes_the_round_trip(cli: Run, hx: RunningEmulator, tmp_path
     assert memberships(hx) == set()
 
 
+def test_bad_lines_of_everything_are_reported(cli: Run, tmp_path: Path) -> None:
+    lines = ["{broken", {"users": {}}, {"team": {}}, {"membership": {"team": "t1", "user": "u1"}}]
+    ran = cli("import", "everything", str(written(tmp_path / "all.jsonl", lines)), "--dry-run")
+    reasons = [json.loads(line)["reason"] for line in ran.out.splitlines()]
+    assert [reason[:12] for reason in reasons] == [
+        "not valid JS",
+        "not one of {",
+        "a team needs",
+        "no team befo",
+        "no user befo",
+    ]
+    failed = cli("import", "everything", str(tmp_path / "all.jsonl"))
+    assert json.loads(failed.out)["failed"] == 4
+
+
 def memberships(hx: RunningEmulator) -> set[tuple[str, str | None]]:
     app = hx.server_app()
     return {

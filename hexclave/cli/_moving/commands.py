@@ -163,7 +163,7 @@ def _app_of(journal: Journal) -> Iterator[ServerOrAdmin]:
 
 
 def _perform(journal: Journal, source: Source, failures: Path | None) -> None:
-    # Also for programs: whoever is interrupted needs it.
+    # Also without a terminal: it is needed to resume.
     note(f"Run {journal.run}. If it is interrupted: hexclave-py import resume {journal.run}", always=True)
     convert, what = SOURCES[journal["origin"]], cast("What", journal["what"])
     size = source.size()

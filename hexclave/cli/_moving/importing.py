@@ -46,7 +46,8 @@ class Import:
         self, app: ServerOrAdmin, journal: Journal, source: Source, what: What, convert: Convert | None
     ) -> None:
         self._app, self._journal, self._source = app, journal, source
-        self._what, self._convert = what, convert
+        self._convert = convert
+        self._what: What = what
         self._floor = 0
         self._unanswered = 0
         self._calls: dict[int, tuple[Record, bool]] = {}

@@ -34,7 +34,7 @@ class Row(NamedTuple):
 
 
 class Source:
-    """A file of rows. CSV, JSON lines and JSON arrays are told apart by the first character.
+    """A file of rows. CSV, JSON lines and JSON arrays are recognized by the first character.
 
     Raises:
         Failure: while reading: not UTF-8, or JSON that is damaged beyond a line.

@@ -1,4 +1,4 @@
-"""What a row becomes: a user, a team or a membership, and what the API would refuse about it."""
+"""Users, teams and memberships made from rows, and the reasons why the API would refuse them."""
 
 import base64
 import binascii
@@ -29,7 +29,7 @@ class Found(NamedTuple):
     problems: tuple[str, ...] = ()
     """Reasons why it cannot be imported."""
     losses: tuple[str, ...] = ()
-    """What it has that the API does not take; it is imported without."""
+    """Parts of the row that the API does not take; it is imported without them."""
 
 
 class Record(NamedTuple):
@@ -42,7 +42,7 @@ class Record(NamedTuple):
     problems: tuple[str, ...]
     """Reasons why it would be refused; never with secrets."""
     losses: tuple[str, ...] = ()
-    """What is left out."""
+    """Parts of the row that are left out."""
 
 
 _KINDS: Final[Mapping[What, Kind]] = {"users": "user", "teams": "team"}
@@ -70,14 +70,16 @@ _TRUTHS: Final = {"true": True, "1": True, "yes": True, "false": False, "0": Fal
 
 def converted(row: Row, what: What, convert: Convert | None) -> Record:
     """Return the record of a row; without `convert`, its fields are those of the API."""
-    kind, fields = _KINDS.get(what), row.fields
-    if kind is None:
-        tags = [tag for tag in FIELDS if isinstance(fields.get(tag), dict)]
+    fields = row.fields
+    if row.problem:
+        return _refused(row, _KINDS.get(what, "user"), row.problem)
+    if what != "everything":
+        kind: Kind = _KINDS[what]
+    else:
+        tags: list[Kind] = [tag for tag in FIELDS if isinstance(fields.get(tag), dict)]
         if len(fields) != 1 or not tags:
             return _refused(row, "user", 'not one of {"team": {…}}, {"user": {…}} and {"membership": {…}}')
         kind, fields = tags[0], fields[tags[0]]
-    if row.problem:
-        return _refused(row, kind, row.problem)
     try:
         found = _ours(fields, kind) if convert is None else convert(fields)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError):
