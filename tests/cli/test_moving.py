@@ -292,7 +292,7 @@ def test_everything_makes_the_round_trip(cli: Run, hx: RunningEmulator, tmp_path
 
 
 def test_bad_lines_of_everything_are_reported(cli: Run, tmp_path: Path) -> None:
-    lines = ["{broken", {"users": {}}, {"team": {}}, {"membership": {"team": "t1", "user": "u1"}}]
+    lines = [{"users": {}}, "{broken", {"team": {}}, {"membership": {"team": "t1", "user": "u1"}}]
     ran = cli("import", "everything", str(written(tmp_path / "all.jsonl", lines)), "--dry-run")
     reasons = [json.loads(line)["reason"] for line in ran.out.splitlines()]
     assert [reason[:12] for reason in reasons] == [
