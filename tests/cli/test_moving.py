@@ -296,8 +296,8 @@ def test_bad_lines_of_everything_are_reported(cli: Run, tmp_path: Path) -> None:
     ran = cli("import", "everything", str(written(tmp_path / "all.jsonl", lines)), "--dry-run")
     reasons = [json.loads(line)["reason"] for line in ran.out.splitlines()]
     assert [reason[:12] for reason in reasons] == [
-        "not valid JS",
         "not one of {",
+        "not valid JS",
         "a team needs",
         "no team befo",
         "no user befo",

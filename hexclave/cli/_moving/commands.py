@@ -24,7 +24,6 @@ from hexclave.cli._moving.sources import SOURCES
 from hexclave.cli._output import for_people, note, print_items, print_line, print_result
 from hexclave.cli._profiles import Profile, load
 from hexclave.cli._state import common_options, current
-from hexclave.credentials import DEFAULT_BASE_URL
 
 _FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 _NEW_FILE: Final = click.Path(dir_okay=False, path_type=Path)
@@ -143,7 +142,7 @@ def _import(file: Path, what: What, origin: str, dry_run: bool, failures: Path |
     with Journal(run, new=True) as journal:
         journal["file"], journal["fingerprint"] = str(source.path), source.fingerprint()
         journal["what"], journal["origin"] = what, origin
-        journal["project_id"], journal["api_url"] = profile.project_id, profile.api_url or DEFAULT_BASE_URL
+        journal["project_id"] = profile.project_id
         journal.save()
         _perform(journal, source, failures)
 
