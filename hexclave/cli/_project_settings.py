@@ -44,10 +44,6 @@ _NAME: Final = re.compile(r"[A-Za-z0-9_$:-]+")
 _SECRET: Final = re.compile(
     r"secret|password|passphrase|token|connection_?strings?|private_?key|api_?key$", re.IGNORECASE
 )
-_NO_SECRETS: Final = re.compile(
-    r"rbac\.|apiKeys\.|auth\.password\.|emails\.(themes|templates)\.|payments\.(products|items)\."
-)
-"""Names in which such words are ordinary: of permissions, products and templates."""
 _CREDENTIALS: Final = re.compile(r"\w://[^/\s@]*:[^/\s@]+@")
 
 
@@ -98,7 +94,8 @@ def is_secret(name: str, value: object) -> bool:
         return any(is_secret(name, item) for item in value)
     if not isinstance(value, str):
         return False
-    return bool(_CREDENTIALS.search(value) or (_SECRET.search(name) and not _NO_SECRETS.match(name)))
+    # The last name alone: IDs of products and permissions may have such words.
+    return bool(_CREDENTIALS.search(value) or _SECRET.search(name.rpartition(".")[2]))
 
 
 def flattened(layer: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,23 +12,25 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from hexclave.cli._exits import Failure
 from hexclave.cli._project_files import read_folder, write_folder
-from hexclave.cli._project_settings import compared, fetch, flattened
+from hexclave.cli._project_settings import changed_layer, compared, fetch, flattened, perform
 from hexclave.testing import RunningEmulator
 from tests.cli.conftest import Run
 
-SECRETS = ("provider-secret", "mail-password", "db-password", "url-password")
+SECRETS = ("provider-secret", "mail-password", "db-password", "url-password", "metadata-secret")
 OVERRIDE: Mapping[str, Any] = {
     "auth.allowSignUp": False,
     "auth.oauth.providers.github": {"type": "github", "clientId": "example", "clientSecret": "provider-secret"},
     "auth.signUpRules.no-spam": {"enabled": True, "condition": "false", "action": {"type": "reject"}},
     "emails.server": {"isShared": False, "host": "mail.example.com", "password": "mail-password"},
-    "payments.items.seat": {"displayName": "Seat", "customerType": "team"},
+    "payments.items.tokens": {"displayName": "Tokens", "customerType": "team"},
     "payments.products.pro": {
         "displayName": "Pro",
         "customerType": "user",
         "productLineId": None,
         "prices": {"monthly": {"USD": "9.50", "interval": [1, "month"]}},
+        "clientReadOnlyMetadata": {"apiKey": "metadata-secret"},
         "serverMetadata": {"with.dot": [1, None, 1.5], "$json": "x"},
     },
     "dbSync.externalDatabases.copy": {"connectionString": "postgres://db-password"},
@@ -75,6 +77,7 @@ def test_pull_writes_no_secret(cli: Run, project: RunningEmulator, tmp_path: Pat
     assert b"# auth.oauth.providers.github.clientSecret is a secret" in found["auth.toml"]
     assert b'[rbac.permissions."write:posts"]' in found["rbac.toml"]
     assert b'condition = "false"' in found["auth.toml"]
+    assert b'displayName = "Tokens"' in found["payments.toml"]
     assert sum(path.endswith(".tsx") for path in found) >= 4
     assert cli("config", "pull", str(folder)).status == 0
     assert content(folder) == found
@@ -266,6 +269,18 @@ def test_the_plan_on_a_terminal(cli: Run, project: RunningEmulator, tmp_path: Pa
     assert ESCAPE not in cli("config", "plan", str(folder)).out
 
 
+def test_a_change_by_somebody_else(project: RunningEmulator) -> None:
+    """Between the plan and the apply: nothing is overwritten."""
+    with project.admin_app() as app:
+        remote = fetch(app)
+        wanted = {**remote.settings, "auth.allowSignUp": True, "display_name": "Store"}
+        app.config.update_override("environment", {"apps.installed.neon.enabled": True})
+        with pytest.raises(Failure, match="changed meanwhile"):
+            perform(app, remote, wanted, compared(remote.settings, wanted))
+        assert app.project.get().display_name == "Shop"
+        assert flattened(app.config.get_override("environment"))["apps.installed.neon.enabled"] is True
+
+
 NAMES = st.from_regex(r"[a-z][a-z0-9_-]{0,8}", fullmatch=True)
 TEXTS = st.text(max_size=20)
 JSON = st.recursive(
@@ -304,8 +319,6 @@ LAYERS = st.fixed_dictionaries(
 @given(layer=LAYERS)
 def test_generated_configurations_round_trip(hx: RunningEmulator, layer: Mapping[str, Any]) -> None:
     """To files, back, onto an empty project, and to files again."""
-    from hexclave.cli._project_settings import changed_layer
-
     before = hx.snapshot()
     try:
         with hx.admin_app() as app, tempfile.TemporaryDirectory() as name:
