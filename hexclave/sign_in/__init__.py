@@ -8,6 +8,7 @@ options take. Needs `hexclave[sign-in]`.
 |---|---|
 | no option | in encrypted cookies |
 | `RedisSessions`, `AsyncRedisSessions` | in Redis, for several workers; the cookie has a random ID |
+| `DjangoSessions` of `hexclave.integrations.django.sessions` | in Django's session engine; the cookie has a random ID |
 | `MemorySessions` | in this process; the cookie has a random ID |
 """
 

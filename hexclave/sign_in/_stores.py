@@ -54,7 +54,7 @@ class MemorySessions:
             return store
 
 
-class _Opened(Generic[Store]):
+class Opened(Generic[Store]):
     """The token stores in use, one object for each key."""
 
     def __init__(self, make: Callable[[str], Store]) -> None:
@@ -80,7 +80,7 @@ class RedisSessions:
 
     def __init__(self, client: "redis.Redis", *, prefix: str = "hexclave") -> None:
         self._prefix = _checked(prefix)
-        self._opened = _Opened(lambda key: RedisTokenStore(client, key))
+        self._opened = Opened(lambda key: RedisTokenStore(client, key))
         RedisTokenStore(client, prefix)  # raises now if the client is not one
 
     def open(self, session_id: str, /) -> RedisTokenStore:
@@ -96,7 +96,7 @@ class AsyncRedisSessions:
 
     def __init__(self, client: "redis.asyncio.Redis", *, prefix: str = "hexclave") -> None:
         self._prefix = _checked(prefix)
-        self._opened = _Opened(lambda key: AsyncRedisTokenStore(client, key))
+        self._opened = Opened(lambda key: AsyncRedisTokenStore(client, key))
         AsyncRedisTokenStore(client, prefix)  # raises now if the client is not one
 
     def open(self, session_id: str, /) -> AsyncRedisTokenStore:

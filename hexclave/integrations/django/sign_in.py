@@ -27,6 +27,7 @@ from django.views.decorators.csrf import csrf_protect
 from hexclave import HexclaveClientApp
 from hexclave._engine.executor import BlockingExecutor
 from hexclave.errors import UnsafeUseError
+from hexclave.integrations.django.sessions import DjangoSessions
 from hexclave.sign_in import SignInOptions
 from hexclave.sign_in._browser import Browser, LazyBrowser, Refusal
 from hexclave.sign_in._handler import Pages
@@ -91,6 +92,9 @@ class SignInMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
         _local_user_function()
         _client_app()
+        sessions = _given().get("SESSIONS")
+        if isinstance(sessions, DjangoSessions):
+            sessions.open("")  # raises now if its engine cannot be used
         self._get_response = get_response
         self._is_async = iscoroutinefunction(get_response)
         if self._is_async:
@@ -144,8 +148,8 @@ def require_session(
 
         @wraps(view)
         async def aguarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-            # In a thread, because a refresh of the tokens would block the event loop.
-            refusal = await sync_to_async(refused, thread_sensitive=False)(request)
+            # In Django's own thread for the request, whose database connection it closes: sessions may be there.
+            refusal = await sync_to_async(refused)(request)
             return refusal or await view(request, *args, **kwargs)
 
         return aguarded if iscoroutinefunction(view) else guarded
