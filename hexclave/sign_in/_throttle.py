@@ -53,9 +53,11 @@ class Throttle:
         self._own: Final = MemoryState()
         self._shared: Final = shared
 
-    def wait_for(self, address: str, account: str | None) -> Steps[float]:
+    def wait_for(self, address: str | None, account: str | None) -> Steps[float]:
         """Count an attempt; return 0, or the seconds after which the next one is allowed."""
-        waits = [(yield from self._take("address", address, PER_ADDRESS))]
+        waits = [0.0]
+        if address is not None:
+            waits.append((yield from self._take("address", address, PER_ADDRESS)))
         if account:
             waits.append((yield from self._take("account", account.strip().lower(), PER_ACCOUNT)))
         return max(waits)
