@@ -121,8 +121,8 @@ class FirebaseScrypt:
         for name, value, most in (("rounds", rounds, _FIREBASE_ROUNDS), ("mem_cost", mem_cost, _FIREBASE_MEM_COST)):
             if type(value) is not int or not 1 <= value <= most:
                 raise UnsafeUseError(f"{name} must be an integer from 1 to {most}.")
-        self._signer_key: Final = _Bytes(key, "signer_key")
-        self._separator: Final = _Bytes(hidden(salt_separator), "salt_separator")
+        self._signer_key: Final = _bytes(key, "signer_key")
+        self._separator: Final = _bytes(hidden(salt_separator), "salt_separator")
         self._rounds, self._mem_cost = rounds, mem_cost
         if not self._signer_key.value:
             raise UnsafeUseError("signer_key must not be empty.")
@@ -137,8 +137,8 @@ class FirebaseScrypt:
             UnsupportedHashError: a field is not base64, or the hash does not have the length of the signer key.
         """
         try:
-            expected = _Bytes(hidden(password_hash), "password_hash")
-            whole = _Bytes(hidden(salt), "salt")
+            expected = _bytes(hidden(password_hash), "password_hash")
+            whole = _bytes(hidden(salt), "salt")
         except UnsafeUseError as error:
             raise UnsupportedHashError(error.message) from None
         finally:
@@ -158,20 +158,21 @@ class FirebaseScrypt:
         return OldHash("firebase-scrypt", matches)
 
 
-@attrs.frozen(init=False, repr=False)
+@attrs.frozen(repr=False)
 class _Bytes:
     """Decoded base64, hidden from tracebacks that show locals."""
 
     value: bytes
 
-    def __init__(self, text: object, name: str) -> None:
-        if not isinstance(text, Secret):
-            raise UnsafeUseError(f"{name} must be a str, not {type(text).__name__}.")
-        # Exports have either alphabet, with padding or without.
-        value = _decoded(text.reveal().strip().replace("-", "+").replace("_", "/"))
-        if value is None:
-            raise UnsafeUseError(f"{name} is not base64.")
-        self.__attrs_init__(value)
+
+def _bytes(text: object, name: str) -> _Bytes:
+    if not isinstance(text, Secret):
+        raise UnsafeUseError(f"{name} must be a str, not {type(text).__name__}.")
+    # Exports have either alphabet, with padding or without.
+    value = _decoded(text.reveal().strip().replace("-", "+").replace("_", "/"))
+    if value is None:
+        raise UnsafeUseError(f"{name} is not base64.")
+    return _Bytes(value)
 
 
 def _decoded(text: str) -> bytes | None:

@@ -112,11 +112,9 @@ class _AnyBridge:
         if user is None:
             _LOG.warning("A user with an old password has no account with this email; import the user first.")
             raise refused
-        if user.has_password:
-            # Whoever changed the password since must not be locked out by the old one.
-            yield self._ask(self._delete_hash, email)
-            raise refused
-        yield from self._set_first_password(user, password)
+        # An existing password may come from a parallel sign-in, or be a newer one: signing in shows which.
+        if not user.has_password:
+            yield from self._set_first_password(user, password)
         yield self._ask(self._delete_hash, email)
         result = yield self._sign_in(email, password)
         return result
@@ -210,7 +208,7 @@ class PasswordBridge(_AnyBridge):
         client: Signs users in. Its own session is not used.
         find_hash: Returns the old hash for an email: text that `read_hash` reads, an `OldHash`, or `None`. Compare the
             email exactly, except for case: a database that takes `ü` for `u` would mix up two accounts.
-        delete_hash: Deletes the old hash for an email. It is called before the first sign-in with the API's password.
+        delete_hash: Deletes the old hash for an email, if it is still there. It is called before the first sign-in with the API's password.
         decoy: A hash of the old system with the usual parameters, of any password. It is checked if there is no hash,
             so that a sign-in takes as long for emails without an account.
 

@@ -9,7 +9,7 @@ import traceback
 
 import pytest
 
-from hexclave import Secret, UnsafeUseError, errors
+from hexclave import Secret, Tokens, UnsafeUseError, errors
 from hexclave.integrations import password_bridge
 from hexclave.integrations.password_bridge import (
     AsyncPasswordBridge,
@@ -110,12 +110,11 @@ def test_a_user_with_a_password_signs_in_with_one_request(hx, old, ada):
 
 
 def test_the_clients_own_session_is_not_used(hx, ada):
-    client = hx.client_app()
-    client.auth.sign_up_with_password(email="root@example.com", password=PASSWORD)
-    rows = {EMAIL: pbkdf2("another old one")}
+    """Its tokens would fail the sign-in."""
+    client = hx.client_app(session=Tokens("eyJ.not-a-real.token", "not-a-real-refresh-token"))
+    rows = {EMAIL: pbkdf2(PASSWORD)}
     bridge = PasswordBridge(hx.server_app(), client, find_hash=rows.get, delete_hash=rows.pop, decoy=DECOY)
-    assert bridge.sign_in(email=EMAIL, password="another old one").user_id == ada.id
-    assert client.me.get().primary_email == "root@example.com"
+    assert bridge.sign_in(email=EMAIL, password=PASSWORD).user_id == ada.id
 
 
 def test_an_old_password_does_not_undo_a_new_one(hx, old, ada):
@@ -141,6 +140,26 @@ def test_a_password_set_in_between_wins(hx, old, ada):
     assert old.sign_in("a newer password").user_id == ada.id
 
 
+def test_a_password_set_by_a_parallel_sign_in_is_no_refusal(hx, old, ada):
+    """It is set between the first request and the look at the user."""
+    list_users = password_bridge.users.list_users
+
+    def late(**arguments):
+        hx.server_app().users.update(ada.id, password=PASSWORD)
+        return list_users(**arguments)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(password_bridge.users, "list_users", late)
+        assert old.sign_in().user_id == ada.id
+
+
+def test_a_short_old_password_does_not_ask_for_a_reset_once_there_is_another(hx, old, ada):
+    hx.server_app().users.update(ada.id, password="a newer password")
+    old.rows[EMAIL] = pbkdf2("short")
+    with pytest.raises(errors.EmailPasswordMismatch):
+        old.sign_in("short")
+
+
 def test_parallel_sign_ins_all_succeed_and_stay_signed_in(hx, ada):
     old = Old(hx, is_async=False)
     rows, both = dict(old.rows), threading.Barrier(4)
@@ -162,7 +181,7 @@ def test_parallel_sign_ins_all_succeed_and_stay_signed_in(hx, ada):
         thread.join(20)
     assert len(results) == 4
     for result in results:
-        session = password_bridge.Tokens(None, result.refresh_token)
+        session = Tokens(None, result.refresh_token)
         assert client.with_session(session).me.get().id == ada.id
 
 
@@ -221,6 +240,16 @@ def test_a_second_factor_is_still_asked_for(hx, old, ada):
         old.sign_in()
     assert caught.value.attempt_code
     assert hx.server_app().users.get(ada.id).has_password
+
+
+def test_a_restricted_user_needs_a_client_that_allows_it(hx, ada):
+    override = {"onboarding.requireEmailVerification": True}
+    hx.admin_app().config.update_override("environment", override)
+    rows = {EMAIL: pbkdf2(PASSWORD)}
+    client = hx.client_app(allow_restricted=True)
+    bridge = PasswordBridge(hx.server_app(), client, find_hash=rows.get, delete_hash=rows.pop, decoy=DECOY)
+    assert bridge.sign_in(email=EMAIL, password=PASSWORD).user_id == ada.id
+    assert not rows
 
 
 def test_guesses_are_limited_for_each_email(old, ada):
