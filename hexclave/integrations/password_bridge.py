@@ -208,7 +208,8 @@ class PasswordBridge(_AnyBridge):
         client: Signs users in. Its own session is not used.
         find_hash: Returns the old hash for an email: text that `read_hash` reads, an `OldHash`, or `None`. Compare the
             email exactly, except for case: a database that takes `ü` for `u` would mix up two accounts.
-        delete_hash: Deletes the old hash for an email, if it is still there. It is called before the first sign-in with the API's password.
+        delete_hash: Deletes the old hash for an email, if it is still there. It is called before the first sign-in with
+            the API's password.
         decoy: A hash of the old system with the usual parameters, of any password. It is checked if there is no hash,
             so that a sign-in takes as long for emails without an account.
 
