@@ -53,7 +53,10 @@ def written():
         yield f"pbkdf2-{digest}", passlib(digest)
 
 
-@pytest.mark.parametrize(("kind", "text"), list(written()))
+WRITTEN = list(written())
+
+
+@pytest.mark.parametrize(("kind", "text"), WRITTEN, ids=range(len(WRITTEN)))
 def test_a_hash_matches_its_password_alone(kind, text):
     old = read_hash(text)
     assert old.kind == kind
@@ -144,7 +147,7 @@ HOSTILE = [
 ]
 
 
-@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_a_hostile_row_is_refused_at_once_and_not_shown(text):
     before = time.perf_counter()
     with pytest.raises(UnsupportedHashError) as caught:
