@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.conf import settings
+from django.contrib.auth.signals import user_logged_out
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
@@ -26,10 +27,11 @@ from django.views.decorators.csrf import csrf_protect
 
 from hexclave import HexclaveClientApp
 from hexclave._engine.executor import BlockingExecutor
+from hexclave._steps import Steps
 from hexclave.errors import UnsafeUseError
 from hexclave.integrations.django.sessions import DjangoSessions
 from hexclave.sign_in import SignInOptions
-from hexclave.sign_in._browser import Browser, LazyBrowser, Refusal
+from hexclave.sign_in._browser import Browser, LazyBrowser, Refusal, ask
 from hexclave.sign_in._handler import Pages
 from hexclave.sign_in._messages import Request, form_fields
 from hexclave.sign_in._settings import Settings
@@ -38,7 +40,15 @@ from hexclave.verify import AccessTokenClaims
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
 
-__all__ = ["BrowserSession", "SessionRequest", "SignInMiddleware", "local_user", "page", "require_session"]
+__all__ = [
+    "BrowserSession",
+    "SessionRequest",
+    "SignInMiddleware",
+    "local_user",
+    "page",
+    "require_session",
+    "session_local_user",
+]
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -177,6 +187,13 @@ def local_user(claims: AccessTokenClaims) -> "AbstractBaseUser | None":
     return user if user.is_active else None
 
 
+def session_local_user(request: HttpRequest) -> "AbstractBaseUser | None":
+    """Return the local user of the browser's Hexclave session, or `None` without one."""
+    find = _local_user_function()
+    claims = None if find is None else _EXECUTOR.run(_browser_of(request).user())
+    return None if find is None or claims is None or claims.is_restricted else find(claims)
+
+
 @cache
 def installed() -> Pages:
     """Return the pages of this process.
@@ -249,18 +266,15 @@ def _begin(request: HttpRequest) -> LazyBrowser:
     """Set the attributes of the request."""
     lazy = LazyBrowser(installed().settings, _received(request))
     setattr(request, _BROWSER, lazy)
-    session = request.hexclave = BrowserSession(lazy)  # type: ignore[attr-defined]
-    find = _local_user_function()
-    if find is not None:
+    request.hexclave = BrowserSession(lazy)  # type: ignore[attr-defined]
+    if _local_user_function() is not None:
         from django.contrib.auth.models import AnonymousUser
 
         before = getattr(request, "user", None)
 
         def user() -> Any:
             """Return the local user; without a session, the one of Django's own session."""
-            claims = session.user()
-            found = None if claims is None or claims.is_restricted else find(claims)
-            return found or before or AnonymousUser()
+            return session_local_user(request) or before or AnonymousUser()
 
         request.user = cast(Any, SimpleLazyObject(user))
         request.auser = sync_to_async(user)
@@ -312,3 +326,19 @@ def _forget(*, setting: str, **_: object) -> None:
 
 
 setting_changed.connect(_forget)
+
+
+def _end_session(*, request: HttpRequest | None, **_: object) -> None:
+    """End the Hexclave session when Django signs the user out, for example in the admin."""
+    if getattr(request, _BROWSER, None) is not None:
+        _EXECUTOR.run(_signed_out(_browser_of(cast(HttpRequest, request))))
+
+
+def _signed_out(browser: Browser) -> Steps[None]:
+    try:
+        yield from ask(browser.app, lambda app: app.auth.sign_out())
+    finally:
+        yield from browser.end_session()
+
+
+user_logged_out.connect(_end_session)
