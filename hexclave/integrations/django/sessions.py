@@ -45,13 +45,14 @@ class DjangoSessions:
     tokens have not been refreshed for `SESSION_COOKIE_AGE`, two weeks by default, or when the `lifetime` of the
     sign-in pages is over. `manage.py clearsessions` removes the ended ones.
 
-    Of the parallel requests of a browser, one refreshes the tokens, on any worker, because engines create a key
-    atomically. What they cannot guarantee:
+    Of the parallel requests of a browser, one refreshes the tokens, on any worker, if the engine creates a key
+    atomically, as databases, Redis and memcached do. What engines cannot guarantee:
 
     - Engines cannot compare and set in one step. A refresh changes only a session that still exists, so one that was
       signed out stays so with the database engine. With a cache or files, a refresh that ends within the same instant
       can restore it; its refresh token is revoked, so it ends after 75 seconds.
-    - With files, two workers may both refresh if they begin within the same instant. This is harmless.
+    - With files, also those of a file-based cache, two workers may both refresh if they begin within the same instant.
+      This is harmless.
     - A cache in the memory of a process, or one that evicts sessions, signs users out.
     - With `ATOMIC_REQUESTS`, parallel requests of a browser wait for the one that refreshes to end.
 
