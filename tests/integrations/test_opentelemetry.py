@@ -168,6 +168,7 @@ def test_a_refresh_is_a_call_inside_the_call(hx, recorded):
     app.auth.sign_up_with_password(email="refresh@example.com", password="correct horse battery")
     instrument(app, **recorded.providers)
     hx.clock.advance(700)
+    hx.fail_next(delay=0.05, path="/api/v1/auth/sessions/current/refresh")  # shorter waits are not reported
     app.me.get()
     assert recorded.tree() == [
         "hexclave.get_current_user",
