@@ -5,6 +5,9 @@
 The columns are arguments of `app.users.create`: primary_email, and for example display_name or password_hash. It also
 writes `users.csv.done`, with the users that exist now, and `users.csv.failed`, with the rows that were refused and why;
 correct these rows in users.csv and run it again. Needs HEXCLAVE_PROJECT_ID and HEXCLAVE_SECRET_SERVER_KEY.
+
+`hexclave-py import users` also reads the exports of other providers, and can undo an import. This program shows how to
+write a migration of your own.
 """
 
 import csv

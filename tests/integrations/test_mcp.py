@@ -39,7 +39,7 @@ def client(world):
     @server.tool()
     def whoami() -> str:
         token = get_access_token()
-        return f"{token.subject} {token.scopes}" if token else "nobody"
+        return f"{token.subject} {token.scopes}" if token else "no user"
 
     api = server.streamable_http_app(stateless_http=True, json_response=True)
     with TestClient(api, base_url="http://localhost:8000") as made:
